@@ -1,0 +1,1 @@
+"""The experiments that skelfuse ships, one short YAML each."""

@@ -1,0 +1,36 @@
+"""What a file format must offer: how to find its files, and how to read one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from skelfuse.clip import Clip
+from skelfuse.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user may say about the files; a reader takes what concerns it."""
+
+    skeleton: Skeleton | None = None  # overrides or supplies the layout
+    fps: float | None = None  # for formats that do not say
+    max_persons: int = 2  # people kept in a clip, most active first
+    filters: bool = True  # drop ghost bodies, as the format's own rules have it
+    class_names: Path | None = None  # lines "A001 drink water", for formats that number classes
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format.
+
+    `find` lists the sources in a file or folder, sorted, and nothing where the path is not of
+    this format; it may look at names and at a few bytes, never at whole files. `read` yields the
+    clips of one source, or raises a SkelfuseError that says what is wrong and on which line.
+    """
+
+    name: str
+    title: str
+    find: Callable[[Path], list[Path]]
+    read: Callable[[Path, ReadOptions], Iterator[Clip]]

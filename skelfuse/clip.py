@@ -1,0 +1,89 @@
+"""What a recording is: the coordinates of some people over time, and what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One recording. `coords` is `[T,M,N,D]`; a joint that was not seen is NaN in all of D.
+
+    >>> from skelfuse.skeleton import Skeleton
+    >>> stick = Skeleton("stick", joints=("a", "b"), bones=(("b", "a"),), root="a", dimensions=2)
+    >>> clip = Clip(np.zeros((5, 1, 2, 2)), stick, name="still", label="stand")
+    >>> clip.frames, clip.persons, clip.mask.all()
+    (5, 1, np.True_)
+    """
+
+    coords: FloatArray
+    skeleton: Skeleton
+    name: str
+    label: str | None = None
+    confidence: FloatArray | None = None  # [T,M,N], where the format has it
+    subject: str | None = None
+    camera: str | None = None
+    setup: str | None = None
+    replication: str | None = None
+    fps: float | None = None
+    splits: Mapping[str, str] = field(default_factory=dict)  # protocol -> "train", "test", ...
+    notes: tuple[str, ...] = ()  # what was dropped, repaired or decided on the way here
+
+    def __post_init__(self) -> None:
+        coords = np.asarray(self.coords)
+        wanted = f"[T,M,{len(self.skeleton)},{self.skeleton.dimensions}] with T and M at least 1"
+        if (
+            coords.ndim != 4
+            or coords.shape[2:] != (len(self.skeleton), self.skeleton.dimensions)
+            or 0 in coords.shape
+        ):
+            raise SkelfuseError(
+                f"clip '{self.name}': coordinates of the wrong shape",
+                expected=wanted,
+                found=list(coords.shape),
+            )
+        if not np.issubdtype(coords.dtype, np.floating):
+            raise SkelfuseError(
+                f"clip '{self.name}': coordinates must be floating-point numbers",
+                found=coords.dtype,
+            )
+        if np.isinf(coords).any():
+            raise SkelfuseError(
+                f"clip '{self.name}': infinite coordinates", remedy="write NaN for what is missing"
+            )
+        object.__setattr__(self, "coords", coords)
+        if self.confidence is not None and self.confidence.shape != coords.shape[:3]:
+            raise SkelfuseError(
+                f"clip '{self.name}': confidence of the wrong shape",
+                expected=list(coords.shape[:3]),
+                found=list(self.confidence.shape),
+            )
+
+    @property
+    def frames(self) -> int:
+        """T, the number of frames."""
+        return int(self.coords.shape[0])
+
+    @property
+    def persons(self) -> int:
+        """M, the number of people."""
+        return int(self.coords.shape[1])
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """True where a joint was seen, `[T,M,N]`."""
+        return np.asarray(~np.isnan(self.coords).any(axis=-1))
+
+    def noted(self, *notes: str) -> Clip:
+        """Return the clip with further notes on what was done to it."""
+        return replace(self, notes=(*self.notes, *notes))

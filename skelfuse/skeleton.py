@@ -1,0 +1,183 @@
+"""What a body is: named joints, the bones between them, and which of them mirror each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from skelfuse.errors import SkelfuseError
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A layout of N joints. Every bone is `(joint, parent)`; all of them lead to the root.
+
+    `pairs` are (left, right); `hips` and `shoulders` are (left, right) too, or empty where the
+    layout has none (a hand). `centre` names the joints whose mean is the body's origin.
+
+    >>> arm = Skeleton("arm", joints=("shoulder", "elbow", "hand"),
+    ...                bones=(("elbow", "shoulder"), ("hand", "elbow")), root="shoulder")
+    >>> arm.parents
+    (0, 0, 1)
+    >>> arm.index("hand")
+    2
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    bones: tuple[Pair, ...]
+    root: str
+    pairs: tuple[Pair, ...] = ()
+    hips: Pair | tuple[()] = ()
+    shoulders: Pair | tuple[()] = ()
+    centre: tuple[str, ...] = ()
+    dimensions: int = 3
+
+    def __post_init__(self) -> None:
+        if not self.centre:
+            object.__setattr__(self, "centre", (self.root,))
+        for problem in (self._duplicates(), self._unknown(), self._tree(), self._mirrors()):
+            if problem:
+                raise SkelfuseError(
+                    f"skeleton '{self.name}': {problem}", remedy="correct the layout"
+                )
+
+    def _duplicates(self) -> str | None:
+        if not self.joints:
+            return "it has no joints"
+        twice = sorted({joint for joint in self.joints if self.joints.count(joint) > 1})
+        return f"joints named twice: {', '.join(twice)}" if twice else None
+
+    def _unknown(self) -> str | None:
+        named = [self.root, *self.centre, *self.hips, *self.shoulders]
+        for pair in (*self.bones, *self.pairs):
+            if len(pair) != 2:
+                return f"a bone or pair needs two joints, found {pair}"
+            named.extend(pair)
+        for ends, what in ((self.hips, "hips"), (self.shoulders, "shoulders")):
+            if ends and len(ends) != 2:
+                return f"{what} need two joints (left, right), found {ends}"
+        unknown = sorted(set(named) - set(self.joints))
+        return f"joints that it does not have: {', '.join(unknown)}" if unknown else None
+
+    def _tree(self) -> str | None:
+        parent: dict[str, str] = {}
+        for joint, above in self.bones:
+            if joint in parent:
+                return f"joint '{joint}' has two parents, '{parent[joint]}' and '{above}'"
+            parent[joint] = above
+        if self.root in parent:
+            return f"the root '{self.root}' has a parent, '{parent[self.root]}'"
+        for joint in self.joints:
+            seen, at = {joint}, joint
+            while at != self.root:
+                if at not in parent:
+                    return f"joint '{joint}' is not connected to the root '{self.root}'"
+                at = parent[at]
+                if at in seen:
+                    return f"the bones above joint '{joint}' form a circle"
+                seen.add(at)
+        return None
+
+    def _mirrors(self) -> str | None:
+        sides = [joint for pair in self.pairs for joint in pair]
+        twice = sorted({joint for joint in sides if sides.count(joint) > 1})
+        if twice:
+            return f"joints in two left/right pairs: {', '.join(twice)}"
+        if self.dimensions not in (2, 3):
+            return f"coordinates have 2 or 3 dimensions, not {self.dimensions}"
+        return None
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def index(self, joint: str) -> int:
+        """Return the position of a joint on the N axis."""
+        if joint not in self.joints:
+            raise SkelfuseError(
+                f"skeleton '{self.name}' has no joint '{joint}'",
+                remedy=f"it has: {', '.join(self.joints)}",
+            )
+        return self.joints.index(joint)
+
+    @cached_property
+    def parents(self) -> tuple[int, ...]:
+        """The parent's index of every joint; the root is its own parent."""
+        above = dict(self.bones)
+        return tuple(self.joints.index(above.get(joint, joint)) for joint in self.joints)
+
+    @cached_property
+    def mirror(self) -> tuple[int, ...]:
+        """For every joint the index of the one that takes its place when left and right swap."""
+        other = {a: b for pair in self.pairs for a, b in (pair, pair[::-1])}
+        return tuple(self.joints.index(other.get(joint, joint)) for joint in self.joints)
+
+    @cached_property
+    def centre_indices(self) -> tuple[int, ...]:
+        """The indices of the joints whose mean is the body's origin."""
+        return tuple(self.joints.index(joint) for joint in self.centre)
+
+    def permuted(self, order: tuple[int, ...]) -> Skeleton:
+        """Return the same body with its joints listed in another order."""
+        if sorted(order) != list(range(len(self))):
+            raise SkelfuseError(
+                f"skeleton '{self.name}': not an order of its joints",
+                expected=f"a permutation of 0..{len(self) - 1}",
+                found=order,
+            )
+        fields = {**self.__dict__, "joints": tuple(self.joints[i] for i in order)}
+        return Skeleton(**{name: fields[name] for name in self.__dataclass_fields__})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and strings, as written to YAML, JSON and the store."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(fields: Mapping[str, Any], *, file: str | Path | None = None) -> Skeleton:
+        """Build a skeleton from `to_dict` or from a user's YAML; unknown keys are errors."""
+        known = Skeleton.__dataclass_fields__
+        if not isinstance(fields, Mapping):
+            raise SkelfuseError("not a skeleton", file=file, expected="keys", found=fields)
+        unknown = sorted(set(fields) - set(known))
+        if unknown:
+            raise SkelfuseError(
+                f"unknown key '{unknown[0]}' in a skeleton",
+                file=file,
+                remedy=f"the keys are: {', '.join(known)}",
+            )
+        missing = [key for key in ("name", "joints", "bones", "root") if key not in fields]
+        if missing:
+            raise SkelfuseError(f"a skeleton needs '{missing[0]}'", file=file)
+        plain = {key: _tupled(value) for key, value in fields.items()}
+        try:
+            return Skeleton(**plain)
+        except SkelfuseError as error:
+            raise (error.at(file) if file else error) from None
+        except TypeError:
+            raise SkelfuseError(
+                "a skeleton's value has the wrong kind",
+                file=file,
+                expected="names, and lists of names",
+                found=dict(fields),
+            ) from None
+
+    @staticmethod
+    def from_yaml(path: str | Path) -> Skeleton:
+        """Read a user's own layout from a YAML file."""
+        import yaml
+
+        try:
+            fields = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            problem = " ".join(str(error).split())
+            raise SkelfuseError(f"cannot read the skeleton: {problem}", file=path) from None
+        return Skeleton.from_dict(fields, file=path)
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, (list, tuple)) else value
