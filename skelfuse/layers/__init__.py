@@ -1,0 +1,30 @@
+"""The layers that models are made of."""
+
+from __future__ import annotations
+
+from skelfuse.layers.bound import RobustBound
+from skelfuse.layers.directions import Directions
+from skelfuse.layers.frieren import FrierenFuse, Fused
+from skelfuse.layers.kernel_penalties import KernelPenalties
+from skelfuse.layers.kernel_start import DIFFERENCES
+from skelfuse.layers.kernels import Kernel, MotionKernels
+from skelfuse.layers.legendre import full_basis, legendre_basis
+from skelfuse.layers.nonnegative import NonNegativeLinear
+from skelfuse.layers.statistics import Feature, feature_names, motion_statistics
+
+__all__ = [
+    "DIFFERENCES",
+    "Directions",
+    "Feature",
+    "FrierenFuse",
+    "Fused",
+    "Kernel",
+    "KernelPenalties",
+    "MotionKernels",
+    "NonNegativeLinear",
+    "RobustBound",
+    "feature_names",
+    "full_basis",
+    "legendre_basis",
+    "motion_statistics",
+]

@@ -1,0 +1,108 @@
+"""A linear map whose weights are never negative: what a feature adds, no other takes away."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers.checks import whole_number
+
+Parametrisation = Literal["abs", "square", "softplus", "projected"]
+
+
+class NonNegativeLinear(nn.Module):
+    """`y = φ W` with `W [F,C] >= 0`, whatever the optimiser does to the free weights `raw`.
+
+    The start is sparse: every output listens to `start_inputs` features drawn at random, with
+    weights around `1 / start_inputs`, and hardly (below `floor`) to the rest. Were the start
+    dense, all outputs would be almost one and the same sum, and learn as one.
+
+    - "abs": `W = |raw|`;
+    - "square": `W = raw²`;
+    - "softplus": `W = log(1 + exp raw)`;
+    - "projected": `W = max(raw, 0)`, and `project_()` after each optimiser step sets what went
+      below zero back to zero, where it can learn again.
+
+    Weight decay does not belong on `raw`: it is not the weight.
+
+    >>> _ = torch.manual_seed(0)
+    >>> head = NonNegativeLinear(6, 2)
+    >>> head(torch.ones(4, 6)).shape, bool((head.weight() >= 0).all())
+    (torch.Size([4, 2]), True)
+    """
+
+    def __init__(
+        self,
+        features: int,
+        channels: int,
+        *,
+        start_inputs: int = 3,
+        floor: float = 0.01,
+        parametrisation: Parametrisation = "abs",
+    ) -> None:
+        super().__init__()
+        self.features = whole_number("features", features, 1)
+        self.channels = whole_number("channels", channels, 1)
+        if parametrisation not in ("abs", "square", "softplus", "projected"):
+            raise SkelfuseError(
+                "unknown parametrisation",
+                expected="abs, square, softplus or projected",
+                found=repr(parametrisation),
+            )
+        if not 0 < floor < 1:
+            raise SkelfuseError(
+                "floor is out of range",
+                expected="between 0 and 1",
+                found=repr(floor),
+                remedy="at exactly zero |raw| and raw² have no gradient to grow by",
+            )
+        self.parametrisation = parametrisation
+        inputs = min(whole_number("start_inputs", start_inputs, 1), features)
+        self.raw = nn.Parameter(self._raw_of(sparse_start(features, channels, inputs, floor)))
+
+    def weight(self) -> Tensor:
+        """Return `W [F,C]`, every entry at least 0."""
+        if self.parametrisation == "abs":
+            return self.raw.abs()
+        if self.parametrisation == "square":
+            return self.raw.square()
+        if self.parametrisation == "softplus":
+            return F.softplus(self.raw)
+        return self.raw.clamp_min(0.0)
+
+    def _raw_of(self, weight: Tensor) -> Tensor:
+        if self.parametrisation == "square":
+            return weight.sqrt()
+        if self.parametrisation == "softplus":
+            return weight.double().expm1().log().to(weight.dtype)
+        return weight
+
+    @torch.no_grad()
+    def project_(self) -> None:
+        """Set negative raw weights to zero; for "projected", after each optimiser step."""
+        if self.parametrisation == "projected":
+            self.raw.clamp_(min=0.0)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features `[...,F]` to outputs `[...,C]`."""
+        return features @ self.weight().to(features.dtype)
+
+    def extra_repr(self) -> str:
+        """Show the sizes in the printed model."""
+        return f"{self.features}, {self.channels}, parametrisation={self.parametrisation!r}"
+
+
+def sparse_start(features: int, channels: int, inputs: int, floor: float) -> Tensor:
+    """Draw `W [F,C]` in which each column has `inputs` large entries, the rest below `floor`.
+
+    >>> _ = torch.manual_seed(0)
+    >>> (sparse_start(10, 3, inputs=2, floor=0.01) > 0.01).sum(0)
+    tensor([2, 2, 2])
+    """
+    weight = floor * (0.1 + 0.9 * torch.rand(features, channels))
+    chosen = torch.rand(features, channels).argsort(0)[:inputs]  # [inputs,C], no feature twice
+    return weight.scatter(0, chosen, (0.5 + torch.rand(inputs, channels)) / inputs)

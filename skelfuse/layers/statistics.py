@@ -1,0 +1,179 @@
+"""What happens along time, in named numbers: change, variation, course and range of a signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from skelfuse.layers.legendre import full_basis, legendre_basis
+
+
+class Feature(NamedTuple):
+    """The name of one number that FrierenFuse computes for a joint.
+
+    >>> print(Feature(scale=2, statistic="up", direction=5, window=(1, 4)))
+    up at scale 2, direction 5, window 1 of 4
+    """
+
+    scale: int | None  # frames between the two ends of a difference; None for course and range
+    statistic: str  # one of `statistic_names`
+    direction: int  # 0..K-1
+    window: tuple[int, int]  # (part, parts), the first part is 1; (1, 1) is the whole sequence
+
+    def __str__(self) -> str:
+        scale = "" if self.scale is None else f" at scale {self.scale}"
+        part, parts = self.window
+        window = "" if parts == 1 else f", window {part} of {parts}"
+        return f"{self.statistic}{scale}, direction {self.direction}{window}"
+
+
+def statistic_names(scales: Sequence[int], order: int) -> Iterator[tuple[int | None, str]]:
+    """Yield (scale, statistic) in the order in which `motion_statistics` lists them.
+
+    >>> [name for _, name in statistic_names((1,), order=1)]
+    ['mean Δ+', 'mean Δ-', 'mean |Δ|', 'mean |Δ²|', 'up', 'down', \
+'Legendre 0+', 'Legendre 0-', 'Legendre 1+', 'Legendre 1-', 'range']
+    """
+    for scale in scales:
+        for name in ("mean Δ+", "mean Δ-", "mean |Δ|", "mean |Δ²|", "up", "down"):
+            yield scale, name
+    for degree in range(order + 1):
+        yield None, f"Legendre {degree}+"
+        yield None, f"Legendre {degree}-"
+    yield None, "range"
+
+
+def feature_names(
+    directions: int, scales: Sequence[int], order: int, windows: Sequence[int]
+) -> tuple[Feature, ...]:
+    """Return the F names in order: windows, then statistics, then directions, the last fastest.
+
+    >>> names = feature_names(directions=8, scales=(1, 2, 4), order=2, windows=(1,))
+    >>> len(names), str(names[0]), str(names[-1])
+    (200, 'mean Δ+ at scale 1, direction 0', 'range, direction 7')
+    """
+    return tuple(
+        Feature(scale, statistic, direction, (part, parts))
+        for parts in windows
+        for part in range(1, parts + 1)
+        for scale, statistic in statistic_names(scales, order)
+        for direction in range(directions)
+    )
+
+
+def motion_statistics(
+    v: Tensor,
+    mask: Tensor | None,
+    *,
+    scales: Sequence[int],
+    order: int,
+    windows: Sequence[int],
+    joints_alike: bool = False,
+) -> Tensor:
+    """Return the statistics `[B,N,F]` of signals `v [B,T,N,K]` over the frames that count.
+
+    `v` must be zero where `mask [B,T,N]` is False. With r a scale, `Δ[t] = v[t+r] - v[t]` where
+    both frames count and lie in one window, and `Δ²[t] = Δ[t+r] - Δ[t]` where all three do:
+
+    - mean Δ, mean |Δ|, mean |Δ²|;
+    - up and down: mean of max(Δ, 0) and of max(-Δ, 0); their sum is mean |Δ|, their difference
+      mean Δ;
+    - Legendre p: mean of `v·P_p`, P_p the polynomial of degree p that is orthonormal on exactly
+      these frames; Legendre 0 is the mean;
+    - range: greatest minus least value.
+
+    What has a sign enters as two features, its positive and its negative part. `windows` (1, 2)
+    means the whole and its halves: each sequence is cut by the rank of its own valid frames. What
+    is defined on no frame is 0. `joints_alike` promises that the mask is the same for all
+    joints, which saves work.
+
+    >>> ramp = 3.0 * torch.arange(5.0).reshape(1, 5, 1, 1)
+    >>> motion_statistics(ramp, None, scales=(1, 2), order=0, windows=(1,)).flatten().int().tolist()
+    [3, 0, 3, 0, 3, 0, 6, 0, 6, 0, 6, 0, 6, 0, 12]
+    """
+    B, T, N, K = v.shape
+    if joints_alike or mask is None:  # rows are bodies, each with N·K signals
+        signals = v.reshape(B, T, N * K)  # [R,T,J]
+        rows = None if mask is None else mask[:, :, 0]
+    else:  # rows are joints, each with K signals
+        signals = v.transpose(1, 2).reshape(B * N, T, K)  # [R,T,J]
+        rows = mask.transpose(1, 2).reshape(B * N, T)
+    all_frames = torch.ones(1, T, dtype=torch.bool, device=v.device)
+    member = window_members(all_frames if rows is None else rows, windows)  # [R,W,T]
+
+    named: list[Tensor] = []  # each [R,W,J]
+    for scale in scales:
+        named += _differences(signals, member, scale)
+    if rows is None and tuple(windows) == (1,):
+        basis = full_basis(T, order, dtype=v.dtype, device=v.device)
+    else:
+        basis = legendre_basis(member.flatten(0, 1), order).to(v.dtype)
+    named += _course(signals, member, basis, order)
+    named.append(_range(signals, member))
+
+    W, Q = member.shape[1], len(named)
+    table = torch.stack(named, dim=2)  # [R,W,Q,J]
+    if joints_alike or mask is None:
+        table = table.reshape(B, W, Q, N, K).permute(0, 3, 1, 2, 4)  # [B,N,W,Q,K]
+    return table.reshape(B, N, W * Q * K)
+
+
+def window_members(valid: Tensor, windows: Sequence[int]) -> Tensor:
+    """Say which frames of `valid [R,T]` belong to which window: `[R,W,T]`, W the sum of `windows`.
+
+    Of L valid frames the j-th is in part `⌊j·w / L⌋` of w, so that parts differ by one frame at
+    most, and padding and gaps do not shift them.
+
+    >>> window_members(torch.tensor([[False, True, True, False, True, True]]), (1, 2)).int()
+    tensor([[[0, 1, 1, 0, 1, 1],
+             [0, 1, 1, 0, 0, 0],
+             [0, 0, 0, 0, 1, 1]]], dtype=torch.int32)
+    """
+    rank = valid.cumsum(-1) - 1  # [R,T]
+    frames = valid.sum(-1, keepdim=True).clamp_min(1)
+    parts = [
+        (rank * w).div(frames, rounding_mode="floor") == part for w in windows for part in range(w)
+    ]
+    return torch.stack(parts, dim=1) & valid[:, None]
+
+
+def _differences(signals: Tensor, member: Tensor, scale: int) -> list[Tensor]:
+    pairs = member[..., scale:] & member[..., :-scale]  # [R,W,T-r]
+    triples = pairs[..., scale:] & pairs[..., :-scale]  # [R,W,T-2r]
+    delta = signals[:, scale:] - signals[:, :-scale]  # [R,T-r,J]
+    bend = delta[:, scale:] - delta[:, :-scale]  # [R,T-2r,J]
+    mean = _mean(delta, pairs)
+    size = _mean(delta.abs(), pairs)
+    # Halves of size ± mean: Jordan's identities hold to the bit, and at Δ = 0 the gradients of
+    # up and down stay those of mean and size, which those of max(±Δ, 0) would not.
+    up = ((size + mean) / 2).clamp_min(0.0)
+    down = ((size - mean) / 2).clamp_min(0.0)
+    return [mean.relu(), (-mean).relu(), size, _mean(bend.abs(), triples), up, down]
+
+
+def _course(signals: Tensor, member: Tensor, basis: Tensor, order: int) -> list[Tensor]:
+    R, W, T = member.shape
+    frames = member.sum(-1).clamp_min(1)[:, :, None, None]  # [R,W,1,1]
+    weights = basis.reshape(R, W, order + 1, T) / frames
+    course = weights.flatten(1, 2) @ signals  # [R,W·(P+1),J]
+    degrees = course.reshape(-1, W, order + 1, signals.shape[2]).unbind(2)  # each [R,W,J]
+    return [part for degree in degrees for part in (degree.relu(), (-degree).relu())]
+
+
+def _range(signals: Tensor, member: Tensor) -> Tensor:
+    spans = []
+    for inside in member.unbind(1):  # [R,T]
+        here = inside[..., None]
+        outside = torch.zeros_like(here, dtype=signals.dtype).masked_fill(~here, -torch.inf)
+        span = (signals + outside).amax(1) - (signals - outside).amin(1)  # [R,J]
+        spans.append(torch.where(here.any(1), span, 0.0))
+    return torch.stack(spans, dim=1)  # [R,W,J]
+
+
+def _mean(values: Tensor, where: Tensor) -> Tensor:
+    count = where.sum(-1, keepdim=True).clamp_min(1)
+    weights = where.to(values.dtype) / count  # [R,W,T']
+    return weights @ values  # [R,W,J]; a sum with one product per frame, nothing larger is kept

@@ -1,0 +1,13 @@
+"""The models, by the names that configurations and commands use."""
+
+from __future__ import annotations
+
+from skelfuse.models.ddnet import DDNet
+from skelfuse.models.describe import describe
+from skelfuse.models.pure import Pure
+from skelfuse.models.skelfuse import SIZES, Size, SkelFuse
+from skelfuse.models.stgcn import STGCN
+
+MODELS = {"skelfuse": SkelFuse, "pure": Pure, "stgcn": STGCN, "ddnet": DDNet}
+
+__all__ = ["MODELS", "SIZES", "STGCN", "DDNet", "Pure", "Size", "SkelFuse", "describe"]

@@ -1,0 +1,72 @@
+"""Pure: motion kernels, FrierenFuse, and one linear map; nothing else decides."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers.frieren import FrierenFuse
+from skelfuse.layers.kernels import MotionKernels
+from skelfuse.models.persons import FoldPersons, rejoin
+from skelfuse.models.streams import MotionStreams
+from skelfuse.skeleton import Skeleton
+
+
+class Pure(nn.Module):
+    """Recognise the action of a clip `[B,T,M,N,D]` from named statistics of its motion alone.
+
+    No mixer, nothing past FrierenFuse: every logit is a sum over joints of non-negative features,
+    each with a scale, a statistic and a direction.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> model = Pure(KINECT_V2, num_classes=60).eval()
+    >>> model(torch.randn(2, 64, 2, 25, 3)).shape           # [B,T,M,N,D]
+    torch.Size([2, 60])
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        num_classes: int,
+        *,
+        scales: tuple[int, ...] = (1, 2, 4),
+        bank: int = 2,
+        learnable: bool = True,
+        directions: int = 24,
+        fuse_scales: tuple[int, ...] = (1, 2, 4, 8),
+        poly_order: int = 4,
+        windows: tuple[int, ...] = (1, 2),
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        if num_classes < 1:
+            raise SkelfuseError("a classifier needs classes", expected=">= 1", found=num_classes)
+        self.fold = FoldPersons(skeleton)
+        self.streams = MotionStreams(
+            self.fold.skeleton,
+            MotionKernels(skeleton.dimensions, scales, bank=bank, learnable=learnable),
+        )
+        N, C = len(skeleton), self.streams.out_channels
+        self.frieren = FrierenFuse(
+            C, directions, fuse_scales, poly_order, windows=windows, gate=None
+        )
+        self.evidence_norm = nn.BatchNorm1d(2 * N * C)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(2 * N * C, num_classes)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return logits `[B,classes]` of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]` is True."""
+        return self.classify(self.evidence(x, mask))
+
+    def evidence(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return FrierenFuse's y, the maximum and the mean over persons: `[B,2,N,C]`."""
+        bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
+        features = self.streams(bodies.x, bodies.mask)  # [R,T,N,C]
+        _, y, _ = self.frieren(features, bodies.mask)  # [R,N,C]
+        return torch.stack(rejoin(y, bodies.present), dim=1)
+
+    def classify(self, evidence: Tensor) -> Tensor:
+        """Return the logits `[B,classes]`, linear in the evidence once training is over."""
+        logits: Tensor = self.classifier(self.dropout(self.evidence_norm(evidence.flatten(1))))
+        return logits

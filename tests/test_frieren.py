@@ -1,0 +1,247 @@
+"""FrierenFuse keeps its promises: each one against a definition written down independently."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.func import functional_call
+
+from skelfuse.layers import FrierenFuse
+from skelfuse.layers.bound import Bound
+
+REFERENCE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("frieren_reference.py"))))
+BOUNDS: tuple[Bound, ...] = ("none", "sequence", "population")
+seeds = st.integers(0, 10_000)
+
+
+def some_sequence(B: int, T: int, N: int, C: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Irregular gaps, sometimes everything, sometimes nothing; NaN wherever it does not count."""
+    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
+    return torch.where(mask[..., None], x, torch.nan), mask
+
+
+def straight(channels: int = 1, **kwargs: object) -> FrierenFuse:
+    """One that measures the channels as they are: U = I."""
+    fuse = FrierenFuse(channels, channels, **kwargs)  # type: ignore[arg-type]
+    fuse.project.raw.data.copy_(torch.eye(channels))
+    return fuse
+
+
+def named(fuse: FrierenFuse, features: torch.Tensor) -> dict[tuple[int | None, str], float]:
+    """The features of one joint of one body in the whole sequence."""
+    values = features[0, 0].tolist()
+    return {(f.scale, f.statistic): v for f, v in zip(fuse.feature_names, values, strict=True)}
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.integers(1, 24))
+def test_equal_to_the_definition(seed: int, T: int) -> None:
+    torch.manual_seed(seed)
+    scales = [(1, 2, 4), (3,), (1, 5)][seed % 3]
+    windows = [(1,), (1, 2), (3, 1)][seed % 3]
+    fuse = FrierenFuse(4, [2, 6][seed % 2], scales, seed % 5, windows=windows)
+    x, mask = some_sequence(2, T, 3, 4)
+    if seed % 4 == 0:
+        mask = mask[:, :, :1].expand(2, T, 3).clone()  # the same frames for all joints
+        x = torch.where(mask[..., None], x.nan_to_num(), torch.nan)
+    if seed % 7 == 0:
+        x, mask = x.nan_to_num(), torch.ones(2, T, 3, dtype=torch.bool)
+    h, y, features = fuse(x, mask)
+
+    clean = x.double().nan_to_num().numpy()
+    v = clean @ fuse.directions().detach().double().numpy()
+    expected = REFERENCE.features(v, mask.numpy(), scales, seed % 5, windows)
+    assert set(expected) == set(map(tuple, fuse.feature_names))
+    assert features.shape == (2, 3, len(expected))
+    for number, name in enumerate(fuse.feature_names):
+        np.testing.assert_allclose(
+            features[..., number].detach().numpy(), expected[tuple(name)], atol=2e-5
+        )
+    phi = np.stack([expected[tuple(name)] for name in fuse.feature_names], axis=-1)
+    expected_y = phi @ fuse.weight().detach().double().numpy()
+    np.testing.assert_allclose(y.detach().numpy(), expected_y, atol=1e-4)
+    share = 1 / (1 + np.exp(-fuse.beta.item()))
+    assert share == pytest.approx(0.05)
+    expected_h = np.where(mask[..., None], clean + share * expected_y[:, None], 0.0)
+    np.testing.assert_allclose(h.detach().numpy(), expected_h, atol=1e-4)
+
+
+def test_a_constant_sequence_does_not_change() -> None:
+    torch.manual_seed(0)
+    fuse = straight(3, windows=(1, 2))
+    _, mask = some_sequence(2, 20, 3, 3)
+    x = torch.randn(2, 1, 3, 3).expand(2, 20, 3, 3)
+    for features in (fuse(x).features, fuse(x, mask).features):
+        for number, name in enumerate(fuse.feature_names):
+            value = features.detach()[..., number]
+            if name.statistic.startswith("Legendre 0"):
+                assert value.any()
+            else:
+                assert float(value.abs().max()) < 1e-6, name
+
+
+def test_a_ramp_and_a_parabola() -> None:
+    fuse = straight(scales=(1, 2, 3))
+    t = torch.arange(16.0).reshape(1, 16, 1, 1)
+    ramp, parabola = (named(fuse, fuse(x).features) for x in (0.5 * t, 0.25 * t**2))
+    for r in (1, 2, 3):
+        assert ramp[r, "mean Δ+"] == pytest.approx(0.5 * r)
+        assert ramp[r, "mean Δ-"] == ramp[r, "down"] == ramp[r, "mean |Δ²|"] == 0.0
+        assert parabola[r, "mean |Δ²|"] == pytest.approx(2 * 0.25 * r**2)
+    assert ramp[None, "range"] == pytest.approx(7.5)
+    assert ramp[None, "Legendre 1+"] == pytest.approx(0.5 * np.arange(16.0).std())
+    assert ramp[None, "Legendre 2+"] + ramp[None, "Legendre 2-"] == pytest.approx(0.0, abs=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_up_and_down_are_jordans_parts(seed: int) -> None:
+    torch.manual_seed(seed)
+    fuse = straight(2, windows=(1, 3))
+    found = fuse(*some_sequence(2, 12, 3, 2)).features.detach()
+    assert float(found.min()) >= 0.0
+    at = {name: found[..., number] for number, name in enumerate(fuse.feature_names)}
+    for name, up in at.items():
+        if name.statistic == "up":
+            down = at[name._replace(statistic="down")]
+            change = at[name._replace(statistic="mean Δ+")] - at[name._replace(statistic="mean Δ-")]
+            torch.testing.assert_close(up - down, change, atol=1e-6, rtol=0)
+            size = at[name._replace(statistic="mean |Δ|")]
+            torch.testing.assert_close(up + down, size, atol=1e-6, rtol=0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_reversed_time_swaps_up_and_down_and_flips_odd_terms(seed: int) -> None:
+    torch.manual_seed(seed)
+    fuse = straight(2, poly_order=3)
+    x, mask = some_sequence(2, 15, 3, 2)
+    forth, back = fuse(x, mask).features, fuse(x.flip(1), mask.flip(1)).features
+    swap = {"up": "down", "down": "up", "mean Δ+": "mean Δ-", "mean Δ-": "mean Δ+"}
+    swap |= {f"Legendre {p}{a}": f"Legendre {p}{b}" for p in (1, 3) for a, b in ("+-", "-+")}
+    order = [
+        fuse.feature_names.index(name._replace(statistic=swap.get(name.statistic, name.statistic)))
+        for name in fuse.feature_names
+    ]
+    torch.testing.assert_close(back, forth[..., order], atol=1e-5, rtol=0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, st.integers(0, 40), st.integers(0, 40), st.sampled_from(BOUNDS))
+def test_padding_changes_nothing(seed: int, before: int, after: int, bound: Bound) -> None:
+    torch.manual_seed(seed)
+    fuse = FrierenFuse(4, 3, bound=bound, windows=(1, 2)).eval()
+    x, mask = some_sequence(2, 11, 3, 4)
+    given_mask: torch.Tensor | None = mask
+    if seed % 3 == 0:
+        x, given_mask, mask = x.nan_to_num(), None, torch.ones_like(mask)
+    wide = torch.full((2, before + 11 + after, 3, 4), torch.nan)
+    counts = torch.zeros(2, before + 11 + after, 3, dtype=torch.bool)
+    wide[:, before : before + 11], counts[:, before : before + 11] = x, mask
+    short, long = fuse(x, given_mask), fuse(wide, counts)
+    torch.testing.assert_close(long.features, short.features, atol=2e-6, rtol=1e-5)
+    torch.testing.assert_close(long.y, short.y, atol=2e-6, rtol=1e-5)
+    torch.testing.assert_close(long.h[:, before : before + 11], short.h, atol=2e-6, rtol=1e-5)
+    assert not long.h[~counts].any()
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_joints_do_not_mix_and_bodies_do_not_mix(bound: Bound) -> None:
+    torch.manual_seed(0)
+    fuse = FrierenFuse(4, 3, bound=bound).eval()
+    x, mask = some_sequence(3, 20, 5, 4)
+    joints, bodies = torch.randperm(5), torch.randperm(3)
+    found = fuse(x, mask)
+    permuted = fuse(x[bodies][:, :, joints], mask[bodies][:, :, joints])
+    torch.testing.assert_close(permuted.y, found.y[bodies][:, joints])
+    torch.testing.assert_close(permuted.features, found.features[bodies][:, joints])
+    torch.testing.assert_close(permuted.h, found.h[bodies][:, :, joints])
+    for body in range(3):
+        alone = fuse(x[body : body + 1], mask[body : body + 1])
+        torch.testing.assert_close(alone.y[0], found.y[body])
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("T", [1, 2, 3, 5, 4096])
+def test_every_length_gives_finite_numbers_and_gradients(T: int, bound: Bound) -> None:
+    torch.manual_seed(0)
+    fuse = FrierenFuse(4, 3, bound=bound, windows=(1, 2), poly_order=8)
+    for mask in (None, torch.zeros(1, T, 2, dtype=torch.bool), torch.rand(1, T, 2) < 0.5):
+        for x in (torch.randn(1, T, 2, 4), torch.zeros(1, T, 2, 4)):
+            x.requires_grad_()
+            found = fuse(x, mask)
+            sum(part.square().sum() for part in found).backward()
+            assert x.grad is not None
+            assert all(bool(part.isfinite().all()) for part in (*found, x.grad))
+            assert all(
+                bool(p.grad.isfinite().all()) for p in fuse.parameters() if p.grad is not None
+            )
+            if mask is not None and not mask.any():
+                assert not any(part.any() for part in found)
+
+
+def test_what_does_not_count_leaks_neither_forward_nor_backward() -> None:
+    torch.manual_seed(0)
+    fuse = FrierenFuse(4, 3, bound="sequence")
+    x, mask = some_sequence(2, 15, 4, 4)
+    x.requires_grad_()
+    found = fuse(x, mask)
+    other = fuse(torch.where(mask[..., None], x.detach(), 1e9), mask)
+    assert all(torch.equal(a, b) for a, b in zip(found, other, strict=True))
+    sum(part.square().sum() for part in found).backward()
+    assert x.grad is not None
+    assert bool(x.grad.isfinite().all())
+    assert not x.grad[~mask].any()
+
+
+def test_gradients_reach_every_parameter_even_from_a_still_body() -> None:
+    fuse = FrierenFuse(4, 3)
+    fuse(torch.ones(2, 9, 3, 4)).y.sum().backward()
+    assert fuse.project.raw.grad is not None
+    assert fuse.project.raw.grad.any()
+    x = torch.randn(2, 9, 3, 4)
+    fuse(x).h.square().sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in fuse.parameters())
+
+
+@pytest.mark.parametrize(("bound", "count"), [("none", 2), ("sequence", 2), ("population", 4)])
+def test_gradcheck(bound: Bound, count: int) -> None:
+    torch.manual_seed(0)
+    fuse = FrierenFuse(3, count, (1, 2), bound=bound, windows=(1, 2)).double().eval()
+    values = {name: p.detach().clone().requires_grad_() for name, p in fuse.named_parameters()}
+    x = torch.randn(1, 9, 2, 3, dtype=torch.float64, requires_grad=True)
+    mask = torch.rand(1, 9, 2) < 0.8
+
+    def run(x: torch.Tensor, *parameters: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(functional_call(fuse, dict(zip(values, parameters, strict=True)), (x, mask)))
+
+    assert torch.autograd.gradcheck(run, (x, *values.values()))
+
+
+def test_the_population_bound_learns_only_in_training_and_keeps_amplitude() -> None:
+    torch.manual_seed(0)
+    fuse = FrierenFuse(2, 2, bound="population", bound_limit=2.0)
+    fuse.eval()(torch.full((1, 5, 1, 2), 100.0))
+    assert torch.equal(fuse.bound.mean_square, torch.ones(2))
+    fuse.train()
+    mask = torch.zeros(4, 50, 3, dtype=torch.bool)
+    fuse(torch.full((4, 50, 3, 2), torch.nan), mask)  # a batch of nothing teaches nothing
+    assert torch.equal(fuse.bound.mean_square, torch.ones(2))
+    mask[:, :25] = True
+    for _ in range(20):
+        x = 5.0 * torch.randn(4, 50, 3, 2)
+        fuse(torch.where(mask[..., None], x, torch.nan), mask)
+    torch.testing.assert_close(
+        fuse.bound.mean_square.sqrt(), torch.full((2,), 5.0), rtol=0.05, atol=0
+    )
+    v = torch.tensor([0.5, 5.0, 5000.0]).reshape(1, 3, 1, 1).expand(1, 3, 1, 2)
+    small, typical, wild = fuse.eval().bound(v)[0, :, 0, 0].tolist()
+    assert 9.0 < typical / small <= 10.0
+    assert wild == pytest.approx(2.0)

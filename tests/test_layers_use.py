@@ -1,0 +1,222 @@
+"""The layers in use: other precisions, compiled and exported, bad input, cost, seeds."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers import FrierenFuse, Fused, MotionKernels
+from skelfuse.layers.bound import Bound
+
+BOUNDS: tuple[Bound, ...] = ("none", "sequence", "population")
+
+
+class Pair(nn.Module):
+    """Kernels and FrierenFuse, as every model has them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        self.kernels = MotionKernels(3)
+        self.fuse = FrierenFuse(12, **kwargs)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Fused:
+        fused: Fused = self.fuse(self.kernels(x, mask), mask)
+        return fused
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> Iterator[None]:
+    torch.manual_seed(0)
+    yield
+    torch._dynamo.reset()
+
+
+def arguments(B: int, T: int, masked: bool) -> tuple[Tensor, ...]:
+    x, mask = torch.randn(B, T, 4, 3), torch.rand(B, T, 4) < 0.8
+    return (torch.where(mask[..., None], x, torch.nan), mask) if masked else (x,)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_half_precision_input_is_summed_in_single(dtype: torch.dtype, bound: Bound) -> None:
+    fuse = FrierenFuse(8, bound=bound).eval()
+    x = (3.0 + torch.randn(2, 2000, 3, 8).cumsum(1) / 10).to(dtype)
+    mask = torch.rand(2, 2000, 3) < 0.7
+    half, single = fuse(x, mask), fuse(x.float(), mask)
+    for found, expected in zip(half, single, strict=True):
+        assert found.dtype == dtype
+        assert torch.equal(found, expected.to(dtype))  # nothing but the last rounding differs
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(fuse(x.float(), mask).y, single.y)
+
+
+def test_a_model_in_half_precision_runs() -> None:
+    pair = Pair().bfloat16()
+    x, mask = arguments(2, 20, masked=True)
+    found = pair(x.bfloat16(), mask)
+    found.y.sum().backward()
+    assert found.h.dtype == torch.bfloat16
+    assert bool(found.y.isfinite().all())
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_exported_gives_the_same_numbers(bound: Bound, masked: bool) -> None:
+    pair = Pair(bound=bound, windows=(1, 2)).eval()
+    args = arguments(3, 20, masked)
+    program = torch.export.export(pair, args)
+    for found, expected in zip(program.module()(*args), pair(*args), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_exported_once_for_batches_and_lengths_of_any_size(masked: bool) -> None:
+    pair = Pair().eval()
+    args = arguments(3, 20, masked)
+    # Shorter clips than this take another path: they have no second difference at scale 4.
+    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=10)}
+    program = torch.export.export(pair, args, dynamic_shapes=tuple(free for _ in args))
+    for B, T in ((1, 10), (5, 33)):
+        other = arguments(B, T, masked)
+        for found, expected in zip(program.module()(*other), pair(*other), strict=True):
+            torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_compiled_gives_the_same_numbers_and_gradients(masked: bool) -> None:
+    pair = Pair(bound="sequence", directions=14)
+    other = copy.deepcopy(pair)
+    compiled = torch.compile(other, backend="aot_eager", fullgraph=True)
+    args = arguments(3, 20, masked)
+    expected, found = pair(*args), compiled(*args)
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b)
+    for result in (expected, found):
+        (result.h.square().sum() + result.y.sum()).backward()
+    for a, b in zip(other.parameters(), pair.parameters(), strict=True):
+        assert a.grad is not None
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_seeds_reproduce_bit_for_bit() -> None:
+    results = []
+    for _ in range(2):
+        torch.manual_seed(7)
+        pair = Pair(bound="population", windows=(1, 2))
+        step = torch.optim.AdamW(pair.parameters(), lr=0.01)
+        for _ in range(3):
+            step.zero_grad()
+            pair(*arguments(2, 15, masked=True)).y.square().sum().backward()
+            step.step()
+        results.append(pair.state_dict())
+    assert all(torch.equal(results[0][name], results[1][name]) for name in results[0])
+
+
+def test_saved_and_loaded_is_the_same() -> None:
+    pair, other = Pair(bound="population"), Pair(bound="population")
+    pair(*arguments(2, 15, masked=True))
+    other.load_state_dict(pair.state_dict())
+    args = arguments(2, 15, masked=True)
+    expected, found = pair.eval()(*args), other.eval()(*args)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Watch every tensor that is computed and remember the most numbers in one."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for value in out if isinstance(out, (tuple, list)) else [out]:
+            if isinstance(value, Tensor):
+                self.numbers = max(self.numbers, value.untyped_storage().nbytes() // 4)
+        return out
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_no_intermediate_is_larger_than_a_few_times_the_signals(masked: bool) -> None:
+    B, T, N, C, K = 2, 512, 25, 4, 16
+    fuse = FrierenFuse(C, K)
+    x = torch.randn(B, T, N, C, requires_grad=True)
+    mask = torch.rand(B, T, N) < 0.8 if masked else None
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes() // 4
+        return tensor
+
+    watch = Largest()  # type: ignore[no-untyped-call]
+    with watch as largest, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+        y = fuse(x, mask).y
+        y.sum().backward()
+    signals = B * T * N * K
+    assert largest.numbers <= 1.5 * signals
+    assert sum(kept.values()) <= 10 * signals  # for the backward pass, three scales together
+
+
+BAD: list[tuple[tuple[Any, ...], str]] = [
+    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,[CD]\].*found \[5, 3, 4\]"),
+    ((torch.zeros(1, 5, 3, 7),), r"= 4, found \[1, 5, 3, 7\]; build the layer for"),
+    ((torch.zeros(1, 0, 3, 4),), r"T at least 1"),
+    ((torch.zeros(1, 5, 3, 4, dtype=torch.int64),), r"floating-point.*torch.int64; call x.float"),
+    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), r"expected torch.bool.*; call mask.bool"),
+    (
+        (torch.zeros(1, 5, 3, 4), torch.ones(1, 5, dtype=torch.bool)),
+        r"\[B,T,N\] = \[1, 5, 3\], found \[1, 5\]; give one truth value per frame and joint",
+    ),
+    ((torch.full((1, 5, 3, 4), torch.nan),), r"not finite.*found nan at x\[0, 0, 0, 0\]; mark"),
+    (
+        (torch.full((1, 5, 3, 4), torch.inf), torch.ones(1, 5, 3, dtype=torch.bool)),
+        r"not finite at a frame that counts.*found inf",
+    ),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), BAD)
+@pytest.mark.parametrize("layer", [FrierenFuse(4), MotionKernels(4)])
+def test_bad_input_is_told(layer: nn.Module, args: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(SkelfuseError, match=message):
+        layer(*args)
+
+
+def test_one_bad_number_is_found_among_many() -> None:
+    x = torch.randn(2, 9, 3, 4)
+    x[1, 7, 2, 3] = torch.nan
+    mask = torch.ones(2, 9, 3, dtype=torch.bool)
+    with pytest.raises(SkelfuseError, match=r"nan at x\[1, 7, 2, 3\]"):
+        FrierenFuse(4)(x, mask)
+    mask[1, 7, 2] = False
+    assert bool(FrierenFuse(4)(x, mask).h.isfinite().all())
+
+
+def test_large_numbers_are_not_taken_for_bad_ones() -> None:
+    x = torch.full((1, 5, 3, 4), 6e4, dtype=torch.float16)
+    assert bool(MotionKernels(4, scales=(1,))(x).isfinite().all())
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"channels": 0}, "channels is out of range: expected a whole number, at least 1, found 0"),
+        ({"directions": 0}, "directions is out of range"),
+        ({"poly_order": -1}, "poly_order is out of range: expected a whole number, at least 0"),
+        ({"scales": (0, 1)}, r"scales has the wrong values.*found \(0, 1\)"),
+        ({"scales": ()}, "scales has the wrong values"),
+        ({"windows": (1, -2)}, "windows has the wrong values"),
+        ({"bound": "soft"}, "unknown bound: expected none, sequence or population, found 'soft'"),
+        ({"bound_limit": 0.0}, "the bound must be a positive number"),
+        ({"gate": 1.0}, "gate is out of range"),
+        ({"start_inputs": 0}, "start_inputs is out of range"),
+    ],
+)
+def test_bad_choices_are_told(kwargs: dict[str, Any], message: str) -> None:
+    with pytest.raises(SkelfuseError, match=message):
+        FrierenFuse(**{"channels": 4, **kwargs})

@@ -1,0 +1,79 @@
+"""What a feature adds, no other takes away."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+import torch
+from torch.func import functional_call
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers import NonNegativeLinear
+from skelfuse.layers.nonnegative import Parametrisation
+
+KINDS = get_args(Parametrisation)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_never_negative_after_any_step(kind: Parametrisation, optimiser: str) -> None:
+    torch.manual_seed(0)
+    head = NonNegativeLinear(20, 5, parametrisation=kind)
+    step: torch.optim.Optimizer = torch.optim.SGD(head.parameters(), lr=10.0)
+    if optimiser == "adamw":
+        step = torch.optim.AdamW(head.parameters(), lr=1.0, weight_decay=0.5)
+    for _ in range(10):
+        step.zero_grad()
+        head(torch.randn(8, 20)).tanh().sum().backward()  # pulls both ways
+        step.step()
+        assert float(head.weight().detach().min()) >= 0.0  # before the projection too
+        head.project_()
+        assert float(head.weight().detach().min()) >= 0.0
+    if kind == "projected":
+        assert float(head.raw.detach().min()) >= 0.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_start_is_sparse_seeded_and_the_same_for_all(kind: Parametrisation) -> None:
+    torch.manual_seed(1)
+    weight = NonNegativeLinear(50, 30, start_inputs=4, floor=0.01, parametrisation=kind).weight()
+    torch.manual_seed(1)
+    expected = NonNegativeLinear(50, 30, start_inputs=4, floor=0.01).weight()
+    torch.testing.assert_close(weight, expected, rtol=1e-4, atol=0)
+    assert ((weight > 0.0101).sum(0) == 4).all()
+    assert float(weight.detach().min()) > 0.0
+    assert len({tuple(column.tolist()) for column in (weight > 0.0101).T}) > 25
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_weight_can_learn_from_the_start(kind: Parametrisation) -> None:
+    head = NonNegativeLinear(12, 3, parametrisation=kind)
+    head(torch.ones(1, 12)).sum().backward()
+    assert head.raw.grad is not None
+    assert float(head.raw.grad.abs().min()) > 0.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradcheck(kind: Parametrisation) -> None:
+    head = NonNegativeLinear(6, 2, parametrisation=kind).double()
+    raw = head.raw.detach().clone().requires_grad_()
+    phi = torch.randn(3, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(
+        lambda raw, phi: functional_call(head, {"raw": raw}, (phi,)), (raw, phi)
+    )
+
+
+def test_more_start_inputs_than_features_uses_them_all() -> None:
+    assert (NonNegativeLinear(2, 4, start_inputs=9).weight() > 0.01).all()
+
+
+def test_bad_choices_are_told() -> None:
+    with pytest.raises(SkelfuseError, match="features is out of range"):
+        NonNegativeLinear(0, 3)
+    with pytest.raises(SkelfuseError, match="channels is out of range"):
+        NonNegativeLinear(3, 0)
+    with pytest.raises(SkelfuseError, match="abs, square, softplus or projected"):
+        NonNegativeLinear(3, 3, parametrisation="relu")  # type: ignore[arg-type]
+    with pytest.raises(SkelfuseError, match="no gradient to grow by"):
+        NonNegativeLinear(3, 3, floor=0.0)
