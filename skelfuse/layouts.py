@@ -1,0 +1,238 @@
+"""The skeletons that sensors, pose estimators and public data sets use, by name.
+
+Joints stand in the order of the N axis. Bones are written as chains that lead away from the root.
+Sources of the orders: Kinect for Windows SDK 1.8 and 2.0 (`JointType`), the COCO keypoint task,
+OpenPose's output page (BODY_25, COCO, hand), MediaPipe's pose and hand landmark pages, and the
+pages of NW-UCLA, UTD-MHAD, J-HMDB (puppet joints), SBU Kinect Interaction and Penn Action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import pairwise
+from types import MappingProxyType
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Pair, Skeleton
+
+
+def _both(chains: str) -> str:
+    """Write every chain that names the left side once more for the right side."""
+    return f"{chains}; {chains.replace('left_', 'right_')}"
+
+
+def _two_sides(joints: tuple[str, ...]) -> tuple[Pair, ...]:
+    return tuple(
+        (joint, f"right_{joint[5:]}")
+        for joint in joints
+        if joint.startswith("left_") and f"right_{joint[5:]}" in joints
+    )
+
+
+def build(
+    name: str,
+    joints: str | tuple[str, ...],
+    chains: str,
+    *,
+    centre: tuple[str, ...] = (),
+    dimensions: int = 3,
+) -> Skeleton:
+    """Build a skeleton from chains of joints; the first joint of the first chain is the root.
+
+    Pairs, hips and shoulders follow from the prefixes `left_` and `right_`.
+
+    >>> build("arms", "neck left_shoulder right_shoulder left_hand right_hand",
+    ...       "neck left_shoulder left_hand; neck right_shoulder right_hand").parents
+    (0, 0, 0, 1, 2)
+    """
+    names = tuple(joints.split()) if isinstance(joints, str) else joints
+    lines = [chain.split() for chain in chains.split(";")]
+    # A chain may start again at the root, as when it is written for both sides.
+    bones = dict.fromkeys((joint, above) for line in lines for above, joint in pairwise(line))
+    pairs = _two_sides(names)
+    hips: Pair | tuple[()] = ("left_hip", "right_hip")
+    shoulders: Pair | tuple[()] = ("left_shoulder", "right_shoulder")
+    return Skeleton(
+        name,
+        joints=names,
+        bones=tuple(bones),
+        root=lines[0][0],
+        pairs=pairs,
+        hips=hips if hips in pairs else (),
+        shoulders=shoulders if shoulders in pairs else (),
+        centre=centre,
+        dimensions=dimensions,
+    )
+
+
+_HIPS = ("left_hip", "right_hip")
+
+KINECT_V2 = build(
+    "kinect-v2",
+    "spine_base spine_mid neck head left_shoulder left_elbow left_wrist left_hand right_shoulder"
+    " right_elbow right_wrist right_hand left_hip left_knee left_ankle left_foot right_hip"
+    " right_knee right_ankle right_foot spine_shoulder left_hand_tip left_thumb right_hand_tip"
+    " right_thumb",
+    "spine_mid spine_base; spine_mid spine_shoulder neck head;"
+    + _both(
+        "spine_shoulder left_shoulder left_elbow left_wrist left_hand left_hand_tip;"
+        "left_wrist left_thumb; spine_base left_hip left_knee left_ankle left_foot"
+    ),
+)
+
+_KINECT_V1_ARMS_AND_LEGS = (
+    " left_shoulder left_elbow left_wrist left_hand right_shoulder right_elbow right_wrist"
+    " right_hand left_hip left_knee left_ankle left_foot right_hip right_knee right_ankle"
+    " right_foot"
+)
+_KINECT_V1_CHAINS = "spine hip_center; spine shoulder_center head;" + _both(
+    "shoulder_center left_shoulder left_elbow left_wrist left_hand;"
+    "hip_center left_hip left_knee left_ankle left_foot"
+)
+KINECT_V1 = build(
+    "kinect-v1",
+    "hip_center spine shoulder_center head" + _KINECT_V1_ARMS_AND_LEGS,
+    _KINECT_V1_CHAINS,
+)
+NW_UCLA = replace(KINECT_V1, name="nw-ucla")
+UTD_MHAD = build(
+    "utd-mhad",
+    "head shoulder_center spine hip_center" + _KINECT_V1_ARMS_AND_LEGS,
+    _KINECT_V1_CHAINS,
+)
+
+COCO_17 = build(
+    "coco-17",
+    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow"
+    " right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle"
+    " right_ankle",
+    _both(
+        "nose left_eye left_ear; nose left_shoulder left_elbow left_wrist;"
+        "left_shoulder left_hip left_knee left_ankle"
+    ),
+    centre=_HIPS,
+    dimensions=2,
+)
+
+OPENPOSE_18 = build(
+    "openpose-18",
+    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist"
+    " right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye"
+    " right_ear left_ear",
+    _both(
+        "neck nose left_eye left_ear; neck left_shoulder left_elbow left_wrist;"
+        "neck left_hip left_knee left_ankle"
+    ),
+    centre=_HIPS,
+    dimensions=2,
+)
+
+OPENPOSE_25 = build(
+    "openpose-25",
+    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist"
+    " mid_hip right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye"
+    " right_ear left_ear left_big_toe left_small_toe left_heel right_big_toe right_small_toe"
+    " right_heel",
+    _both(
+        "mid_hip neck nose left_eye left_ear; neck left_shoulder left_elbow left_wrist;"
+        "mid_hip left_hip left_knee left_ankle left_big_toe left_small_toe; left_ankle left_heel"
+    ),
+    dimensions=2,
+)
+
+MEDIAPIPE_33 = build(
+    "mediapipe-33",
+    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer"
+    " left_ear right_ear left_mouth right_mouth left_shoulder right_shoulder left_elbow"
+    " right_elbow left_wrist right_wrist left_pinky right_pinky left_index right_index left_thumb"
+    " right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle left_heel"
+    " right_heel left_foot_index right_foot_index",
+    _both(
+        "nose left_eye_inner left_eye left_eye_outer left_ear; nose left_mouth;"
+        "nose left_shoulder left_elbow left_wrist left_pinky; left_wrist left_index;"
+        "left_wrist left_thumb; left_shoulder left_hip left_knee left_ankle left_heel;"
+        "left_ankle left_foot_index"
+    ),
+    centre=_HIPS,
+)
+
+JHMDB_15 = build(
+    "jhmdb-15",
+    "neck belly face right_shoulder left_shoulder right_hip left_hip right_elbow left_elbow"
+    " right_knee left_knee right_wrist left_wrist right_ankle left_ankle",
+    "belly neck face;"
+    + _both("neck left_shoulder left_elbow left_wrist; belly left_hip left_knee left_ankle"),
+    dimensions=2,
+)
+
+SBU_15 = build(
+    "sbu-15",
+    "head neck torso left_shoulder left_elbow left_hand right_shoulder right_elbow right_hand"
+    " left_hip left_knee left_foot right_hip right_knee right_foot",
+    "torso neck head;"
+    + _both("neck left_shoulder left_elbow left_hand; torso left_hip left_knee left_foot"),
+)
+
+PENN_13 = build(
+    "penn-13",
+    "head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_hip"
+    " right_hip left_knee right_knee left_ankle right_ankle",
+    _both("head left_shoulder left_elbow left_wrist; left_shoulder left_hip left_knee left_ankle"),
+    centre=_HIPS,
+    dimensions=2,
+)
+
+_FINGERS = {
+    "thumb": "cmc mcp ip tip",
+    **dict.fromkeys(("index", "middle", "ring", "pinky"), "mcp pip dip tip"),
+}
+_FINGER_CHAINS = [
+    [f"{finger}_{part}" for part in parts.split()] for finger, parts in _FINGERS.items()
+]
+HAND_21 = build(
+    "hand-21",
+    ("wrist", *(joint for chain in _FINGER_CHAINS for joint in chain)),
+    ";".join(f"wrist {' '.join(chain)}" for chain in _FINGER_CHAINS),
+)
+
+LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
+    {
+        "kinect-v2": KINECT_V2,
+        "kinect-v1": KINECT_V1,
+        "nw-ucla": NW_UCLA,
+        "utd-mhad": UTD_MHAD,
+        "coco-17": COCO_17,
+        "openpose-18": OPENPOSE_18,
+        "openpose-25": OPENPOSE_25,
+        "mediapipe-33": MEDIAPIPE_33,
+        "jhmdb-15": JHMDB_15,
+        "sbu-15": SBU_15,
+        "penn-13": PENN_13,
+        "hand-21": HAND_21,
+    }
+)
+
+
+def layout(name: str, *, dimensions: int | None = None) -> Skeleton:
+    """Return a built-in skeleton, with another number of dimensions if wanted.
+
+    >>> len(layout("coco-17")), layout("coco-17", dimensions=3).dimensions
+    (17, 3)
+    >>> layout("kinect_v2")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: no skeleton layout is named 'kinect_v2'; \
+did you mean 'kinect-v2'? There are: kinect-v2, kinect-v1, nw-ucla, utd-mhad, coco-17, \
+openpose-18, openpose-25, mediapipe-33, jhmdb-15, sbu-15, penn-13, hand-21
+    """
+    if name not in LAYOUTS:
+        near = get_close_matches(name, LAYOUTS, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise SkelfuseError(
+            f"no skeleton layout is named '{name}'",
+            remedy=f"{hint}There are: {', '.join(LAYOUTS)}",
+        )
+    found = LAYOUTS[name]
+    return found if dimensions is None else replace(found, dimensions=dimensions)

@@ -1,0 +1,88 @@
+"""The built-in layouts: whole, symmetric, and in the order of their formats."""
+
+from __future__ import annotations
+
+import pytest
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import LAYOUTS, layout
+from skelfuse.skeleton import Skeleton
+
+SIZES = {
+    "kinect-v2": 25,
+    "kinect-v1": 20,
+    "nw-ucla": 20,
+    "utd-mhad": 20,
+    "coco-17": 17,
+    "openpose-18": 18,
+    "openpose-25": 25,
+    "mediapipe-33": 33,
+    "jhmdb-15": 15,
+    "sbu-15": 15,
+    "penn-13": 13,
+    "hand-21": 21,
+}
+
+
+def test_there_are_these_layouts() -> None:
+    assert {name: len(body) for name, body in LAYOUTS.items()} == SIZES
+    assert all(body.name == name for name, body in LAYOUTS.items())
+
+
+@pytest.mark.parametrize("body", LAYOUTS.values(), ids=lambda body: str(body.name))
+def test_a_layout_is_a_symmetric_tree(body: Skeleton) -> None:
+    assert len(body.bones) == len(body) - 1
+    sides = {joint for joint in body.joints if joint.startswith(("left_", "right_"))}
+    assert {joint for pair in body.pairs for joint in pair} == sides
+    assert all(left[5:] == right[6:] for left, right in body.pairs)
+    other = {a: b for pair in body.pairs for a, b in (pair, pair[::-1])}
+    mirrored = {(other.get(a, a), other.get(b, b)) for a, b in body.bones}
+    assert mirrored == set(body.bones)
+    assert bool(body.hips) == bool(body.shoulders) == (body.name != "hand-21")
+
+
+@pytest.mark.parametrize(
+    ("name", "joint", "index"),
+    [  # as the sensors' and estimators' own pages number them
+        ("kinect-v2", "spine_mid", 1),
+        ("kinect-v2", "spine_shoulder", 20),
+        ("kinect-v2", "right_thumb", 24),
+        ("kinect-v2", "left_foot", 15),
+        ("kinect-v1", "right_hand", 11),
+        ("coco-17", "left_wrist", 9),
+        ("openpose-18", "right_ankle", 10),
+        ("openpose-18", "left_ear", 17),
+        ("openpose-25", "mid_hip", 8),
+        ("openpose-25", "right_heel", 24),
+        ("mediapipe-33", "left_shoulder", 11),
+        ("mediapipe-33", "left_hip", 23),
+        ("mediapipe-33", "right_foot_index", 32),
+        ("hand-21", "thumb_tip", 4),
+        ("hand-21", "pinky_tip", 20),
+        ("jhmdb-15", "left_ankle", 14),
+        ("sbu-15", "right_foot", 14),
+        ("penn-13", "right_ankle", 12),
+    ],
+)
+def test_joints_stand_where_the_format_has_them(name: str, joint: str, index: int) -> None:
+    assert layout(name).index(joint) == index
+
+
+def test_roots_and_centres() -> None:
+    assert layout("kinect-v2").root == "spine_mid"
+    assert layout("kinect-v2").centre == ("spine_mid",)
+    assert layout("coco-17").centre == ("left_hip", "right_hip")
+
+
+def test_image_layouts_are_flat_and_can_have_depth() -> None:
+    flat = {name for name, body in LAYOUTS.items() if body.dimensions == 2}
+    assert flat == {"coco-17", "openpose-18", "openpose-25", "jhmdb-15", "penn-13"}
+    assert layout("coco-17", dimensions=3).dimensions == 3
+    assert layout("coco-17").dimensions == 2
+
+
+def test_a_wrong_name_gets_the_right_one() -> None:
+    with pytest.raises(SkelfuseError, match="did you mean 'openpose-25'"):
+        layout("openpose25")
+    with pytest.raises(SkelfuseError, match="There are: kinect-v2"):
+        layout("dog")

@@ -1,0 +1,108 @@
+"""What a Skeleton promises: it refuses what is no body, and knows parents, mirrors and orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+
+BODY: dict[str, Any] = {
+    "name": "stick",
+    "joints": ("hip", "left_hand", "right_hand", "head"),
+    "bones": (("left_hand", "hip"), ("right_hand", "hip"), ("head", "hip")),
+    "root": "hip",
+    "pairs": (("left_hand", "right_hand"),),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"joints": ()}, "it has no joints"),
+        ({"joints": ("hip", "hip", "left_hand", "right_hand", "head")}, "joints named twice: hip"),
+        ({"root": "tail"}, "does not have: tail"),
+        ({"centre": ("hip", "heart")}, "does not have: heart"),
+        ({"hips": ("left_hip", "hip")}, "does not have: left_hip"),
+        ({"hips": ("hip",)}, "hips need two joints"),
+        ({"shoulders": ("hip", "head", "hip")}, "shoulders need two joints"),
+        ({"bones": (("head",),)}, "a bone or pair needs two joints"),
+        ({"bones": (*BODY["bones"], ("head", "left_hand"))}, "'head' has two parents"),
+        ({"bones": (*BODY["bones"], ("hip", "head"))}, "the root 'hip' has a parent"),
+        ({"bones": BODY["bones"][:2]}, "'head' is not connected to the root"),
+        (
+            {"bones": (BODY["bones"][0], ("right_hand", "head"), ("head", "right_hand"))},
+            "form a circle",
+        ),
+        (
+            {"pairs": (("left_hand", "right_hand"), ("left_hand", "head"))},
+            "two left/right pairs: left_hand",
+        ),
+        ({"dimensions": 4}, "2 or 3 dimensions, not 4"),
+    ],
+)
+def test_what_is_no_body_is_refused(changed: dict[str, Any], problem: str) -> None:
+    with pytest.raises(SkelfuseError, match="skeleton 'stick'") as error:
+        Skeleton(**{**BODY, **changed})
+    assert problem in str(error.value)
+
+
+def test_parents_mirror_and_centre() -> None:
+    body = Skeleton(**BODY)
+    assert body.parents == (0, 0, 0, 0)
+    assert body.mirror == (0, 2, 1, 3)
+    assert body.centre == ("hip",)
+    assert body.centre_indices == (0,)
+    assert len(body) == 4
+    with pytest.raises(SkelfuseError, match="no joint 'tail'"):
+        body.index("tail")
+
+
+def test_permuted_is_the_same_body_in_another_order() -> None:
+    body = Skeleton(**BODY)
+    turned = body.permuted((3, 2, 1, 0))
+    assert turned.joints == ("head", "right_hand", "left_hand", "hip")
+    assert turned.parents == (3, 3, 3, 3)
+    assert turned.mirror == (0, 2, 1, 3)
+    assert set(turned.bones) == set(body.bones)
+    assert turned.permuted((3, 2, 1, 0)) == body
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 0, 1, 2), (1, 2, 3, 4)])
+def test_permuted_refuses_what_is_no_permutation(order: tuple[int, ...]) -> None:
+    with pytest.raises(SkelfuseError, match=r"permutation of 0\.\.3"):
+        Skeleton(**BODY).permuted(order)
+
+
+def test_dict_and_yaml_round_trip(tmp_path: Path) -> None:
+    body = Skeleton(**BODY)
+    assert Skeleton.from_dict(body.to_dict()) == body
+    file = tmp_path / "stick.yaml"
+    file.write_text(
+        "name: stick\njoints: [hip, left_hand, right_hand, head]\nroot: hip\n"
+        "bones: [[left_hand, hip], [right_hand, hip], [head, hip]]\n"
+        "pairs: [[left_hand, right_hand]]\n"
+    )
+    assert Skeleton.from_yaml(file) == body
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[1, 2]", "not a skeleton"),
+        ("name: a\njoint: [b]", "unknown key 'joint'"),
+        ("name: a\njoints: [b]", "needs 'bones'"),
+        ("name: a\njoints: [b]\nbones: 3\nroot: b", "wrong kind"),
+        ("name: a\njoints: [b]\nbones: []\nroot: c", "does not have: c"),
+        ("name: [", "cannot read the skeleton"),
+    ],
+)
+def test_bad_yaml_is_named_with_its_file(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+    with pytest.raises(SkelfuseError, match=r"bad\.yaml") as error:
+        Skeleton.from_yaml(file)
+    assert problem in str(error.value)
