@@ -236,3 +236,12 @@ openpose-18, openpose-25, mediapipe-33, jhmdb-15, sbu-15, penn-13, hand-21
         )
     found = LAYOUTS[name]
     return found if dimensions is None else replace(found, dimensions=dimensions)
+
+
+def find_layout(name: str) -> Skeleton:
+    """Return what a user means by a skeleton: a built-in layout's name, or a YAML file.
+
+    >>> find_layout("hand-21").root
+    'wrist'
+    """
+    return Skeleton.from_yaml(name) if name.endswith((".yaml", ".yml")) else layout(name)

@@ -41,8 +41,8 @@ class Skeleton:
     def __post_init__(self) -> None:
         if not self.centre:
             object.__setattr__(self, "centre", (self.root,))
-        for problem in (self._duplicates(), self._unknown(), self._tree(), self._mirrors()):
-            if problem:
+        for check in (self._duplicates, self._unknown, self._tree, self._mirrors):
+            if problem := check():
                 raise SkelfuseError(
                     f"skeleton '{self.name}': {problem}", remedy="correct the layout"
                 )

@@ -1,0 +1,42 @@
+"""`skelfuse info`: what is in a store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--verify", is_flag=True, help="Check every clip against its hash.")
+def info(store: Path, as_json: bool, verify: bool) -> None:
+    """Show what is in a STORE: classes, subjects, lengths, missing joints, protocols."""
+    from skelfuse.cli.progress import bar
+    from skelfuse.datasets.summary import summarise
+    from skelfuse.errors import SkelfuseError
+    from skelfuse.store import Store
+
+    opened = Store(store)
+    if verify:
+        damaged = []
+        with bar(len(opened), "clip") as show:
+            for i, (name, is_damaged) in enumerate(opened.damaged(), start=1):
+                damaged += [name] * is_damaged
+                show(i, "")
+        if damaged:
+            raise SkelfuseError(
+                f"{len(damaged)} of {len(opened)} clips are not what was written",
+                file=store,
+                found=", ".join(damaged[:5]),
+                remedy="make the store anew with skelfuse preprocess",
+            )
+    summary = summarise(opened)
+    if as_json:
+        click.echo(json.dumps({**summary.as_dict(), "verified": verify}, indent=1))
+        return
+    click.echo(str(summary))
+    if verify:
+        click.echo(f"verified   all {len(opened)} clips are as they were written")

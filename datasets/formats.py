@@ -1,0 +1,97 @@
+"""All file formats, and which of them a path is of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+
+from skelfuse.datasets import (
+    annotation_pickle,
+    jhmdb,
+    keypoint_json,
+    npy_folder,
+    ntu,
+    nw_ucla,
+    openpose,
+    penn_action,
+    ragged_npz,
+    sbu,
+    utd_mhad,
+)
+from skelfuse.datasets.format import Format
+from skelfuse.datasets.reading.files import walk
+from skelfuse.errors import SkelfuseError
+
+AUTO = "auto"
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        module.FORMAT.name: module.FORMAT
+        for module in (
+            ntu,
+            nw_ucla,
+            utd_mhad,
+            sbu,
+            penn_action,
+            jhmdb,
+            annotation_pickle,
+            openpose,
+            keypoint_json,
+            ragged_npz,
+            npy_folder,
+        )
+    }
+)
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
+
+
+def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
+    """Return the format of a file or folder, and the sources in it, sorted.
+
+    Folders are searched with all folders in them. With `auto` exactly one format must have sources
+    there; otherwise only the named one is asked.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "S001C001P001R001A001.skeleton").write_text("0")
+    ...     form, sources = recognise(Path(folder))
+    ...     form.name, [source.name for source in sources]
+    ('ntu', ['S001C001P001R001A001.skeleton'])
+    """
+    if name != AUTO and name not in FORMATS:
+        near = get_close_matches(name, FORMATS, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise SkelfuseError(
+            f"no format is named '{name}'", remedy=f"{hint}There are: {AUTO}, {', '.join(FORMATS)}"
+        )
+    if not path.exists():
+        raise SkelfuseError("no such file or folder", file=path)
+    if path.is_dir() and not next(walk(path), None):
+        raise SkelfuseError("an empty folder", file=path, remedy="put the data set's files there")
+    asked = FORMATS.values() if name == AUTO else (FORMATS[name],)
+    found = [(form, sources) for form in asked if (sources := form.find(path))]
+    if not found:
+        raise _unrecognised(path, name)
+    if len(found) > 1:
+        what = "; ".join(
+            f"{form.name}: {len(sources)}, such as {sources[0].name}" for form, sources in found
+        )
+        raise SkelfuseError(
+            "files of several formats",
+            file=path,
+            found=what,
+            remedy="say which with --format, or give a folder that holds one of them",
+        )
+    return found[0]
+
+
+def _unrecognised(path: Path, name: str) -> SkelfuseError:
+    if path.name.lower().endswith(ARCHIVES):
+        return SkelfuseError("an archive", file=path, remedy="unpack it and give the folder")
+    known = "; ".join(f"{form.name} ({form.title})" for form in FORMATS.values())
+    return SkelfuseError(
+        "no format recognises it" if name == AUTO else f"nothing of the format '{name}' there",
+        file=path,
+        remedy=f"the formats are: {known}",
+    )

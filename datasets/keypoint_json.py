@@ -1,0 +1,174 @@
+"""Keypoints in one JSON file a clip: a plain schema, COCO results, MediaPipe, Kinetics-Skeleton.
+
+(a) {"keypoints": [T][M?][N][D or D+1], "label": "wave", "fps": 30, "layout": "coco-17", ...}:
+    a last column beyond D is the confidence. Optional: "confidence" [T][M?][N], "dimensions",
+    "joint_names" and "bones", "name", "subject", "camera", "setup", "replication", "split".
+(b) [{"image_id": 7, "keypoints": [x, y, score, ...], "score": 0.9, "track_id": 1}, ...]:
+    a detection an entry, as COCO's results; images are frames, by the number in their id.
+(c) [{"landmarks": [{"x": ..., "y": ..., "z": ..., "visibility": ...}, ...]}, ...]: a frame an
+    entry, also under "frames" beside "label" and "fps"; "pose_world_landmarks" (metres) goes
+    before "pose_landmarks" and "landmarks"; a list of such lists is several people.
+(d) {"data": [{"frame_index": 1, "skeleton": [{"pose": [...], "score": [...]}]}], "label": ...}.
+
+Without a "label" the name of the folder is the label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from skelfuse.clip import Clip, FloatArray
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.nw_ucla import NAME as NW_UCLA_NAME
+from skelfuse.datasets.openpose import ENDING as OPENPOSE_ENDING
+from skelfuse.datasets.reading import keypoint_people, layout_of
+from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
+from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
+from skelfuse.datasets.reading.files import beginning, files_ending
+from skelfuse.datasets.reading.json_file import as_numbers, get, read_json
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import LAYOUTS, layout
+from skelfuse.skeleton import Skeleton
+
+WORDS = (b'"keypoints"', b'landmarks"', b'"skeleton"')
+PEEKS = 200  # a folder of one clip a file is of one kind: a look at some of them is enough
+SCHEMAS = "keypoints, COCO results, MediaPipe landmarks or Kinetics-Skeleton data"
+
+
+def find(path: Path) -> list[Path]:
+    """List the JSON files that begin with keypoints or landmarks.
+
+    >>> find(Path("keypoints.csv"))
+    []
+    """
+    files = [
+        file
+        for file in files_ending(path, ".json")
+        if not file.name.endswith(OPENPOSE_ENDING) and not NW_UCLA_NAME.fullmatch(file.stem)
+    ]
+    looked_at = [file for file in files[:PEEKS] if _speaks_of_keypoints(file)]
+    return [*looked_at, *files[PEEKS:]] if looked_at else []
+
+
+def _speaks_of_keypoints(file: Path) -> bool:
+    start = beginning(file)
+    return any(word in start for word in WORDS)
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the one clip of a file, `[T,M,N,D]`."""
+    found = read_json(path)
+    try:
+        facts = _facts(found if isinstance(found, dict) else {}, path)
+        if isinstance(found, dict) and "keypoints" in found:
+            yield _plain(found, facts, options)
+        elif isinstance(found, dict) and "data" in found:
+            yield keypoint_people.kinetics(get(found, "data", list), facts, options)
+        else:
+            entries = found.get("frames") if isinstance(found, dict) else found
+            if not isinstance(entries, list) or not entries:
+                raise SkelfuseError("no keypoints in it", expected=SCHEMAS)
+            if isinstance(entries[0], dict) and "image_id" in entries[0]:
+                yield keypoint_people.coco_results(entries, facts, options)
+            else:
+                yield keypoint_people.mediapipe(entries, facts, options)
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+def _facts(found: dict[str, Any], path: Path) -> Facts:
+    def text(key: str) -> str | None:
+        value = get(found, key, (str, int))
+        return None if value is None else str(value)
+
+    folder = path.absolute().parent.name or None
+    fps = get(found, "fps", (int, float))
+    if fps is not None and not 0 < fps < float("inf"):
+        raise SkelfuseError("'fps' is no rate", expected="a positive number", found=fps)
+    label = text("label")
+    return Facts(
+        text("name") or (path.stem if label else f"{folder}/{path.stem}"),
+        label=label or folder,
+        subject=text("subject"),
+        camera=text("camera"),
+        setup=text("setup"),
+        replication=text("replication"),
+        fps=fps,
+        splits=in_file(text("split")),
+    )
+
+
+def _plain(found: dict[str, Any], facts: Facts, options: ReadOptions) -> Clip:
+    numbers = as_numbers(found["keypoints"], "'keypoints'")
+    if numbers.ndim == 3:
+        numbers = numbers[:, None]
+    if numbers.ndim != 4 or not 2 <= numbers.shape[-1] <= 4 or 0 in numbers.shape:
+        raise SkelfuseError(
+            "'keypoints' of the wrong shape",
+            expected="[T][N][D] or [T][M][N][D], D = 2 or 3, or one more with the confidence",
+            found=list(numbers.shape),
+        )
+    skeleton, notes = _skeleton(found, numbers.shape[2], numbers.shape[3], options)
+    dimensions = skeleton.dimensions
+    coords = as_coordinates(numbers[..., :dimensions])
+    confidence: FloatArray | None = None
+    if numbers.shape[-1] > dimensions:
+        confidence = as_confidence(numbers[..., -1], coords.shape[:3])
+    elif "confidence" in found:
+        sure = as_numbers(found["confidence"], "'confidence'")
+        sure = sure[:, None] if sure.ndim == 2 else sure
+        confidence = as_confidence(sure, coords.shape[:3])
+    if confidence is not None:
+        blank_zeros(coords, confidence)
+    return make_clip(facts, coords, confidence, skeleton, options).noted(*notes)
+
+
+def _skeleton(
+    found: dict[str, Any], joints: int, columns: int, options: ReadOptions
+) -> tuple[Skeleton, tuple[str, ...]]:
+    """Return the skeleton with D as the file means it: of 3 columns, one may be the confidence."""
+    told = get(found, "dimensions", int)
+    names = get(found, "joint_names", list)
+    bones = get(found, "bones", list)
+    given = options.skeleton
+    if given is None and get(found, "layout", str):
+        given = layout(found["layout"])
+    if told is None and columns != 3:
+        told = {2: 2, 4: 3}[columns]
+    if told is None and "confidence" in found:
+        told = 3
+    if told is None and given is not None:
+        told = given.dimensions
+    if told is None:
+        native = {body.dimensions for body in LAYOUTS.values() if len(body) == joints}
+        if len(native) != 1:
+            raise SkelfuseError(
+                "3 columns may be x, y, z or x, y, confidence",
+                remedy='add "dimensions": 3 or "dimensions": 2 to the file, or "layout"',
+            )
+        told = native.pop()
+    if told not in (2, 3) or columns not in (told, told + 1):
+        raise SkelfuseError("'dimensions' does not fit", expected=f"{columns} columns", found=told)
+    if given is None and names is not None:
+        if len(names) != joints or not all(isinstance(name, str) for name in names):
+            raise SkelfuseError("'joint_names' do not fit", expected=f"{joints} names", found=names)
+        pairs = None if bones is None else [_pair(bone) for bone in bones]
+        return layout_of.from_names(names, pairs, told), ()
+    if given is not None:
+        return layout_of.choose(joints, told, given)
+    body_found, notes = layout_of.choose(joints, told)
+    return replace(body_found, dimensions=told), notes
+
+
+def _pair(bone: Any) -> list[str | int]:
+    if not isinstance(bone, list) or not all(
+        isinstance(end, (str, int)) and not isinstance(end, bool) for end in bone
+    ):
+        raise SkelfuseError("a bone that does not join two joints", found=bone)
+    return bone
+
+
+FORMAT = Format("keypoints", "keypoint JSON: plain, COCO results, MediaPipe, Kinetics", find, read)

@@ -1,0 +1,86 @@
+"""Northwestern-UCLA Multiview Action 3D: one JSON file per clip, `a01_s02_e03_v01.json`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros
+from skelfuse.datasets.reading.files import files_ending
+from skelfuse.datasets.reading.json_file import as_numbers, get, read_json
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import NW_UCLA
+
+NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)", re.ASCII | re.IGNORECASE)
+
+# By the label in the file. The numbers are those in the files' names: 7 and 10 are not there.
+ACTIONS = (
+    "a01 pick up with one hand",
+    "a02 pick up with two hands",
+    "a03 drop trash",
+    "a04 walk around",
+    "a05 sit down",
+    "a06 stand up",
+    "a08 donning",
+    "a09 doffing",
+    "a11 throw",
+    "a12 carry",
+)
+
+
+def find(path: Path) -> list[Path]:
+    """List the JSON files with a name such as `a01_s02_e03_v01`.
+
+    >>> find(Path("a01.txt"))
+    []
+    """
+    return [file for file in files_ending(path, ".json") if NAME.fullmatch(file.stem)]
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the one clip of a file, `[T,1,20,3]` in metres; a joint at exactly 0 was not found."""
+    named = NAME.fullmatch(path.stem)
+    if named is None:
+        raise SkelfuseError(
+            "not a name of NW-UCLA",
+            file=path,
+            expected="aXX_sXX_eXX_vXX.json (action, subject, trial, view)",
+            found=path.name,
+        )
+    _, subject, trial, view = (str(int(number)) for number in named.groups())
+    fields = read_json(path)
+    try:
+        label = get(fields, "label", int)
+        if label is None or not 1 <= label <= len(ACTIONS):
+            raise SkelfuseError(
+                "no usable 'label'", expected=f"a number from 1 to {len(ACTIONS)}", found=label
+            )
+        numbers = as_numbers(get(fields, "skeletons", list, []), "'skeletons'")
+        if numbers.ndim != 3 or numbers.shape[1:] != (len(NW_UCLA), 3) or not len(numbers):
+            raise SkelfuseError(
+                "'skeletons' of the wrong shape",
+                expected="frames x 20 joints x 3",
+                found=" x ".join(str(size) for size in numbers.shape),
+            )
+        coords = as_coordinates(numbers)
+        zero = (coords == 0).all(axis=-1)
+        coords = blank_zeros(coords, (~zero).astype("float32"))
+        yield Clip(
+            coords,
+            replace(options.skeleton, dimensions=3) if options.skeleton else NW_UCLA,
+            name=path.stem,
+            label=ACTIONS[label - 1],
+            subject=subject,
+            camera=view,
+            replication=trial,
+            fps=options.fps,
+        )
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+FORMAT = Format("nw-ucla", "Northwestern-UCLA Multiview, JSON", find, read)

@@ -1,0 +1,221 @@
+"""A user's own data in one .npz: all clips' frames one after the other, and their lengths.
+
+    numpy.savez("mine.npz", coords=frames, lengths=[90, 75], label=["wave", "sit"])
+
+`coords` is [sum of T, N, D] or [sum of T, M, N, D], NaN where missing. Optional, one a clip: `name`
+(or `names`), `subject`, `camera`, `setup`, `replication`, `fps`, `split` (text) or `train` (bool).
+Optional for the file: `class_names`, `joint_names`, `bones` (pairs of names or indices), `fps`,
+and `confidence` [sum of T, (M,) N].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading import layout_of
+from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
+from skelfuse.datasets.reading.facts import (
+    PER_CLIP,
+    Facts,
+    check_names,
+    in_file,
+    label_of,
+    make_clip,
+)
+from skelfuse.datasets.reading.files import files_ending
+from skelfuse.datasets.reading.numpy_file import Npz, keys
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+
+Array = npt.NDArray[Any]
+KNOWN = (
+    *("coords", "lengths", "confidence", "names", "class_names", "joint_names", "bones"),
+    *PER_CLIP,
+)
+
+
+def find(path: Path) -> list[Path]:
+    """List the .npz files that hold `coords`.
+
+    >>> find(Path("mine.csv"))
+    []
+    """
+    files = {file: keys(file) for file in files_ending(path, ".npz")}
+    if path.is_file():  # a damaged file that was named outright is read, to say what is wrong
+        return [file for file, arrays in files.items() if "coords" in arrays or not arrays]
+    return [file for file, arrays in files.items() if "coords" in arrays]
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield a file's clips, read one after the other; a bad clip does not end the iteration."""
+    npz = Npz(path)
+    try:
+        ignored = check_names(npz.keys, KNOWN, "array")
+        lengths = _lengths(npz)
+        skeleton, notes = _skeleton(npz, options)
+        facts = _facts(npz, len(lengths), options, (*notes, *ignored))
+        frames = npz.rows("coords", lengths)
+        sure: Iterator[Array | None] = repeat(None)
+        if "confidence" in npz.keys:
+            shape = npz.header("coords").shape[:-1]
+            if npz.header("confidence").shape != shape:
+                raise SkelfuseError(
+                    "'confidence' of the wrong shape",
+                    expected=list(shape),
+                    found=list(npz.header("confidence").shape),
+                )
+            sure = npz.rows("confidence", lengths)
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+    def clip(known: Facts, rows: Array, confidences: Array | None) -> Clip:
+        try:
+            coords = as_coordinates(rows)
+            if confidences is not None:
+                confidences = as_confidence(confidences.reshape(coords.shape[:3]), coords.shape[:3])
+            return make_clip(known, coords, confidences, skeleton, options)
+        except SkelfuseError as error:
+            raise SkelfuseError(
+                f"clip '{known.name}': {error.problem}", file=path, remedy=error.remedy
+            ) from None
+
+    return map(clip, facts, frames, sure)
+
+
+def _lengths(npz: Npz) -> list[int]:
+    header, lengths = npz.header("coords"), npz.load("lengths")
+    if len(header.shape) not in (3, 4) or header.shape[-1] not in (2, 3) or 0 in header.shape:
+        raise SkelfuseError(
+            "'coords' of the wrong shape",
+            expected="[sum of T, N, D] or [sum of T, M, N, D], D = 2 or 3",
+            found=list(header.shape),
+        )
+    if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 1).any():
+        raise SkelfuseError(
+            "'lengths' are not the frames of each clip",
+            expected="whole numbers from 1 in one row",
+            found=f"{lengths.dtype} {list(lengths.shape)}, least {lengths.min(initial=1)}"
+            if lengths.dtype.kind in "iuf"
+            else lengths.dtype,
+        )
+    total = sum(lengths.tolist())
+    if total != header.shape[0]:
+        raise SkelfuseError(
+            "'lengths' do not add up to the rows of 'coords'",
+            expected=f"{header.shape[0]} rows",
+            found=f"a sum of {total}",
+        )
+    return [int(length) for length in lengths]
+
+
+def _skeleton(npz: Npz, options: ReadOptions) -> tuple[Skeleton, tuple[str, ...]]:
+    *_, joints, dimensions = npz.header("coords").shape
+    if options.skeleton is not None or "joint_names" not in npz.keys:
+        return layout_of.choose(joints, dimensions, options.skeleton)
+    names = _texts(npz, "joint_names")
+    if len(names) != joints:
+        raise SkelfuseError(
+            "'joint_names' do not fit 'coords'", expected=f"{joints} names", found=len(names)
+        )
+    bones: list[list[str | int]] | None = None
+    if "bones" in npz.keys:
+        pairs = npz.load("bones")
+        if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iuUS":
+            raise SkelfuseError(
+                "'bones' of the wrong shape or kind",
+                expected="[bones, 2] names or indices",
+                found=f"{pairs.dtype} {list(pairs.shape)}",
+            )
+        bones = (pairs.astype(np.str_) if pairs.dtype.kind == "S" else pairs).tolist()
+    return layout_of.from_names(names, bones, dimensions, name=npz.path.stem), ()
+
+
+def _texts(npz: Npz, name: str) -> list[str]:
+    array = npz.load(name)
+    if array.ndim != 1 or array.dtype.kind not in "USiu":
+        raise SkelfuseError(
+            f"'{name}' of the wrong kind",
+            expected="one row of text or whole numbers",
+            found=f"{array.dtype} {list(array.shape)}",
+        )
+    try:
+        return [str(text).strip() for text in array.astype(np.str_).tolist()]
+    except UnicodeDecodeError:
+        raise SkelfuseError(f"'{name}' is not plain text", remedy="save it as str") from None
+
+
+def _column(npz: Npz, name: str, clips: int) -> list[str | None]:
+    if name not in npz.keys:
+        return [None] * clips
+    texts = _texts(npz, name)
+    if len(texts) != clips:
+        raise SkelfuseError(f"'{name}' needs one value a clip", expected=clips, found=len(texts))
+    return [text or None for text in texts]
+
+
+def _facts(npz: Npz, clips: int, options: ReadOptions, notes: tuple[str, ...]) -> list[Facts]:
+    own_names = _column(npz, "names" if "names" in npz.keys else "name", clips)
+    who = ("subject", "camera", "setup", "replication")
+    told = {what: _column(npz, what, clips) for what in who}
+    labels, rates, parts = _labels(npz, clips, options), _rates(npz, clips), _parts(npz, clips)
+    digits = max(5, len(str(clips)))
+    return [
+        Facts(
+            own_names[i] or f"{npz.path.stem}-{i + 1:0{digits}d}",
+            label=labels[i],
+            subject=told["subject"][i],
+            camera=told["camera"][i],
+            setup=told["setup"][i],
+            replication=told["replication"][i],
+            fps=rates[i],
+            splits=in_file(parts[i]),
+            notes=notes,
+        )
+        for i in range(clips)
+    ]
+
+
+def _labels(npz: Npz, clips: int, options: ReadOptions) -> list[str | None]:
+    texts = _column(npz, "label", clips)
+    if "label" not in npz.keys or npz.header("label").dtype.kind not in "iu":
+        return texts
+    class_names = _texts(npz, "class_names") if "class_names" in npz.keys else None
+    numbers = [int(text or 0) for text in texts]
+    classes = max(numbers, default=0) + 1
+    return [label_of(number, class_names, options, classes) for number in numbers]
+
+
+def _rates(npz: Npz, clips: int) -> list[float | None]:
+    if "fps" not in npz.keys:
+        return [None] * clips
+    rates = npz.load("fps")
+    usable = rates.dtype.kind in "iuf" and np.isfinite(rates).all() and (rates > 0).all()
+    if not usable or rates.shape not in ((), (1,), (clips,)):
+        raise SkelfuseError("'fps' of the wrong kind", expected=f"1 or {clips} positive numbers")
+    return [float(rate) for rate in np.broadcast_to(rates, (clips,))]
+
+
+def _parts(npz: Npz, clips: int) -> list[str | None]:
+    if "train" not in npz.keys:
+        return _column(npz, "split", clips)
+    train = npz.load("train")
+    if "split" in npz.keys:
+        raise SkelfuseError("both 'split' and 'train'", remedy="leave one of the two out")
+    if train.shape != (clips,) or not np.isin(train, (0, 1)).all():
+        raise SkelfuseError(
+            "'train' needs True or False for each clip",
+            expected=f"bool [{clips}]",
+            found=f"{train.dtype} {list(train.shape)}",
+        )
+    return ["train" if flag else "test" for flag in train.astype(bool)]
+
+
+FORMAT = Format("npz", "your own: one .npz with coords, lengths, label", find, read)

@@ -1,0 +1,79 @@
+"""From a file's numbers to coordinates: float32, NaN where a joint was not seen, never infinite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.clip import FloatArray
+from skelfuse.errors import SkelfuseError
+
+
+def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
+    """Return `[T,N,D]` or `[T,M,N,D]` as float32 `[T,M,N,D]`; half a position becomes no position.
+
+    >>> row = as_coordinates(np.array([[[1, 2], [3, np.nan]]]))
+    >>> row.shape, row[0, 0].tolist()
+    ((1, 1, 2, 2), [[1.0, 2.0], [nan, nan]])
+    """
+    if values.dtype.kind not in "iuf":
+        raise SkelfuseError("coordinates that are not numbers", found=f"type {values.dtype}")
+    if values.ndim == 3:
+        values = values[:, None]
+    if values.ndim != 4 or 0 in values.shape or values.shape[-1] not in (2, 3):
+        raise SkelfuseError(
+            "coordinates of the wrong shape",
+            expected="frames, (persons,) joints, and 2 or 3 axes, at least one of each",
+            found=list(values.shape),
+        )
+    with np.errstate(over="ignore"):
+        coords = np.array(values, dtype=np.float32)
+    wild = np.isinf(coords)
+    if wild.any():
+        frame, person, joint, _ = np.argwhere(wild)[0].tolist()
+        raise SkelfuseError(
+            f"infinite or absurdly large coordinate in frame {frame}, person {person}, "
+            f"joint {joint} (counted from 0)",
+            remedy="write NaN for what is missing",
+        )
+    coords[np.isnan(coords).any(axis=-1)] = np.nan
+    return coords
+
+
+def as_confidence(values: npt.NDArray[Any], shape: tuple[int, ...]) -> FloatArray:
+    """Return confidences as float32 of the wanted shape `[T,M,N]`; an unknown one is 0.
+
+    >>> as_confidence(np.array([[[1, np.nan]]]), (1, 1, 2)).tolist()
+    [[[1.0, 0.0]]]
+    """
+    if values.dtype.kind not in "biuf" or values.shape != shape:
+        raise SkelfuseError(
+            "confidences of the wrong shape or kind",
+            expected=f"numbers {list(shape)}",
+            found=f"{values.dtype} {list(values.shape)}",
+        )
+    with np.errstate(over="ignore"):
+        confidence = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=np.inf)
+    if np.isinf(confidence).any():
+        raise SkelfuseError("infinite confidence", remedy="write a number from 0 to 1")
+    return confidence
+
+
+def blank_zeros(coords: FloatArray, confidence: FloatArray | None) -> FloatArray:
+    """Write NaN for the zeros by which many formats say 'not there'; changes `coords` in place.
+
+    With confidences: joints at exactly 0 whose confidence is 0. Always: bodies whose joints are all
+    at exactly 0 in a frame. A single joint at 0 without a confidence stays: zero is a position.
+
+    >>> pair = np.array([[[[0, 0], [1, 2]], [[0, 0], [0, 0]]]], dtype=np.float32)
+    >>> blank_zeros(pair, None)[0].tolist()
+    [[[0.0, 0.0], [1.0, 2.0]], [[nan, nan], [nan, nan]]]
+    """
+    zero = (coords == 0).all(axis=-1)  # [T,M,N]
+    gone = zero.all(axis=-1, keepdims=True)
+    if confidence is not None:
+        gone = gone | (zero & (confidence <= 0))
+    coords[gone & zero] = np.nan
+    return coords

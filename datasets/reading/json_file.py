@@ -1,0 +1,105 @@
+"""JSON from a stranger: NaN and null are missing, infinity and text among numbers are errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.errors import SkelfuseError
+
+Value = TypeVar("Value")
+FETCH_AGAIN = "the file is damaged: fetch or write it again"
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "clip.json")
+    ...     _ = file.write_text('{"label": "wave", "fps": NaN}')
+    ...     read_json(file)
+    {'label': 'wave', 'fps': nan}
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SkelfuseError(f"cannot read: {error}", file=path) from None
+    try:
+        return json.loads(text, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise SkelfuseError(
+            f"not JSON: {error.msg}", file=path, line=error.lineno, remedy=FETCH_AGAIN
+        ) from None
+    except SkelfuseError as error:
+        line = 1 + text[: text.find("Infinity")].count("\n")
+        raise SkelfuseError(error.problem, file=path, line=line, remedy=error.remedy) from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, endless brackets
+        raise SkelfuseError(f"not sound JSON: {error}", file=path, remedy=FETCH_AGAIN) from None
+
+
+def _constant(token: str) -> float:
+    if token == "NaN":
+        return float("nan")
+    raise SkelfuseError(f"'{token}' among the numbers", remedy="write NaN for what is missing")
+
+
+def as_numbers(value: Any, what: str) -> npt.NDArray[np.float64]:
+    """Return nested lists of numbers as an array; null becomes NaN.
+
+    >>> as_numbers([[1, 2], [None, 4.5]], "joints").tolist()
+    [[1.0, 2.0], [nan, 4.5]]
+    >>> as_numbers([[1, "2"]], "joints")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: joints: expected numbers, found '2'
+    """
+    try:
+        numbers = np.asarray(value)
+    except (ValueError, TypeError, OverflowError):
+        numbers = None
+    if numbers is not None and numbers.dtype.kind in "iuf":
+        return numbers.astype(np.float64)
+    try:
+        things = np.array(value, dtype=object)
+    except ValueError:
+        raise SkelfuseError(
+            f"{what}: lists of different lengths", remedy="every list at one level has equal length"
+        ) from None
+    for thing in things.flat:
+        if isinstance(thing, list):
+            raise SkelfuseError(f"{what}: lists of different lengths, or lists beside numbers")
+        if thing is not None and (isinstance(thing, bool) or not isinstance(thing, (int, float))):
+            shown = repr(thing)[:40]
+            raise SkelfuseError(what, expected="numbers", found=shown)
+    try:
+        return things.astype(np.float64)  # None becomes NaN
+    except OverflowError:
+        raise SkelfuseError(f"{what}: a number too large to be one") from None
+
+
+def get(
+    fields: Any, key: str, kind: type[Value] | tuple[type[Value], ...], default: Value | None = None
+) -> Any:
+    """Return a key's value after a look at its kind; the default where it is absent or null.
+
+    >>> get({"label": "wave"}, "label", str)
+    'wave'
+    """
+    if not isinstance(fields, dict):
+        raise SkelfuseError("expected named values {...}", found=type(fields).__name__)
+    value = fields.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        raise SkelfuseError(
+            f"'{key}' is of the wrong kind",
+            expected=" or ".join(one.__name__ for one in kinds),
+            found=repr(value)[:40],
+        )
+    return value

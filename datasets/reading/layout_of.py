@@ -1,0 +1,144 @@
+"""Which skeleton a file's joints belong to, where the file itself may not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import LAYOUTS
+from skelfuse.skeleton import Pair, Skeleton
+
+REMEDY = "give the skeleton with --skeleton: a built-in layout's name or a file such as my.yaml"
+
+
+def choose(
+    joints: int, dimensions: int, given: Skeleton | None = None
+) -> tuple[Skeleton, tuple[str, ...]]:
+    """Return the skeleton for N joints in D dimensions, and a note if it was guessed.
+
+    A given one only has to have N joints. Otherwise there must be exactly one built-in layout with
+    N joints that is native to D dimensions; a 3-D layout may also have lost its depth.
+
+    >>> choose(17, 2)[0].name, choose(25, 3)[0].name, choose(25, 2)[0].name
+    ('coco-17', 'kinect-v2', 'openpose-25')
+    >>> choose(33, 2)[0].dimensions
+    2
+    """
+    if given is not None:
+        if len(given) != joints:
+            raise SkelfuseError(
+                f"the data do not fit the skeleton '{given.name}'",
+                expected=f"{len(given)} joints",
+                found=joints,
+                remedy=REMEDY,
+            )
+        return replace(given, dimensions=dimensions), ()
+    fitting = [body for body in LAYOUTS.values() if len(body) == joints]
+    native = [body for body in fitting if body.dimensions == dimensions]
+    flattened = [body for body in fitting if body.dimensions > dimensions]
+    candidates = native or flattened
+    if len(candidates) != 1:
+        names = ", ".join(f"'{body.name}'" for body in candidates)
+        raise SkelfuseError(
+            f"{joints} joints in {dimensions} dimensions: "
+            + (f"several layouts have them: {names}" if names else "no built-in layout has them"),
+            remedy=REMEDY,
+        )
+    body = replace(candidates[0], dimensions=dimensions)
+    return body, (f"layout '{body.name}' taken for its {joints} joints",)
+
+
+def from_names(
+    joint_names: Sequence[str],
+    bones: Sequence[Sequence[str | int]] | None,
+    dimensions: int,
+    *,
+    name: str = "file",
+) -> Skeleton:
+    """Build a skeleton from a file's joint names and bones (pairs of names or of indices).
+
+    Without bones the names must be those of a built-in layout, in any order. A bone is read as
+    (joint, parent); where that gives no tree, as (parent, joint); else every bone is turned
+    towards the joint that has most of them.
+
+    >>> from_names(["hip", "knee", "foot"], [(1, 0), (2, 1)], 3).parents
+    (0, 0, 1)
+    """
+    names = tuple(str(joint) for joint in joint_names)
+    if bones is None:
+        for body in LAYOUTS.values():
+            if sorted(body.joints) == sorted(names):
+                return replace(body, joints=names, dimensions=dimensions)
+        raise SkelfuseError(
+            "joint names of no built-in layout, and no bones",
+            found=", ".join(names),
+            remedy=f"add 'bones', pairs of (joint, parent); or {REMEDY}",
+        )
+    pairs = [_named(bone, names) for bone in bones]
+    root, tree = _towards_root(names, pairs)
+    left_right = tuple(
+        (joint, other)
+        for joint in names
+        if (other := joint.replace("left", "right", 1)) != joint and other in names
+    )
+    hips, shoulders = (
+        next((pair for pair in left_right if part in pair[0]), ()) for part in ("hip", "shoulder")
+    )
+    return Skeleton(
+        name,
+        joints=names,
+        bones=tuple(tree),
+        root=root,
+        pairs=left_right,
+        hips=hips,
+        shoulders=shoulders,
+        dimensions=dimensions,
+    )
+
+
+def _named(bone: Sequence[str | int], names: tuple[str, ...]) -> Pair:
+    if len(bone) != 2:
+        raise SkelfuseError("a bone that does not join two joints", found=list(bone))
+    ends = []
+    for end in bone:
+        if isinstance(end, str):
+            ends.append(end)
+        elif 0 <= end < len(names):
+            ends.append(names[end])
+        else:
+            raise SkelfuseError(
+                "a bone's joint that is not there",
+                expected=f"an index from 0 to {len(names) - 1}",
+                found=end,
+            )
+    return ends[0], ends[1]
+
+
+def _towards_root(names: tuple[str, ...], bones: list[Pair]) -> tuple[str, list[Pair]]:
+    """Return the root, and bones as (joint, parent): as given, all turned, or turned one by one."""
+    for directed in (bones, [(joint, parent) for parent, joint in bones]):
+        children = [joint for joint, _ in directed]
+        roots = [joint for joint in names if joint not in children]
+        if len(set(children)) == len(children) and len(roots) == 1:
+            return roots[0], directed
+    ends = [end for bone in bones for end in bone]
+    root = max(names, key=ends.count, default="")
+    return root, _outwards(root, bones)
+
+
+def _outwards(root: str, bones: list[Pair]) -> list[Pair]:
+    """Turn every bone towards the root; a bone that closes a circle stays, for Skeleton to name."""
+    tree: list[Pair] = []
+    waiting, reached, growing = list(bones), {root}, True
+    while growing:
+        growing = False
+        for bone in list(waiting):
+            for joint, above in (bone, bone[::-1]):
+                if above in reached and joint not in reached:
+                    tree.append((joint, above))
+                    reached.add(joint)
+                    waiting.remove(bone)
+                    growing = True
+                    break
+    return tree + waiting

@@ -1,0 +1,212 @@
+"""NumPy's .npy and .npz files: never unpickled, never larger in memory than the file can hold."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.errors import SkelfuseError
+
+REMEDY = "the file is damaged, or was not written by numpy.save or numpy.savez: write it again"
+LARGE = 256 << 20
+DENSEST = 100  # recordings shrink by a factor of 2 to 10; only a bomb shrinks by hundreds
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a .npy header says."""
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the array; an exact integer, however absurd the shape."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_header(stream: IO[bytes]) -> Header:
+    """Read a .npy header and leave the stream at the array's first byte.
+
+    >>> import io
+    >>> stream = io.BytesIO(); np.save(stream, np.zeros((2, 3))); _ = stream.seek(0)
+    >>> read_header(stream).shape
+    (2, 3)
+    """
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version == (1, 0):
+            found = np.lib.format.read_array_header_1_0(stream)
+        elif version == (2, 0):
+            found = np.lib.format.read_array_header_2_0(stream)
+        else:
+            raise SkelfuseError("a .npy header of a version that is not read", found=version)
+        header = Header(*found)
+    except SkelfuseError:
+        raise
+    except Exception as error:  # numpy parses text here, and a damaged one makes it raise anything
+        raise SkelfuseError(f"not a NumPy array: {_first_line(error)}", remedy=REMEDY) from None
+    if header.dtype.kind not in "biufUS":
+        raise SkelfuseError(
+            "an array of objects",
+            expected="numbers or text",
+            found=header.dtype,
+            remedy="objects can run code when read: save plain arrays",
+        )
+    if any(size < 0 for size in header.shape):
+        raise SkelfuseError("an array of negative size", found=header.shape, remedy=REMEDY)
+    return header
+
+
+def read_array(stream: IO[bytes], available: int) -> npt.NDArray[Any]:
+    """Read header and array from a stream that holds `available` bytes.
+
+    >>> import io
+    >>> stream = io.BytesIO(); np.save(stream, np.arange(3)); _ = stream.seek(0)
+    >>> read_array(stream, len(stream.getvalue())).tolist()
+    [0, 1, 2]
+    """
+    header = read_header(stream)
+    _check_length(header, available - stream.tell())
+    flat = np.frombuffer(_exactly(stream, header.size), dtype=header.dtype)
+    return flat.reshape(header.shape, order="F" if header.fortran else "C")
+
+
+def _check_length(header: Header, available: int) -> None:
+    if header.size != available:
+        raise SkelfuseError(
+            "the array's header and its size do not agree",
+            expected=f"{header.size} bytes for {header.dtype} {list(header.shape)}",
+            found=available,
+            remedy=REMEDY,
+        )
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    try:
+        content = stream.read(size)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        raise SkelfuseError(f"cannot read: {_first_line(error)}", remedy=REMEDY) from None
+    if len(content) != size:
+        raise SkelfuseError("the file ends early", expected=size, found=len(content), remedy=REMEDY)
+    return content
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def load_npy(path: Path) -> npt.NDArray[Any]:
+    """Return the array of a .npy file."""
+    try:
+        with path.open("rb") as stream:
+            return read_array(stream, path.stat().st_size)
+    except OSError as error:
+        raise SkelfuseError(f"cannot read: {error.strerror}", file=path) from None
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+def keys(path: Path) -> list[str]:
+    """List the arrays in a .npz file; none where it is no such file.
+
+    >>> keys(Path("no such file"))
+    []
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return []
+
+
+class Npz:
+    """A .npz file: `keys`, `load(name)` for a whole array, `rows(name, lengths)` for one in parts.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "set.npz"); np.savez(file, lengths=[2, 1], x=np.arange(3))
+    ...     npz = Npz(file)
+    ...     npz.keys, [part.tolist() for part in npz.rows("x", npz.load("lengths").tolist())]
+    (['lengths', 'x'], [[0, 1], [2]])
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.keys = keys(path)
+        if not self.keys:
+            raise SkelfuseError("not a .npz file with arrays in it", file=path, remedy=REMEDY)
+
+    @contextmanager
+    def _member(self, name: str) -> Iterator[tuple[IO[bytes], int]]:
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                info = archive.getinfo(f"{name}.npy")
+                if info.file_size > max(LARGE, DENSEST * info.compress_size):
+                    raise SkelfuseError(
+                        f"array '{name}' would grow to {info.file_size >> 20} MB",
+                        found=f"{info.compress_size} bytes in the file",
+                        remedy="this is no recording: leave the file out",
+                    )
+                with archive.open(info) as stream:
+                    yield stream, info.file_size
+        except KeyError:
+            raise SkelfuseError(
+                f"no array '{name}' in it", file=self.path, found=", ".join(self.keys)
+            ) from None
+        except SkelfuseError as error:
+            problem = f"array '{name}': {error.problem}"
+            raise SkelfuseError(problem, **_but_problem(error, self.path)) from None
+        except (OSError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
+            raise SkelfuseError(
+                f"array '{name}': {_first_line(error)}", file=self.path, remedy=REMEDY
+            ) from None
+
+    def header(self, name: str) -> Header:
+        """Return an array's shape and type without reading it; its size is that of the file's."""
+        with self._member(name) as (stream, available):
+            header = read_header(stream)
+            _check_length(header, available - stream.tell())
+            return header
+
+    def load(self, name: str) -> npt.NDArray[Any]:
+        """Return a whole array."""
+        with self._member(name) as (stream, available):
+            return read_array(stream, available)
+
+    def rows(self, name: str, lengths: list[int]) -> Iterator[npt.NDArray[Any]]:
+        """Yield an array in parts of so many rows, read one after the other."""
+        header = self.header(name)
+        if header.fortran:  # its rows lie scattered over the whole array
+            whole = self.load(name)
+            end = 0
+            for length in lengths:
+                yield whole[end : end + length]
+                end += length
+            return
+        row = header.shape[1:]
+        size = math.prod(row) * header.dtype.itemsize
+        with self._member(name) as (stream, _):
+            read_header(stream)
+            for length in lengths:
+                flat = np.frombuffer(_exactly(stream, length * size), dtype=header.dtype)
+                yield flat.reshape(length, *row)
+
+
+def _but_problem(error: SkelfuseError, path: Path) -> dict[str, Any]:
+    return {
+        "file": error.file or path,
+        "expected": error.expected,
+        "found": error.found,
+        "remedy": error.remedy,
+    }

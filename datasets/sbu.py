@@ -1,0 +1,142 @@
+"""SBU Kinect Interaction: `s01s02/05/001/skeleton_pos.txt` (pair, class, trial), two bodies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.clip import Clip, FloatArray
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros
+from skelfuse.datasets.reading.files import files_ending
+from skelfuse.datasets.reading.frames import frame_slots
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import SBU_15
+
+FILE = "skeleton_pos.txt"
+PAIR = re.compile(r"s\d+s\d+", re.ASCII | re.IGNORECASE)
+FPS = 15.0
+COLUMNS = 1 + 2 * len(SBU_15) * 3
+
+ACTIONS = (
+    "approaching",
+    "departing",
+    "kicking",
+    "pushing",
+    "shaking hands",
+    "hugging",
+    "exchanging objects",
+    "punching",
+)
+
+# The files hold x' = (1280 - x) / 2560, y' = (960 - y) / 1920, z' = 7.8125 z / 10000, from mm.
+_FACTOR = np.array([-2.560, -1.920, 10 / 7.8125])
+_OFFSET = np.array([1.280, 0.960, 0.0])
+
+
+def find(path: Path) -> list[Path]:
+    """List the files `skeleton_pos.txt` that lie in folders pair/class/trial.
+
+    >>> find(Path("skeleton_pos.txt"))
+    []
+    """
+    return [file for file in files_ending(path, FILE) if file.name == FILE and _place(file)]
+
+
+def _place(file: Path) -> tuple[str, int, int] | None:
+    """Return pair, class and trial, as the folders say them."""
+    parts = file.absolute().parts[-4:-1]
+    if len(parts) < 3 or not PAIR.fullmatch(parts[0]) or not parts[1].isdecimal():
+        return None
+    return (parts[0].lower(), int(parts[1]), int(parts[2])) if parts[2].isdecimal() else None
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the one clip of a file, `[T,2,15,3]` in metres, z away from the camera."""
+    place = _place(path)
+    if place is None or not 1 <= place[1] <= len(ACTIONS):
+        raise SkelfuseError(
+            "not in the folders of SBU",
+            file=path,
+            expected=f"pair/class/trial, as s01s02/05/001, with a class from 1 to {len(ACTIONS)}",
+        )
+    pair, action, trial = place
+    try:
+        rows = _rows(path)  # [F,91]
+        frames = rows[:, 0]
+        if (frames % 1).any() or (np.diff(frames) <= 0).any():
+            raise SkelfuseError("frame numbers that do not increase", found=frames.tolist()[:5])
+        slots, note = frame_slots([int(frame) for frame in frames])
+        coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
+        coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
+        yield Clip(
+            coords,
+            replace(options.skeleton, dimensions=3) if options.skeleton else SBU_15,
+            name=f"{pair}_{action:02d}_{trial:03d}",
+            label=f"{action:02d} {ACTIONS[action - 1]}",
+            subject=pair,
+            replication=str(trial),
+            fps=options.fps or FPS,
+            notes=(note,) if note else (),
+        )
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+def in_metres(normalised: npt.NDArray[np.float64]) -> FloatArray:
+    """Undo the normalisation of `[T,M,N,3]`; a joint that the tracker lost (all 0) becomes NaN.
+
+    >>> in_metres(np.array([[[[0.5, 0.5, 1.5625], [0.0, 0.0, 0.0]]]])).tolist()
+    [[[[0.0, 0.0, 2.0], [nan, nan, nan]]]]
+    """
+    seen = (normalised != 0).any(axis=-1)
+    raw = blank_zeros(as_coordinates(normalised), seen.astype(np.float32))
+    return np.asarray(raw * _FACTOR + _OFFSET, dtype=np.float32)
+
+
+def _rows(path: Path) -> npt.NDArray[np.float64]:
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SkelfuseError(f"cannot read: {error}", file=path) from None
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        words = line.rstrip(", \t").split(",")
+        if len(words) != COLUMNS:
+            raise SkelfuseError(
+                "wrong number of columns",
+                line=number,
+                expected=f"{COLUMNS} (frame, then 2 x 15 x 3)",
+                found=len(words),
+                remedy="the file is damaged: fetch it again",
+            )
+        try:
+            rows.append([float(word) for word in words])
+        except ValueError:
+            wrong = next(word for word in words if not _is_number(word))
+            raise SkelfuseError(
+                "text among the numbers", line=number, expected="a number", found=repr(wrong[:40])
+            ) from None
+        if not np.isfinite(rows[-1][0]) or abs(rows[-1][0]) > 1e9:
+            raise SkelfuseError("not a frame number", line=number, found=words[0])
+    if not rows:
+        raise SkelfuseError("an empty file", remedy="fetch it again, or leave it out")
+    return np.array(rows)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+FORMAT = Format("sbu", "SBU Kinect Interaction, skeleton_pos.txt", find, read)

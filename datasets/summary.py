@@ -1,0 +1,187 @@
+"""What is in a store, in numbers and in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from skelfuse.datasets.protocols import ClipTable, available
+from skelfuse.store import Store, natural_key
+
+BARS = " ▁▂▃▄▅▆▇█"
+CLIPS_LOOKED_AT = 5000  # for missing joints: beyond this many every k-th clip tells enough
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The contents of a store; `str()` is for people, `as_dict()` for programs."""
+
+    store: str
+    skeleton: str
+    joints: int
+    dimensions: int
+    clips: int
+    frames: int
+    hours: float | None
+    fps: list[float | None]
+    classes: dict[str, int]
+    unlabelled: int
+    subjects: dict[str, int]
+    cameras: dict[str, int]
+    persons: dict[int, int]
+    lengths: dict[str, Any]
+    missing: dict[str, float]
+    protocols: dict[str, dict[str, int]]
+    provenance: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lengths, bars = self.lengths, _bars(self.lengths["counts"])
+        rows = [
+            ("store", self.store),
+            ("clips", f"{self.clips:,} with {self.frames:,} frames{_hours(self.hours)}"),
+            ("skeleton", f"{self.skeleton}: {self.joints} joints in {self.dimensions} dimensions"),
+            ("fps", ", ".join("unknown" if fps is None else f"{fps:g}" for fps in self.fps)),
+            ("persons", ", ".join(f"{m} in {count:,}" for m, count in self.persons.items())),
+            ("subjects", _counts(self.subjects)),
+            ("cameras", _counts(self.cameras)),
+            (
+                "lengths",
+                f"{lengths['least']} {bars} {lengths['most']} (median {lengths['median']})",
+            ),
+            ("missing", _missing(self.missing)),
+            ("protocols", _protocols(self.protocols)),
+            ("classes", f"{len(self.classes)}" + "".join(self._class_rows())),
+        ]
+        return "\n".join(f"{name:<10} {text}" for name, text in rows)
+
+    def _class_rows(self) -> list[str]:
+        most = max(self.classes.values(), default=1)
+        width = max(map(len, self.classes), default=0)
+        rows = [
+            f"\n  {name:<{width}} {count:>6,} {'█' * round(20 * count / most)}"
+            for name, count in self.classes.items()
+        ]
+        if self.unlabelled:
+            rows.append(f"\n  {'(no label)':<{width}} {self.unlabelled:>6,}")
+        return rows
+
+
+def summarise(store: Store) -> Summary:
+    """Count everything worth knowing about a store."""
+    counted = Counter(store.labels.tolist())
+    frames = store.frames
+    seconds = [t / fps for t, fps in zip(frames.tolist(), store.fps, strict=True) if fps]
+    return Summary(
+        store=str(store.path),
+        skeleton=store.skeleton.name,
+        joints=len(store.skeleton),
+        dimensions=store.skeleton.dimensions,
+        clips=len(store),
+        frames=int(frames.sum()),
+        hours=sum(seconds) / 3600 if len(seconds) == len(store) else None,
+        fps=sorted(set(store.fps), key=lambda fps: fps or 0),
+        classes={name: counted[i] for i, name in enumerate(store.class_names)},
+        unlabelled=counted[-1],
+        subjects=_tally(store.subjects),
+        cameras=_tally(store.cameras),
+        persons=dict(sorted(Counter(store.persons.tolist()).items())),
+        lengths=_lengths(frames),
+        missing=missing_joints(store),
+        protocols=available(clip_table(store)),
+        provenance=store.provenance,
+    )
+
+
+def headline(store: Store) -> str:
+    """Return one line on a store."""
+    return (
+        f"{store.path}: {len(store):,} clips of {len(store.class_names)} classes, "
+        f"{int(store.frames.sum()):,} frames, {store.skeleton.name} with "
+        f"{len(store.skeleton)} joints, {len(set(store.subjects) - {None})} subjects"
+    )
+
+
+def clip_table(store: Store) -> ClipTable:
+    """Return the columns of a store by which protocols split it."""
+    return ClipTable(
+        names=store.names,
+        labels=store.labels,
+        subjects=store.subjects,
+        cameras=store.cameras,
+        setups=store.setups,
+        replications=store.replications,
+        splits=store.splits,
+    )
+
+
+def missing_joints(store: Store) -> dict[str, float]:
+    """Return for every joint the share of a clip's rows in which it was not seen, `[N]`."""
+    step = -(-len(store) // CLIPS_LOOKED_AT)
+    missing, rows = np.zeros(len(store.skeleton)), 0
+    for i in range(0, len(store), step):
+        coords = store.coords(i)
+        missing += np.isnan(coords).any(axis=-1).sum(axis=(0, 1))
+        rows += coords.shape[0] * coords.shape[1]
+    return dict(zip(store.skeleton.joints, (missing / max(rows, 1)).round(6).tolist(), strict=True))
+
+
+def _tally(column: list[str | None]) -> dict[str, int]:
+    counts = Counter(value for value in column if value is not None)
+    return {value: counts[value] for value in sorted(counts, key=natural_key)}
+
+
+def _lengths(frames: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
+    counts, edges = np.histogram(frames, bins=min(24, int(np.ptp(frames)) + 1))
+    return {
+        "least": int(frames.min()),
+        "median": int(np.median(frames)),
+        "most": int(frames.max()),
+        "edges": edges.round(1).tolist(),
+        "counts": counts.tolist(),
+    }
+
+
+def _bars(counts: list[int]) -> str:
+    top = max(counts)
+    return "".join(BARS[-(-count * (len(BARS) - 1) // top)] for count in counts)
+
+
+def _hours(hours: float | None) -> str:
+    if hours is None:
+        return ""
+    return f", {hours:.1f} hours" if hours >= 1 else f", {hours * 60:.1f} minutes"
+
+
+def _counts(counts: dict[str, int], shown: int = 6) -> str:
+    if not counts:
+        return "not known"
+    names = list(counts)
+    text = ", ".join(names if len(names) <= 2 * shown else [*names[:shown], "...", names[-1]])
+    return (
+        f"{len(counts)} ({text}), {min(counts.values()):,} to {max(counts.values()):,} clips each"
+    )
+
+
+def _missing(missing: dict[str, float]) -> str:
+    average = sum(missing.values()) / len(missing)
+    if not average:
+        return "none"
+    worst = sorted(missing, key=missing.__getitem__, reverse=True)[:3]
+    return f"{average:.2%} of the joints; most: " + ", ".join(
+        f"{joint} {missing[joint]:.2%}" for joint in worst if missing[joint]
+    )
+
+
+def _protocols(protocols: dict[str, dict[str, int]]) -> str:
+    lines = [
+        f"{name}: " + ", ".join(f"{count:,} {part}" for part, count in parts.items())
+        for name, parts in protocols.items()
+    ]
+    return "\n           ".join(lines) or "none"

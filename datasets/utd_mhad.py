@@ -1,0 +1,87 @@
+"""UTD-MHAD: one MATLAB file per clip, `a1_s1_t1_skeleton.mat`, with `d_skel` [20,3,T] in metres."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading.coordinates import as_coordinates
+from skelfuse.datasets.reading.files import files_ending
+from skelfuse.datasets.reading.matlab import numbers, read_mat
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import UTD_MHAD
+
+NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_skeleton", re.ASCII | re.IGNORECASE)
+FPS = 30.0
+
+ACTIONS = (
+    "swipe left",
+    "swipe right",
+    "wave",
+    "clap",
+    "throw",
+    "arm cross",
+    "basketball shoot",
+    "draw x",
+    "draw circle clockwise",
+    "draw circle counter-clockwise",
+    "draw triangle",
+    "bowling",
+    "boxing",
+    "baseball swing",
+    "tennis swing",
+    "arm curl",
+    "tennis serve",
+    "push",
+    "knock",
+    "catch",
+    "pick up and throw",
+    "jog",
+    "walk",
+    "sit to stand",
+    "stand to sit",
+    "lunge",
+    "squat",
+)
+
+
+def find(path: Path) -> list[Path]:
+    """List the files with a name such as `a1_s1_t1_skeleton.mat`.
+
+    >>> find(Path("a1.txt"))
+    []
+    """
+    return [file for file in files_ending(path, ".mat") if NAME.fullmatch(file.stem)]
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the one clip of a file, `[T,1,20,3]`."""
+    named = NAME.fullmatch(path.stem)
+    action, subject, trial = (int(number) for number in named.groups()) if named else (0, 0, 0)
+    if not 1 <= action <= len(ACTIONS):
+        raise SkelfuseError(
+            "not a name of UTD-MHAD",
+            file=path,
+            expected=f"aX_sX_tX_skeleton.mat with an action from 1 to {len(ACTIONS)}",
+            found=path.name,
+        )
+    try:
+        joints = numbers(read_mat(path, ["d_skel"]), "d_skel", (len(UTD_MHAD), 3, None))
+        yield Clip(
+            as_coordinates(joints.transpose(2, 0, 1)),
+            replace(options.skeleton, dimensions=3) if options.skeleton else UTD_MHAD,
+            name=path.stem.removesuffix("_skeleton"),
+            label=f"a{action:02d} {ACTIONS[action - 1]}",
+            subject=str(subject),
+            replication=str(trial),
+            fps=options.fps or FPS,
+        )
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+FORMAT = Format("utd-mhad", "UTD-MHAD, MATLAB files with d_skel", find, read)

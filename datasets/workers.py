@@ -1,0 +1,65 @@
+"""Many files, several processes, one order, bounded memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from skelfuse.errors import SkelfuseError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+BATCHES_IN_FLIGHT = 3  # for each process: enough to keep it busy, few enough to hold in memory
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_order(
+    work: Callable[[Item], Result], items: Sequence[Item], *, jobs: int, batch: int = 8
+) -> Iterator[Result]:
+    """Yield `work(item)` of every item in the items' order, worked on by `jobs` processes.
+
+    >>> list(in_order(abs, [-1, 2, -3], jobs=1))
+    [1, 2, 3]
+    """
+    if jobs == 1 or len(items) <= batch:
+        yield from map(work, items)
+        return
+    # Not fork: it copies locks that other threads may hold. The server starts once and forks clean.
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload([work.__module__])
+    batches = deque(items[i : i + batch] for i in range(0, len(items), batch))
+    waiting: deque[Future[list[Result]]] = deque()
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts_to_parent)
+    try:
+        while batches or waiting:
+            while batches and len(waiting) < BATCHES_IN_FLIGHT * jobs:
+                waiting.append(pool.submit(_work_through, work, batches.popleft()))
+            yield from waiting.popleft().result()
+    except BrokenProcessPool:
+        raise SkelfuseError(
+            "a worker process died, most likely for lack of memory",
+            remedy="use fewer with --jobs; what is done is kept for --resume",
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _work_through(work: Callable[[Item], Result], batch: Sequence[Item]) -> list[Result]:
+    return [work(item) for item in batch]
+
+
+def _leave_interrupts_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,296 @@
+"""`skelfuse preprocess` through the command itself: whole, interrupted, and fed with bad files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+from skelfuse.datasets.synth.dataset import plan_clips, write_dataset
+from skelfuse.datasets.synth.sensor import render
+from skelfuse.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIPS, CLASSES = 40, 4
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of synthetic NTU files with every sensor fault."""
+    folder = tmp_path_factory.mktemp("raw")
+    write_dataset(folder, clips=CLIPS, classes=CLASSES, seed=3)
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def copied(raw: Path, to: Path, count: int = 4) -> list[Path]:
+    to.mkdir()
+    files = sorted(raw.glob("*.skeleton"))[:count]
+    for file in files:
+        (to / file.name).write_bytes(file.read_bytes())
+    return [to / file.name for file in files]
+
+
+def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "raw", clips=60, classes=20, seed=1, noise=0)
+    result = run("preprocess", tmp_path / "raw", "--out", tmp_path / "s.h5", "--no-filters")
+    assert result.exit_code == 0, result.output
+    store = Store(tmp_path / "s.h5")
+    plans = {plan.name: plan for plan in plan_clips(60, 20, seed=1)}
+    assert sorted(store.names) == sorted(plans)
+    persons = set()
+    for clip in store:
+        plan = plans[clip.name]
+        truth = render(plan, noise=0).truth  # [T,M,25,3]
+        persons.add(clip.persons)
+        assert clip.coords.shape == truth.shape
+        # People are stored most active first: match them by where they are.
+        order = [
+            int(np.abs(truth - clip.coords[:, m : m + 1]).sum(axis=(0, 2, 3)).argmin())
+            for m in range(clip.persons)
+        ]
+        assert sorted(order) == list(range(clip.persons))
+        np.testing.assert_allclose(clip.coords, truth[:, order], rtol=2e-6, atol=1e-7)
+        assert (clip.subject, clip.camera) == (str(plan.subject), str(plan.camera))
+        assert (clip.setup, clip.replication) == (str(plan.setup), str(plan.replication))
+        assert clip.label == f"A{plan.number:03d} {plan.action}"
+        assert clip.fps == 30
+    assert persons == {1, 2}
+
+
+def test_processes_change_nothing(raw: Path, tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        assert (
+            run("preprocess", raw, "--out", tmp_path / f"{jobs}.h5", "--jobs", jobs).exit_code == 0
+        )
+    assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "2.h5").read_bytes()
+    assert len(Store(tmp_path / "1.h5")) == CLIPS
+
+
+def lines_of(file: Path) -> list[bytes]:
+    return file.read_bytes().split(b"\r\n")
+
+
+def broken(at: int, text: bytes) -> Callable[[Path], None]:
+    def spoil(file: Path) -> None:
+        lines = lines_of(file)
+        lines[at - 1] = text
+        file.write_bytes(b"\r\n".join(lines))
+
+    return spoil
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(b"\r\n".join(lines_of(file)[:40]))
+
+
+def renamed(file: Path) -> None:
+    file.rename(file.with_name("holiday.skeleton"))
+
+
+def nobody(file: Path) -> None:
+    file.write_bytes(b"3\r\n0\r\n0\r\n0\r\n")
+
+
+BAD_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "cut short": (cut, "the file ends too early: expected"),
+    "wrong joint count": (broken(4, b"24"), "line 4"),
+    "text for a number": (broken(5, b"left " + b"0 " * 10 + b"2"), "line 5"),
+    "NaN": (broken(5, b"NaN " + b"0 " * 10 + b"2"), "line 5"),
+    "infinity": (broken(5, b"inf " + b"0 " * 10 + b"2"), "line 5"),
+    "far away": (broken(5, b"1e9 " + b"0 " * 10 + b"2"), "line 5"),
+    "absurd frame count": (broken(1, b"999999999999"), "999999999999 whole frames"),
+    "nobody": (nobody, "no body"),
+    "not NTU's name": (renamed, "holiday"),
+    "empty": (lambda file: file.write_bytes(b"") and None, "empty"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_bad_file_is_told_and_the_rest_goes_on(raw: Path, tmp_path: Path, kind: str) -> None:
+    spoil, told = BAD_FILES[kind]
+    bad = copied(raw, tmp_path / "in")[1]
+    spoil(bad)
+    out, report = tmp_path / "s.h5", tmp_path / "r.json"
+    result = run("preprocess", tmp_path / "in", "--out", out, "--report", report)
+    assert result.exit_code == 3, result.output
+    assert len(Store(out)) == 3
+    assert told in result.stderr
+    (problem,) = json.loads(report.read_text())["problems"]
+    assert problem["message"] in result.stderr
+    assert Path(problem["file"]).name in (bad.name, "holiday.skeleton")
+    assert "\n" not in problem["message"]
+
+    strict = run("preprocess", tmp_path / "in", "--out", tmp_path / "t.h5", "--strict")
+    assert strict.exit_code == 1
+    assert told in strict.stderr
+    assert not (tmp_path / "t.h5").exists()
+
+
+def test_a_name_that_comes_twice_is_kept_once(raw: Path, tmp_path: Path) -> None:
+    first, *_ = copied(raw, tmp_path / "a", count=2)
+    copied(raw, tmp_path / "b", count=1)
+    result = run("preprocess", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "s.h5")
+    assert result.exit_code == 3
+    assert f"a clip named '{first.stem}' is there already" in result.stderr
+    assert len(Store(tmp_path / "s.h5")) == 2
+
+
+def test_one_bad_clip_does_not_cost_its_neighbours(tmp_path: Path) -> None:
+    coords = np.zeros((12, 17, 2), np.float32)
+    coords[4:8] = np.inf  # the second clip of three
+    coords[8:] = np.nan  # and nobody in the third
+    np.savez(tmp_path / "x.npz", coords=coords, lengths=[4, 4, 4], label=["a", "b", "c"])
+    result = run("preprocess", tmp_path / "x.npz", "--out", tmp_path / "s.h5")
+    assert result.exit_code == 3, result.output
+    assert len(Store(tmp_path / "s.h5")) == 1
+    assert "infinite" in result.stderr
+    assert "shows nobody" in result.stderr
+
+
+def test_nothing_usable_leaves_the_old_store(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.h5"
+    files = copied(raw, tmp_path / "in", count=2)
+    assert run("preprocess", tmp_path / "in", "--out", out).exit_code == 0
+    before = out.read_bytes()
+    for file in files:
+        cut(file)
+    result = run("preprocess", tmp_path / "in", "--out", out)
+    assert result.exit_code == 1
+    assert "none of the 2 files gave a clip" in result.stderr
+    assert out.read_bytes() == before
+
+
+def test_inputs_that_are_not_there_or_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name, told in (("none", "none"), ("empty", "empty")):
+        result = run("preprocess", tmp_path / name, "--out", tmp_path / "s.h5")
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert "Traceback" not in result.output
+
+
+def test_skipped_clips_are_left_out(raw: Path, tmp_path: Path) -> None:
+    files = copied(raw, tmp_path / "in")
+    skip = tmp_path / "skip.txt"
+    skip.write_text(f"Clips without a skeleton.\n\n{files[0].stem}\n{files[2].stem}\n")
+    out = tmp_path / "s.h5"
+    result = run("preprocess", tmp_path / "in", "--out", out, "--skip-list", skip)
+    assert result.exit_code == 0, result.output
+    assert Store(out).names == [files[1].stem, files[3].stem]
+
+
+def test_align_and_scale_are_options_and_are_remembered(raw: Path, tmp_path: Path) -> None:
+    copied(raw, tmp_path / "in")
+    out = tmp_path / "s.h5"
+    assert run("preprocess", tmp_path / "in", "--out", out, "--align", "--scale").exit_code == 0
+    store = Store(out)
+    assert store.provenance["provenance"]["align"] is True
+    clip = store[0]
+    left, right = (clip.skeleton.index(joint) for joint in clip.skeleton.hips)
+    across = clip.coords[0, 0, left] - clip.coords[0, 0, right]
+    assert abs(across[0]) > 5 * np.abs(across[1:]).max()  # the hips lie along x
+    assert clip.notes
+
+
+def start(raw: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "skelfuse.cli", "preprocess", str(raw), "--out", str(out)]
+    return subprocess.Popen(
+        [*command, "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+def wait_for_journal(out: Path, lines: int) -> None:
+    journal = out.with_name(out.name + ".partial") / "journal"
+    for _ in range(2000):
+        if journal.exists() and journal.read_bytes().count(b"\n") >= lines:
+            return
+        time.sleep(0.005)
+    raise AssertionError("preprocess did not start to write")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return enough files that a kill hits the middle of the work."""
+    folder = tmp_path_factory.mktemp("many")
+    write_dataset(folder, clips=160, classes=CLASSES, seed=4, jobs=2)
+    return folder
+
+
+def test_killed_in_the_middle_and_resumed_is_as_if_never_killed(many: Path, tmp_path: Path) -> None:
+    assert run("preprocess", many, "--out", tmp_path / "whole.h5").exit_code == 0
+    out = tmp_path / "s.h5"
+    out.write_text("an older store")
+    process = start(many, out)
+    wait_for_journal(out, lines=60)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert out.read_text() == "an older store"
+    result = run("preprocess", many, "--out", out, "--resume")
+    assert result.exit_code == 0, result.output
+    assert out.read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
+
+
+def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.h5"
+    process = start(many, out)
+    wait_for_journal(out, lines=20)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"--resume" in told
+    assert b"Traceback" not in told
+    assert not out.exists()
+    assert run("preprocess", many, "--out", out, "--resume").exit_code == 0
+    assert len(Store(out)) == 160
+
+
+def test_resume_refuses_other_inputs(raw: Path, many: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.h5"
+    process = start(many, out)
+    wait_for_journal(out, lines=20)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    result = run("preprocess", raw, "--out", out, "--resume")
+    assert result.exit_code == 1
+    assert "not those of the interrupted run" in result.stderr
+
+
+def test_info_tells_what_is_there(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.h5"
+    run("preprocess", raw, "--out", out)
+    text = run("info", out, "--verify").output
+    for part in ("40 with", "kinect-v2", "ntu60-xsub", "A001 wave", "verified"):
+        assert part in text
+    facts = json.loads(run("info", out, "--json").output)
+    assert facts["clips"] == sum(facts["classes"].values()) == CLIPS
+    assert sum(facts["lengths"]["counts"]) == CLIPS
+    assert facts["frames"] == int(Store(out).frames.sum())
+    assert facts["missing"].keys() == set(Store(out).skeleton.joints)
+    assert sum(facts["protocols"]["ntu60-xview"].values()) == CLIPS
+
+
+def test_a_damaged_store_is_told(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.h5"
+    run("preprocess", raw, "--out", out)
+    data = bytearray(out.read_bytes())
+    at = len(data) - 1000  # in the coordinates or the confidence, which come last
+    data[at] ^= 0x40
+    out.write_bytes(data)
+    result = run("info", out, "--verify")
+    assert result.exit_code == 1
+    assert "1 of 40 clips are not what was written" in result.stderr

@@ -1,0 +1,142 @@
+"""OpenPose folders: people linked from frame to frame, what is missing, bad files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skelfuse.clip import Clip
+from skelfuse.datasets import openpose
+from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.reading.tracks import link
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import HAND_21
+
+# A body of 18, 25 or 33 joints that stands in a box of 10 x 20.
+GRID = np.stack([np.arange(40) % 5 * 2.5, np.arange(40) // 5 * 2.5], axis=-1).astype(np.float32)
+
+
+def _body(joints: int, right: float = 0, sure: float = 0.5) -> list[float]:
+    rows = np.column_stack([GRID[:joints] + np.array([100 + right, 50]), np.full(joints, sure)])
+    return [float(number) for number in rows.ravel()]
+
+
+def _openpose(folder: Path, frames: dict[int, list[dict[str, Any]]]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for t, people in frames.items():
+        file = folder / f"{folder.name}_{t:012d}_keypoints.json"
+        file.write_text(json.dumps({"version": 1.3, "people": people}))
+    return folder
+
+
+def _person(joints: int = 25, right: float = 0) -> dict[str, Any]:
+    hands: dict[str, Any] = {"hand_left_keypoints_2d": [], "hand_right_keypoints_2d": []}
+    return {"person_id": [-1], "pose_keypoints_2d": _body(joints, right), **hands}
+
+
+def _one(path: Path, **options: Any) -> Clip:
+    (clip,) = openpose.read(path, ReadOptions(**options))
+    return clip
+
+
+@pytest.mark.parametrize("joints", [18, 25])
+def test_openpose_body(joints: int, tmp_path: Path) -> None:
+    frames = {t: [_person(joints, right=t)] for t in range(3)}
+    for number in (0, 1, 2):  # joint 0 of frame 1 was not found
+        frames[1][0]["pose_keypoints_2d"][number] = 0
+    folder = _openpose(tmp_path / "wave" / "clip7", frames)
+    assert openpose.find(tmp_path) == [folder]
+    clip = _one(folder)
+    assert clip.skeleton.name == f"openpose-{joints}"
+    assert (clip.label, clip.name, clip.fps) == ("wave", "wave/clip7", None)
+    assert clip.coords.shape == (3, 1, joints, 2)
+    np.testing.assert_allclose(clip.coords[2, 0], GRID[:joints] + np.array([102, 50]))
+    assert (~clip.mask).sum() == 1
+    assert not clip.mask[1, 0, 0]
+    assert clip.confidence is not None
+    assert clip.confidence[1, 0, :2].tolist() == [0, 0.5]
+
+
+def test_people_keep_their_place_when_the_file_swaps_them(tmp_path: Path) -> None:
+    """Two bodies walk towards each other, and the file lists them in changing order."""
+    people = [[_person(right=3.0 * t), _person(right=200 - 5.0 * t)] for t in range(8)]
+    frames = {t: pair[:: -1 if t % 2 else 1] for t, pair in enumerate(people)}
+    clip = _one(_openpose(tmp_path / "meet" / "a", frames), fps=30)
+    x = clip.coords[:, :, 0, 0] - 100
+    np.testing.assert_allclose(x[:, 0], 200 - 5.0 * np.arange(8))  # the more active one is first
+    np.testing.assert_allclose(x[:, 1], 3.0 * np.arange(8))
+    assert clip.fps == 30
+
+
+def test_who_comes_back_is_the_same_and_frames_keep_their_numbers(tmp_path: Path) -> None:
+    frames: dict[int, list[dict[str, Any]]] = {t: [_person()] for t in (4, 5, 8)}
+    frames[6] = []
+    clip = _one(_openpose(tmp_path / "a" / "b", frames))
+    assert clip.mask[:, :, 0].tolist() == [[True], [True], [False], [False], [True]]
+    assert clip.notes == ("1 frame without a record",)
+
+
+def test_somebody_far_away_is_somebody_else() -> None:
+    here, sure = GRID[:18], np.ones(18)
+    tracks = link([[(here, sure)], [(here + 500, sure)], [(here + 1, sure)]])
+    assert [sorted(track) for track in tracks] == [[0, 2], [1]]
+
+
+def test_only_the_most_active_are_kept(tmp_path: Path) -> None:
+    frames = {
+        t: [_person(), _person(right=300 + 4 * t), _person(right=600 + 2 * t)] for t in range(5)
+    }
+    clip = _one(_openpose(tmp_path / "a" / "b", frames), max_persons=2)
+    np.testing.assert_allclose(clip.coords[0, :, 0, 0], [400, 700])
+    assert "1 of 3 persons left out, the least active" in clip.notes
+
+
+def test_hands_are_read_where_there_are_no_bodies(tmp_path: Path) -> None:
+    person = {
+        "pose_keypoints_2d": [],
+        "hand_left_keypoints_2d": _body(21),
+        "hand_right_keypoints_2d": _body(21, right=80),
+    }
+    folder = _openpose(tmp_path / "fist" / "b", {0: [person], 1: [person]})
+    clip = _one(folder)
+    assert (clip.skeleton.name, clip.persons, clip.skeleton.dimensions) == ("hand-21", 2, 2)
+    person["pose_keypoints_2d"] = _body(25)
+    _openpose(folder, {0: [person], 1: [person]})
+    assert _one(folder).skeleton.name == "openpose-25"
+    assert _one(folder, skeleton=HAND_21).persons == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"people": [', "not JSON"),
+        ('{"people": 3}', "'people' is of the wrong kind"),
+        ('{"persons": []}', "no 'people'"),
+        ("[]", "expected named values"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2, 0.5]}]}', "1 joints"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2]}]}', "not a list of joints"),
+        ('{"people": [{"pose_keypoints_2d": ["1", 2, 3]}]}', "expected numbers, found '1'"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2, Infinity]}]}', "'Infinity' among"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2, 1e999]}]}', "infinite"),
+        ('{"people": []}', "no person in any frame"),
+        ("\udcff", "cannot read"),
+    ],
+)
+def test_a_bad_frame_is_named(text: str, problem: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    (folder / "b_000_keypoints.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(SkelfuseError, match=r"a/b") as error:
+        _one(folder)
+    assert problem in str(error.value)
+
+
+def test_frames_of_two_clips_in_one_folder_are_refused(tmp_path: Path) -> None:
+    for name in ("x_001", "y_001"):
+        (tmp_path / f"{name}_keypoints.json").write_text('{"people": []}')
+    with pytest.raises(SkelfuseError, match="several clips in one folder: found x, y"):
+        _one(tmp_path)
