@@ -1,0 +1,188 @@
+"""Changes to a clip that leave its action the same; each is off unless asked for.
+
+All work on whole batches, on the batch's device. Space is changed about the origin, which is
+where the first body begins unless `Sampling.centre` is off. What is made to go missing is masked
+and zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from skelfuse.batches.chance import Purpose, normal, symmetric, uniform
+from skelfuse.batches.sampling import Moments
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How far clips are changed in training; units are those after `Sampling.scale`.
+
+    - `rotate`: turn by up to these angles in radians, drawn for each clip: about x, then y, then
+      z in space (three numbers); in the plane one number.
+    - `scale`: grow or shrink by up to this share. `shear`: add up to this share of every other
+      axis to each. `shift`: move by up to this much along every axis.
+    - `noise`: standard deviation of what is added to every coordinate of every frame.
+    - `mirror`: probability that left and right change: x is negated, and paired joints swap names.
+    - `joint_dropout`, `frame_dropout`: probability that a joint of a person goes missing for the
+      whole clip, and that a frame does for everybody; at least one joint and one frame stay.
+    - `swap_persons`: probability that the persons come in another order.
+    - `tempo`: slow down and speed up smoothly within the clip, by up to this share.
+    - `reverse`: probability that time runs backwards. That makes sitting down of standing up.
+
+    >>> Augment(rotate=(0.3, 0.3, 0.3), scale=0.1).mirror
+    0.0
+    """
+
+    rotate: tuple[float, ...] = ()
+    scale: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+    noise: float = 0.0
+    mirror: float = 0.0
+    joint_dropout: float = 0.0
+    frame_dropout: float = 0.0
+    swap_persons: float = 0.0
+    tempo: float = 0.0
+    reverse: float = 0.0
+
+    def __post_init__(self) -> None:
+        ranges = dict.fromkeys(("mirror", "swap_persons", "reverse"), "0 to 1")
+        ranges |= dict.fromkeys(("joint_dropout", "frame_dropout"), "0 to less than 1")
+        ranges |= dict.fromkeys(("scale", "tempo"), "0 to less than 1")
+        ranges |= dict.fromkeys(("shear", "shift", "noise"), "0 or more")
+        for name, expected in ranges.items():
+            value = getattr(self, name)
+            most = {"0 to 1": 1.0, "0 or more": math.inf}.get(expected, math.nextafter(1, 0))
+            if not 0 <= value <= most:
+                raise SkelfuseError(f"augment: {name} out of range", expected=expected, found=value)
+        if not all(0 <= angle < math.inf for angle in self.rotate):
+            raise SkelfuseError(
+                "augment: rotate out of range", expected="angles of 0 or more", found=self.rotate
+            )
+
+    def check(self, skeleton: Skeleton) -> None:
+        """Raise where the angles do not fit the skeleton's dimensions."""
+        wanted = 3 if skeleton.dimensions == 3 else 1
+        if self.rotate and len(self.rotate) != wanted:
+            raise SkelfuseError(
+                f"augment: rotate does not fit skeleton '{skeleton.name}'",
+                expected="angles about x, y and z" if wanted == 3 else "one angle in the plane",
+                found=self.rotate,
+            )
+
+
+def retimed(augment: Augment, when: Moments, keys: Tensor) -> Moments:
+    """Return the moments with tempo and direction of time changed; first and last stay the ends.
+
+    With `s` from 0 to 1 along the clip, tempo makes it `s + a·sin(πs)/π + b·sin(2πs)/2π`, with
+    |a| and |b| up to half of `tempo`: a speed between 1 - tempo and 1 + tempo.
+    """
+    if not (augment.tempo or augment.reverse):
+        return when
+    position, real = when
+    first = torch.where(real, position, math.inf).amin(dim=1, keepdim=True)
+    last = torch.where(real, position, -math.inf).amax(dim=1, keepdim=True)
+    if augment.tempo:
+        a, b = (augment.tempo / 2 * symmetric(keys, Purpose.TEMPO, 2).double()).chunk(2, dim=1)
+        s = ((position - first) / (last - first).clamp_min(1e-9)).clamp(0, 1)
+        s = s + a * (math.pi * s).sin() / math.pi + b * (2 * math.pi * s).sin() / (2 * math.pi)
+        position = first + (last - first) * s
+    if augment.reverse:
+        backwards = uniform(keys, Purpose.REVERSE, 1) < augment.reverse  # [B,1]
+        position = torch.where(backwards & real, first + last - position, position)
+    return Moments(position, real)
+
+
+def order_of_persons(augment: Augment, present: Tensor, keys: Tensor) -> Tensor | None:
+    """Return the order `[B,M]` in which persons come, absent ones last; None where all stay."""
+    M = present.shape[1]
+    if not augment.swap_persons or M == 1:
+        return None
+    draw = uniform(keys, Purpose.PERSONS, M + 1)
+    order = (draw[:, 1:] + ~present).argsort(dim=1)
+    return torch.where(draw[:, :1] < augment.swap_persons, order, torch.arange(M))
+
+
+def augmented(
+    augment: Augment, x: Tensor, mask: Tensor, keys: Tensor, skeleton: Skeleton
+) -> tuple[Tensor, Tensor]:
+    """Return `x [B,T,M,N,D]` and `mask [B,T,M,N]` changed in space; `keys [B]` are the clips'.
+
+    >>> arm = Skeleton("arm", joints=("a", "b"), bones=(("b", "a"),), root="a", dimensions=2)
+    >>> x, mask = torch.ones(1, 1, 1, 2, 2), torch.ones(1, 1, 1, 2, dtype=torch.bool)
+    >>> augmented(Augment(mirror=1.0), x, mask, torch.tensor([7]), arm)[0].flatten().tolist()
+    [-1.0, 1.0, -1.0, 1.0]
+    """
+    somebody = mask.any(dim=3).any(dim=1)[:, None, :, None, None]  # [B,1,M,1,1]
+    matrix = _matrix(augment, keys, skeleton.dimensions)
+    if augment.mirror:
+        flip = (uniform(keys, Purpose.MIRROR, 1)[:, 0] < augment.mirror).to(x.device)
+        other = torch.tensor(skeleton.mirror, device=x.device)
+        x = torch.where(flip[:, None, None, None, None], x.index_select(3, other), x)
+        mask = torch.where(flip[:, None, None, None], mask.index_select(3, other), mask)
+        sign = torch.ones(len(x), 1, skeleton.dimensions, device=x.device)
+        sign[:, 0, 0] = torch.where(flip, -1.0, 1.0)
+        x = x * sign[:, None, None]
+    if matrix is not None:
+        x = torch.bmm(x.flatten(1, 3), matrix.transpose(1, 2).to(x.device)).view_as(x)
+    if augment.shift:
+        by = augment.shift * symmetric(keys, Purpose.SHIFT, x.shape[-1])
+        x = x + by.to(x.device)[:, None, None, None]
+    if augment.noise:
+        z = normal(keys.to(x.device), Purpose.NOISE, x[0].numel())
+        x = x + augment.noise * z.view_as(x)
+    if augment.shift or augment.noise:
+        x = torch.where(somebody, x, 0.0)
+    if augment.joint_dropout or augment.frame_dropout:
+        kept = _kept(augment, mask, keys)
+        mask = mask & kept
+        x = torch.where(kept[..., None], x, 0.0)
+    return x, mask
+
+
+def _matrix(augment: Augment, keys: Tensor, D: int) -> Tensor | None:
+    """Return what turns, shears and scales each clip, `[B,D,D]`."""
+    if not (augment.rotate or augment.scale or augment.shear):
+        return None
+    matrix = torch.eye(D).expand(len(keys), D, D)
+    if augment.rotate:
+        angles = symmetric(keys, Purpose.ROTATE, len(augment.rotate)) * torch.tensor(augment.rotate)
+        planes = ((1, 2), (2, 0), (0, 1)) if D == 3 else ((0, 1),)
+        for angle, (a, b) in zip(angles.unbind(1), planes, strict=True):
+            turn = torch.eye(D).repeat(len(keys), 1, 1)
+            turn[:, a, a] = turn[:, b, b] = angle.cos()
+            turn[:, b, a] = angle.sin()
+            turn[:, a, b] = -angle.sin()
+            matrix = turn @ matrix
+    if augment.shear:
+        lean = augment.shear * symmetric(keys, Purpose.SHEAR, D * D).view(-1, D, D)
+        matrix = (torch.eye(D) + lean * (1 - torch.eye(D))) @ matrix
+    if augment.scale:
+        matrix = matrix * (1 + augment.scale * symmetric(keys, Purpose.SCALE, 1))[..., None]
+    return matrix
+
+
+def _kept(augment: Augment, mask: Tensor, keys: Tensor) -> Tensor:
+    """Return what stays of `mask [B,T,M,N]`, in a shape that expands to it."""
+    B, T, M, N = mask.shape
+    kept = mask.new_ones(B, 1, 1, 1)
+    if augment.joint_dropout:
+        draw = uniform(keys, Purpose.JOINTS, M * N).view(B, 1, M, N)
+        kept = kept & _outside(draw, augment.joint_dropout, mask.any(dim=1, keepdim=True), dim=3)
+    if augment.frame_dropout:
+        draw = uniform(keys, Purpose.FRAMES, T).view(B, T, 1, 1)
+        seen = mask.any(dim=3, keepdim=True).any(dim=2, keepdim=True)
+        kept = kept & _outside(draw, augment.frame_dropout, seen, dim=1)
+    return kept
+
+
+def _outside(draw: Tensor, share: float, seen: Tensor, dim: int) -> Tensor:
+    """Return what the dropout leaves; of what was seen at least the largest draw."""
+    draw = torch.where(seen, draw.to(seen.device), -1.0)
+    return (draw >= share) | (draw == draw.amax(dim=dim, keepdim=True))

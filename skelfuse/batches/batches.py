@@ -1,0 +1,233 @@
+"""Batches of clips for training, evaluation and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from skelfuse.batches.augment import Augment, augmented, order_of_persons, retimed
+from skelfuse.batches.chance import clip_keys, shuffled
+from skelfuse.batches.place import check_placement
+from skelfuse.batches.resample import resample
+from skelfuse.batches.sampling import Choice, Sampling, between, drawn, moments, spread
+from skelfuse.batches.source import ClipSource, prepared, relative_rates
+from skelfuse.batches.tracks import Tracks, pack
+from skelfuse.clip import Clip
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
+
+
+class Batch(NamedTuple):
+    """Clips as a model takes them; with several crops those of a clip follow one another."""
+
+    x: Tensor  # [B,T,M,N,D] float32, finite everywhere; an absent person is zero
+    mask: Tensor  # [B,T,M,N], True where a joint was seen
+    label: Tensor  # [B] int64, -1 where the clip has none
+    index: Tensor  # type: ignore[assignment]  # [B] int64, of the clip in the store
+
+
+class Batches:
+    """The batches of a split, the same ones for the same seed and epoch.
+
+    `shuffle` is training: the order, crops and jitter are drawn for each epoch. Without it clips
+    come in the order of `indices`, at fixed moments; `crops` of each, whose scores are to be
+    averaged: `logits.unflatten(0, (-1, crops)).mean(1)`. `augment` applies wherever it is given.
+
+    `batch_size` counts the clips of one rank. Shuffled, all `world` ranks together take
+    `batch_size·world` clips a step, the same ones, changed in the same way, as a single process
+    with that batch size would; a rank takes every `world`-th of them. What is left at the end of
+    an epoch is a smaller batch, or joins the one before it if it is less than an eighth of a
+    batch or two clips a rank (too few to normalise over), or is left out with `drop_last`.
+    Not shuffled, each clip belongs to one rank, and ranks may have different numbers of batches.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        indices: Sequence[int] | npt.NDArray[np.integer],
+        *,
+        sampling: Sampling,
+        augment: Augment | None = None,
+        batch_size: int = 64,
+        shuffle: bool = False,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+        rank: int = 0,
+        world: int = 1,
+        drop_last: bool = False,
+        crops: int = 1,
+        memory_limit: int = 2 << 30,
+    ) -> None:
+        own = np.asarray(indices, np.int64)
+        if not len(own) or (shuffle and len(own) < world):
+            raise SkelfuseError(
+                "too few clips to make batches of",
+                file=store.path,
+                expected=f"at least {world if shuffle else 1}",
+                found=len(own),
+            )
+        if batch_size < 1 or crops < 1 or (shuffle and crops > 1):
+            raise SkelfuseError(
+                "not a size that batches can have",
+                expected="batch_size and crops of at least 1, several crops only in evaluation",
+                found=f"batch_size {batch_size}, crops {crops}",
+            )
+        if augment is not None:
+            augment.check(store.skeleton)
+        if crops > 1:
+            spread(sampling, 1, crops)  # raises where crops would all be the same
+        self.sampling, self.augment, self.batch_size = sampling, augment, batch_size
+        self.shuffle, self.seed, self.crops, self.drop_last = shuffle, seed, crops, drop_last
+        self.rank, self.world = rank, world
+        self.device = torch.device(device)
+        self.skeleton = store.skeleton
+        self.places = torch.arange(len(own))  # in the split, whichever rank takes the clip
+        if not shuffle:
+            self.places = self.places[rank::world]
+            own = own[rank::world]
+        self.indices = torch.from_numpy(own)
+        self.labels = torch.from_numpy(store.labels[own].astype(np.int64))
+        self.source = (
+            ClipSource(store, own, sampling=sampling, device=device, memory_limit=memory_limit)
+            if len(own)
+            else None  # more ranks than clips
+        )
+        if drop_last and len(own) and not len(self):
+            raise SkelfuseError(
+                "drop_last leaves not a single batch",
+                file=store.path,
+                expected=f"at least {batch_size} clips a rank",
+                found=f"{len(self.places)} clips",
+                remedy="take smaller batches, or keep the last one",
+            )
+
+    def __len__(self) -> int:
+        return len(self._cuts()) - 1
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch from number `start` on, as if those before had been."""
+        if self.source is None:
+            return
+        count = len(self.places)
+        order = shuffled(self.seed, epoch, count) if self.shuffle else torch.arange(count)
+        cuts = self._cuts()
+        steps = [order[a:b] for a, b in zip(cuts[start:], cuts[start + 1 :], strict=False)]
+        if self.shuffle:
+            steps = [step[self.rank :: self.world] for step in steps]
+        for which, tracks in zip(steps, self.source.stream(steps), strict=True):
+            yield self._batch(tracks, which, epoch)
+
+    def _cuts(self) -> list[int]:
+        """Return where batches begin and end, in clips of all ranks together if shuffled."""
+        count = len(self.places)
+        world = self.world if self.shuffle else 1
+        whole = self.batch_size * world
+        cuts = [*range(0, count, whole), count]
+        tail = count % whole
+        if tail and self.drop_last:
+            return cuts[:-1]
+        if self.shuffle and tail and tail < max(whole / 8, 2 * world) and len(cuts) > 2:
+            cuts.pop(-2)
+        return cuts
+
+    def _batch(self, tracks: Tracks, which: Tensor, epoch: int) -> Batch:
+        assert self.source is not None
+        which = which.repeat_interleave(self.crops)
+        keys = clip_keys(self.seed, epoch, self.places[which])
+        if self.shuffle:
+            choice = drawn(self.sampling, keys)
+        else:
+            choice = spread(self.sampling, len(which) // self.crops, self.crops)
+        rates = self.source.rates
+        x, mask = _tensors(
+            tracks,
+            self.skeleton,
+            self.sampling,
+            choice,
+            rates=None if rates is None else rates[which],
+            augment=self.augment,
+            keys=keys,
+            crops=self.crops,
+        )
+        label, index = (known[which].to(self.device) for known in (self.labels, self.indices))
+        return Batch(x, mask, label, index)
+
+
+def batch_of(
+    clips: Sequence[Clip],
+    *,
+    sampling: Sampling,
+    device: str | torch.device = "cpu",
+    crops: int = 1,
+) -> Batch:
+    """Return clips of one skeleton as a batch, as `Batches` would in evaluation.
+
+    `index` counts the clips given, and no clip has a label.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> clips = [Clip(np.ones((t, 1, 25, 3)), KINECT_V2, name=f"{t} frames") for t in (1, 40)]
+    >>> batch_of(clips, sampling=Sampling(frames=16)).x.shape
+    torch.Size([2, 16, 1, 25, 3])
+    """
+    if not clips:
+        raise SkelfuseError("a batch needs clips", expected="at least 1", found=0)
+    skeleton = clips[0].skeleton
+    for clip in clips:
+        if clip.skeleton != skeleton:
+            raise SkelfuseError(
+                f"clip '{clip.name}' has another skeleton than the clips before it",
+                expected=skeleton.name,
+                found=clip.skeleton.name,
+            )
+    check_placement(sampling, skeleton)
+    persons = min(sampling.persons, max(clip.persons for clip in clips))
+    tracks = pack([clip.coords for clip in clips], persons).to(torch.device(device))
+    rates = None
+    if sampling.fps is not None:
+        fps, names = [clip.fps for clip in clips], [clip.name for clip in clips]
+        rates = relative_rates(fps, names, sampling.fps).repeat_interleave(crops)
+    x, mask = _tensors(
+        prepared(tracks, skeleton, sampling),
+        skeleton,
+        sampling,
+        spread(sampling, len(clips), crops),
+        rates=rates,
+        crops=crops,
+    )
+    index = torch.arange(len(clips), device=x.device).repeat_interleave(crops)
+    return Batch(x, mask, torch.full_like(index, -1), index)
+
+
+def _tensors(
+    tracks: Tracks,
+    skeleton: Skeleton,
+    sampling: Sampling,
+    choice: Choice,
+    *,
+    rates: Tensor | None,
+    augment: Augment | None = None,
+    keys: Tensor | None = None,
+    crops: int = 1,
+) -> tuple[Tensor, Tensor]:
+    """Return `x [B,T,M,N,D]` and `mask [B,T,M,N]` of the clips of `tracks`."""
+    if crops > 1:
+        tracks = tracks.clips(torch.arange(len(tracks.frames)).repeat_interleave(crops))
+    when = moments(sampling, tracks.frames, rates, choice)
+    if augment is not None and keys is not None:
+        when = retimed(augment, when, keys)
+        order = order_of_persons(augment, tracks.present, keys)
+        if order is not None:
+            tracks = tracks._replace(
+                start=tracks.start.gather(1, order), present=tracks.present.gather(1, order)
+            )
+    frames = between(when, tracks.frames, whole=sampling.mode == "uniform")
+    x, mask = resample(tracks, frames, when.real)
+    if augment is not None and keys is not None:
+        x, mask = augmented(augment, x, mask, keys, skeleton)
+    return x, mask

@@ -1,0 +1,177 @@
+"""Where clips stand, which way they face and how large they are: measured once, then undone.
+
+The rules are those of `skelfuse.view`, for many clips at once: everything is measured on the first
+person (the next one where the first never shows enough), on joints that were really seen, and
+done to all persons and frames of the clip alike.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from skelfuse.batches.sampling import Sampling
+from skelfuse.batches.tracks import Owners, Tracks
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+
+_UNUSABLE = 1e-6  # a torso or a width of this share of the body's size has no direction
+
+
+class Placement(NamedTuple):
+    """What is undone of each clip; None where nothing is."""
+
+    origin: Tensor | None  # [C,D]
+    turn: Tensor | None  # [C,D,D], its rows are the new axes
+    size: Tensor | None  # [C]
+
+
+def check_placement(sampling: Sampling, skeleton: Skeleton) -> None:
+    """Raise where a skeleton lacks the joints that a view is made out by."""
+    if sampling.align and skeleton.dimensions == 3 and not _has_torso(skeleton):
+        raise SkelfuseError(
+            f"aligning the view needs hips and shoulders, and skeleton '{skeleton.name}' has none",
+            remedy="name them in the layout (hips, shoulders), or leave sampling.align off",
+        )
+
+
+def measured(tracks: Tracks, owners: Owners, skeleton: Skeleton, sampling: Sampling) -> Placement:
+    """Measure all clips of `tracks`, before their gaps are filled."""
+    origin = turn = size = None
+    if sampling.centre or sampling.align:
+        centre = _mean(tracks.coords, skeleton.centre_indices)  # [R,D]
+        origin = _origins(tracks, owners, centre)
+        if sampling.align and skeleton.dimensions == 3:
+            origin, turn = _views(tracks, owners, centre, origin, skeleton)
+    if sampling.scale:
+        size = _sizes(tracks, owners, skeleton)
+    return Placement(origin, turn, size)
+
+
+def placed(tracks: Tracks, owners: Owners, placement: Placement) -> Tracks:
+    """Return the tracks moved, turned and scaled; `R·N` positions each get their clip's."""
+    coords, clip = tracks.coords, owners.clip
+    if placement.origin is not None:
+        coords = coords - placement.origin[clip][:, None]
+    if placement.turn is not None:
+        axes = placement.turn[clip][:, None]  # [R,1,D,D]
+        coords = sum(
+            (coords[..., d : d + 1] * axes[..., d] for d in range(1, coords.shape[-1])),
+            coords[..., :1] * axes[..., 0],
+        )
+    if placement.size is not None:
+        coords = coords / placement.size[clip][:, None, None]
+    return tracks._replace(coords=coords)
+
+
+def _has_torso(skeleton: Skeleton) -> bool:
+    return bool(skeleton.hips and skeleton.shoulders)
+
+
+def _mean(coords: Tensor, joints: tuple[int, ...]) -> Tensor:
+    """Return the mean of some joints, `[R,D]`; NaN where one of them is."""
+    return coords[:, list(joints)].mean(dim=1)
+
+
+def _first_row(usable: Tensor, owners: Owners, clips: int) -> tuple[Tensor, Tensor]:
+    """Return the first usable row of each clip, person before person, and whether there is one.
+
+    `usable [R]`. Both `[C]`; where there is none the row is 0.
+    """
+    R = len(usable)
+    row = torch.where(usable, torch.arange(R, device=usable.device), R)
+    first = torch.full((clips,), R, device=usable.device)
+    first = first.scatter_reduce(0, owners.clip, row, "amin")
+    return torch.where(first < R, first, 0), first < R
+
+
+def _origins(tracks: Tracks, owners: Owners, centre: Tensor) -> Tensor:
+    """Return the first centre seen `[C,D]`, or the middle of the first joints that are."""
+    C = len(tracks.frames)
+    first, known = _first_row(~centre.isnan().any(dim=1), owners, C)
+    origin = centre[first]
+    if not bool(known.all()):
+        anything, some = _first_row(tracks.seen.any(dim=1), owners, C)
+        joints, seen = tracks.coords[anything], tracks.seen[anything, :, None]
+        middle = torch.where(seen, joints, 0.0).sum(dim=1) / seen.sum(dim=1).clamp_min(1)
+        middle = torch.where(some[:, None], middle, 0.0)
+        origin = torch.where(known[:, None], origin, middle)
+    return origin
+
+
+def _views(
+    tracks: Tracks, owners: Owners, centre: Tensor, origin: Tensor, skeleton: Skeleton
+) -> tuple[Tensor, Tensor]:
+    """Return the origin `[C,3]` and the axes `[C,3,3]` of the first body whose view is clear."""
+    left, right = (tuple(map(skeleton.index, side)) for side in _sides(skeleton))
+    up = _mean(tracks.coords, tuple(map(skeleton.index, skeleton.shoulders)))
+    up = up - _mean(tracks.coords, tuple(map(skeleton.index, skeleton.hips)))  # [R,3]
+    side = _mean(tracks.coords, left) - _mean(tracks.coords, right)
+    height = up.norm(dim=1, keepdim=True)
+    y = up / height
+    across = side - (side * y).sum(dim=1, keepdim=True) * y  # nothing, for a body seen edge-on
+    width = across.norm(dim=1, keepdim=True)
+    x = across / width
+    smallest = _UNUSABLE * (height + side.norm(dim=1, keepdim=True))
+    usable = ((height > smallest) & (width > smallest))[:, 0] & ~centre.isnan().any(dim=1)
+    first, known = _first_row(usable, owners, len(tracks.frames))
+    x, y = x[first], y[first]
+    axes = torch.stack([x, y, torch.linalg.cross(x, y)], dim=1)  # [C,3,3]
+    as_it_is = torch.eye(3, device=axes.device).expand_as(axes)
+    return (
+        torch.where(known[:, None], centre[first], origin),
+        torch.where(known[:, None, None], axes, as_it_is),
+    )
+
+
+def _sides(skeleton: Skeleton) -> tuple[tuple[str, str], tuple[str, str]]:
+    hips, shoulders = skeleton.hips, skeleton.shoulders
+    assert hips  # check_placement
+    assert shoulders
+    return (hips[0], shoulders[0]), (hips[1], shoulders[1])
+
+
+def _sizes(tracks: Tracks, owners: Owners, skeleton: Skeleton) -> Tensor:
+    """Return the median length `[C]` of the torso, or of all bones where no torso was seen."""
+    C = len(tracks.frames)
+    size = torch.zeros(C, device=tracks.coords.device)
+    if _has_torso(skeleton):
+        up = _mean(tracks.coords, tuple(map(skeleton.index, skeleton.shoulders)))
+        up = up - _mean(tracks.coords, tuple(map(skeleton.index, skeleton.hips)))
+        size = _first_median(up.norm(dim=1, keepdim=True), owners, C)
+    if bool((size == 0).any()):
+        below = [i for i, parent in enumerate(skeleton.parents) if parent != i]
+        above = [skeleton.parents[i] for i in below]
+        bones = (tracks.coords[:, below] - tracks.coords[:, above]).norm(dim=2)  # [R,bones]
+        size = torch.where(size > 0, size, _first_median(bones, owners, C))
+    return torch.where(size > 0, size, 1.0)
+
+
+def _first_median(lengths: Tensor, owners: Owners, clips: int) -> Tensor:
+    """Return the median of `lengths [R,K]` of each clip's first person who has any, `[C]`.
+
+    Only lengths above 0 count (NaN is not); a clip without one gives 0.
+    """
+    tracks = len(owners.clip_of_track)
+    known = lengths > 0
+    values, track = lengths[known], owners.track[:, None].expand_as(lengths)[known]
+    if not len(values):
+        return lengths.new_zeros(clips)
+    order = values.argsort()
+    order = order[track[order].argsort(stable=True)]  # by track, and by length within it
+    values = values[order]
+    count = torch.bincount(track, minlength=tracks)
+    begin = count.cumsum(0) - count
+    lower = (begin + (count - 1).clamp_min(0) // 2).clamp_max(len(values) - 1)
+    upper = (begin + count // 2).clamp_max(len(values) - 1)
+    median = torch.where(count > 0, (values[lower] + values[upper]) / 2, 0.0)
+    first, known = _first_row_of_tracks(count > 0, owners, clips)
+    return torch.where(known, median[first], 0.0)
+
+
+def _first_row_of_tracks(usable: Tensor, owners: Owners, clips: int) -> tuple[Tensor, Tensor]:
+    number = torch.arange(len(usable), device=usable.device)
+    as_rows = owners._replace(track=number)  # one row a track
+    return _first_row(usable, as_rows, clips)

@@ -1,0 +1,200 @@
+"""How a clip of any length becomes T frames: at which moments it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import torch
+from torch import Tensor
+
+from skelfuse.batches.chance import Purpose, symmetric, uniform
+from skelfuse.errors import SkelfuseError
+
+Mode = Literal["resize", "uniform", "crop"]
+
+_SNAP = 1e-4  # a moment this close to a frame, in frames, is that frame
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How clips become tensors of one shape; part of what a trained model must be given with.
+
+    - `frames`: T.
+    - `mode`: "resize" interpolates linearly between frames, from the first to the last;
+      "uniform" takes one whole frame out of each of T equal segments (frames repeat in a clip
+      shorter than T); "crop" takes T frames on end at the clip's own rate, or at `fps`.
+    - `crop`: in training the share of the clip that is kept, drawn between these two, anywhere
+      in the clip. Evaluation keeps the larger share, from the middle: by default the whole clip.
+    - `jitter`: in training every moment moves by up to this share of the distance between
+      moments, 0.5 at most, so that they stay in order.
+    - `fps`: no moments closer than this rate, so that a movement has one speed at any frame rate.
+      A clip that is over before T frames is masked from there on; in "resize" and "uniform" a
+      clip too long for T such frames is squeezed into them. Every clip must say its rate.
+    - `persons`: M, the most persons of any clip, but at most this.
+    - `align`: turn every clip as `skelfuse.view.align_view` does, which also centres it.
+    - `centre`: move every clip so that the first body seen begins at the origin.
+    - `scale`: divide every clip by the length of its first body's torso (or bones), as
+      `skelfuse.view.normalise_scale` does; for pixels, and units that differ between clips.
+
+    A clip in which the view or the size cannot be measured (that never shows the joints needed)
+    is left as turned, or as large, as it is; a training must not end for one clip.
+
+    >>> Sampling(frames=32, crop=(0.5, 1.0)).mode
+    'resize'
+    """
+
+    frames: int = 64
+    mode: Mode = "resize"
+    crop: tuple[float, float] = (1.0, 1.0)
+    jitter: float = 0.0
+    fps: float | None = None
+    persons: int = 2
+    align: bool = False
+    centre: bool = True
+    scale: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in (("frames", self.frames), ("persons", self.persons)):
+            if value < 1:
+                raise SkelfuseError(f"sampling: {name} out of range", expected=">= 1", found=value)
+        if self.mode not in get_args(Mode):
+            expected = ", ".join(get_args(Mode))
+            raise SkelfuseError("sampling: unknown mode", expected=expected, found=self.mode)
+        if len(self.crop) != 2 or not 0 < self.crop[0] <= self.crop[1] <= 1:
+            raise SkelfuseError(
+                "sampling: crop is not a range of shares",
+                expected="two numbers, 0 < least <= most <= 1",
+                found=self.crop,
+            )
+        if self.mode == "crop" and self.crop != (1, 1):
+            raise SkelfuseError(
+                "sampling: mode 'crop' keeps as many frames as it gives",
+                expected="crop left at (1, 1)",
+                found=self.crop,
+                remedy="change frames, or the mode",
+            )
+        if not 0 <= self.jitter <= 0.5:
+            raise SkelfuseError(
+                "sampling: jitter out of range", expected="0 to 0.5", found=self.jitter
+            )
+        if self.fps is not None and not self.fps > 0:
+            raise SkelfuseError("sampling: fps out of range", expected="> 0", found=self.fps)
+
+
+class Choice(NamedTuple):
+    """What is left open by `Sampling`: which part of each clip, and how its moments shift."""
+
+    share: Tensor  # [B], of the clip that is kept
+    place: Tensor  # [B], 0 takes the part at the clip's beginning, 1 that at its end
+    shift: Tensor  # [B,T] or [B,1], in distances between moments
+
+
+def drawn(sampling: Sampling, keys: Tensor) -> Choice:
+    """Return a random choice for each clip, as in training; `keys [B]` are the clips'."""
+    least, most = sampling.crop
+    share, place = uniform(keys, Purpose.CROP, 2).double().unbind(1)
+    if sampling.jitter:
+        shift = sampling.jitter * symmetric(keys, Purpose.JITTER, sampling.frames).double()
+    else:
+        shift = share.new_zeros(len(keys), 1)
+    return Choice(least + (most - least) * share, place, shift)
+
+
+def spread(sampling: Sampling, clips: int, crops: int = 1) -> Choice:
+    """Return fixed choices, `crops` for each clip, one after the other: `B = clips·crops`.
+
+    One crop is the largest share, from the middle. Several keep the mean share, and lie evenly
+    from the clip's beginning to its end; in mode "uniform" each also takes another frame of
+    every segment.
+    """
+    least, most = sampling.crop
+    if crops == 1:
+        fixed = torch.tensor([[most, 0.5, 0.0]], dtype=torch.float64)
+        share, place, phase = fixed.unbind(1)
+    else:
+        if sampling.mode == "resize" and least == most == 1:
+            raise SkelfuseError(
+                f"{crops} crops of whole clips are all the same",
+                expected="sampling.crop to leave something out, as (0.8, 1.0) does",
+                remedy="evaluate with one crop, or train with sampling.crop",
+            )
+        place = torch.linspace(0, 1, crops, dtype=torch.float64)
+        share = torch.full_like(place, (least + most) / 2)
+        phase = (torch.arange(crops, dtype=torch.float64) + 0.5) / crops - 0.5
+        if sampling.mode != "uniform":
+            phase = torch.zeros_like(place)
+    return Choice(share.repeat(clips), place.repeat(clips), phase.repeat(clips)[:, None])
+
+
+class Moments(NamedTuple):
+    """When clips are looked at, float64 on the CPU: single precision cannot count long ones."""
+
+    position: Tensor  # [B,T], in frames of the clip; may lie between two
+    real: Tensor  # [B,T], False where the clip is over
+
+
+def moments(sampling: Sampling, frames: Tensor, rate: Tensor | None, choice: Choice) -> Moments:
+    """Return the moments of clips with `frames [B]`; `rate [B]` is their fps over the sampling's.
+
+    >>> whole = spread(Sampling(frames=5), clips=1)
+    >>> moments(Sampling(frames=5), torch.tensor([3]), None, whole).position
+    tensor([[0.0000, 0.5000, 1.0000, 1.5000, 2.0000]], dtype=torch.float64)
+    """
+    T, end = sampling.frames, (frames - 1).double()
+    i = torch.arange(T, dtype=torch.float64)[None]
+    if sampling.mode == "resize":
+        span = end * choice.share
+        step = span / max(T - 1, 1)
+        begin = choice.place * (end - span)
+        if T == 1:
+            i = i + 0.5
+    elif sampling.mode == "uniform":
+        span = frames * choice.share
+        step = span / T
+        begin = choice.place * (frames - span)
+        i = i + 0.5
+    else:
+        span = end
+        step = torch.ones_like(end)
+    if rate is not None:
+        step = torch.maximum(step, rate) if sampling.mode != "crop" else rate
+    if sampling.mode == "crop":
+        free = (end - (T - 1) * step).clamp_min(0)
+        begin = torch.minimum((choice.place * (free + 1)).floor(), free)
+        span = end - begin
+    along = i * step[:, None]  # [B,T]
+    real = along <= span[:, None] + _SNAP
+    real[:, 0] = True
+    position = begin[:, None] + along + choice.shift * step[:, None]
+    latest = (begin + span)[:, None]
+    return Moments(position.maximum(begin[:, None]).minimum(latest), real)
+
+
+class Frames(NamedTuple):
+    """The two frames that each moment lies between, and how far it has come from the first."""
+
+    low: Tensor  # [B,T] int64
+    high: Tensor  # [B,T] int64, equal to low where the moment is a frame
+    weight: Tensor  # [B,T] float32, of high
+
+
+def between(when: Moments, frames: Tensor, *, whole: bool = False) -> Frames:
+    """Return the frames around the moments of clips with `frames [B]`.
+
+    `whole` takes the frame that the moment falls into alone.
+
+    >>> when = Moments(torch.tensor([[0.0, 0.25, 2.0]]), torch.ones(1, 3, dtype=torch.bool))
+    >>> low, high, weight = between(when, torch.tensor([3]))
+    >>> low.tolist(), high.tolist(), weight.tolist()
+    ([[0, 0, 2]], [[0, 1, 2]], [[0.0, 0.25, 0.0]])
+    """
+    last = frames[:, None] - 1
+    nearest = when.position.round()
+    position = torch.where((when.position - nearest).abs() < _SNAP, nearest, when.position)
+    low = position.floor().long().minimum(last)
+    if whole:
+        return Frames(low, low, torch.zeros_like(position, dtype=torch.float32))
+    weight = (position - low).clamp(0, 1)
+    high = torch.where(weight > 0, low + 1, low).minimum(last)
+    return Frames(low, high, weight.float())

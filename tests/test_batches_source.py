@@ -1,0 +1,148 @@
+"""Where clips are kept, and on which device, changes nothing about the batches."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from skelfuse.batches import Augment, Batches, ClipSource, Sampling, batch_of
+from skelfuse.clip import Clip
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2
+from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
+from skelfuse.store_writer import StoreWriter, packed
+
+SAMPLING = Sampling(frames=8, crop=(0.5, 1.0), jitter=0.3)
+AUGMENT = Augment(
+    (0.3, 0.3, 0.3), 0.1, 0.1, 0.1, 0.01, 0.5, 0.1, 0.1, swap_persons=0.5, tempo=0.3, reverse=0.2
+)
+
+
+def written(path: Path, skeleton: Skeleton = KINECT_V2, clips: int = 37) -> Store:
+    rng = np.random.default_rng(7)
+    with StoreWriter(path, provenance={}, resume=False) as writer:
+        writer.accept(skeleton)
+        for i in range(clips):
+            shape = (
+                int(rng.integers(1, 30)),
+                1 + i % 3,
+                len(skeleton),
+                skeleton.dimensions,
+            )
+            coords = rng.normal(size=shape).astype(np.float32)
+            coords[rng.random(shape[:3]) < 0.1] = np.nan
+            label = None if i == 5 else f"class {i % 4}"
+            clip = Clip(coords, skeleton, name=f"c{i}", label=label, fps=(15, 30, 60)[i // 3 % 3])
+            writer.add(*packed(clip), source="f")
+        writer.finish_source(
+            {"source": "f", "bytes": 3, "sha256": "0", "clips": clips, "problems": []}
+        )
+        writer.finish()
+    return Store(path)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return written(tmp_path_factory.mktemp("batches") / "s.h5")
+
+
+def training(store: Store, clips: int = 37, **options: Any) -> Batches:
+    defaults: dict[str, Any] = {
+        "sampling": SAMPLING,
+        "augment": AUGMENT,
+        "batch_size": 8,
+        "shuffle": True,
+        "seed": 4,
+    }
+    return Batches(store, range(clips), **(defaults | options))
+
+
+@pytest.mark.parametrize("skeleton", [KINECT_V2, COCO_17, HAND_21])
+def test_held_in_memory_or_read_from_the_file_a_batch_is_the_same(
+    tmp_path: Path, skeleton: Skeleton
+) -> None:
+    store = written(tmp_path / "s.h5", skeleton)
+    sampling = replace(SAMPLING, align=skeleton is not HAND_21, scale=True, fps=20)
+    augment = replace(AUGMENT, rotate=(0.3, 0.3, 0.3) if skeleton.dimensions == 3 else (0.3,))
+    held, mapped = (
+        training(store, sampling=sampling, augment=augment, memory_limit=limit)
+        for limit in (1 << 30, 0)
+    )
+    assert held.source is not None
+    assert mapped.source is not None
+    assert not held.source.mapped
+    assert mapped.source.mapped
+    for one, other in zip(held.epoch(0), mapped.epoch(0), strict=True):
+        torch.testing.assert_close(one.x, other.x, rtol=1e-5, atol=1e-5)
+        assert torch.equal(one.mask, other.mask)
+        assert torch.equal(one.index, other.index)
+
+
+def test_a_split_prepared_in_parts_is_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = next(training(store).epoch(0))
+    monkeypatch.setattr("skelfuse.batches.source._ROWS_AT_ONCE", 40)
+    for part, as_before in zip(next(training(store).epoch(0)), whole, strict=True):
+        assert torch.equal(part, as_before)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("limit", [1 << 30, 0])
+def test_on_a_gpu_a_batch_is_the_same(store: Store, limit: int) -> None:
+    options: dict[str, Any] = {
+        "sampling": replace(SAMPLING, align=True, scale=True),
+        "memory_limit": limit,
+    }
+    there = training(store, device="cuda", **options).epoch(0)
+    for one, other in zip(training(store, **options).epoch(0), there, strict=True):
+        assert all(part.device.type == "cuda" for part in other)
+        torch.testing.assert_close(other.x.cpu(), one.x, rtol=1e-4, atol=1e-4)
+        assert torch.equal(other.mask.cpu(), one.mask)
+
+
+def test_an_epoch_that_is_given_up_leaves_no_thread(store: Store) -> None:
+    epoch = training(store, memory_limit=0).epoch(0)
+    next(epoch)
+    epoch.close()  # type: ignore[attr-defined]
+    assert not [t for t in threading.enumerate() if t.name.startswith("skelfuse")]
+
+
+def test_memory_is_counted_in_rows_that_are_kept(store: Store) -> None:
+    source = ClipSource(store, np.arange(3), sampling=replace(SAMPLING, persons=2))
+    rows = int((store.frames[:3] * np.minimum(store.persons[:3], 2)).sum())
+    assert source.bytes == rows * 25 * (3 * 4 + 1)
+    assert source.persons == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"frames": 0}, "frames out of range"),
+        ({"persons": 0}, "persons out of range"),
+        ({"mode": "nearest"}, "unknown mode: expected resize, uniform, crop, found nearest"),
+        ({"crop": (0.9, 0.5)}, "not a range of shares"),
+        ({"crop": (0.0, 0.5)}, "not a range of shares"),
+        ({"mode": "crop", "crop": (0.5, 1.0)}, "keeps as many frames as it gives"),
+        ({"jitter": 0.6}, "jitter out of range"),
+        ({"fps": 0.0}, "fps out of range"),
+    ],
+)
+def test_what_cannot_be_sampled_is_an_error(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(SkelfuseError, match=message):
+        Sampling(**options)
+
+
+def test_clips_of_two_skeletons_are_no_batch(store: Store) -> None:
+    other = Clip(np.zeros((3, 1, 21, 3)), HAND_21, name="other")
+    with pytest.raises(SkelfuseError, match="clip 'other' has another skeleton"):
+        batch_of([store[0], other], sampling=SAMPLING)
+    with pytest.raises(SkelfuseError, match="a batch needs clips"):
+        batch_of([], sampling=SAMPLING)
