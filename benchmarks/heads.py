@@ -141,7 +141,7 @@ def trained(
         for batch in batches.epoch(epoch):
             loss = F.cross_entropy(model(batch.x, batch.mask), batch.label, label_smoothing=0.1)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()

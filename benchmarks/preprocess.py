@@ -207,7 +207,7 @@ def tell(found: dict[str, Any]) -> None:
 @click.option("--yardstick", "source", type=click.Path(path_type=Path), hidden=True)
 @click.option("--out", type=click.Path(path_type=Path), hidden=True)
 @click.option("--jobs", default=1, hidden=True)
-def main(  # noqa: PLR0917 - click passes them by name
+def main(
     clips: int, rounds: int, target: Path | None, source: Path | None, out: Path, jobs: int
 ) -> None:
     """Time `skelfuse preprocess` beside a straightforward script, and measure its memory."""
