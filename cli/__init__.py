@@ -1,0 +1,46 @@
+"""The `skelfuse` command: each file here parses, calls one function and prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from skelfuse import __version__
+from skelfuse.cli.info import info
+from skelfuse.cli.preprocess import preprocess
+from skelfuse.cli.synth import synth
+from skelfuse.cli.train import train
+from skelfuse.errors import SkelfuseError
+
+INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Turns a SkelfuseError into one line and exit code 1, in this one place."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SkelfuseError as error:
+            raise click.ClickException(str(error)) from None
+        except KeyboardInterrupt:
+            told = "Interrupted. What was there before is unchanged; --resume goes on, where it is."
+            click.echo(f"\n{told}", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="skelfuse")
+def main() -> None:
+    """Recognise actions from joint coordinates, and see why.
+
+    Exit codes: 0 all went well; 1 an error, told in one line; 2 a wrong option;
+    3 done, but some input files were bad (listed); 130 interrupted.
+    """
+
+
+for command in (synth, preprocess, info, train):
+    main.add_command(command)
+
+__all__ = ["main"]

@@ -1,0 +1,76 @@
+"""What a person sees of a training run: a bar on a terminal, else one line an epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from skelfuse.training import Plan, Step, Watcher
+
+
+class TrainingProgress(Watcher):
+    """Show a run on standard error."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        self.terminal = terminal
+        self.bar: tqdm[Any] | None = None
+        self.epochs = 0
+
+    def on_start(self, plan: Plan) -> None:
+        """Say what is to come."""
+        self.epochs = plan.epochs
+        processes = f" x {plan.processes}" if plan.processes > 1 else ""
+        begun = f", from epoch {plan.first_epoch} on" if plan.first_epoch > 1 else ""
+        self._say(
+            f"{plan.clips:,} clips of {plan.classes} classes, {plan.parameters:,} parameters, "
+            f"{plan.epochs} epochs of {plan.steps_per_epoch} steps on {plan.device}{processes}"
+            f"{begun}"
+        )
+        if self.terminal:
+            self.bar = tqdm(
+                total=plan.epochs * plan.steps_per_epoch,
+                initial=(plan.first_epoch - 1) * plan.steps_per_epoch,
+                dynamic_ncols=True,
+                leave=False,
+                bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}",
+            )
+
+    def on_note(self, text: str) -> None:
+        """Pass a note on."""
+        self._say(f"note: {text}")
+
+    def on_step(self, step: Step) -> None:
+        """Move the bar."""
+        if self.bar is None:
+            return
+        self.bar.set_description_str(f"epoch {step.epoch}/{self.epochs}", refresh=False)
+        self.bar.set_postfix_str(
+            f"loss {step.loss:.3f}, accuracy {step.accuracy:.1%}, "
+            f"{step.clips_per_second:,.0f} clips/s",
+            refresh=False,
+        )
+        done = (step.epoch - 1) * step.batches + step.batch
+        self.bar.update(done - self.bar.n)
+
+    def on_epoch(self, metrics: dict[str, Any]) -> None:
+        """Write an epoch's line where there is no bar."""
+        if self.bar is not None:
+            return
+        text = (
+            f"epoch {metrics['epoch']}/{self.epochs}: loss {metrics['loss']:.3f}, "
+            f"accuracy {metrics['accuracy']:.1%}"
+        )
+        if "validation_accuracy" in metrics:
+            text += f", validation {metrics['validation_accuracy']:.1%}"
+        self._say(f"{text}, {metrics['clips_per_second']:,.0f} clips/s")
+
+    def on_end(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+    def _say(self, text: str) -> None:
+        with tqdm.external_write_mode():  # a bar would stay behind as half a line
+            click.echo(text, err=True)

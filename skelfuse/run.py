@@ -1,0 +1,89 @@
+"""A trained model with all that belongs to it, from a run's folder or from one checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+from skelfuse.training.build import build_model
+from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, read_checkpoint
+from skelfuse.training.config import TrainConfig
+from skelfuse.training.config_file import config_from_dict
+from skelfuse.training.devices import device_named
+from skelfuse.training.learner import fill
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one checkpoint holds: enough to recognise actions, with nothing else at hand."""
+
+    model: nn.Module  # in evaluation, on the device asked for
+    config: TrainConfig
+    skeleton: Skeleton
+    class_names: tuple[str, ...]
+    path: Path  # of the checkpoint
+    epoch: int
+    metrics: dict[str, Any]  # of that epoch
+    provenance: dict[str, Any]  # how the store was made
+    versions: dict[str, str]
+
+
+def load_run(path: str | Path, *, device: str = "cpu") -> Run:
+    """Load a run's best model, or the checkpoint file that `path` names.
+
+    >>> import tempfile, torch
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.training.checkpoint import write_checkpoint
+    >>> config = config_from_dict({"model": {"size": "nano"}})
+    >>> model, path = build_model(config.model, KINECT_V2, 2), Path(tempfile.mkdtemp())
+    >>> facts = {"config": config.as_dict(), "skeleton": KINECT_V2.to_dict(), "epoch": 9,
+    ...          "class_names": ["sit", "stand"], "metrics": {}, "provenance": {}, "versions": {}}
+    >>> weights = {WEIGHT + name: value for name, value in model.state_dict().items()}
+    >>> write_checkpoint(path / BEST, weights, facts)
+    >>> run = load_run(path)
+    >>> run.class_names, run.model(torch.randn(3, 64, 1, 25, 3)).shape
+    (('sit', 'stand'), torch.Size([3, 2]))
+    """
+    file = _checkpoint(Path(path))
+    facts, tensors = read_checkpoint(file, only=WEIGHT)
+    try:
+        config = config_from_dict(facts["config"])
+        skeleton = Skeleton.from_dict(facts["skeleton"])
+        model = build_model(config.model, skeleton, len(facts["class_names"]))
+        fill(model, {name.removeprefix(WEIGHT): value for name, value in tensors.items()})
+    except SkelfuseError as error:
+        raise error.at(file) from None
+    return Run(
+        model.to(device_named(device)).eval(),
+        config,
+        skeleton,
+        tuple(facts["class_names"]),
+        file,
+        int(facts["epoch"]),
+        facts["metrics"],
+        facts["provenance"],
+        facts["versions"],
+    )
+
+
+def _checkpoint(path: Path) -> Path:
+    if not path.is_dir():
+        if path.exists():
+            return path
+        raise SkelfuseError(
+            "no such run", file=path, remedy="name a run's folder, or one of its checkpoints"
+        )
+    for name in (BEST, LAST):
+        if (path / name).exists():
+            return path / name
+    raise SkelfuseError(
+        "no checkpoint in this folder",
+        file=path,
+        expected=f"{BEST} or {LAST}",
+        remedy="train it first: skelfuse train --out " + str(path),
+    )

@@ -1,0 +1,87 @@
+"""From a configuration's `model:` section to a model, every argument checked beforehand."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+from torch import nn
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.models import MODELS, SIZES
+from skelfuse.skeleton import Skeleton
+from skelfuse.training.config import ModelChoice
+from skelfuse.training.typed import fitted, unknown_key
+
+DEFAULT_SIZE = "small"
+NOT_OPTIONS = ("skeleton", "num_classes", "size")
+
+
+def checked_choice(choice: ModelChoice) -> ModelChoice:
+    """Return the choice with every option of the model spelled out, or say which one is wrong.
+
+    Defaults are part of it: a model is built alike again when its defaults have changed.
+
+    >>> checked_choice(ModelChoice("ddnet", options={"filters": 32})).options
+    {'filters': 32, 'channel_dropout': 0.1, 'dropout': 0.5}
+    >>> checked_choice(ModelChoice("ddnet", options={"filter": 8}))
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: unknown key 'filter'; did you mean 'filters'? \
+The keys of model 'ddnet' are: filters, channel_dropout, dropout
+    """
+    if choice.name not in MODELS:
+        raise SkelfuseError(
+            f"'name' of the model is not known{_near(choice.name, MODELS)}",
+            expected=", ".join(MODELS),
+            found=choice.name,
+        )
+    takes = _arguments(MODELS[choice.name])
+    size = choice.size
+    if "size" not in takes and size is not None:
+        sized = ", ".join(name for name, model in MODELS.items() if "size" in _arguments(model))
+        raise SkelfuseError(
+            f"model '{choice.name}' has no 'size'", remedy=f"sizes are for: {sized}"
+        )
+    if "size" in takes:
+        size = DEFAULT_SIZE if size is None else size
+        if size not in SIZES:
+            raise SkelfuseError(
+                f"'size' of the model is not known{_near(size, SIZES)}",
+                expected=", ".join(SIZES),
+                found=size,
+            )
+    hints = get_type_hints(vars(MODELS[choice.name])["__init__"])
+    known = [name for name in takes if name not in NOT_OPTIONS]
+    options = {name: takes[name].default for name in known}
+    for key, value in choice.options.items():
+        if key not in known:
+            raise unknown_key(str(key), known, within=f" of model '{choice.name}'")
+        options[key] = fitted(value, hints[key], key)
+    return ModelChoice(choice.name, size, options)
+
+
+def build_model(choice: ModelChoice, skeleton: Skeleton, num_classes: int) -> nn.Module:
+    """Return a new model with random weights (seed torch beforehand).
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> type(build_model(ModelChoice("skelfuse", "nano"), KINECT_V2, 60)).__name__
+    'SkelFuse'
+    """
+    choice = checked_choice(choice)
+    arguments: dict[str, Any] = dict(choice.options)
+    if choice.size is not None:
+        arguments["size"] = SIZES[choice.size]
+    model: nn.Module = MODELS[choice.name](skeleton, num_classes, **arguments)
+    return model
+
+
+def _arguments(model: type[nn.Module]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(model).parameters
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""

@@ -1,0 +1,107 @@
+"""A checkpoint: one safetensors file of named tensors, with all facts as JSON in its header.
+
+One file, so that it is there whole or not at all: it is written aside, flushed to the disk and
+renamed over the one before. It holds no code: nothing in it runs when it is read.
+
+    weight/NAME      what the model evaluates with
+    learning/NAME    the weights that learn, where evaluation uses their running average
+    optimiser/NAME/KEY   the optimiser's moments; only in `last`, which a run goes on from
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from skelfuse.errors import SkelfuseError
+
+FORMAT = "skelfuse-checkpoint"
+FORMAT_VERSION = 1
+LAST, BEST = "last.safetensors", "best.safetensors"
+WEIGHT, LEARNING, OPTIMISER = "weight/", "learning/", "optimiser/"
+
+
+def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write a checkpoint over the one at `path`, which stays whole whatever happens meanwhile.
+
+    >>> import tempfile, torch
+    >>> path = Path(tempfile.mkdtemp()) / LAST
+    >>> write_checkpoint(path, {"weight/a": torch.ones(2)}, {"epoch": 3})
+    >>> facts, tensors = read_checkpoint(path)
+    >>> facts["epoch"], tensors
+    (3, {'weight/a': tensor([1., 1.])})
+    """
+    header = {"format": FORMAT, "format_version": FORMAT_VERSION, **facts}
+    # One metadata key: several would be written in no fixed order.
+    content = save(
+        {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
+        metadata={"skelfuse": json.dumps(header)},
+    )
+    aside = path.with_name(f"{path.name}.new")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        kept = f"the checkpoint before it is whole: {path}" if path.exists() else "none was there"
+        raise SkelfuseError(
+            f"cannot write the checkpoint: {error.strerror}",
+            file=path,
+            remedy=f"{kept}; make room, then go on with --resume",
+        ) from None
+
+
+def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return a checkpoint's facts, and its tensors whose names begin with `only`."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = _facts(path, file.metadata())
+            names = [name for name in file.keys() if name.startswith(only)]  # noqa: SIM118
+            # Copies: what is mapped from the file would change if the file did.
+            return facts, {name: file.get_tensor(name).clone() for name in names}
+    except FileNotFoundError:
+        raise SkelfuseError("no such checkpoint", file=path) from None
+    except OSError as error:
+        raise SkelfuseError(f"cannot read: {error.strerror or error}", file=path) from None
+    except SafetensorError as error:
+        raise SkelfuseError(
+            "not a checkpoint, or one cut short",
+            file=path,
+            found=str(error),
+            remedy="copy it again, or use another checkpoint of the run",
+        ) from None
+
+
+def _facts(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:
+    facts = json.loads((metadata or {}).get("skelfuse", "{}"))
+    version = facts.get("format_version", 0)
+    if facts.get("format") != FORMAT or not 1 <= version <= FORMAT_VERSION:
+        raise SkelfuseError(
+            "not a checkpoint that this version reads",
+            file=path,
+            expected=f"{FORMAT} version 1 to {FORMAT_VERSION}",
+            found=f"{facts.get('format', 'other tensors')} version {version}",
+            remedy="update skelfuse",
+        )
+    return dict(facts)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be flushed there
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,63 @@
+"""A picture of a run: loss, accuracy, learning rate, and the motion kernels' regularisers."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from skelfuse.training.log import METRICS, cannot_write, read_lines
+
+TRAIN, VALIDATION, KERNELS = "#2b6cb0", "#dd6b20", ("#2f855a", "#805ad5", "#b83280")
+
+
+def draw_curves(folder: Path) -> Path | None:
+    """Draw a run's metrics.jsonl into curves.png; None where matplotlib is not installed."""
+    lines = read_lines(folder / METRICS)
+    if not lines or find_spec("matplotlib") is None:
+        return None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 6.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2, 2)
+    for panel, name, kind in ((axes[0, 0], "loss", "loss"), (axes[0, 1], "accuracy", "accuracy")):
+        _draw(panel, lines, name, "training", TRAIN)
+        _draw(panel, lines, f"validation_{name}", "validation", VALIDATION)
+        _finish(panel, kind)
+    axes[0, 1].set_ylim(0, 1.02)
+    _draw(axes[1, 0], lines, "lr", "learning rate", TRAIN)
+    _finish(axes[1, 0], "learning rate")
+    names = [name for name in lines[0] if name.startswith("kernel_")]
+    for name, colour in zip(names, KERNELS, strict=False):
+        label = name.removeprefix("kernel_").replace("_", " ")
+        _draw(axes[1, 1], lines, name, label, colour)
+    if names:
+        _finish(axes[1, 1], "motion kernels' penalties")
+    else:
+        axes[1, 1].set_axis_off()
+    path, aside = folder / "curves.png", folder / "curves.png.new"
+    try:
+        figure.savefig(aside, format="png", dpi=110)
+        aside.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    return path
+
+
+def _draw(panel: Any, lines: list[dict[str, Any]], name: str, label: str, colour: str) -> None:
+    points = [(line["epoch"], line[name]) for line in lines if line.get(name) is not None]
+    if points:
+        mark = "o" if len(points) < 30 else ""  # a run of one epoch must show as well
+        panel.plot(*zip(*points, strict=True), mark + "-", label=label, color=colour, markersize=3)
+
+
+def _finish(panel: Any, title: str) -> None:
+    panel.set_title(title, fontsize=11)
+    panel.set_xlabel("epoch")
+    panel.grid(visible=True, alpha=0.3)
+    panel.xaxis.get_major_locator().set_params(integer=True)
+    panel.spines[["top", "right"]].set_visible(False)
+    if len(panel.get_lines()) > 1:
+        panel.legend(frameon=False)

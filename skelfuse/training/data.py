@@ -1,0 +1,138 @@
+"""The clips of a run: which of them train, which validate, and what is wrong with the split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from skelfuse.batches import Batches
+from skelfuse.errors import SkelfuseError
+from skelfuse.store import Store
+from skelfuse.training.config import TrainConfig
+from skelfuse.training.distributed import Team, shard_size
+from skelfuse.training.held_out import Indices, hold_out
+
+NAMED = 5  # classes named in a note before it says how many more
+
+
+@dataclass(frozen=True)
+class RunData:
+    """What a run learns from: indices into the store, and notes for a person."""
+
+    store: Store
+    train: Indices
+    validation: Indices
+    notes: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the clips and classes, by which a resumed run knows its data again."""
+        digest = hashlib.sha256(repr(self.store.class_names).encode())
+        for part in (self.train, self.validation):
+            for i in part:
+                digest.update(self.store.digests[i].encode())
+            digest.update(b"|")
+        return digest.hexdigest()
+
+    def training_batches(self, config: TrainConfig, team: Team) -> Batches:
+        """Return shuffled, augmented batches of the training clips for this process."""
+        return Batches(
+            self.store,
+            self.train,
+            sampling=config.sampling,
+            augment=config.augment,
+            batch_size=shard_size(config.train.batch_size, team.world),
+            shuffle=True,
+            seed=config.seed,
+            device=team.device,
+            rank=team.rank,
+            world=team.world,
+        )
+
+    def validation_batches(self, config: TrainConfig, team: Team) -> Batches | None:
+        """Return the validation clips as they are, or None where there are none."""
+        if not len(self.validation):
+            return None
+        return Batches(
+            self.store,
+            self.validation,
+            sampling=config.sampling,
+            augment=None,
+            batch_size=shard_size(config.train.batch_size, team.world),
+            shuffle=False,
+            seed=config.seed,
+            device=team.device,
+            rank=team.rank,
+            world=team.world,
+        )
+
+
+def run_data(
+    store: Store, parts: Mapping[str, Indices], config: TrainConfig, *, strict: bool, world: int = 1
+) -> RunData:
+    """Choose the clips of a run from the parts of a protocol: "train", perhaps "val" and "test".
+
+    The test is looked at for one thing alone: whether it asks for classes that nobody trains.
+    """
+    notes: list[str] = []
+    labels = store.labels
+    labelled = {name: np.asarray(part)[labels[part] >= 0] for name, part in parts.items()}
+    train = labelled.get("train", np.empty(0, np.intp))
+    if not len(train):
+        raise SkelfuseError(
+            "the split has no labelled clip to train on",
+            file=store.path,
+            found={name: len(part) for name, part in parts.items()},
+            remedy="use another --protocol; skelfuse info lists those that fit",
+        )
+    if dropped := len(parts["train"]) - len(train):
+        notes.append(f"{dropped} training clips have no label and are left out")
+    if config.train.validation and len(labelled.get("val", ())):
+        validation, how = labelled["val"], "the split's own part 'val'"
+        train = np.setdiff1d(train, validation)
+    else:
+        train, validation, how = hold_out(
+            train, labels, store.subjects, share=config.train.validation, seed=config.seed
+        )
+    notes += [f"validation on {len(validation):,} clips: {how}"] if len(validation) else []
+    if config.train.validation and not len(validation):
+        notes.append("there are too few clips to keep any for validation: best is the last epoch")
+    if len(train) < 2 * world:
+        raise SkelfuseError(
+            "too few clips to train on",
+            file=store.path,
+            expected=f"{2 * world} or more",
+            found=len(train),
+        )
+    notes += _missing(store, train, labelled.get("test", train[:0]), strict=strict)
+    return RunData(store, train, validation, tuple(notes))
+
+
+def _missing(store: Store, train: Indices, test: Indices, *, strict: bool) -> list[str]:
+    trained = set(store.labels[train].tolist())
+    tested = sorted(set(store.labels[test].tolist()) - trained)
+    absent = sorted(set(range(len(store.class_names))) - trained - set(tested))
+    if tested and strict:
+        raise SkelfuseError(
+            f"classes of the test never occur in training: {_names(store, tested)}",
+            file=store.path,
+            remedy="use another --protocol, or leave out --strict",
+        )
+    notes = []
+    if tested:
+        notes.append(
+            f"classes of the test never occur in training, and can only be missed: "
+            f"{_names(store, tested)}"
+        )
+    if absent:
+        notes.append(f"classes without a training clip: {_names(store, absent)}")
+    return notes
+
+
+def _names(store: Store, classes: list[int]) -> str:
+    named = ", ".join(store.class_names[i] for i in classes[:NAMED])
+    more = len(classes) - NAMED
+    return f"{named} and {more} more" if more > 0 else named

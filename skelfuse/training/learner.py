@@ -1,0 +1,132 @@
+"""All that changes while a model is trained, and how it is put away and taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.training.average import WeightAverage
+from skelfuse.training.checkpoint import LEARNING, OPTIMISER, WEIGHT
+from skelfuse.training.config import Fit
+from skelfuse.training.optimiser import learning, make_optimiser
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best epoch so far: by validation accuracy, then by the lower loss."""
+
+    epoch: int
+    accuracy: float
+    loss: float
+
+    def beaten_by(self, accuracy: float, loss: float) -> bool:
+        """Return whether another epoch is better.
+
+        >>> Best(3, accuracy=0.5, loss=1.0).beaten_by(0.5, 0.9)
+        True
+        """
+        return (accuracy, -loss) > (self.accuracy, -self.loss)
+
+
+@dataclass
+class Progress:
+    """Where a run stands. Epochs count from 1; `batch` batches of the next one are done."""
+
+    epoch: int = 0
+    batch: int = 0
+    updates: int = 0
+    seconds: float = 0.0  # of the epoch begun
+    totals: tuple[float, float, float] = (0.0, 0.0, 0.0)  # loss, right ones and clips of it
+    best: Best | None = None
+
+
+class Learner:
+    """A model with its optimiser, its average and its progress.
+
+    >>> learner = Learner(nn.Linear(2, 2), Fit())
+    >>> sorted(learner.tensors())[:2]
+    ['learning/bias', 'learning/weight']
+    """
+
+    def __init__(self, model: nn.Module, fit: Fit) -> None:
+        self.model = model
+        self.average = WeightAverage(model, fit.average) if fit.average else None
+        self.optimiser = make_optimiser(
+            model, learning_rate=fit.learning_rate, weight_decay=fit.weight_decay
+        )
+        self.progress = Progress()
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The model to evaluate with."""
+        return self.average.model if self.average else self.model
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return what evaluation needs."""
+        return {WEIGHT + name: value for name, value in self.evaluated.state_dict().items()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return everything that the next step depends on."""
+        found = self.weights()
+        if self.average:
+            found |= {LEARNING + name: v for name, v in self.model.state_dict().items()}
+        for name, parameter in learning(self.model):
+            for key, value in self.optimiser.state.get(parameter, {}).items():
+                found[f"{OPTIMISER}{name}/{key}"] = value
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """Return the progress as plain values; nothing in it depends on the clock."""
+        plain = asdict(self.progress)
+        del plain["seconds"]
+        return plain
+
+    def take_up(self, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `tensors` and `facts` returned; everything is copied."""
+        fill(self.evaluated, _below(WEIGHT, tensors))
+        if self.average:
+            fill(self.model, _below(LEARNING, tensors))
+        moments = _below(OPTIMISER, tensors)
+        for name, parameter in learning(self.model):
+            state = {}
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                if f"{name}/{key}" in moments:
+                    value = moments[f"{name}/{key}"]
+                    state[key] = value if key == "step" else value.to(parameter.device)
+            if state:
+                self.optimiser.state[parameter] = state
+        names = ("epoch", "batch", "updates")
+        self.progress = Progress(
+            **{name: int(facts[name]) for name in names},
+            totals=tuple(facts["totals"]),
+            best=Best(**facts["best"]) if facts["best"] else None,
+        )
+
+
+@torch.no_grad()
+def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into a model; they must be exactly those that it has."""
+    own = model.state_dict()
+    wrong = sorted(set(own) ^ set(weights)) or [
+        name for name in own if own[name].shape != weights[name].shape
+    ]
+    if wrong:
+        raise SkelfuseError(
+            f"the checkpoint's weights are not this model's; the first that differs: '{wrong[0]}'",
+            remedy="use the version of skelfuse that wrote it",
+        )
+    for name, value in own.items():
+        value.copy_(weights[name])
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }

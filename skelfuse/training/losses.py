@@ -1,0 +1,102 @@
+"""What training makes small: the clips' cross entropy, and the motion kernels' regularisers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from skelfuse.layers import Kernel, MotionKernels
+from skelfuse.training.config import KernelWeights
+from skelfuse.training.mixing import Mixed
+
+SMOOTHNESS_FACTOR = 0.1  # smoothness is a mean square of steps, an order above the other two
+
+
+def clip_losses(
+    logits: Tensor, mixed: Mixed, *, smoothing: float = 0.0, weights: Tensor | None = None
+) -> Tensor:
+    """Return each clip's loss `[B]` from `logits [B,classes]`, in float32.
+
+    A clip that is mixed of two has the loss of each in the share that it has in it. `weights`
+    `[classes]` are of classes.
+
+    >>> from skelfuse.training.mixing import unmixed
+    >>> x = torch.zeros(2, 4, 1, 3, 3)
+    >>> clips = unmixed(x, torch.ones(2, 4, 1, 3, dtype=torch.bool), torch.tensor([0, 1]))
+    >>> clip_losses(torch.tensor([[0.0, 0.0], [-1.0, 1.0]]), clips).round(decimals=3)
+    tensor([0.6930, 0.1270])
+    """
+    first = _losses(logits, mixed.label, smoothing, weights)
+    if mixed.other is None or mixed.share is None:
+        return first
+    second = _losses(logits, mixed.other, smoothing, weights)
+    return mixed.share * first + (1 - mixed.share) * second
+
+
+def balanced_weights(labels: npt.NDArray[np.integer], num_classes: int) -> npt.NDArray[np.float32]:
+    """Return a weight for each class so that all count alike, 1 on average over the clips.
+
+    >>> balanced_weights(np.array([0, 0, 0, 1]), 3).round(3).tolist()
+    [0.6669999957084656, 2.0, 1.0]
+    """
+    counts = np.bincount(labels, minlength=num_classes)
+    there = counts > 0
+    weights = np.ones(num_classes, np.float32)
+    weights[there] = len(labels) / (there.sum() * counts[there])
+    return weights
+
+
+def motion_kernels(model: nn.Module) -> dict[str, MotionKernels]:
+    """Return the model's banks of motion kernels by their path in it."""
+    return {path: part for path, part in model.named_modules() if isinstance(part, MotionKernels)}
+
+
+def kernel_values(model: nn.Module, weights: KernelWeights) -> dict[str, Tensor]:
+    """Return the regularisers of all motion kernels, unweighted; empty where there are none.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.models import Pure
+    >>> values = kernel_values(Pure(KINECT_V2, 5, scales=(1, 2), bank=1), KernelWeights())
+    >>> {name: round(value.item(), 3) for name, value in values.items()}
+    {'weight_sum': 0.0, 'smoothness': 2.125, 'diversity': 0.0}
+    """
+    banks = motion_kernels(model).values()
+    found = [bank.penalties(target=weights.target, threshold=weights.threshold) for bank in banks]
+    if not found:
+        return {}
+    return {
+        name: torch.stack([getattr(one, name) for one in found]).sum() for name in found[0]._fields
+    }
+
+
+def kernel_loss(model: nn.Module, weights: KernelWeights) -> Tensor | None:
+    """Return what the kernels add to the loss, or None where no kernel learns."""
+    if not any(isinstance(bank.taps, nn.Parameter) for bank in motion_kernels(model).values()):
+        return None
+    values = kernel_values(model, weights)
+    total: Tensor = (
+        weights.weight_sum * values["weight_sum"]
+        + weights.smoothness * SMOOTHNESS_FACTOR * values["smoothness"]
+        + weights.diversity * values["diversity"]
+    )
+    return total
+
+
+def kernels_of(model: nn.Module) -> Mapping[str, Kernel]:
+    """Return every motion kernel as it is now; named by its bank too where there are several."""
+    banks = motion_kernels(model)
+    return {
+        name if len(banks) == 1 else f"{path}.{name}": kernel
+        for path, bank in banks.items()
+        for name, kernel in bank.kernels().items()
+    }
+
+
+def _losses(logits: Tensor, label: Tensor, smoothing: float, weights: Tensor | None) -> Tensor:
+    losses = F.cross_entropy(logits.float(), label, reduction="none", label_smoothing=smoothing)
+    return losses if weights is None else losses * weights[label]

@@ -1,0 +1,38 @@
+"""How well a model does on clips that it does not learn from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from skelfuse.batches import Batches
+from skelfuse.training.devices import casting
+from skelfuse.training.distributed import Team
+
+
+class Measured(NamedTuple):
+    """Over all clips of all processes, each counted once."""
+
+    loss: float  # mean cross entropy
+    accuracy: float
+    clips: int
+
+
+@torch.no_grad()
+def measure(model: nn.Module, batches: Batches, team: Team, *, precision: str = "auto") -> Measured:
+    """Return the loss and accuracy of a model in evaluation over one pass of batches."""
+    model.eval()
+    totals = torch.zeros(3, dtype=torch.float64, device=team.device)
+    for batch in batches.epoch(0):
+        with casting(team.device, precision):
+            logits = model(batch.x, batch.mask)  # [B,classes]
+        losses = F.cross_entropy(logits.float(), batch.label, reduction="sum")
+        right = (logits.argmax(dim=1) == batch.label).sum()
+        totals += torch.stack(
+            [losses.double(), right.double(), losses.new_tensor(len(logits)).double()]
+        )
+    loss, right_ones, clips = team.sum(totals).tolist()
+    return Measured(loss / max(clips, 1), right_ones / max(clips, 1), int(clips))

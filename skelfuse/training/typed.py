@@ -1,0 +1,144 @@
+"""Plain values from a file, fitted to what a dataclass or a signature says it takes."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
+
+from skelfuse.errors import SkelfuseError
+
+WORDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    type(None): "null",
+}
+
+
+def fitted(value: Any, hint: Any, key: str) -> Any:
+    """Return `value` as the type `hint` wants it, or raise an error that names `key`.
+
+    Lists become tuples and whole numbers become floats where those are wanted; "1e-3", which YAML
+    takes for text, is a number.
+
+    >>> fitted([1, 2], tuple[float, ...], "scales")
+    (1.0, 2.0)
+    >>> fitted("1e-3", float, "learning_rate")
+    0.001
+    >>> fitted("many", int, "epochs")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: 'epochs' has the wrong kind: expected a whole number, \
+found 'many'
+    """
+    try:
+        return _fit(value, hint)
+    except _Misfit:
+        raise SkelfuseError(
+            f"'{key}' has the wrong kind", expected=described(hint), found=repr(value)
+        ) from None
+
+
+def described(hint: Any) -> str:
+    """Say in words what a type hint takes.
+
+    >>> described(tuple[int, ...] | None)
+    'a list, each a whole number, or null'
+    """
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return "one of " + ", ".join(str(choice) for choice in inner)
+    if origin in (Union, types.UnionType):
+        return ", or ".join(described(one) for one in inner)
+    if _is_sequence(origin):
+        if origin is tuple and inner[-1:] != (...,):
+            return f"a list of {len(inner)}: {', '.join(described(one) for one in inner)}"
+        return f"a list, each {described(inner[0])}"
+    named = WORDS.get(hint) or getattr(hint, "__name__", str(hint))
+    return "keys with values" if _is_mapping(origin) else str(named)
+
+
+def unknown_key(key: str, known: Iterable[str], *, within: str = "") -> SkelfuseError:
+    """Return the error for a key that nobody knows, with the nearest one that somebody does.
+
+    `known` may hold dotted keys: the right name in the wrong place is found as well.
+
+    >>> print(unknown_key("epoch", ["train.epochs", "seed"]))
+    unknown key 'epoch'; did you mean 'train.epochs'? The keys are: train.epochs, seed
+    """
+    known = list(known)
+    names = {name.rpartition(".")[2]: name for name in reversed(known)}
+    last = key.rpartition(".")[2]
+    near = difflib.get_close_matches(key, known, n=1) or [
+        names[name] for name in difflib.get_close_matches(last, names, n=1)
+    ]
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    choices = f"keys{within} are: {', '.join(known)}" if known else f"there are no keys{within}"
+    return SkelfuseError(
+        f"unknown key '{key}'",
+        remedy=hint + (f"The {choices}" if near else f"the {choices}" if known else choices),
+    )
+
+
+class _Misfit(Exception):  # noqa: N818 - never leaves this file
+    pass
+
+
+def _fit(value: Any, hint: Any) -> Any:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _fit_any(value, inner)
+    if _is_sequence(origin):
+        return _fit_sequence(value, origin, inner)
+    if _is_mapping(origin) and isinstance(value, Mapping):
+        return {_fit(name, inner[0]): _fit(one, inner[1]) for name, one in value.items()}
+    if hint is float:
+        return _number(value)
+    # True is an int to Python, but hardly to the person who wrote it.
+    choices = [(type(choice), choice) for choice in inner] if origin is Literal else []
+    if (type(value), value) in choices or type(value) is hint or hint is Any:
+        return value
+    raise _Misfit
+
+
+def _fit_any(value: Any, hints: tuple[Any, ...]) -> Any:
+    for exact in (True, False):  # a whole number stays one where both kinds will do
+        for hint in hints:
+            if exact and hint in WORDS and type(value) is not hint:
+                continue
+            try:
+                return _fit(value, hint)
+            except _Misfit:
+                continue
+    raise _Misfit
+
+
+def _fit_sequence(value: Any, origin: Any, inner: tuple[Any, ...]) -> Any:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise _Misfit
+    if origin is tuple and inner[-1:] != (...,):
+        if len(value) != len(inner):
+            raise _Misfit
+        return tuple(_fit(one, hint) for one, hint in zip(value, inner, strict=True))
+    fit = (_fit(one, inner[0]) for one in value)
+    return list(fit) if origin is list else tuple(fit)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise _Misfit
+    try:
+        return float(value)
+    except ValueError:
+        raise _Misfit from None
+
+
+def _is_sequence(origin: Any) -> bool:
+    return origin in (tuple, list, Sequence)
+
+
+def _is_mapping(origin: Any) -> bool:
+    return origin in (dict, Mapping)

@@ -1,0 +1,127 @@
+"""A checkpoint is there whole or not at all, and alone it is enough."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from skelfuse.batches import Batches
+from skelfuse.errors import SkelfuseError
+from skelfuse.run import load_run
+from skelfuse.store import Store
+from skelfuse.training import TrainConfig, measure, train
+from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoint
+from skelfuse.training.distributed import Team
+
+Configured = Callable[..., TrainConfig]
+
+
+@contextmanager
+def no_room_beyond(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size: writing then fails as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_one_file_is_enough(
+    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+) -> None:
+    result = train(configured(epochs=2), store, parts, tmp_path / "run")
+    shutil.copy(tmp_path / "run" / "best.safetensors", tmp_path / "mine.safetensors")
+    shutil.rmtree(tmp_path / "run")
+    run = load_run(tmp_path / "mine.safetensors")
+    assert run.class_names == tuple(store.class_names)
+    assert run.skeleton == store.skeleton
+    assert run.config.as_dict()["model"]["size"] == "nano"
+    assert run.provenance == store.provenance
+    assert run.versions["torch"] == torch.__version__
+    assert run.epoch == result.best_epoch
+    clips = Batches(store, parts["train"], sampling=run.config.sampling)
+    assert measure(run.model, clips, Team(torch.device("cpu"))).clips == 36
+    assert not run.model.training
+
+
+def test_the_best_weights_give_the_validation_that_was_recorded(
+    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+) -> None:
+    own = {"train": parts["train"], "val": parts["test"]}  # so that the clips are known
+    result = train(configured(epochs=3), store, own, tmp_path)
+    run = load_run(tmp_path)
+    clips = Batches(store, parts["test"], sampling=run.config.sampling)
+    found = measure(run.model, clips, Team(torch.device("cpu")))
+    assert found.loss == pytest.approx(result.metrics["validation_loss"], rel=1e-6)
+    assert found.accuracy == result.metrics["validation_accuracy"]
+    assert run.metrics["validation_loss"] == result.metrics["validation_loss"]
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+    path = tmp_path / "last.safetensors"
+    write_checkpoint(path, {f"{WEIGHT}a": torch.ones(10)}, {"epoch": 1})
+    with no_room_beyond(5000), pytest.raises(SkelfuseError) as error:
+        write_checkpoint(path, {f"{WEIGHT}a": torch.ones(10_000)}, {"epoch": 2})
+    assert "cannot write the checkpoint: File too large" in str(error.value)
+    assert f"the checkpoint before it is whole: {path}" in str(error.value)
+    assert read_checkpoint(path)[0]["epoch"] == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["last.safetensors"]
+
+
+def test_a_run_goes_on_once_there_is_room_again(
+    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+) -> None:
+    whole = train(configured(epochs=2), store, parts, tmp_path / "whole")
+    with no_room_beyond(50_000), pytest.raises(SkelfuseError, match=r"File too large.*--resume"):
+        train(configured(epochs=2), store, parts, tmp_path / "run")
+    (tmp_path / "run" / "last.safetensors.new").write_bytes(b"what a killed run leaves")
+    again = train(configured(epochs=2), store, parts, tmp_path / "run", resume=True)
+    a, b = ((run.folder / "last.safetensors").read_bytes() for run in (whole, again))
+    assert a == b
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, 0.5, -1])
+def test_a_checkpoint_cut_short_is_told(kept: float, tmp_path: Path) -> None:
+    path = tmp_path / "best.safetensors"
+    write_checkpoint(path, {f"{WEIGHT}a": torch.ones(1000)}, {"epoch": 1})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole)) if 0 < kept < 1 else int(kept)])
+    with pytest.raises(SkelfuseError, match=r"best\.safetensors: not a checkpoint, or one cut"):
+        load_run(tmp_path)
+
+
+def test_what_is_no_checkpoint_is_told(tmp_path: Path) -> None:
+    other, newer = (tmp_path / f"{name}.safetensors" for name in ("other", "newer"))
+    save_file({"a": torch.ones(2)}, other)
+    write_checkpoint(newer, {}, {"format_version": 99})
+    (tmp_path / "empty").mkdir()
+    for path, message in (
+        (tmp_path / "none", "no such run"),
+        (tmp_path / "empty", "no checkpoint in this folder"),
+        (other, "not a checkpoint that this version reads"),
+        (newer, "found skelfuse-checkpoint version 99; update skelfuse"),
+    ):
+        with pytest.raises(SkelfuseError, match=message) as error:
+            load_run(path)
+        assert str(path) in str(error.value)
+
+
+def test_weights_of_another_model_are_told(
+    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+) -> None:
+    train(configured(epochs=1), store, parts, tmp_path)
+    path = tmp_path / "best.safetensors"
+    facts, tensors = read_checkpoint(path)
+    del tensors["weight/classifier.bias"]
+    write_checkpoint(path, tensors, facts)
+    with pytest.raises(SkelfuseError, match=r"best\.safetensors: .*'classifier\.bias'"):
+        load_run(path)

@@ -1,0 +1,170 @@
+"""`skelfuse train` as a person calls it: the same seed, the same bytes, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+from skelfuse.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = (
+    "--protocol=loso:1",
+    "--device=cpu",
+    "--set=model.size=nano",
+    "--set=sampling.frames=16",
+    "--set=train.batch_size=8",
+    "--set=augment.rotate=[0.2, 0.2, 0.2]",
+    "--set=train.mixing=mixup",
+)
+
+
+def called(store: Store, out: Path, *more: str) -> Result:
+    command = ["train", f"--data={store.path}", f"--out={out}", *QUICK, *more]
+    return CliRunner().invoke(main, command)
+
+
+def told(result: Result) -> str:
+    assert result.exit_code == 1, result.output
+    lines = result.stderr.splitlines()
+    assert lines[-1].startswith("Error: ")
+    assert "Traceback" not in result.output
+    return lines[-1]
+
+
+def weights(out: Path) -> bytes:
+    return (out / "last.safetensors").read_bytes()
+
+
+def test_equal_seeds_give_equal_bytes_and_others_do_not(store: Store, tmp_path: Path) -> None:
+    runs = [tmp_path / name for name in "abc"]
+    for out, seed in zip(runs, (3, 3, 4), strict=True):
+        result = called(store, out, f"--seed={seed}", "--set=train.epochs=2")
+        assert result.exit_code == 0, result.output
+    a, b, c = map(weights, runs)
+    assert a == b != c
+    best = [(out / "best.safetensors").read_bytes() for out in runs]
+    assert best[0] == best[1] != best[2]
+
+
+def test_the_run_is_told_and_its_configuration_saved(store: Store, tmp_path: Path) -> None:
+    result = called(store, tmp_path / "run", "--config=generic", "--set=train.epochs=2")
+    assert result.exit_code == 0, result.output
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("36 clips" if "validation" not in lines[1] else "24 clips")
+    assert [line.split(":")[0] for line in lines[-2:]] == ["epoch 1/2", "epoch 2/2"]
+    assert f"{tmp_path / 'run'}: 2 epochs" in result.stdout
+    saved = (tmp_path / "run" / "config.yaml").read_text()
+    assert "protocol: loso:1" in saved
+    again = called(store, tmp_path / "again", f"--config={tmp_path / 'run' / 'config.yaml'}")
+    assert again.exit_code == 0, again.output
+    assert weights(tmp_path / "again") == weights(tmp_path / "run")
+
+
+def test_a_finished_run_is_resumed_by_doing_nothing(store: Store, tmp_path: Path) -> None:
+    first = called(store, tmp_path, "--set=train.epochs=1", "--resume")
+    assert "no run to resume here" in told(first)
+    assert called(store, tmp_path, "--config=generic", "--set=train.epochs=1").exit_code == 0
+    before = weights(tmp_path)
+    assert "there is a run already" in told(called(store, tmp_path))
+    command = ["train", f"--data={store.path}", f"--out={tmp_path}", "--resume"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert weights(tmp_path) == before
+    assert "'protocol' was loso:1 and is now loso:2" in told(
+        CliRunner().invoke(main, [*command, "--protocol=loso:2"])
+    )
+
+
+def test_mistakes_are_one_line(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert "did you mean 'epochs'?" in told(called(store, out, "--set=train.epoch=3"))
+    assert "did you mean 'generic'" in told(called(store, out, "--config=generik"))
+    assert "no such protocol" in told(called(store, out, "--protocol=xsub"))
+    assert "no such device" in told(called(store, out, "--device=tpu"))
+    missing = CliRunner().invoke(main, ["train", "--data=none.h5", f"--out={out}", *QUICK])
+    assert "none.h5: no such store" in told(missing)
+    bare = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}"])
+    assert "how are the clips to be split?; give --protocol" in told(bare)
+    assert not out.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_without_permission_is_told(store: Store, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert "Permission denied" in told(called(store, tmp_path / "run"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_shows_a_bar(store: Store, tmp_path: Path) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 140, 0, 0))
+    command = [sys.executable, "-m", "skelfuse.cli", "train", f"--data={store.path}", *QUICK]
+    process = subprocess.Popen(
+        [*command, f"--out={tmp_path}", "--set=train.epochs=12"], cwd=ROOT, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        try:
+            while part := screen.read(65536):
+                shown += part
+        except OSError:  # how Linux says that the other end is closed
+            pass
+    assert process.wait() == 0
+    bars = [line for line in shown.decode().split("\r") if "|" in line and "epoch" in line]
+    last = bars[-1]
+    for word in ("/12", "%|", "left", "loss", "accuracy", "clips/s"):
+        assert word in last, last
+    assert "epoch 1/12:" not in shown.decode()  # no lines beside the bar
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_bytes(
+    make_store: Callable[..., Store], tmp_path: Path
+) -> None:
+    store = make_store(tmp_path / "s.h5", clips=64)
+    # Checkpoints in the middle of epochs too, as often as can be.
+    settings = ["--set=train.epochs=16", "--set=train.checkpoint_minutes=0.0001"]
+    whole = called(store, tmp_path / "whole", *settings)
+    assert whole.exit_code == 0, whole.output
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "skelfuse.cli", "train", f"--data={store.path}"]
+    begin = [*command, f"--out={out}", *QUICK, *settings]
+    command += [f"--out={out}", "--resume"]  # the run knows the rest
+    kills = []
+    for turn in range(3):
+        before = last_written(out)
+        process = subprocess.Popen(command if turn else begin, cwd=ROOT, stderr=subprocess.DEVNULL)
+        while last_written(out) == before and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(pause := random.uniform(0, 0.25))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
+        kills.append(pause)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert weights(out) == weights(tmp_path / "whole"), f"killed after {kills} seconds"
+    for name in ("best.safetensors", "kernels.jsonl", "config.yaml"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def last_written(out: Path) -> float:
+    try:
+        return (out / "last.safetensors").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

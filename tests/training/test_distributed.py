@@ -1,0 +1,107 @@
+"""Several processes train as one does, and outlive the loss of one of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from skelfuse.cli import main
+from skelfuse.store import Store
+from skelfuse.training.checkpoint import read_checkpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+# Nothing that each process draws for itself: those draws cannot be the single process's.
+SETTINGS = (
+    "--protocol=loso:1",
+    "--device=cpu",
+    "--set=model={name: skelfuse, size: nano, dropout: 0}",
+    "--set=sampling.frames=16",
+    "--set=augment={rotate: [0.3, 0.3, 0.3], noise: 0.01}",
+    "--set=train.batch_size=8",
+    "--set=train.validation=0.3",
+    "--set=train.class_weights=balanced",
+)
+Lines = Callable[[Path], list[dict[str, Any]]]
+
+
+def arguments(store: Store, out: Path, *more: str) -> list[str]:
+    return ["train", f"--data={store.path}", f"--out={out}", *SETTINGS, *more]
+
+
+def alone(store: Store, out: Path, *more: str) -> None:
+    done = CliRunner().invoke(main, arguments(store, out, *more))
+    assert done.exit_code == 0, done.output
+
+
+def two_processes(store: Store, out: Path, *more: str) -> subprocess.Popen[str]:
+    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=1"]
+    return subprocess.Popen(
+        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *arguments(store, out, *more)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_two_processes_end_where_one_does(store: Store, lines: Lines, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    alone(store, one, "--set=train.epochs=4")
+    launcher = two_processes(store, two, "--set=train.epochs=4")
+    _, errors = launcher.communicate()
+    assert launcher.returncode == 0, errors
+    assert errors.count("epochs of") == 1, errors  # one process tells, and none was restarted
+    expected, found = (lines(run / "metrics.jsonl") for run in (one, two))
+    assert [line["epoch"] for line in found] == [1, 2, 3, 4]  # and one writes
+    for a, b in zip(expected, found, strict=True):
+        # Accuracies are counts over all clips: a clip counted twice would show.
+        for key in ("accuracy", "validation_accuracy", "lr"):
+            assert b[key] == pytest.approx(a[key], abs=1e-9), key
+        for key in ("loss", "validation_loss"):
+            assert b[key] == pytest.approx(a[key], rel=1e-3), key
+    (facts, weights), (others, shared) = (
+        read_checkpoint(run / "last.safetensors") for run in (one, two)
+    )
+    assert facts["updates"] == others["updates"]
+    for name, value in weights.items():
+        if name.startswith("weight/"):
+            torch.testing.assert_close(shared[name], value, rtol=0.02, atol=2e-3, msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
+def test_a_lost_worker_is_replaced_and_the_run_goes_on(
+    store: Store, lines: Lines, tmp_path: Path
+) -> None:
+    lost, whole = tmp_path / "lost", tmp_path / "whole"
+    settings = ("--set=train.epochs=12", "--set=train.checkpoint_minutes=0.001")
+    alone(store, whole, *settings)
+    launcher = two_processes(store, lost, *settings)
+    while not (lost / "last.safetensors").exists() and launcher.poll() is None:
+        time.sleep(0.01)
+    children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
+    workers = [
+        int(child)
+        for child in children
+        if b"skelfuse.cli" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    assert len(workers) == 2
+    os.kill(workers[1], signal.SIGKILL)
+    _, errors = launcher.communicate()
+    assert launcher.returncode == 0, errors
+    assert errors.count("epochs of") == 2, errors  # it did begin twice
+    metrics, expected = (lines(run / "metrics.jsonl") for run in (lost, whole))
+    assert [line["epoch"] for line in metrics] == list(range(1, 13))
+    assert metrics[-1]["loss"] == pytest.approx(expected[-1]["loss"], rel=1e-3)
