@@ -7,7 +7,12 @@ from typing import Any
 import click
 
 from skelfuse import __version__
+from skelfuse.cli.compare import compare
+from skelfuse.cli.evaluate import evaluate
 from skelfuse.cli.info import info
+from skelfuse.cli.inspect_head import inspect_head
+from skelfuse.cli.inspect_kernels import inspect_kernels
+from skelfuse.cli.predict import predict
 from skelfuse.cli.preprocess import preprocess
 from skelfuse.cli.synth import synth
 from skelfuse.cli.train import train
@@ -18,6 +23,9 @@ INTERRUPTED = 130
 
 class _Group(click.Group):
     """Turns a SkelfuseError into one line and exit code 1, in this one place."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of the work, not of the alphabet
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -40,7 +48,17 @@ def main() -> None:
     """
 
 
-for command in (synth, preprocess, info, train):
+for command in (
+    synth,
+    preprocess,
+    info,
+    train,
+    evaluate,
+    compare,
+    predict,
+    inspect_kernels,
+    inspect_head,
+):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch._C._distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.training.batch_norm import share_batch_norms
@@ -91,7 +93,7 @@ def team(device: str = "auto") -> Iterator[Team]:
         torch.cuda.set_device(mine)
     started_here = not dist.is_initialized()
     if started_here:
-        dist.init_process_group("nccl" if on_gpu else "gloo", device_id=mine if on_gpu else None)
+        _join("nccl" if on_gpu else "gloo", mine if on_gpu else None)
     try:
         yield Team(mine, dist.get_rank(), dist.get_world_size())
         # Whoever is done early must not leave while others still need it; after an error nobody
@@ -101,6 +103,14 @@ def team(device: str = "auto") -> Iterator[Team]:
     finally:
         if started_here:
             dist.destroy_process_group()
+
+
+def _join(backend: str, device: torch.device | None) -> None:
+    store, rank, world = next(rendezvous("env://"))
+    # torchrun keeps its store over a restart, and with it the addresses of processes that are
+    # gone: whoever comes back first would knock at a dead door.
+    store = PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world, device_id=device)
 
 
 def restarted() -> bool:

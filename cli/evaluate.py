@@ -1,0 +1,141 @@
+"""`skelfuse evaluate`: how well a run, or several together, do on clips of a store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from skelfuse.run import Run
+    from skelfuse.store import Store
+
+ALL = "all"
+
+
+@click.command()
+@click.option(
+    "--run",
+    "paths",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A run's folder, or a checkpoint; several decide together.",
+)
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The store."
+)
+@click.option("--protocol", help="How to split the clips.  [default: the run's]")
+@click.option("--part", default="test", show_default=True, help="Of the split; 'all': every clip.")
+@click.option(
+    "--crops", type=click.IntRange(1), default=1, show_default=True, help="Averaged for each clip."
+)
+@click.option("--checkpoint", type=click.Choice(["best", "last"]), help="[default: best]")
+@click.option("--ignore-unknown", is_flag=True, help="Leave out classes that the run has not.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="A folder for files.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def evaluate(
+    paths: tuple[Path, ...], data: Path, out: Path | None, as_json: bool, **given: Any
+) -> None:
+    """Evaluate runs on the test clips of a store.
+
+    Prints accuracy with its 95 % interval, the worst confusions and each class. --out adds the
+    confusion matrix (CSV and PNG), the classes, and every clip's prediction. An evaluation of one
+    run is left in its folder as well, for skelfuse compare.
+    """
+    from skelfuse.cli.progress import bar
+    from skelfuse.evaluation import evaluate as run_evaluation
+    from skelfuse.evaluation import leave_in_run, report_text, write_report
+    from skelfuse.run import load_run
+    from skelfuse.store import Store
+
+    runs = [
+        load_run(_checkpoint(path, given["checkpoint"]), device=given["device"]) for path in paths
+    ]
+    store = Store(data)
+    protocol, indices = _clips(store, runs, given["protocol"], given["part"])
+    if out is not None:
+        _usable(out)  # better told now than after the work
+    with bar(len(runs) * len(indices), "clip") as show:
+        evaluation = run_evaluation(
+            runs,
+            store,
+            indices,
+            protocol=protocol,
+            part=given["part"],
+            crops=given["crops"],
+            ignore_unknown=given["ignore_unknown"],
+            progress=lambda done: show(done, ""),
+        )
+    for note in evaluation.notes:
+        click.echo(f"note: {note}", err=True)
+    if as_json:
+        click.echo(json.dumps(evaluation.as_dict(), indent=1))
+    else:
+        click.echo(report_text(evaluation))
+    if out is not None:
+        for file in write_report(evaluation, out):
+            click.echo(f"wrote {file}", err=True)
+    if len(paths) == 1 and paths[0].is_dir():
+        try:
+            leave_in_run(evaluation, paths[0])
+        except OSError as error:  # the run may be somebody else's; the result is told all the same
+            click.echo(f"note: nothing is left in {paths[0]}: {error.strerror}", err=True)
+
+
+def _checkpoint(path: Path, which: str | None) -> Path:
+    if which is None:
+        return path
+    if path.is_file():
+        raise click.UsageError(f"--checkpoint needs a run's folder; {path} is a file")
+    # A folder that is not there is to be told, not the checkpoint in it.
+    return path / f"{which}.safetensors" if path.is_dir() else path
+
+
+def _clips(
+    store: Store, runs: list[Run], protocol: str | None, part: str
+) -> tuple[str | None, npt.NDArray[np.intp]]:
+    import numpy as np
+
+    from skelfuse.datasets.protocols import split
+    from skelfuse.datasets.summary import clip_table
+    from skelfuse.errors import SkelfuseError
+
+    if part == ALL:
+        return None, np.arange(len(store))
+    if protocol is None:
+        theirs = {run.config.protocol for run in runs}
+        if len(theirs) > 1 or None in theirs:
+            raise SkelfuseError(
+                "how are the clips to be split?",
+                file=store.path,
+                found="runs of several protocols" if len(theirs) > 1 else "a run without protocol",
+                remedy="give --protocol, or --part all; skelfuse info lists those that fit",
+            )
+        protocol = theirs.pop()
+    assert protocol is not None
+    parts = split(clip_table(store), protocol)
+    if part not in parts:
+        raise SkelfuseError(
+            f"protocol '{protocol}' has no part '{part}'",
+            file=store.path,
+            expected=", ".join([*parts, ALL]),
+        )
+    return protocol, parts[part]
+
+
+def _usable(folder: Path) -> None:
+    from skelfuse.errors import SkelfuseError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SkelfuseError(
+            f"cannot write here: {error.strerror}", file=folder, remedy="choose another --out"
+        ) from None

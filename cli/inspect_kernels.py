@@ -1,0 +1,104 @@
+"""`skelfuse inspect-kernels`: what the motion kernels have become."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from skelfuse.explain.kernel_source import KernelSource
+    from skelfuse.store import Store
+
+DEFAULT_SKELETON = "kinect-v2"
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("inspect-kernels")
+@click.argument("run")
+@click.option("--history", is_flag=True, help="Show how the kernels changed over the epochs.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "csv", "markdown"]),
+    default="table",
+    show_default=True,
+)
+@click.option("--plot", type=FILE, help="Draw taps, responses and drift into this picture.")
+@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames a second, as sampled.")
+@click.option("--data", type=FILE, help="A store, to measure the rate of frames as sampled.")
+@click.option(
+    "--skeleton", help=f"For a configuration: a layout or YAML file.  [default: {DEFAULT_SKELETON}]"
+)
+def inspect_kernels(run: str, **given: Any) -> None:
+    """Show the motion kernels of RUN: taps, what they are like, which frequencies they pass.
+
+    RUN is a run's folder, a checkpoint, or a configuration (a YAML file, or a shipped one's name),
+    whose kernels are shown as they are before training.
+    """
+    from skelfuse.errors import SkelfuseError
+    from skelfuse.explain.frame_rate import frame_rate
+    from skelfuse.explain.kernel_data import kernel_csv, kernel_dict
+    from skelfuse.explain.kernel_report import report_kernels
+    from skelfuse.explain.kernel_text import kernel_text
+    from skelfuse.store import Store
+
+    store = Store(given["data"]) if given["data"] else None
+    source = _source(run, given["skeleton"], store)
+    rate = frame_rate(source.config.sampling, given=given["fps"], store=store)
+    history, form = given["history"], given["format_"]
+    if history and not source.history:
+        raise SkelfuseError(
+            "no record of how the kernels changed",
+            file=run,
+            remedy="name a run's folder that still has its kernels.jsonl, or leave out --history",
+        )
+    weights = source.config.kernels
+    report = report_kernels(
+        source.kernels,
+        start=source.start,
+        history=source.history,
+        target=weights.target,
+        threshold=weights.threshold,
+    )
+    if given["plot"]:
+        from skelfuse.explain.kernel_plot import plot_kernels
+
+        plot_kernels(report, given["plot"], title=source.title, rate=rate)
+    if form == "json":
+        found = kernel_dict(report, title=source.title, rate=rate, history=history)
+        click.echo(json.dumps(found, indent=1))
+    elif form == "csv":
+        click.echo(kernel_csv(report, rate=rate, history=history), nl=False)
+    else:
+        title = source.title + ("" if source.learnable else "; they do not learn")
+        markdown = form == "markdown"
+        click.echo(
+            kernel_text(report, title=title, rate=rate, history=history, as_markdown=markdown)
+        )
+        if given["plot"]:
+            click.echo(f"\npicture: {given['plot']}")
+
+
+def _source(run: str, skeleton: str | None, store: Store | None) -> KernelSource:
+    from skelfuse.configs import find, names
+    from skelfuse.errors import SkelfuseError
+    from skelfuse.explain.kernel_source import kernels_of_config, kernels_of_run
+    from skelfuse.layouts import find_layout
+
+    path = Path(run)
+    if path.exists() and path.suffix not in (".yaml", ".yml"):
+        if skeleton:
+            raise SkelfuseError("a run has its own skeleton", remedy="leave out --skeleton")
+        return kernels_of_run(path)
+    if not path.exists() and path.stem.replace("-", "_") not in names():
+        raise SkelfuseError(
+            "no such run, checkpoint or configuration",
+            file=run,
+            expected=f"a run's folder, a checkpoint, a YAML file, or one of {', '.join(names())}",
+        )
+    if skeleton is None and store is not None:
+        return kernels_of_config(find(run), store.skeleton)
+    return kernels_of_config(find(run), find_layout(skeleton or DEFAULT_SKELETON))

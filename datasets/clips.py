@@ -1,0 +1,87 @@
+"""Clips straight from files, without a store: for a model that is to recognise them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.formats import AUTO, FORMATS, recognise
+from skelfuse.datasets.workers import in_order
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+
+MANY_FILES = 32
+
+
+@dataclass(frozen=True)
+class ClipFile:
+    """A source file and its format."""
+
+    path: Path
+    format: str
+
+
+Found = tuple[Path, Clip | SkelfuseError]  # what came out of a file, or what is wrong with it
+
+
+def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadOptions:
+    """Return how the files of a store were read, from its provenance and skeleton.
+
+    The store's skeleton is imposed on files only where it was on those of the store.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> reading_of_store({"provenance": {"max_persons": 1}}, KINECT_V2)
+    ReadOptions(skeleton=None, fps=None, max_persons=1, filters=True, class_names=None)
+    """
+    options = provenance.get("provenance", {})
+    reading = ReadOptions(skeleton=skeleton if options.get("skeleton") else None)
+    told = {name: options[name] for name in ("fps", "max_persons", "filters") if name in options}
+    return replace(reading, **told)
+
+
+def find_clip_files(path: Path, form: str = AUTO) -> list[ClipFile]:
+    """List the source files in a file or folder; none is an error."""
+    found, files = recognise(path, form)
+    return [ClipFile(file, found.name) for file in files]
+
+
+def read_clips(
+    files: Sequence[ClipFile], options: ReadOptions, *, jobs: int = 1
+) -> Iterator[Found]:
+    """Yield the clips of all files in order, and an error for each clip or file that is bad.
+
+    Many small files are read by `jobs` processes, a few files ahead; files of many clips are read
+    clip by clip.
+    """
+    if jobs > 1 and len(files) > MANY_FILES:
+        for found in in_order(partial(_read_whole, options=options), files, jobs=jobs):
+            yield from found
+    else:
+        for file in files:
+            yield from _read(file, options)
+
+
+def _read(file: ClipFile, options: ReadOptions) -> Iterator[Found]:
+    try:
+        clips = iter(FORMATS[file.format].read(file.path, options))
+        while True:
+            try:
+                yield file.path, next(clips)
+            except StopIteration:
+                return
+            except SkelfuseError as error:  # the next clip of the file may be a good one
+                yield file.path, error.at(file.path)
+    except SkelfuseError as error:
+        yield file.path, error.at(file.path)
+    except OSError as error:
+        problem = f"cannot read: {error.strerror}"
+        yield file.path, SkelfuseError(problem, file=file.path)
+
+
+def _read_whole(file: ClipFile, options: ReadOptions) -> list[Found]:
+    return list(_read(file, options))

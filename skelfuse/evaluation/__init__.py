@@ -1,0 +1,26 @@
+"""How well runs do on clips that they did not learn from, and how runs compare."""
+
+from __future__ import annotations
+
+from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval
+from skelfuse.evaluation.compare import Comparison, compare
+from skelfuse.evaluation.comparison_table import comparison_markdown, comparison_text
+from skelfuse.evaluation.evaluate import Evaluation, evaluate
+from skelfuse.evaluation.metrics import Metrics, metrics
+from skelfuse.evaluation.report import leave_in_run, report_text, write_report
+
+__all__ = [
+    "Comparison",
+    "Evaluation",
+    "Interval",
+    "Metrics",
+    "bootstrap_interval",
+    "compare",
+    "comparison_markdown",
+    "comparison_text",
+    "evaluate",
+    "leave_in_run",
+    "metrics",
+    "report_text",
+    "write_report",
+]

@@ -1,0 +1,91 @@
+"""A picture of the confusion matrix in which every class can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from skelfuse.evaluation.metrics import IntArray
+
+CELL = 0.21  # inches a class, enough for a line of text of POINTS
+POINTS = 7.0
+LONGEST = 34  # letters of a class name before it is cut
+NUMBERS = 1500  # cells with a number, the largest ones: writing takes longer than all the rest
+
+
+def draw_confusion(
+    confusion: IntArray, class_names: Sequence[str], path: Path, *, title: str = ""
+) -> Path | None:
+    """Draw `confusion [K,K]` (rows are true classes) as a PNG; None where matplotlib is missing.
+
+    Colours are shares of the true class (rare confusions are drawn darker than in proportion),
+    numbers are clips. A class that is neither true nor
+    predicted anywhere is left out.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "confusion.png"
+    >>> drawn = draw_confusion(np.array([[3, 1], [0, 4]]), ["sit", "stand"], path)
+    >>> drawn is None or path.exists()
+    True
+    """
+    if find_spec("matplotlib") is None:
+        return None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import PowerNorm
+    from matplotlib.figure import Figure
+
+    there = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
+    confusion = confusion[there][:, there]
+    names = [_short(name) for name, is_there in zip(class_names, there, strict=True) if is_there]
+    K = len(names)
+    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    side = max(2.0, CELL * K)
+    figure = Figure(figsize=(side + 3.2, side + 2.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    panel = figure.subplots()
+    image = panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 1), interpolation="nearest")
+    for spine in panel.spines.values():
+        spine.set_visible(False)
+    panel.set_xticks(range(K), names, rotation=90, fontsize=POINTS)
+    panel.set_yticks(range(K), names, fontsize=POINTS)
+    panel.tick_params(length=0)
+    panel.set_xticks(np.arange(K + 1) - 0.5, minor=True)
+    panel.set_yticks(np.arange(K + 1) - 0.5, minor=True)
+    panel.tick_params(which="minor", length=0)
+    panel.grid(which="minor", color="#d9dee5", linewidth=0.4)
+    cells = np.argwhere(confusion)
+    largest_first = np.argsort(-confusion[confusion > 0], kind="stable")
+    for a, b in cells[largest_first[:NUMBERS]]:
+        count = int(confusion[a, b])
+        panel.text(  # inside the panel: nothing that the layout must find room for
+            b,
+            a,
+            f"{count}" if count < 10_000 else f"{count // 1000}k",
+            ha="center",
+            va="center",
+            fontsize=POINTS - 1 - 0.9 * max(0, len(str(count)) - 2),
+            color="white" if share[a, b] > 0.3 else "#1a202c",
+            in_layout=False,
+        )
+    panel.set_xlabel("predicted")
+    panel.set_ylabel("true")
+    if title:
+        panel.set_title(_plain(title), fontsize=9, wrap=True)
+    bar = figure.colorbar(image, ax=panel, fraction=0.03, pad=0.01, shrink=min(1.0, 3 / side))
+    bar.set_label("share of the true class", fontsize=POINTS)
+    bar.ax.tick_params(labelsize=POINTS)
+    aside = path.with_name(f"{path.name}.new")
+    figure.savefig(aside, format="png", dpi=150)
+    aside.replace(path)
+    return path
+
+
+def _short(name: str) -> str:
+    return _plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+
+
+def _plain(text: str) -> str:
+    return text.replace("$", r"\$")  # matplotlib takes what lies between two for a formula

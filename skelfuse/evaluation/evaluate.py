@@ -1,0 +1,218 @@
+"""Runs on the clips of a store: every number that says how well they do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval
+from skelfuse.evaluation.matching import Indices, Labelled, labelled
+from skelfuse.evaluation.metrics import (
+    Confusion,
+    FloatArray,
+    IntArray,
+    Metrics,
+    PerClass,
+    confusion_matrix,
+    metrics,
+    per_class,
+    worst_confusions,
+)
+from skelfuse.evaluation.scores import Progress, ensemble_scores
+from skelfuse.run import Run
+from skelfuse.store import Store
+
+FORMAT, FORMAT_VERSION = "skelfuse-evaluation", 1
+LEAST_SUBJECTS = 5  # fewer people say nothing of people at large
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What was evaluated: enough to tell whether two evaluations may be compared."""
+
+    store: str
+    protocol: str | None
+    part: str | None
+    crops: int
+    clips_sha256: str  # of the clips, whatever their order
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What came out, for C clips of K classes."""
+
+    runs: tuple[Run, ...]
+    test: Evaluated
+    class_names: tuple[str, ...]
+    names: tuple[str, ...]  # of the clips
+    label: IntArray  # [C]
+    probability: FloatArray  # [C,K]
+    metrics: Metrics
+    interval: Interval  # of top1, over clips
+    subjects: int  # 0 where not known
+    subject_interval: Interval | None  # of top1, over people
+    notes: tuple[str, ...]
+
+    @property
+    def prediction(self) -> IntArray:
+        """The most probable class of each clip, `[C]`."""
+        best: IntArray = self.probability.argmax(axis=1)
+        return best
+
+    @property
+    def confusion(self) -> IntArray:
+        """Clips by true (row) and predicted (column) class, `[K,K]`."""
+        return confusion_matrix(self.label, self.prediction, len(self.class_names))
+
+    @property
+    def per_class(self) -> PerClass:
+        """Precision, recall, F1 and support of each class."""
+        return per_class(self.confusion)
+
+    @property
+    def worst_confusions(self) -> list[Confusion]:
+        """The pairs of classes most often confused."""
+        return worst_confusions(self.confusion, self.class_names)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; what cannot be computed is None."""
+        table = zip(self.class_names, *(_plain(column) for column in self.per_class), strict=True)
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "runs": [
+                {"checkpoint": str(run.path), "epoch": run.epoch, "seed": run.config.seed}
+                for run in self.runs
+            ],
+            "test": asdict(self.test),
+            "metrics": asdict(self.metrics),
+            "top1_interval": list(self.interval),
+            "subjects": self.subjects,
+            "top1_interval_over_subjects": (
+                None if self.subject_interval is None else list(self.subject_interval)
+            ),
+            "worst_confusions": [pair._asdict() for pair in self.worst_confusions],
+            "classes": [dict(zip(("name", *PerClass._fields), row, strict=True)) for row in table],
+            "notes": list(self.notes),
+        }
+
+
+def evaluate(
+    runs: Sequence[Run],
+    store: Store,
+    indices: npt.ArrayLike,
+    *,
+    protocol: str | None = None,
+    part: str | None = None,
+    crops: int = 1,
+    ignore_unknown: bool = False,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Evaluate a run, or several as one that averages their probabilities, on clips of a store.
+
+    Joints and classes are matched by name. `protocol` and `part` say where `indices` come from
+    and are only passed on.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skelfuse.clip import Clip
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.store_writer import StoreWriter, packed
+    >>> from skelfuse.training import TrainConfig, train
+    >>> from skelfuse.training.config import Fit, ModelChoice
+    >>> from skelfuse.run import load_run
+    >>> folder, draw = Path(tempfile.mkdtemp()), np.random.default_rng(0)
+    >>> with StoreWriter(folder / "store.h5", provenance={}, resume=False) as writer:
+    ...     writer.accept(KINECT_V2)
+    ...     for i in range(8):
+    ...         coords = draw.normal(size=(20, 1, 25, 3))
+    ...         clip = Clip(coords, KINECT_V2, name=f"{i}", label="ab"[i % 2])
+    ...         writer.add(*packed(clip), source="drawn")
+    ...     done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": 8, "problems": []}
+    ...     writer.finish_source(done)
+    ...     writer.finish()
+    >>> store = Store(folder / "store.h5")
+    >>> config = TrainConfig(model=ModelChoice("pure"), train=Fit(epochs=1, validation=0))
+    >>> result = train(config, store, {"train": np.arange(4)}, folder / "run")
+    >>> found = evaluate([load_run(folder / "run")], store, np.arange(4, 8))
+    >>> found.metrics.clips, found.probability.shape, found.per_class.support
+    (4, (4, 2), array([2, 2]))
+    """
+    if not runs:
+        raise SkelfuseError("an evaluation needs a run", expected="at least 1", found=0)
+    first = runs[0]
+    given = np.asarray(indices, np.intp)
+    clips = labelled(store, given, first.class_names, ignore_unknown=ignore_unknown)
+    if not len(clips.indices):
+        raise SkelfuseError(
+            "there is no clip to evaluate on",
+            file=store.path,
+            expected="labelled clips of classes that the run knows",
+            found=f"{len(given):,} clips, {clips.unlabelled:,} of them without a label",
+            remedy="use another --part or --protocol; skelfuse info lists those that fit",
+        )
+    probability = ensemble_scores(runs, store, clips.indices, crops=crops, progress=progress)
+    right = probability.argmax(axis=1) == clips.label
+    people = [store.subjects[i] for i in clips.indices]
+    known = [name for name in people if name is not None]
+    count = len(set(known)) if len(known) == len(people) else 0
+    return Evaluation(
+        tuple(runs),
+        Evaluated(str(store.path), protocol, part, crops, _sha256(store, clips.indices)),
+        first.class_names,
+        tuple(store.names[i] for i in clips.indices),
+        clips.label,
+        probability,
+        metrics(probability, clips.label),
+        bootstrap_interval(right),
+        count,
+        bootstrap_interval(right, known) if count >= LEAST_SUBJECTS else None,
+        tuple(_notes(runs, store, clips, protocol)),
+    )
+
+
+def _notes(runs: Sequence[Run], store: Store, clips: Labelled, protocol: str | None) -> list[str]:
+    notes = []
+    if clips.unlabelled:
+        notes.append(f"{clips.unlabelled:,} clips have no label and are left out")
+    if clips.unknown:
+        counts = ", ".join(f"{name} ({count:,})" for name, count in clips.unknown.items())
+        left_out = sum(clips.unknown.values())
+        notes.append(f"{left_out:,} clips of classes unknown to the run are left out: {counts}")
+    absent = len(runs[0].class_names) - len(set(clips.label.tolist()))
+    if absent:
+        notes.append(f"{absent} of {len(runs[0].class_names)} classes have no clip here")
+    for run in runs:
+        if protocol is not None and run.config.protocol not in (None, protocol):
+            notes.append(
+                f"{run.path} was trained by the protocol {run.config.protocol}, not {protocol}: "
+                "clips of this part may have been trained on"
+            )
+        notes += [
+            f"{run.path} was trained on a store made {'with' if before else 'without'} "
+            f"--{option}, and this one is made {'without' if before else 'with'}"
+            for option in ("align", "scale")
+            for before in (_made_with(run.provenance, option),)
+            if before is not None and _made_with(store.provenance, option) not in (None, before)
+        ]
+    return notes
+
+
+def _made_with(provenance: dict[str, Any], option: str) -> bool | None:
+    made = provenance.get("provenance", {}).get(option)
+    return None if made is None else bool(made)
+
+
+def _sha256(store: Store, indices: Indices) -> str:
+    digest = hashlib.sha256("\n".join(sorted(store.digests[i] for i in indices)).encode())
+    return digest.hexdigest()
+
+
+def _plain(column: npt.NDArray[Any]) -> list[float | int | None]:
+    return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 - NaN

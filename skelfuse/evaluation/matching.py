@@ -1,0 +1,118 @@
+"""What a run and a store must have in common: joints and classes, each known by its name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.run import Run
+from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
+
+Indices = npt.NDArray[np.intp]
+NAMED = 5  # classes or joints named in a message before it says how many more
+
+
+def joint_order(run: Run, store: Store) -> list[int]:
+    """Return where in the store each of the run's joints is; other bodies are an error."""
+    ours, theirs = run.skeleton, store.skeleton
+    if set(ours.joints) == set(theirs.joints):
+        order = [theirs.index(joint) for joint in ours.joints]
+        difference = _difference(ours, theirs.permuted(tuple(order)))
+        if difference is None:
+            return order
+    else:
+        missing = [joint for joint in ours.joints if joint not in theirs.joints]
+        further = [joint for joint in theirs.joints if joint not in ours.joints]
+        told = [f"without {_named(missing)}"] * bool(missing)
+        told += [f"with {_named(further)} besides"] * bool(further)
+        difference = " and ".join(told)
+    raise SkelfuseError(
+        "the store is of another skeleton than the run",
+        file=store.path,
+        expected=f"{ours.name} ({len(ours)} joints), as {run.path} was trained on",
+        found=f"{theirs.name} ({len(theirs)} joints): {difference}",
+        remedy="make the store from recordings of that skeleton, or use a run trained on this one",
+    )
+
+
+def _difference(a: Skeleton, b: Skeleton) -> str | None:
+    """Return what differs between bodies with equal joints; a name and an order are nothing."""
+
+    def plain(body: Skeleton) -> Skeleton:
+        return replace(
+            body,
+            name="",
+            bones=tuple(sorted(body.bones)),
+            pairs=tuple(sorted(body.pairs)),
+            centre=tuple(sorted(body.centre)),
+        )
+
+    a, b = plain(a), plain(b)
+    differs = [
+        name for name in Skeleton.__dataclass_fields__ if getattr(a, name) != getattr(b, name)
+    ]
+    return f"other {', '.join(differs)}" if differs else None
+
+
+class Labelled(NamedTuple):
+    """Clips with the number of their class among the run's, and what was left out."""
+
+    indices: Indices  # [C] in the store
+    label: npt.NDArray[np.int64]  # [C] in the run's class names
+    unlabelled: int
+    unknown: dict[str, int]  # clips left out, of classes that the run does not know
+
+
+def labelled(
+    store: Store, indices: Indices, class_names: Sequence[str], *, ignore_unknown: bool = False
+) -> Labelled:
+    """Return clips with the numbers that a run has for their classes, by name.
+
+    A class of these clips that the run does not know is an error, or left out.
+    """
+    has_label = store.labels[indices] >= 0
+    unlabelled = int((~has_label).sum())
+    indices = indices[has_label]
+    own = store.labels[indices]
+    number = {name: i for i, name in enumerate(class_names)}
+    of_store = np.array([number.get(name, -1) for name in store.class_names], np.int64)
+    label = of_store[own]
+    counted = Counter(own[label < 0].tolist())
+    unknown = {store.class_names[i]: counted[i] for i in sorted(counted)}
+    if unknown and not ignore_unknown:
+        raise SkelfuseError(
+            f"the run does not know the class{'es' * (len(unknown) > 1)} {_named(list(unknown))}",
+            file=store.path,
+            expected=_named(list(class_names)),
+            found=f"{sum(unknown.values()):,} of {len(label):,} clips of unknown classes",
+            remedy="--ignore-unknown leaves them out",
+        )
+    return Labelled(indices[label >= 0], label[label >= 0], unlabelled, unknown)
+
+
+def class_columns(run: Run, first: Run) -> list[int]:
+    """Return where among a run's classes those of the first run are; other classes are an error."""
+    if set(run.class_names) != set(first.class_names):
+        ours, theirs = set(run.class_names), set(first.class_names)
+        odd = [name for name in (*run.class_names, *first.class_names) if name in ours ^ theirs]
+        raise SkelfuseError(
+            "runs with other classes cannot decide together",
+            file=run.path,
+            expected=f"the {len(theirs)} classes of {first.path}",
+            found=f"{len(ours)} classes; not in both: {_named(odd)}",
+            remedy="evaluate them one by one",
+        )
+    return [run.class_names.index(name) for name in first.class_names]
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    text = ", ".join(f"'{name}'" for name in names[:NAMED])
+    return f"{text} and {more} more" if more > 0 else text

@@ -1,0 +1,168 @@
+"""An evaluation as text, as files in a folder, and as the record that it leaves in a run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.evaluation.bootstrap import Interval
+from skelfuse.evaluation.confusion_plot import draw_confusion
+from skelfuse.evaluation.evaluate import Evaluation
+from skelfuse.evaluation.metrics import PerClass
+
+SHOWN = 20  # classes in the text; a folder gets all of them
+
+
+def report_text(evaluation: Evaluation) -> str:
+    """Return an evaluation for people to read."""
+    found, lines = evaluation.metrics, [_headline(evaluation)]
+    over = f"95 % interval {_range(evaluation.interval)} over clips"
+    if evaluation.subject_interval is not None:
+        people = f"over {evaluation.subjects} subjects"
+        over += f", {_range(evaluation.subject_interval)} {people}"
+    lines += [
+        f"top-1                {found.top1:7.2%}   {over}",
+        *([f"top-5                {found.top5:7.2%}"] if found.top5 is not None else []),
+        f"mean-class accuracy  {found.mean_class_accuracy:7.2%}",
+        f"macro F1             {found.macro_f1:7.2%}",
+        f"calibration error    {found.calibration_error:7.2%}",
+    ]
+    worst = evaluation.worst_confusions
+    if worst:
+        lines += ["", "worst confusions (clips, of so many, true -> predicted)"]
+        lines += [f"{c.clips:6,} of {c.of:5,}  {c.label} -> {c.prediction}" for c in worst]
+    return "\n".join([*lines, "", *_class_table(evaluation)])
+
+
+def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
+    """Write an evaluation into a folder and return the files.
+
+    evaluation.json, confusion.csv, classes.csv, predictions.csv; and confusion.png where
+    matplotlib is installed.
+    """
+    folder, names = Path(folder), evaluation.class_names
+    confusion = evaluation.confusion
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [
+            _write_json(folder / "evaluation.json", evaluation.as_dict()),
+            _write_csv(
+                folder / "confusion.csv",
+                ["true class", *names],
+                ([name, *row] for name, row in zip(names, confusion.tolist(), strict=True)),
+            ),
+            _write_csv(
+                folder / "classes.csv",
+                ["name", *PerClass._fields],
+                _classes(evaluation),
+            ),
+            _write_csv(
+                folder / "predictions.csv",
+                ["name", "label", "prediction", "probability"],
+                _predictions(evaluation),
+            ),
+        ]
+        title = f"{_headline(evaluation)}\ntop-1 {evaluation.metrics.top1:.1%}"
+        drawn = draw_confusion(confusion, names, folder / "confusion.png", title=title)
+    except OSError as error:
+        raise SkelfuseError(
+            f"cannot write the evaluation: {error.strerror or error}",
+            file=error.filename or folder,
+            remedy="make room, or choose another --out",
+        ) from None
+    return files if drawn is None else [*files, drawn]
+
+
+def leave_in_run(evaluation: Evaluation, folder: Path) -> Path:
+    """Write an evaluation of one run into the run's folder, where `compare` finds it.
+
+    The name tells checkpoint, store, protocol and part, and ends in a mark of the clips: stores
+    may share a name, and one store may be made anew.
+    """
+    test = evaluation.test
+    words = [evaluation.runs[0].path.stem, Path(test.store).stem, test.protocol, test.part]
+    words += [f"{test.crops}-crops"] if test.crops > 1 else []
+    name = "-".join(re.sub(r"[^\w.]+", "-", word) for word in words if word)
+    return _write_json(
+        folder / f"evaluation-{name}-{test.clips_sha256[:8]}.json", evaluation.as_dict()
+    )
+
+
+def _headline(evaluation: Evaluation) -> str:
+    runs, test = evaluation.runs, evaluation.test
+    who = ", ".join(f"{run.path} (epoch {run.epoch})" for run in runs)
+    together = f"{len(runs)} runs together: " if len(runs) > 1 else ""
+    where = ", ".join(word for word in (test.store, test.protocol, test.part) if word)
+    crops = f", {test.crops} crops each" if test.crops > 1 else ""
+    return (
+        f"{together}{who}\non {where}: {evaluation.metrics.clips:,} clips of "
+        f"{len(set(evaluation.label.tolist()))} classes{crops}"
+    )
+
+
+def _class_table(evaluation: Evaluation) -> list[str]:
+    table = evaluation.per_class
+    order = np.flatnonzero((table.support > 0) | ~np.isnan(table.precision))
+    title = f"{'clips':>6} {'precision':>9} {'recall':>7} {'F1':>7}  class"
+    hidden = len(order) - SHOWN
+    if hidden > 0:
+        order = order[np.argsort(np.nan_to_num(table.f1[order]), kind="stable")][:SHOWN]
+        title += f" ({SHOWN} lowest F1; {hidden} more with --out)"
+    return [title] + [
+        f"{table.support[i]:6,} {_percent(table.precision[i]):>9} {_percent(table.recall[i]):>7} "
+        f"{_percent(table.f1[i]):>7}  {evaluation.class_names[i]}"
+        for i in order
+    ]
+
+
+def _classes(evaluation: Evaluation) -> Iterable[list[str]]:
+    table = evaluation.per_class
+    for i, name in enumerate(evaluation.class_names):
+        shares = (float(column[i]) for column in (table.precision, table.recall, table.f1))
+        yield [
+            name,
+            *("" if np.isnan(share) else f"{share:.6f}" for share in shares),
+            str(table.support[i]),
+        ]
+
+
+def _predictions(evaluation: Evaluation) -> Iterable[list[str]]:
+    classes = evaluation.class_names
+    columns = evaluation.label, evaluation.prediction, evaluation.probability.max(axis=1)
+    for name, label, prediction, most in zip(evaluation.names, *columns, strict=True):
+        yield [name, classes[label], classes[prediction], f"{most:.6f}"]
+
+
+def _percent(share: float) -> str:
+    return "-" if np.isnan(share) else f"{share:.1%}"
+
+
+def _range(interval: Interval) -> str:
+    return f"{interval.low:.1%} to {interval.high:.1%}"
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> Path:
+    return _write(path, json.dumps(values, indent=1) + "\n")
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return _write(path, text.getvalue())
+
+
+def _write(path: Path, text: str) -> Path:
+    aside = path.with_name(f"{path.name}.new")  # so that no file is ever there by half
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
+    return path

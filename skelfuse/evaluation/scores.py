@@ -1,0 +1,79 @@
+"""The probability that each run gives each class, for the clips of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from skelfuse.batches import Batches
+from skelfuse.errors import SkelfuseError
+from skelfuse.evaluation.matching import Indices, class_columns, joint_order
+from skelfuse.evaluation.metrics import FloatArray
+from skelfuse.run import Run
+from skelfuse.store import Store
+
+Progress = Callable[[int], None]  # takes the number of clips scored so far
+ROWS_AT_ONCE = 128  # clips times crops in a batch
+
+
+def ensemble_scores(
+    runs: Sequence[Run],
+    store: Store,
+    indices: Indices,
+    *,
+    crops: int = 1,
+    progress: Progress | None = None,
+) -> FloatArray:
+    """Return the mean probabilities `[C,K]` of the runs, in the first one's order of classes.
+
+    Runs are matched by the names of joints and classes before anything is computed.
+    """
+    orders = [joint_order(run, store) for run in runs]
+    columns = [class_columns(run, runs[0]) for run in runs]
+    total = np.zeros((len(indices), len(runs[0].class_names)))
+    for i, (run, order, column) in enumerate(zip(runs, orders, columns, strict=True)):
+
+        def tell(done: int, before: int = i * len(indices)) -> None:
+            if progress is not None:
+                progress(before + done)
+
+        total += _scores(run, store, indices, order, crops, tell)[:, column]
+    return total / len(runs)
+
+
+@torch.inference_mode()
+def _scores(
+    run: Run, store: Store, indices: Indices, order: list[int], crops: int, tell: Progress
+) -> FloatArray:
+    """Return one run's probabilities `[C,K]`, those of several crops averaged."""
+    device = next(run.model.parameters()).device
+    batches = Batches(
+        store,
+        indices,
+        sampling=run.config.sampling,
+        batch_size=max(1, ROWS_AT_ONCE // crops),
+        device=device,
+        crops=crops,
+    )
+    joints = None if order == sorted(order) else torch.tensor(order, device=device)
+    found: list[FloatArray] = []
+    done = 0
+    for batch in batches.epoch():
+        x, mask = batch.x, batch.mask
+        if joints is not None:
+            x, mask = x.index_select(3, joints), mask.index_select(3, joints)
+        logits = run.model(x, mask).double()  # [B·crops,K]
+        if not torch.isfinite(logits).all():
+            bad = int(batch.index[~torch.isfinite(logits).all(dim=1)][0])
+            raise SkelfuseError(
+                f"the model's scores for clip '{store.names[bad]}' are not numbers",
+                file=run.path,
+                remedy="train anew with a smaller train.learning_rate",
+            )
+        probability = logits.softmax(dim=1).unflatten(0, (-1, crops)).mean(dim=1)  # [B,K]
+        found.append(probability.cpu().numpy())
+        done += len(probability)
+        tell(done)
+    return np.concatenate(found)

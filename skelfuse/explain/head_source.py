@@ -1,0 +1,116 @@
+"""The head of a trained model as arrays with names, and its features measured on clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from skelfuse.batches import Batches
+from skelfuse.errors import SkelfuseError
+from skelfuse.explain.head_report import HeadWeights
+from skelfuse.explain.kernel_report import AXES
+from skelfuse.explain.linear_path import linear_path
+from skelfuse.layers.frieren import FrierenFuse, Fused
+from skelfuse.models import Pure, SkelFuse
+from skelfuse.run import Run
+from skelfuse.store import Store
+
+CLIPS_MEASURED = 1024
+FRAMES_IN_A_PAIR = 2  # SkelFuse fuses pairs of frames, Pure single ones
+
+
+def head_weights(
+    model: nn.Module, class_names: Sequence[str], spread: npt.NDArray[np.float64] | None = None
+) -> HeadWeights:
+    """Return the head of a SkelFuse or a Pure; `spread [N,F]` as `feature_spread` measures it.
+
+    The directions of Pure combine the channels of its streams. In SkelFuse the embedding lies
+    between: what is given is the linear part, by which a joint's own channels reach a direction
+    past the mixer, for channels of standard deviation 1.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> head = head_weights(Pure(KINECT_V2, num_classes=2, scales=(1,), bank=1), ["sit", "stand"])
+    >>> head.inputs[:4], head.of_class(0).shape, head.directions.shape
+    (('joint, position x', 'joint, position y', 'joint, position z', 'joint, scale1 x'), \
+(25, 2520), (24, 12))
+    """
+    path = linear_path(model)
+    assert isinstance(model, (SkelFuse, Pure))
+    if model.frieren is None:
+        raise SkelfuseError(
+            "this model was trained without FrierenFuse: its head has no named features",
+            remedy="inspect one trained with model.fuse: true",
+        )
+    directions = _array(model.frieren.directions()).T  # [K,C]
+    if isinstance(model, SkelFuse):
+        embed = model.embed
+        directions = directions @ (_array(embed.linear.weight) * _array(embed.norm.weight))
+    channels = model.streams.kernels.channel_names
+    return HeadWeights(
+        model.frieren.feature_names,
+        path.joints,
+        tuple(class_names),
+        _array(model.frieren.weight()),
+        path.of_y(),
+        directions,
+        tuple(
+            f"{stream}, {source} {AXES[axis]}"
+            for stream in ("joint", "bone")
+            for source, axis in channels
+        ),
+        FRAMES_IN_A_PAIR if isinstance(model, SkelFuse) else 1,
+        spread,
+    )
+
+
+@torch.no_grad()
+def feature_spread(
+    run: Run, store: Store, indices: Sequence[int] | npt.NDArray[np.integer]
+) -> npt.NDArray[np.float64]:
+    """Return the standard deviation `[N,F]` of each joint's features over clips of a store.
+
+    People who are not there do not count. Of many clips, `CLIPS_MEASURED` evenly spread ones are
+    looked at.
+    """
+    if store.skeleton != run.skeleton:
+        raise SkelfuseError(
+            "the store has another skeleton than the run",
+            file=store.path,
+            expected=f"{run.skeleton.name}, {len(run.skeleton)} joints",
+            found=f"{store.skeleton.name}, {len(store.skeleton)} joints",
+        )
+    frieren = getattr(run.model, "frieren", None)
+    if not isinstance(frieren, FrierenFuse):
+        linear_path(run.model).of_y()  # says what is missing
+        raise AssertionError("a model with y has a FrierenFuse")
+    every = np.asarray(indices)
+    if len(every) > CLIPS_MEASURED:
+        every = every[np.linspace(0, len(every) - 1, CLIPS_MEASURED).round().astype(np.intp)]
+    count, total, square = 0, 0.0, 0.0
+
+    def measure(_: nn.Module, given: tuple[Tensor, Tensor], fused: Fused) -> None:
+        nonlocal count, total, square
+        there = given[1].flatten(1).any(1)  # [R]
+        features = fused.features[there].double().cpu().numpy()  # [R,N,F]
+        count += len(features)
+        total = total + features.sum(0)
+        square = square + np.square(features).sum(0)
+
+    hook = frieren.register_forward_hook(measure)
+    try:
+        device = next(run.model.parameters()).device
+        for batch in Batches(store, every, sampling=run.config.sampling, device=device).epoch():
+            run.model(batch.x, batch.mask)
+    finally:
+        hook.remove()
+    mean = total / max(count, 1)
+    spread: npt.NDArray[np.float64] = np.sqrt(np.maximum(square / max(count, 1) - mean**2, 0.0))
+    return spread
+
+
+def _array(tensor: Tensor) -> npt.NDArray[np.float64]:
+    return np.asarray(tensor.detach().cpu().double().numpy())

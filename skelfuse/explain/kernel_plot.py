@@ -1,0 +1,139 @@
+"""A picture of motion kernels: taps, frequency responses, and how they drifted in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.explain.frame_rate import FrameRate
+from skelfuse.explain.kernel_report import AxisReport, KernelReport, KernelsReport
+from skelfuse.explain.response import NYQUIST, gain
+
+# Okabe and Ito's colours, told apart by eyes of every kind; lines and marks differ as well, and
+# what is drawn later is smaller, so that equal axes show through each other.
+STYLES: tuple[dict[str, Any], ...] = (
+    {"color": "#0072B2", "linestyle": "-", "marker": "o", "linewidth": 2.4, "markersize": 8},
+    {"color": "#D55E00", "linestyle": "--", "marker": "s", "linewidth": 1.8, "markersize": 5.5},
+    {"color": "#009E73", "linestyle": ":", "marker": "^", "linewidth": 1.4, "markersize": 4},
+)
+GREY = "#6b6b6b"
+ROW_INCHES = 1.9
+MARKS = 8  # on a curve
+
+
+def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: FrameRate) -> None:
+    """Draw one row for each kernel into `path`, whose ending says the kind of picture.
+
+    >>> import tempfile
+    >>> from skelfuse.explain.kernel_report import report_kernels
+    >>> from skelfuse.layers import MotionKernels
+    >>> path = Path(tempfile.mkdtemp()) / "kernels.png"
+    >>> report = report_kernels(MotionKernels(3, scales=(1, 2)).kernels())
+    >>> plot_kernels(report, path, title="new", rate=FrameRate(30.0))
+    >>> path.read_bytes()[1:4]
+    b'PNG'
+    """
+    path = Path(path)
+    if find_spec("matplotlib") is None:
+        raise SkelfuseError(
+            "a picture needs matplotlib", remedy="pip install 'skelfuse[plot]', or leave out --plot"
+        )
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = 3 if report.history else 2
+    rows = len(report.kernels)
+    figure = Figure(figsize=(3.6 * columns, ROW_INCHES * rows + 1.3), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for row, kernel in zip(panels, report.kernels, strict=True):
+        _draw_taps(row[0], kernel, rate)
+        _draw_responses(row[1], kernel, rate)
+        if report.history:
+            _draw_drift(row[2], report, kernel)
+    frequency = f"frequency ({'Hz' if rate.hz else 'cycles per frame'})"
+    offset = f"offset (ms, at {rate.hz:.3g} frames per second)" if rate.hz else "offset (frames)"
+    heads = [("taps", offset), ("gain", frequency), ("drift", "epoch")]
+    for column, (head, label) in enumerate(heads[:columns]):
+        panels[0, column].set_title(head, fontsize=11)
+        panels[-1, column].set_xlabel(label, fontsize=9)
+    figure.suptitle(title, fontsize=10, wrap=True, parse_math=False)  # a path may hold dollars
+    lines, names = _legend(panels[0, 0], panels[0, 1])
+    figure.legend(lines, names, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    try:
+        figure.savefig(path, dpi=110)
+    except OSError as error:
+        raise SkelfuseError(f"cannot write the picture: {error.strerror}", file=path) from None
+    except ValueError:
+        kinds = ", ".join(sorted(figure.canvas.get_supported_filetypes()))
+        raise SkelfuseError(
+            "no such kind of picture", file=path, expected=f"a name that ends in one of {kinds}"
+        ) from None
+
+
+def _draw_taps(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
+    step = rate.milliseconds(1) or 1.0
+    places = np.array(kernel.offsets) * step
+    panel.axhline(0, color="black", linewidth=0.6)
+    for axis, style in _styled(kernel.axes):
+        panel.plot(places, axis.taps, label=axis.axis, **style)
+    for axis in kernel.axes:
+        if axis.start is not None and axis.drift:
+            label = "start" if axis is kernel.axes[0] else None
+            panel.plot(places, axis.start, "_", color="black", markersize=13, label=label)
+    panel.set_xticks(
+        places, [f"{place:+.0f}".replace("-", "−") if place else "0" for place in places]
+    )
+    panel.set_xlim(places[0] - 0.35 * step, places[-1] + 0.35 * step)
+    most = max(abs(tap) for axis in kernel.axes for tap in (*axis.taps, *(axis.start or ())))
+    panel.set_ylim(-1.2 * most or -1.0, 1.2 * most or 1.0)
+    panel.set_ylabel(kernel.name, fontsize=10, fontweight="bold")
+    _finish(panel)
+
+
+def _draw_responses(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
+    frequencies = np.linspace(0, NYQUIST, 257)
+    shown = [rate.frequency(f) for f in frequencies]
+    greatest = max(axis.response.peak_gain for axis in kernel.axes)
+    ideal = 2 * np.pi * frequencies  # of d/dt, in units per frame
+    panel.plot(shown, ideal, "-.", color=GREY, linewidth=1, label="ideal differentiator")
+    every = len(frequencies) // MARKS
+    for axis, style in _styled(kernel.axes):
+        panel.plot(shown, gain(axis.taps, frequencies), markevery=every, **style)
+    panel.set_xlim(0, shown[-1])
+    panel.set_ylim(0, 1.15 * greatest or 1.0)
+    _finish(panel)
+
+
+def _draw_drift(panel: Any, report: KernelsReport, kernel: KernelReport) -> None:
+    epochs = [moment.epoch for moment in report.history]
+    every = max(1, len(epochs) // MARKS)
+    for number, (_, style) in enumerate(_styled(kernel.axes)):
+        panel.plot(epochs, report.drifts(kernel.name, number), markevery=every, **style)
+    panel.set_ylim(bottom=0)
+    panel.xaxis.get_major_locator().set_params(integer=True)
+    _finish(panel)
+
+
+def _styled(axes: Sequence[AxisReport]) -> list[tuple[AxisReport, dict[str, Any]]]:
+    return [(axis, STYLES[i % len(STYLES)]) for i, axis in enumerate(axes)]
+
+
+def _finish(panel: Any) -> None:
+    panel.grid(visible=True, alpha=0.3)
+    panel.tick_params(labelsize=8)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def _legend(*panels: Any) -> tuple[list[Any], list[str]]:
+    lines, names = [], []
+    for panel in panels:
+        for line, name in zip(*panel.get_legend_handles_labels(), strict=True):
+            lines.append(line)
+            names.append(name if len(name) > 1 else f"axis {name}")
+    return lines, names

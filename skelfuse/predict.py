@@ -1,0 +1,248 @@
+"""A trained model put to use: clips in, classes with probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from skelfuse.batches import batch_of
+from skelfuse.clip import Clip
+from skelfuse.errors import SkelfuseError
+from skelfuse.joint_shares import joint_shares
+from skelfuse.prediction import Prediction
+from skelfuse.preparation import Preparation, part, person
+from skelfuse.run import Run, load_run
+from skelfuse.windows import Window, Windows
+
+ROWS_AT_ONCE = 1 << 17  # bodies times frames in one batch: memory does not grow with the clips
+
+OnError = Callable[[Clip, SkelfuseError], None]
+Bodies = Sequence[Clip | None]  # prepared; None for one of whom too little is seen
+
+
+def load(path: str | Path, *, device: str = "auto", crops: int = 1) -> Recogniser:
+    """Load a run's best model, or one of its checkpoints, ready to recognise actions.
+
+    `device` is "auto" (a GPU where there is one), "cpu", "cuda" or "cuda:1". Probabilities are the
+    mean over so many `crops` of each clip, as in evaluation.
+
+    >>> load("no/such/run")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: no/such/run: no such run; \
+name a run's folder, or one of its checkpoints
+    """
+    return Recogniser(load_run(path, device=device), crops=crops)
+
+
+class Recogniser:
+    """Recognise actions as the run's evaluation would: same preparation, same sampling.
+
+    A clip whose joints are those of the run's skeleton in another order is put in order by their
+    names; one of another skeleton is an error.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.training import TrainConfig, build_model
+    >>> _ = torch.manual_seed(0)
+    >>> config = TrainConfig()
+    >>> model = build_model(config.model, KINECT_V2, 2).eval()  # it knows nothing yet
+    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
+    >>> recogniser = Recogniser(run)
+    >>> moving = np.random.default_rng(0).normal(size=(90, 1, 25, 3))  # [T,M,N,D]
+    >>> found = recogniser.predict(Clip(moving, KINECT_V2, name="a"))
+    >>> found.classes, found.probabilities.shape, bool(0.5 <= found.probability < 1)
+    (('sit', 'stand'), (2,), True)
+    >>> found = recogniser.predict_array(moving[:, 0], joints=True)    # [T,N,D]
+    >>> found.shares.shape
+    (2, 25)
+    >>> recording = Clip(moving, KINECT_V2, name="a", fps=30)
+    >>> [(one.begins, one.ends) for one in recogniser.timeline(recording, window="2s")]
+    [(0.0, 2.0), (0.5, 2.5), (1.0, 3.0)]
+    """
+
+    def __init__(self, run: Run, *, crops: int = 1) -> None:
+        self.run, self.crops = run, crops
+        self.classes = run.class_names
+        self.skeleton = run.skeleton
+        self.device = next(run.model.parameters()).device
+        self.preparation = Preparation.of_store(run.skeleton, run.provenance)
+
+    def predict(self, clip: Clip, *, persons: bool = False, joints: bool = False) -> Prediction:
+        """Recognise one clip; with `persons` also each person of it alone.
+
+        `joints` tells what each joint adds, which models of the kinds `skelfuse` and `pure` can.
+        """
+        return next(self.predict_many([clip], persons=persons, joints=joints))
+
+    def predict_array(
+        self,
+        coords: npt.NDArray[Any],
+        *,
+        fps: float | None = None,
+        joint_names: Sequence[str] | None = None,
+        persons: bool = False,
+        joints: bool = False,
+    ) -> Prediction:
+        """Recognise bare coordinates `[T,N,D]` or `[T,M,N,D]`, NaN where a joint is missing.
+
+        Joints are in the order of the run's skeleton, or as `joint_names` has them.
+        """
+        clip = self.clip_of(coords, fps=fps, joint_names=joint_names)
+        return self.predict(clip, persons=persons, joints=joints)
+
+    def clip_of(
+        self,
+        coords: npt.NDArray[Any],
+        *,
+        fps: float | None = None,
+        joint_names: Sequence[str] | None = None,
+        name: str = "array",
+    ) -> Clip:
+        """Return bare coordinates `[T,N,D]` or `[T,M,N,D]` as a clip of the run's skeleton."""
+        given = np.asarray(coords)
+        if given.dtype.kind not in "iuf":
+            raise SkelfuseError("coordinates must be numbers", found=given.dtype)
+        given = given.astype(np.float32)
+        skeleton = self.preparation.skeleton_of(joint_names)
+        return Clip(given[:, None] if given.ndim == 3 else given, skeleton, name=name, fps=fps)
+
+    def predict_many(
+        self,
+        clips: Iterable[Clip],
+        *,
+        persons: bool = False,
+        joints: bool = False,
+        batch_size: int = 64,
+        on_error: OnError | None = None,
+    ) -> Iterator[Prediction]:
+        """Yield the prediction of each clip in order, reading no further ahead than a batch.
+
+        A clip that cannot be recognised ends it, or is left out and handed to `on_error`.
+        """
+
+        def bodies() -> Iterator[Bodies]:
+            for clip in clips:
+                try:
+                    matched = self._matched(clip)
+                    whole = self.preparation.prepared(matched)
+                except SkelfuseError as error:
+                    if on_error is None:
+                        raise
+                    on_error(clip, error)
+                    continue
+                alone = persons and clip.persons > 1
+                singles = (person(matched, m) for m in range(clip.persons if alone else 0))
+                yield [whole, *map(self._prepared_or_none, singles)]
+
+        for found in self._recognised(bodies(), joints=joints, batch_size=batch_size):
+            whole, *singles = found
+            assert whole is not None
+            if not persons:
+                yield whole
+            else:
+                yield replace(whole, persons=tuple(singles) if singles else (whole,))
+
+    def timeline(
+        self,
+        clip: Clip,
+        *,
+        window: str = "2s",
+        stride: str = "0.5s",
+        joints: bool = False,
+        batch_size: int = 64,
+    ) -> list[Window]:
+        """Recognise windows of a long clip, lengths in seconds ("2s") or frames ("60f").
+
+        Each window is treated as a clip of its own. What is left over at the end is covered by a
+        window that ends with the clip.
+        """
+        rate = clip.fps
+        matched = self._matched(clip)
+        bounds = list(Windows.of(window, stride, fps=rate).within(clip.frames))
+        parts = (part(matched, first, after) for first, after in bounds)
+        bodies = ([one and self._prepared_or_none(one)] for one in parts)
+        found = self._recognised(bodies, joints=joints, batch_size=batch_size)
+        return [
+            Window(
+                first,
+                after,
+                prediction,
+                begins=None if rate is None else first / rate,
+                ends=None if rate is None else after / rate,
+            )
+            for (first, after), (prediction,) in zip(bounds, found, strict=True)
+        ]
+
+    def _recognised(
+        self, clips: Iterator[Bodies], *, joints: bool, batch_size: int
+    ) -> Iterator[list[Prediction | None]]:
+        """Recognise the bodies of clips, those of several clips together."""
+        group: list[Bodies] = []
+        size = rows = 0
+        for bodies in clips:
+            group.append(bodies)
+            seen = [body for body in bodies if body is not None]
+            size += len(seen)
+            rows += sum(body.frames * body.persons for body in seen)
+            if size >= batch_size or rows >= ROWS_AT_ONCE:
+                yield from self._batch(group, joints=joints)
+                group, size, rows = [], 0, 0
+        yield from self._batch(group, joints=joints)
+
+    def _batch(self, group: list[Bodies], *, joints: bool) -> Iterator[list[Prediction | None]]:
+        seen = [body for bodies in group for body in bodies if body is not None]
+        known = iter(self._evaluated(seen, joints=joints) if seen else [])
+        for bodies in group:
+            yield [None if body is None else next(known) for body in bodies]
+
+    @torch.inference_mode()
+    def _evaluated(self, clips: list[Clip], *, joints: bool) -> list[Prediction]:
+        sampling, crops = self.run.config.sampling, self.crops
+        batch = batch_of(clips, sampling=sampling, device=self.device, crops=crops)
+        shares = None
+        if joints:
+            logits, split, _ = joint_shares(self.run.model, batch.x, batch.mask)
+            split = torch.unflatten(split.double(), 0, (-1, crops)).mean(dim=1)
+            shares = split.cpu().numpy()  # [B,K,N]
+        else:
+            logits = self.run.model(batch.x, batch.mask)  # [B·crops,K]
+        probability = torch.unflatten(logits.double().softmax(dim=1), 0, (-1, crops)).mean(dim=1)
+        found = probability.cpu().numpy()  # [B,K]
+        if not np.isfinite(found).all():
+            raise SkelfuseError(
+                "the model's scores are not numbers",
+                file=self.run.path,
+                remedy="train anew with a smaller train.learning_rate",
+            )
+        return [
+            Prediction(
+                clip.name,
+                self.classes,
+                found[i],
+                joints=self.skeleton.joints if joints else (),
+                shares=None if shares is None else shares[i],
+            )
+            for i, clip in enumerate(clips)
+        ]
+
+    def _matched(self, clip: Clip) -> Clip:
+        wanted = self.run.config.sampling.fps
+        if wanted is not None and clip.fps is None:
+            raise SkelfuseError(
+                f"clip '{clip.name}' does not say its frame rate, by which the run samples",
+                expected="frames per second",
+                remedy="give the rate (fps)",
+            )
+        return self.preparation.matched(clip)
+
+    def _prepared_or_none(self, clip: Clip) -> Clip | None:
+        try:
+            return self.preparation.prepared(clip)
+        except SkelfuseError:  # nobody seen, or too little to align or to scale by
+            return None

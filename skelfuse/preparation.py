@@ -1,0 +1,116 @@
+"""What a clip went through on its way into the store that a model was trained on, done again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from skelfuse.clip import Clip, FloatArray
+from skelfuse.errors import SkelfuseError
+from skelfuse.skeleton import Skeleton
+from skelfuse.view import align_view, normalise_scale
+
+MOST_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The skeleton of a store, and what was done to every clip in it.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> Preparation.of_store(KINECT_V2, {"provenance": {"align": True}}).align
+    True
+    """
+
+    skeleton: Skeleton
+    align: bool = False
+    scale: bool = False
+    half: bool = False  # kept with 3 digits
+
+    @staticmethod
+    def of_store(skeleton: Skeleton, provenance: Mapping[str, Any]) -> Preparation:
+        """Read what a store's provenance says."""
+        options = provenance.get("provenance", {})
+        align, scale = (bool(options.get(name)) for name in ("align", "scale"))
+        return Preparation(skeleton, align, scale, bool(provenance.get("half")))
+
+    def matched(self, clip: Clip) -> Clip:
+        """Return a clip with its joints in the order of the store's, matched by their names.
+
+        >>> from skelfuse.layouts import KINECT_V1, UTD_MHAD  # one body, two orders of its joints
+        >>> clip = Clip(np.zeros((9, 1, 20, 3)), UTD_MHAD, name="a")
+        >>> Preparation(KINECT_V1).matched(clip).skeleton.joints[:2]
+        ('hip_center', 'spine')
+        """
+        own, given = self.skeleton, clip.skeleton
+        if given == own:
+            return clip
+        if given.dimensions != own.dimensions or set(given.joints) != set(own.joints):
+            raise SkelfuseError(
+                f"clip '{clip.name}' shows another body than the run was trained on",
+                expected=_told(own, given),
+                found=_told(given, own),
+                remedy="use a run that was trained on this skeleton",
+            )
+        order = [given.index(joint) for joint in own.joints]
+        confidence = None if clip.confidence is None else clip.confidence[:, :, order]
+        coords = clip.coords[:, :, order]
+        return replace(clip, coords=coords, skeleton=own, confidence=confidence)
+
+    def skeleton_of(self, joint_names: Sequence[str] | None) -> Skeleton:
+        """Return the skeleton with its joints in the order of these names, if any are given."""
+        own = self.skeleton.joints
+        if joint_names is None:
+            return self.skeleton
+        if sorted(joint_names) != sorted(own):
+            raise SkelfuseError(
+                "the joints' names are not those of the run's skeleton",
+                expected=", ".join(own),
+                found=", ".join(joint_names),
+            )
+        return self.skeleton.permuted(tuple(map(own.index, joint_names)))
+
+    def prepared(self, clip: Clip) -> Clip:
+        """Return a clip of this skeleton as the store would hold it."""
+        if np.isnan(clip.coords).all():
+            raise SkelfuseError(f"clip '{clip.name}' shows nobody")
+        clip = align_view(clip) if self.align else clip
+        clip = normalise_scale(clip) if self.scale else clip
+        coords: FloatArray = clip.coords.astype(np.float32)
+        if self.half:
+            coords = coords.astype(np.float16).astype(np.float32)
+        return replace(clip, coords=coords)
+
+
+def person(clip: Clip, number: int) -> Clip:
+    """Return a clip of one of its persons alone."""
+    confidence = None if clip.confidence is None else clip.confidence[:, number : number + 1]
+    return replace(clip, coords=clip.coords[:, number : number + 1], confidence=confidence)
+
+
+def part(clip: Clip, first: int, after: int) -> Clip | None:
+    """Return some frames of a clip with those who are seen in them; None if nobody is.
+
+    >>> from skelfuse.layouts import KINECT_V1
+    >>> coords = np.zeros((9, 2, 20, 3)); coords[4:, 0] = np.nan
+    >>> clip = Clip(coords, KINECT_V1, name="a")
+    >>> part(clip, 0, 6).persons, part(clip, 5, 9).persons
+    (2, 1)
+    """
+    coords = clip.coords[first:after]
+    seen = ~np.isnan(coords).all(axis=(0, 2, 3))  # [M]
+    if not seen.any():
+        return None
+    return replace(clip, coords=coords[:, seen], confidence=None)
+
+
+def _told(one: Skeleton, other: Skeleton) -> str:
+    only = [joint for joint in one.joints if joint not in other.joints]
+    text = f"'{one.name}', {len(one)} joints in {one.dimensions} dimensions"
+    if not only or len(only) == len(one):
+        return text
+    more = ", ..." if len(only) > MOST_NAMED else ""
+    return f"{text} with {', '.join(only[:MOST_NAMED])}{more}"

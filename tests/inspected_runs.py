@@ -1,0 +1,74 @@
+"""What the tests of the inspecting commands look at: a store, and three models' runs on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from click import Command
+from click.testing import CliRunner
+
+from skelfuse.clip import Clip
+from skelfuse.layouts import COCO_17
+from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
+from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.training import TrainConfig, build_model, config_from_dict, train
+from skelfuse.training.checkpoint import BEST, WEIGHT, write_checkpoint
+
+EPOCHS = 3
+NAMES = ["reach", "shake"]
+
+
+def told(command: Command, *arguments: object) -> str:
+    result = CliRunner().invoke(command, [str(one) for one in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def store_of(path: Path, skeleton: Skeleton, *, frames: int = 21, fps: float | None = 30) -> Store:
+    draw = np.random.default_rng(0)
+    with StoreWriter(path, provenance={}, resume=False) as writer:
+        writer.accept(skeleton)
+        for i in range(16):
+            coords = draw.normal(size=(1, 1, len(skeleton), skeleton.dimensions))
+            moving = np.repeat(coords, frames, axis=0)
+            moving += 0.01 * draw.normal(size=moving.shape)
+            time = np.linspace(0, 1, frames)
+            moving[:, 0, -1, 0] += time if i % 2 else np.sin(12 * np.pi * time)
+            label, subject = NAMES[i % 2], "abcd"[i // 4]
+            clip = Clip(moving, skeleton, name=f"{i:02}", label=label, subject=subject, fps=fps)
+            writer.add(*packed(clip), source="drawn")
+        done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": 16, "problems": []}
+        writer.finish_source(done)
+        writer.finish()
+    return Store(path)
+
+
+def config_of(**model: object) -> TrainConfig:
+    return config_from_dict(
+        {
+            "sampling": {"frames": 11, "persons": 1},
+            "model": model,
+            "train": {"epochs": EPOCHS, "batch_size": 8, "validation": 0, "learning_rate": 0.01},
+        }
+    )
+
+
+def runs(folder: Path) -> Path:
+    """Return the folder with store.h5, a run of skelfuse, one of pure, and one of a baseline."""
+    store = store_of(folder / "store.h5", COCO_17)
+    models: dict[str, dict[str, object]] = {
+        "skelfuse": {"size": "nano", "bank": 1},
+        "pure": {"name": "pure", "directions": 3, "windows": [1], "learnable": False},
+    }
+    for name, model in models.items():
+        train(config_of(**model), store, {"train": np.arange(16)}, folder / name, device="cpu")
+    config = config_of(name="stgcn", channels=[4], blocks=[1])
+    weights = build_model(config.model, COCO_17, 2).state_dict()
+    facts = {"epoch": 1, "metrics": {}, "provenance": {}, "versions": {}, "class_names": NAMES}
+    facts |= {"config": config.as_dict(), "skeleton": COCO_17.to_dict()}
+    (folder / "stgcn").mkdir()
+    named = {WEIGHT + name: value for name, value in weights.items()}
+    write_checkpoint(folder / "stgcn" / BEST, named, facts)
+    return folder

@@ -1,0 +1,224 @@
+"""Spectral frame weighting: what moves counts more, and all weights are a fair average."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.func import functional_call
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers.frame_weighting import SpectralFrameWeighting
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> Iterator[None]:
+    torch.manual_seed(0)
+    yield
+    torch._dynamo.reset()
+
+
+def gapped(B: int, T: int, N: int, C: int) -> tuple[Tensor, Tensor]:
+    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
+    return torch.where(mask[..., None], x, torch.nan), mask
+
+
+def padded(x: Tensor, mask: Tensor, before: int, after: int) -> tuple[Tensor, Tensor]:
+    B, T, N, C = x.shape
+    wide = torch.full((B, before + T + after, N, C), torch.nan, dtype=x.dtype)
+    counts = torch.zeros(B, before + T + after, N, dtype=torch.bool)
+    wide[:, before : before + T], counts[:, before : before + T] = x, mask
+    return wide, counts
+
+
+def moving(T: int, N: int, C: int) -> Tensor:
+    """Each joint and channel goes its own way, in several frequencies, far from the origin."""
+    t = torch.arange(T)[:, None, None, None]
+    turns = 0.02 + 0.4 * torch.rand(1, N, C, 6)
+    phase = 2 * math.pi * (turns * t + torch.rand(1, N, C, 6))
+    return 3 + phase.sin().sum(-1)[None]
+
+
+def test_a_frozen_stretch_gets_less_weight() -> None:
+    x = moving(60, 5, 3)
+    x[:, 20:40] = x[:, 20:21]
+    pool = SpectralFrameWeighting(3)
+    share = pool.weights(x)[:, 24:36].sum(1)  # as far from the ends as the window reaches
+    assert float(share.detach().max()) < 0.75 * 12 / 60  # from the very start
+    share = SpectralFrameWeighting(3, sharpness=1.0).weights(x)[:, 24:36].sum(1)
+    assert float(share.detach().max()) < 0.01 * 12 / 60
+
+
+def test_a_blurred_stretch_gets_less_weight() -> None:
+    x = moving(60, 5, 3)
+    sharp = x.clone()
+    for t in range(20, 40):
+        x[:, t] = sharp[:, t - 4 : t + 5].mean(1)
+    before, after = (
+        SpectralFrameWeighting(3, sharpness=1.0).weights(y)[:, 24:36].sum(1).mean().item()
+        for y in (sharp, x)
+    )
+    assert after < 0.3 * before
+    start = SpectralFrameWeighting(3)
+    assert start.weights(x)[:, 24:36].sum(1).mean() < start.weights(sharp)[:, 24:36].sum(1).mean()
+
+
+def test_a_blur_is_seen_even_under_a_slow_strong_motion() -> None:
+    t = torch.arange(80.0)
+    slow = 20 * (2 * math.pi * 0.01 * t).sin()
+    fast = 0.3 * (2 * math.pi * 0.35 * t).sin()
+    x = (slow + torch.where((t > 30) & (t < 50), 0.0, fast)).view(1, 80, 1, 1)
+    weights = SpectralFrameWeighting(1, sharpness=1.0).weights(x).flatten().detach()
+    assert float(weights[36:45].mean()) < 0.7 * float(weights[5:25].mean())
+
+
+def test_a_channel_has_weights_of_its_own() -> None:
+    x = moving(60, 4, 2)
+    x[:, 10:25, :, 0] = x[:, 10:11, :, 0]  # one channel rests here
+    x[:, 35:50, :, 1] = x[:, 35:36, :, 1]  # and the other there
+    weights = SpectralFrameWeighting(2, sharpness=1.0).weights(x)[0, :, 0].detach()
+    assert float(weights[14:21, 0].mean()) < 0.1 * float(weights[14:21, 1].mean())
+    assert float(weights[39:46, 1].mean()) < 0.1 * float(weights[39:46, 0].mean())
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30), st.floats(0.01, 40))
+def test_weights_are_an_average_over_the_frames_that_count(
+    seed: int, T: int, sharpness: float
+) -> None:
+    torch.manual_seed(seed)
+    pool = SpectralFrameWeighting(2, 5, sharpness=sharpness)
+    x, mask = gapped(2, T, 3, 2)
+    weights = pool.weights(x, mask).detach()
+    assert float(weights.min()) >= 0
+    assert not weights[~mask].any()
+    sums = weights.sum(1)
+    torch.testing.assert_close(sums, mask.any(1)[..., None].expand_as(sums).float())
+    expected = (weights * x.nan_to_num()).sum(1)
+    torch.testing.assert_close(pool(x, mask), expected, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(pool(x.nan_to_num()), pool(x.nan_to_num(), mask | True))
+
+
+def test_it_starts_near_the_plain_average_and_is_it_for_a_still_clip() -> None:
+    pool = SpectralFrameWeighting(3)
+    weights = 40 * pool.weights(moving(40, 5, 3)).detach()  # 1 is the plain average
+    assert 0.8 < float(weights.min()) <= float(weights.max()) < 1.2
+    still = torch.full((1, 40, 5, 3), 1000.1)
+    torch.testing.assert_close(40 * pool.weights(still), torch.ones(1, 40, 5, 3))
+
+
+def test_the_unit_does_not_matter() -> None:
+    pool, x = SpectralFrameWeighting(2, sharpness=1.0), moving(50, 3, 2)
+    torch.testing.assert_close(pool.weights(1000 * x), pool.weights(x), atol=1e-5, rtol=1e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 20), st.integers(0, 20))
+def test_padding_changes_nothing(seed: int, before: int, after: int) -> None:
+    torch.manual_seed(seed)
+    pool, T = SpectralFrameWeighting(2, 7, sharpness=1.0), 1 + seed % 20
+    x, mask = gapped(2, T, 3, 2)
+    torch.testing.assert_close(pool(*padded(x, mask, before, after)), pool(x, mask))
+    whole, every = x.nan_to_num(), torch.ones_like(mask)
+    torch.testing.assert_close(pool(*padded(whole, every, before, after)), pool(whole))
+
+
+def test_bodies_do_not_mix_and_joints_may_change_places() -> None:
+    pool = SpectralFrameWeighting(2, sharpness=1.0)
+    x, mask = gapped(3, 20, 5, 2)
+    found, order = pool(x, mask), torch.randperm(5)
+    torch.testing.assert_close(pool(x[:, :, order], mask[:, :, order]), found[:, order])
+    for body in range(3):
+        alone = pool(x[body : body + 1], mask[body : body + 1])
+        torch.testing.assert_close(alone[0], found[body])
+
+
+def test_what_does_not_count_leaks_neither_forward_nor_backward() -> None:
+    pool = SpectralFrameWeighting(3)
+    x, mask = gapped(2, 15, 4, 3)
+    mask[0], x[0] = False, torch.nan  # a clip of nothing
+    x.requires_grad_()
+    found = pool(x, mask)
+    assert torch.equal(found, pool(torch.where(mask[..., None], x.detach(), 1e9), mask))
+    assert not found[0].any()
+    found.square().sum().backward()
+    assert x.grad is not None
+    assert bool(x.grad.isfinite().all())
+    assert not x.grad[~mask].any()
+    assert all(p.grad is not None and p.grad.any() for p in pool.parameters())
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_gradcheck(masked: bool) -> None:
+    pool = SpectralFrameWeighting(2, 5, sharpness=0.7).double()
+    values = {name: p.detach().clone().requires_grad_() for name, p in pool.named_parameters()}
+    x = torch.randn(1, 7, 2, 2, dtype=torch.float64, requires_grad=True)
+    mask = torch.rand(1, 7, 2) < 0.7 if masked else None
+
+    def run(x: Tensor, *parameters: Tensor) -> Any:
+        return functional_call(pool, dict(zip(values, parameters, strict=True)), (x, mask))
+
+    assert torch.autograd.gradcheck(run, (x, *values.values()))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
+    pool = SpectralFrameWeighting(2, sharpness=1.0)
+    x, mask = (3 + torch.randn(2, 100, 3, 2)).to(dtype), torch.rand(2, 100, 3) < 0.7
+    assert torch.equal(pool(x, mask), pool(x.float(), mask).to(dtype))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = pool(x.float(), mask)
+    assert torch.equal(found, pool(x.float(), mask))
+    half = SpectralFrameWeighting(2).to(dtype)
+    half(x, mask).sum().backward()
+    assert half(x, mask).dtype == dtype
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
+    pool = SpectralFrameWeighting(2, sharpness=1.0).eval()
+    x, mask = gapped(3, 20, 4, 2)
+    args = (x, mask) if masked else (x.nan_to_num(),)
+    if masked:
+        compiled = torch.compile(pool, backend="aot_eager", fullgraph=True)
+        torch.testing.assert_close(compiled(*args), pool(*args))
+    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=4)}
+    program = torch.export.export(pool, args, dynamic_shapes=tuple(free for _ in args)).module()
+    for B, T in ((3, 20), (1, 5), (4, 33)):
+        x, mask = gapped(B, T, 4, 2)
+        args = (x, mask) if masked else (x.nan_to_num(),)
+        torch.testing.assert_close(program(*args), pool(*args))
+
+
+BAD: list[tuple[tuple[Any, ...], str]] = [
+    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,C\].*found \[5, 3, 4\]"),
+    ((torch.zeros(1, 5, 3, 7),), r"C = 4, found \[1, 5, 3, 7\]; build the layer for"),
+    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), "expected torch.bool"),
+    ((torch.full((1, 5, 3, 4), torch.nan),), r"not finite.*found nan at x\[0, 0, 0, 0\]"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), BAD)
+def test_bad_input_is_told(args: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(SkelfuseError, match=message):
+        SpectralFrameWeighting(4)(*args)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"channels": 0}, "channels is out of range"),
+        ({"window": 1}, "window is out of range"),
+        ({"window": 8}, "window must be odd"),
+        ({"sharpness": 0.0}, "sharpness must be a positive number"),
+    ],
+)
+def test_bad_choices_are_told(kwargs: dict[str, Any], message: str) -> None:
+    with pytest.raises(SkelfuseError, match=message):
+        SpectralFrameWeighting(**{"channels": 4, **kwargs})

@@ -1,0 +1,243 @@
+"""Global filters: the same at every length, shifting with their input, blind to padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.func import functional_call
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers.global_filter import GlobalFilter, filtered_in_circle
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> Iterator[None]:
+    torch.manual_seed(0)
+    yield
+    torch._dynamo.reset()
+
+
+def gapped(B: int, T: int, N: int, C: int) -> tuple[Tensor, Tensor]:
+    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
+    return torch.where(mask[..., None], x, torch.nan), mask
+
+
+def padded(x: Tensor, mask: Tensor, before: int, after: int) -> tuple[Tensor, Tensor]:
+    B, T, N, C = x.shape
+    wide = torch.full((B, before + T + after, N, C), torch.nan, dtype=x.dtype)
+    counts = torch.zeros(B, before + T + after, N, dtype=torch.bool)
+    wide[:, before : before + T], counts[:, before : before + T] = x, mask
+    return wide, counts
+
+
+def random_filter(channels: int, frames: int = 16, **kwargs: Any) -> GlobalFilter:
+    layer = GlobalFilter(channels, frames, **kwargs)
+    with torch.no_grad():
+        layer.filter.add_(0.5 * torch.randn_like(layer.filter))
+    return layer
+
+
+@pytest.mark.parametrize("T", [1, 2, 3, 16, 17, 64])
+def test_it_starts_as_nothing_at_every_length(T: int) -> None:
+    layer = GlobalFilter(2, 16)
+    x, mask = gapped(3, T, 4, 2)
+    torch.testing.assert_close(layer(x, mask), x.nan_to_num(), atol=2e-6, rtol=0)
+    torch.testing.assert_close(layer(x.nan_to_num()), x.nan_to_num(), atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("T", [16, 15])
+def test_equal_to_numpy_at_its_own_length(T: int) -> None:
+    layer = random_filter(3, T)
+    x = torch.randn(2, T, 4, 3)
+    learned = layer.filter.detach().double().numpy()
+    response = (learned[..., 0] + 1j * learned[..., 1])[:, None]
+    expected = np.fft.irfft(np.fft.rfft(x.numpy(), axis=1) * response, n=T, axis=1)
+    np.testing.assert_allclose(layer(x).detach().numpy(), expected, atol=5e-6)
+
+
+@pytest.mark.parametrize("T", [7, 16, 33, 100])
+def test_a_delay_is_the_same_delay_at_every_length(T: int) -> None:
+    layer = GlobalFilter(1, 16)
+    turns = torch.arange(9)[:, None] * 3 / 16
+    with torch.no_grad():
+        layer.filter[..., 0] = (2 * torch.pi * turns).cos()
+        layer.filter[..., 1] = -(2 * torch.pi * turns).sin()
+    x = torch.randn(1, T, 2, 1)
+    torch.testing.assert_close(layer(x), x.roll(3, 1), atol=5e-6, rtol=0)
+
+
+@pytest.mark.parametrize("T", [7, 16, 33, 100])
+def test_what_has_no_delay_has_none_at_every_length(T: int) -> None:
+    layer = random_filter(2)
+    with torch.no_grad():
+        layer.filter[..., 1] = 0.0
+    x = torch.randn(1, T, 2, 2)
+    turned = x.flip(1)  # time reversed: a filter without delay cannot tell
+    torch.testing.assert_close(layer(turned), layer(x).flip(1), atol=5e-6, rtol=0)
+
+
+@pytest.mark.parametrize("T", [16, 40, 41])
+def test_shifted_input_gives_shifted_output(T: int) -> None:
+    layer = random_filter(2)
+    t = torch.arange(T)
+    wave = torch.stack([(2 * torch.pi * 3 * t / T).sin(), (2 * torch.pi * 5 * t / T).cos()], -1)
+    x = wave.view(1, T, 1, 2)
+    for k in (1, 4, 11):
+        torch.testing.assert_close(layer(x.roll(k, 1)), layer(x).roll(k, 1), atol=5e-6, rtol=0)
+
+
+def test_a_wave_is_scaled_and_turned_by_the_response_at_its_frequency() -> None:
+    layer = random_filter(1)
+    T, k = 48, 5
+    t = torch.arange(T)
+    wave = (2 * torch.pi * k * t / T).cos().view(1, T, 1, 1)
+    at = layer.response(torch.tensor([T]), T // 2 + 1)[0, k, 0]
+    expected = at.abs() * (2 * torch.pi * k * t / T + at.angle()).cos()
+    torch.testing.assert_close(layer(wave).flatten(), expected, atol=5e-6, rtol=0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 30), st.integers(0, 30), st.booleans())
+def test_padding_changes_nothing(seed: int, before: int, after: int, norm: bool) -> None:
+    torch.manual_seed(seed)
+    layer = random_filter(2, instance_norm=norm)
+    T = 1 + seed % 20
+    x, mask = gapped(2, T, 3, 2)
+    long = layer(*padded(x, mask, before, after))
+    torch.testing.assert_close(long[:, before : before + T], layer(x, mask), atol=1e-5, rtol=0)
+    whole, every = x.nan_to_num(), torch.ones_like(mask)
+    wide = padded(whole, every, before, after)
+    found = layer(*wide)
+    torch.testing.assert_close(found[:, before : before + T], layer(whole), atol=1e-5, rtol=0)
+    assert not found[~wide[1]].any()
+
+
+def test_circles_of_all_lengths_side_by_side() -> None:
+    lengths = torch.arange(12)
+    x = torch.randn(12, 11, 2, 3, dtype=torch.float64)
+    x *= (torch.arange(11) < lengths[:, None])[..., None, None]
+    response = torch.randn(12, 6, 3, dtype=torch.complex128)
+    found = filtered_in_circle(x, response, lengths).numpy()
+    for row in range(1, 12):
+        cut, half = x[row, :row].numpy(), response[row, : row // 2 + 1, None].numpy()
+        expected = np.fft.irfft(np.fft.rfft(cut, axis=0) * half, n=row, axis=0)
+        np.testing.assert_allclose(found[row, :row], expected, atol=1e-12)
+        assert not found[row, row:].any()
+
+
+def test_long_clips_keep_their_accuracy() -> None:
+    layer = random_filter(2, 64)
+    x, mask = torch.randn(1, 3000, 2, 2), torch.ones(1, 3001, 2, dtype=torch.bool)
+    mask[:, -1] = False
+    wide = torch.cat([x, torch.full((1, 1, 2, 2), torch.nan)], dim=1)
+    exact = layer(x.double()).float()
+    torch.testing.assert_close(layer(wide, mask)[:, :3000], exact, atol=2e-5, rtol=0)
+
+
+def test_instance_norm_takes_size_and_place_away() -> None:
+    layer = GlobalFilter(2, 16, instance_norm=True)
+    x, mask = torch.randn(3, 20, 4, 2), torch.ones(3, 20, 4, dtype=torch.bool)
+    mask[:, 13:, 1] = mask[:, 15:] = False
+    found = layer(x, mask)
+    torch.testing.assert_close(layer(100 + 7 * x, mask), found, atol=2e-4, rtol=0)
+    seen = found[0, :13, 1].detach()
+    torch.testing.assert_close(seen.mean(0), torch.zeros(2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen.std(0, unbiased=False), torch.ones(2), atol=1e-3, rtol=0)
+
+
+def test_joints_and_bodies_do_not_mix() -> None:
+    layer = random_filter(2)
+    x, mask = gapped(3, 20, 5, 2)
+    mask[:, [0, -1]] = True  # so that each body's clip is the same length without a joint
+    x = torch.where(mask[..., None], x.nan_to_num(), torch.nan)
+    found = layer(x, mask)
+    for body in range(3):
+        alone = layer(x[body : body + 1, :, 2:3], mask[body : body + 1, :, 2:3])
+        torch.testing.assert_close(alone[0, :, 0], found[body, :, 2], atol=5e-6, rtol=0)
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_what_does_not_count_leaks_neither_forward_nor_backward(norm: bool) -> None:
+    layer = random_filter(3, instance_norm=norm)
+    x, mask = gapped(2, 15, 4, 3)
+    x.requires_grad_()
+    found = layer(x, mask)
+    other = layer(torch.where(mask[..., None], x.detach(), 1e9), mask)
+    assert torch.equal(found, other)
+    found.square().sum().backward()
+    assert x.grad is not None
+    assert bool(x.grad.isfinite().all())
+    assert not x.grad[~mask].any()
+    assert all(p.grad is not None and p.grad.any() for p in layer.parameters())
+
+
+@pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_gradcheck(masked: bool, norm: bool) -> None:
+    layer = random_filter(2, 6, instance_norm=norm).double()
+    values = {name: p.detach().clone().requires_grad_() for name, p in layer.named_parameters()}
+    x = torch.randn(1, 7, 2, 2, dtype=torch.float64, requires_grad=True)
+    mask = torch.rand(1, 7, 2) < 0.7 if masked else None
+
+    def run(x: Tensor, *parameters: Tensor) -> Any:
+        return functional_call(layer, dict(zip(values, parameters, strict=True)), (x, mask))
+
+    assert torch.autograd.gradcheck(run, (x, *values.values()))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
+    layer = random_filter(2)
+    x, mask = (3 + torch.randn(2, 100, 3, 2)).to(dtype), torch.rand(2, 100, 3) < 0.7
+    assert torch.equal(layer(x, mask), layer(x.float(), mask).to(dtype))
+    assert torch.equal(layer(x), layer(x.float()).to(dtype))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = layer(x.float(), mask)
+    assert torch.equal(found, layer(x.float(), mask))
+    half = random_filter(2, instance_norm=True).to(dtype)
+    half(x, mask).sum().backward()
+    assert half(x, mask).dtype == dtype
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
+    layer = random_filter(2, instance_norm=True).eval()
+    x, mask = gapped(3, 20, 4, 2)
+    args = (x, mask) if masked else (x.nan_to_num(),)
+    if masked:
+        compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)
+        torch.testing.assert_close(compiled(*args), layer(*args), atol=5e-6, rtol=1e-5)
+    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=9)}
+    program = torch.export.export(layer, args, dynamic_shapes=tuple(free for _ in args)).module()
+    for B, T in ((3, 20), (1, 9), (4, 33)):
+        x, mask = gapped(B, T, 4, 2)
+        args = (x, mask) if masked else (x.nan_to_num(),)
+        torch.testing.assert_close(program(*args), layer(*args), atol=5e-6, rtol=1e-5)
+
+
+BAD: list[tuple[tuple[Any, ...], str]] = [
+    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,C\].*found \[5, 3, 4\]"),
+    ((torch.zeros(1, 5, 3, 7),), r"C = 4, found \[1, 5, 3, 7\]; build the layer for"),
+    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), "expected torch.bool"),
+    ((torch.full((1, 5, 3, 4), torch.nan),), r"not finite.*found nan at x\[0, 0, 0, 0\]"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), BAD)
+def test_bad_input_is_told(args: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(SkelfuseError, match=message):
+        GlobalFilter(4)(*args)
+
+
+def test_bad_choices_are_told() -> None:
+    with pytest.raises(SkelfuseError, match="channels is out of range"):
+        GlobalFilter(0)
+    with pytest.raises(SkelfuseError, match="frames is out of range"):
+        GlobalFilter(1, 0)

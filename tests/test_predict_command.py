@@ -1,0 +1,166 @@
+"""`skelfuse predict` on files: what it prints and writes, and what it says of bad ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+from skelfuse.training import ModelChoice
+
+FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
+acted = FIGURE.acted
+write_npz = FIGURE.write_npz
+JOINTS: tuple[str, ...] = FIGURE.JOINTS
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run that knows three actions of a stick figure."""
+    folder = tmp_path_factory.mktemp("stick")
+    trained: Path = FIGURE.train_run(folder, ModelChoice("skelfuse", "nano"))
+    return trained
+
+
+def run_main(*arguments: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Return a file of two clips, its joints in another order than the run's."""
+    clips = [acted("wave", 60, seed=51), acted("bow", 70, seed=52)]
+    file: Path = write_npz(tmp_path / "new.npz", clips, ["wave", "bow"], JOINTS[::-1])
+    return file
+
+
+def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
+    result = run_main("predict", "--run", run, recorded, "--joints", "--persons")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["new-00001", "joints", "person"] + [
+        "new-00002",
+        "joints",
+        "person",
+    ]
+    assert lines[0].split()[2] == "wave"
+    assert lines[3].split()[2] == "bow"
+    assert all(joint in lines[1] for joint in JOINTS)
+
+
+def test_json_lines_and_csv_tell_the_same(run: Path, recorded: Path) -> None:
+    common = ("predict", "--run", run, recorded, "--top", 2, "--persons", "--joints")
+    told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
+    rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
+    assert [one["label"] for one in told] == [one["class"] for one in told] == ["wave", "bow"]
+    assert [row["person"] for row in rows] == ["", "1", "", "1"]
+    for one, row in zip(told, rows[::2], strict=True):
+        assert one["file"] == row["file"] == str(recorded)
+        assert one["clip"] == row["clip"]
+        assert [two["class"] for two in one["top"]] == [row["class"], row["class_2"]]
+        assert float(row["probability_2"]) == one["top"][1]["probability"]
+        assert len(one["persons"]) == 1
+        assert {joint: float(row[f"share_{joint}"]) for joint in JOINTS} == one["joints"]
+
+
+def test_the_timeline_of_a_file(run: Path, tmp_path: Path) -> None:
+    glued = np.concatenate([acted("wave", 150, seed=7), acted("nod", 150, seed=8)])
+    file = write_npz(tmp_path / "long.npz", [glued], ["two"])
+    common = ("predict", "--run", run, file, "--window", "1s", "--stride", "0.25s")
+    lines = run_main(*common).stdout.splitlines()
+    assert [lines[i].split()[-1] for i in (0, 1, -1)] == ["long-00001", "wave", "nod"]
+    assert lines[1].split()[:2] == ["0.0", "-"]
+    assert lines[-1].split()[2:4] == ["10.0", "s"]
+    assert len(lines) < 6  # neighbours are joined
+    told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
+    assert [one["frames"] for one in told][:2] == [[0, 30], [8, 38]]
+    assert told[1]["start"] == pytest.approx(8 / 30, abs=1e-6)
+    rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
+    assert [row["class"] for row in rows] == [one["class"] for one in told]
+    in_frames = run_main("predict", "--run", run, file, "--window", "40f")
+    assert in_frames.stdout.splitlines()[1].split()[-1] == "wave"
+
+
+def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.npz"
+    np.savez(other, coords=np.zeros((9, 17, 2)), lengths=[9], label=["wave"])
+    (tmp_path / "cut.npz").write_bytes(recorded.read_bytes()[:200])
+    out = tmp_path / "out.jsonl"
+    files = [other, tmp_path / "cut.npz", tmp_path / "nothing.npz", recorded]
+    result = run_main(*("predict", "--run", run, *files), "--format", "jsonl", "--out", out)
+    assert result.exit_code == 3, result.output
+    assert [json.loads(line)["class"] for line in out.read_text().splitlines()] == ["wave", "bow"]
+    errors = result.stderr.splitlines()
+    assert errors[0] == "3 of 4 files had a problem:"
+    assert len(errors) == 4
+    for file, told in (
+        (other, "shows another body"),
+        (tmp_path / "cut.npz", "not a .npz"),
+        (tmp_path / "nothing.npz", "no such file"),
+    ):
+        assert [line for line in errors if str(file) in line and told in line], result.stderr
+
+
+def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("before")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    result = run_main("predict", "--run", run, empty, "--out", out)
+    assert result.exit_code == 1
+    assert "an empty folder" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert out.read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "out.csv"]
+    result = run_main("predict", "--run", run, empty, "--out", out / "in" / "a.csv")
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_one_line(run: Path, recorded: Path) -> None:
+    result = run_main("predict", "--run", run, recorded, "--out", "/dev/full")
+    assert result.exit_code == 1
+    assert "cannot write: No space left" in result.stderr
+    assert Path("/dev/full").is_char_device()
+
+
+def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes((run / "best.safetensors").read_bytes()[:5000])
+    for path, told in (
+        (tmp_path / "none", "no such run"),
+        (tmp_path, "no checkpoint in this folder"),
+        (cut, "not a checkpoint, or one cut short"),
+        (recorded, "not a checkpoint, or one cut short"),
+    ):
+        result = run_main("predict", "--run", path, recorded)
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    result = run_main("predict", "--run", run, recorded, "--device", "cuda:77")
+    assert result.exit_code == 1
+    assert "is not there" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--window", "2"),
+        ("--stride", "1s"),
+        ("--window", "2s", "--persons"),
+        ("--top", "0"),
+        ("-", "--format", "csv"),
+    ],
+)
+def test_a_wrong_option_is_exit_code_2(run: Path, recorded: Path, options: tuple[str, ...]) -> None:
+    files = [] if "-" in options else [recorded]
+    assert run_main("predict", "--run", run, *files, *options).exit_code == 2

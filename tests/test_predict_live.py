@@ -1,0 +1,110 @@
+"""`skelfuse predict -`: frames in on standard input, lines out at once."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from click.testing import CliRunner, Result
+
+import skelfuse
+from skelfuse.cli import main
+from skelfuse.training import ModelChoice
+
+FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
+acted = FIGURE.acted
+clip_of = FIGURE.clip_of
+JOINTS: tuple[str, ...] = FIGURE.JOINTS
+Array = npt.NDArray[Any]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run that knows three actions of a stick figure."""
+    folder = tmp_path_factory.mktemp("stick")
+    trained: Path = FIGURE.train_run(folder, ModelChoice("skelfuse", "nano"))
+    return trained
+
+
+def run_main(*arguments: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+
+
+def live_lines(coords: Array, **more: Any) -> Iterator[str]:
+    for joints in coords:
+        seen = [None if np.isnan(one).any() else one.tolist() for one in joints]
+        yield json.dumps({"joints": seen, **more})
+
+
+def test_a_live_stream_is_the_timeline_of_what_it_was(run: Path) -> None:
+    glued = np.concatenate([acted("wave", 100, seed=7), acted("nod", 85, seed=8)])
+    glued[20:25, 3] = np.nan
+    heading = json.dumps({"joint_names": JOINTS[::-1], "fps": 30})
+    stdin = "\n".join([heading, *live_lines(glued[:, ::-1])])
+    result = run_main(
+        *("predict", "--run", run, "-", "--window", "1s", "--stride", "0.5s"), stdin=stdin
+    )
+    assert result.exit_code == 0, result.output
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    whole = skelfuse.load(run).timeline(clip_of(glued), window="1s", stride="0.5s")
+    assert [one["frames"] for one in told] == [[one.first, one.after] for one in whole]
+    assert [one["class"] for one in told] == [one.best for one in whole]
+    for one, window in zip(told, whole, strict=True):
+        assert window.prediction is not None
+        assert one["probability"] == pytest.approx(window.prediction.probability, abs=1e-5)
+        assert (one["start"], one["end"]) == pytest.approx((window.begins, window.ends), abs=1e-6)
+
+
+def test_a_live_line_is_there_before_the_next_frame_comes(run: Path) -> None:
+    command = ["-c", "from skelfuse.cli.predict import predict; predict()"]
+    options = ["--run", str(run), "-", "--window", "30f", "--stride", "10f", "--device", "cpu"]
+    with subprocess.Popen(
+        [sys.executable, *command, *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as live:
+        assert live.stdin is not None
+        assert live.stdout is not None
+        for number, line in enumerate(live_lines(acted("wave", 50, seed=7)), 1):
+            live.stdin.write(f"{line}\n")
+            live.stdin.flush()
+            if number in (30, 40, 50):
+                told = json.loads(live.stdout.readline())
+                assert told["frames"] == [number - 30, number]
+        live.stdin.close()
+        assert live.stdout.read() == ""
+        assert live.wait() == 0
+
+
+def test_bad_lines_count_as_frames_without_anybody(run: Path) -> None:
+    lines = list(live_lines(acted("wave", 60, seed=7)))
+    lines[10] = '{"joints": [[1, 2]]}'
+    lines[11] = "{"
+    result = run_main("predict", "--run", run, "-", "--window", "60f", stdin="\n".join(lines))
+    assert result.exit_code == 3
+    (told,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (told["class"], told["frames"], told["start"]) == ("wave", [0, 60], None)
+    first, second = result.stderr.splitlines()
+    assert first.startswith("line 11: a person with the wrong number of joints: expected 5")
+    assert second.startswith("line 12: not JSON")
+
+
+def test_an_empty_stream_and_one_without_a_rate_are_errors(run: Path) -> None:
+    for stdin, told in (
+        ("", "no frame came"),
+        ("\n".join(live_lines(acted("wave", 5))), "the frame rate is not known"),
+        ('{"joint_names": ["a"]}', "no frame came"),
+    ):
+        result = run_main("predict", "--run", run, "-", stdin=stdin)
+        assert result.exit_code == 1
+        assert told in result.stderr

@@ -1,0 +1,120 @@
+"""What a trained run says about each person, each joint, and each part of a long recording."""
+
+from __future__ import annotations
+
+import runpy
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+import skelfuse
+from skelfuse.errors import SkelfuseError
+from skelfuse.predict import Recogniser
+from skelfuse.run import Run
+from skelfuse.skeleton import Skeleton
+from skelfuse.training import ModelChoice, TrainConfig, build_model
+from skelfuse.windows import merged
+
+FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
+acted = FIGURE.acted
+clip_of = FIGURE.clip_of
+ACTIONS: tuple[str, ...] = FIGURE.ACTIONS
+STICK: Skeleton = FIGURE.STICK
+
+
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+    """Return a run that knows three actions of a stick figure."""
+    folder = tmp_path_factory.mktemp("stick")
+    return skelfuse.load(FIGURE.train_run(folder, ModelChoice("skelfuse", "nano")), device="cpu")
+
+
+def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
+    people = [acted("nod", 60, seed=1), acted("wave", 60, seed=2), np.full((60, 5, 2), np.nan)]
+    found = recogniser.predict(clip_of(np.stack(people, axis=1)), persons=True)
+    first, second, nobody = found.persons
+    assert first is not None
+    assert second is not None
+    assert (first.best, second.best, nobody) == ("nod", "wave", None)
+    for who, alone in ((people[0], first), (people[1], second)):
+        expected = recogniser.predict(clip_of(who)).probabilities
+        np.testing.assert_allclose(alone.probabilities, expected, atol=1e-6)
+    whole = recogniser.predict(clip_of(np.stack(people, axis=1)))
+    np.testing.assert_allclose(found.probabilities, whole.probabilities, atol=1e-6)
+    assert whole.persons == ()
+
+
+def test_joints_say_what_they_add(tmp_path: Path) -> None:
+    # In `pure` what a joint adds comes from its own movement alone.
+    folder = FIGURE.train_run(tmp_path, ModelChoice("pure"))
+    recogniser = skelfuse.load(folder, device="cpu")
+    found = recogniser.predict(clip_of(acted("wave", 60, seed=3)), joints=True)
+    assert found.best == "wave"
+    assert found.by_joint()[0][0] == "right_hand"
+    assert found.by_joint() == found.by_joint("wave") != found.by_joint("nod")
+    plain = recogniser.predict(clip_of(acted("wave", 60, seed=3)))
+    np.testing.assert_allclose(found.probabilities, plain.probabilities, atol=1e-6)
+    with pytest.raises(SkelfuseError, match="not asked for"):
+        plain.by_joint()
+    with pytest.raises(SkelfuseError, match="no class 'jump'"):
+        found.by_joint("jump")
+
+
+@pytest.mark.parametrize("name", ["skelfuse", "pure"])
+def test_shares_and_rest_are_the_logits(name: str) -> None:
+    from skelfuse.joint_shares import joint_shares
+
+    torch.manual_seed(1)
+    model = build_model(ModelChoice(name), STICK, 3)
+    x = torch.randn(8, 32, 2, 5, 2)
+    model(x)  # in training: the normalisation learns its averages
+    mask = torch.rand(8, 32, 2, 5) > 0.2
+    with torch.no_grad():
+        logits, shares, rest = joint_shares(model.eval(), x, mask)
+        torch.testing.assert_close(logits, model(x, mask))
+    torch.testing.assert_close(shares.sum(dim=-1) + rest, logits, atol=1e-5, rtol=0)
+    assert shares.shape == (8, 3, 5)
+
+
+def test_models_that_do_not_split_say_so() -> None:
+    config = TrainConfig(model=ModelChoice("ddnet", options={"filters": 8}))
+    model = build_model(config.model, STICK, 3).eval()
+    run = Run(model, config, STICK, ACTIONS, Path("x"), 1, {}, {}, {})
+    Recogniser(run).predict(clip_of(acted("wave")))
+    with pytest.raises(SkelfuseError, match=r"do not split into joints.*found DDNet"):
+        Recogniser(run).predict(clip_of(acted("wave")), joints=True)
+
+
+def test_a_long_recording_is_taken_apart(recogniser: Recogniser) -> None:
+    glued = np.concatenate([acted("wave", 150, seed=7), acted("nod", 150, seed=8)])
+    clip = clip_of(glued)
+    windows = recogniser.timeline(clip, window="1s", stride="0.25s")
+    assert windows[0].begins == 0
+    assert windows[-1].ends == 10
+    for window in windows:  # where one action goes over into the other it may look like anything
+        if window.after <= 150 or window.first >= 150:
+            assert window.best == ("wave" if window.after <= 150 else "nod")
+    parts = merged(windows)
+    assert (parts[0].best, parts[-1].best) == ("wave", "nod")
+    assert (parts[0].begins, parts[-1].ends) == (0, 10)
+    assert [one.ends for one in parts[:-1]] == [one.begins for one in parts[1:]]
+    for time in (parts[0].ends, parts[-1].begins):
+        assert time == pytest.approx(5, abs=1)
+    # A window is a clip of its own.
+    alone = recogniser.predict(clip_of(glued[windows[3].first : windows[3].after]))
+    assert windows[3].prediction is not None
+    np.testing.assert_allclose(windows[3].prediction.probabilities, alone.probabilities, atol=1e-6)
+
+
+def test_a_window_without_anybody_has_no_class(recogniser: Recogniser) -> None:
+    coords = acted("wave", 180, seed=9)
+    coords[60:120] = np.nan
+    windows = recogniser.timeline(clip_of(coords), window="30f", stride="30f")
+    assert [window.best for window in windows] == ["wave"] * 2 + [None] * 2 + ["wave"] * 2
+    assert [part.best for part in merged(windows)] == ["wave", None, "wave"]
+    with pytest.raises(SkelfuseError, match="without the frame rate"):
+        recogniser.timeline(replace(clip_of(coords), fps=None), window="2s")

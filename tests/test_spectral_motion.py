@@ -1,0 +1,223 @@
+"""Spectral motion: exact where theory says so, honest elsewhere, blind to padding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers.spectral_motion import Ends, SpectralMotion
+
+ENDS: tuple[Ends, ...] = ("line", "mirror", "circle")
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> Iterator[None]:
+    torch.manual_seed(0)
+    yield
+    torch._dynamo.reset()
+
+
+def gapped(B: int, T: int, N: int, C: int) -> tuple[Tensor, Tensor]:
+    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
+    return torch.where(mask[..., None], x, torch.nan), mask
+
+
+def padded(x: Tensor, mask: Tensor, before: int, after: int) -> tuple[Tensor, Tensor]:
+    B, T, N, C = x.shape
+    wide = torch.full((B, before + T + after, N, C), torch.nan, dtype=x.dtype)
+    counts = torch.zeros(B, before + T + after, N, dtype=torch.bool)
+    wide[:, before : before + T], counts[:, before : before + T] = x, mask
+    return wide, counts
+
+
+def course(values: Tensor) -> Tensor:
+    return values.view(1, -1, 1, 1)
+
+
+@pytest.mark.parametrize("T", [64, 65])
+@pytest.mark.parametrize("turns", [1, 5, 20, 31])
+def test_exact_for_whole_periods_in_a_circle(T: int, turns: int) -> None:
+    t = torch.arange(T, dtype=torch.float64)
+    omega = 2 * math.pi * turns / T
+    found = SpectralMotion(ends="circle")(course((omega * t + 0.3).sin().float()))
+    expected = (omega * (omega * t + 0.3).cos()).float()
+    torch.testing.assert_close(found.flatten(), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("T", [64, 65])
+@pytest.mark.parametrize("half_turns", [1, 7, 40])
+def test_exact_for_the_waves_of_each_kind_of_end(T: int, half_turns: int) -> None:
+    t = torch.arange(T, dtype=torch.float64)
+    omega = math.pi * half_turns / (T - 1)
+    x = 5 - 0.2 * t + (omega * t).sin()
+    found = SpectralMotion()(course(x.float()))
+    expected = -0.2 + omega * (omega * t).cos()
+    torch.testing.assert_close(found.flatten(), expected.float(), atol=1e-5, rtol=0)
+    omega = math.pi * half_turns / T
+    found = SpectralMotion(ends="mirror")(course((omega * (t + 0.5)).cos().float()))
+    expected = -omega * (omega * (t + 0.5)).sin()
+    torch.testing.assert_close(found.flatten(), expected.float(), atol=1e-5, rtol=0)
+
+
+def test_at_the_nyquist_limit_nothing_is_claimed() -> None:
+    x = course((-1.0) ** torch.arange(20))
+    assert float(SpectralMotion(ends="circle")(x).abs().max()) < 1e-5
+    wide = padded(x, torch.ones(1, 20, 1, dtype=torch.bool), 3, 4)
+    assert float(SpectralMotion(ends="circle")(*wide).abs().max()) < 1e-5
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("T", [1, 2, 3, 30])
+def test_a_still_body_has_no_motion(ends: Ends, T: int) -> None:
+    x = torch.full((2, T, 3, 2), 1234.5)
+    assert not SpectralMotion(ends=ends)(x).any()
+    mask = torch.rand(2, T, 3) < 0.6
+    assert not SpectralMotion(ends=ends)(torch.where(mask[..., None], x, torch.nan), mask).any()
+
+
+def test_a_walk_has_its_speed_up_to_the_ends_in_units_per_second() -> None:
+    x = course(torch.linspace(0, 3, 31))  # 0.1 per frame
+    torch.testing.assert_close(SpectralMotion()(x), torch.full_like(x, 0.1))
+    torch.testing.assert_close(SpectralMotion(fps=30.0)(x), torch.full_like(x, 3.0))
+    gaps = torch.ones(1, 31, 1, dtype=torch.bool)
+    gaps[:, 4:9] = gaps[:, 20] = False
+    found = SpectralMotion()(torch.where(gaps[..., None], x, torch.nan), gaps)
+    torch.testing.assert_close(found, torch.where(gaps[..., None], torch.full_like(x, 0.1), 0.0))
+
+
+def test_better_than_differences_on_a_clip_that_does_not_repeat() -> None:
+    t = torch.arange(60.0) / 30.0  # two seconds
+    x = 0.3 * t + 0.2 * (2 * math.pi * 3.3 * t + 0.4).sin() * (1 + t)
+    speed = 0.3 + 0.2 * (2 * math.pi * 3.3 * t + 0.4).sin()
+    speed = speed + 0.4 * math.pi * 3.3 * (2 * math.pi * 3.3 * t + 0.4).cos() * (1 + t)
+    (differences,) = torch.gradient(x, spacing=1 / 30.0)
+    error = {"difference": (differences - speed)[5:-5].square().mean().sqrt().item()}
+    for ends in ENDS:
+        found = SpectralMotion(ends=ends, fps=30.0)(course(x)).flatten()
+        error[ends] = (found - speed)[5:-5].square().mean().sqrt().item()
+    assert error["line"] < 0.5 * error["difference"]
+    assert error["line"] < 0.5 * error["circle"]
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_linear_in_x(ends: Ends) -> None:
+    layer = SpectralMotion(ends=ends)
+    x, mask = gapped(2, 20, 3, 2)
+    other = torch.where(mask[..., None], torch.randn_like(x), torch.nan)
+    together = layer(2 * x - 3 * other, mask)
+    torch.testing.assert_close(
+        together, 2 * layer(x, mask) - 3 * layer(other, mask), atol=1e-4, rtol=0
+    )
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 30), st.integers(0, 30))
+def test_padding_changes_nothing(ends: Ends, seed: int, before: int, after: int) -> None:
+    torch.manual_seed(seed)
+    layer, T = SpectralMotion(ends=ends), 1 + seed % 20
+    x, mask = gapped(2, T, 3, 2)
+    long = layer(*padded(x, mask, before, after))
+    torch.testing.assert_close(long[:, before : before + T], layer(x, mask), atol=2e-5, rtol=0)
+    whole = x.nan_to_num()
+    wide = padded(whole, torch.ones_like(mask), before, after)
+    found = layer(*wide)
+    torch.testing.assert_close(found[:, before : before + T], layer(whole), atol=2e-5, rtol=0)
+    assert not found[~wide[1]].any()
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_joints_and_bodies_do_not_mix(ends: Ends) -> None:
+    layer = SpectralMotion(ends=ends)
+    x, mask = gapped(3, 20, 5, 2)
+    mask[:, [0, -1]] = True  # so that each body's clip is the same length without a joint
+    x = torch.where(mask[..., None], x.nan_to_num(), torch.nan)
+    found = layer(x, mask)
+    for body in range(3):
+        alone = layer(x[body : body + 1, :, 2:3], mask[body : body + 1, :, 2:3])
+        torch.testing.assert_close(alone[0, :, 0], found[body, :, 2], atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_what_does_not_count_leaks_neither_forward_nor_backward(ends: Ends) -> None:
+    layer = SpectralMotion(ends=ends)
+    x, mask = gapped(2, 15, 4, 3)
+    x.requires_grad_()
+    found = layer(x, mask)
+    assert torch.equal(found, layer(torch.where(mask[..., None], x.detach(), 1e9), mask))
+    found.square().sum().backward()
+    assert x.grad is not None
+    assert bool(x.grad.isfinite().all())
+    assert not x.grad[~mask].any()
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("T", [1, 2, 7])
+def test_gradcheck(ends: Ends, T: int) -> None:
+    layer = SpectralMotion(ends=ends, fps=2.0)
+    x = torch.randn(1, T, 2, 2, dtype=torch.float64, requires_grad=True)
+    for mask in (None, torch.rand(1, T, 2) < 0.7):
+        assert torch.autograd.gradcheck(lambda x, mask=mask: layer(x, mask), (x,))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
+    layer = SpectralMotion(fps=30.0)
+    x, mask = (3 + torch.randn(2, 100, 3, 2)).to(dtype), torch.rand(2, 100, 3) < 0.7
+    assert torch.equal(layer(x, mask), layer(x.float(), mask).to(dtype))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = layer(x.float(), mask)
+    assert torch.equal(found, layer(x.float(), mask))
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_compiled_and_exported_give_the_same_numbers(ends: Ends) -> None:
+    layer, args = SpectralMotion(ends=ends).eval(), gapped(3, 20, 4, 2)
+    program = torch.export.export(layer, args).module()
+    torch.testing.assert_close(program(*args), layer(*args), atol=2e-5, rtol=1e-5)
+    if ends != "line":  # one of the three is compiled as well, for time's sake
+        return
+    compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(*args), layer(*args), atol=2e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_exported_once_for_batches_and_lengths_of_any_size(masked: bool) -> None:
+    layer, args = SpectralMotion().eval(), gapped(3, 20, 4, 2)
+    args = args if masked else (args[0].nan_to_num(),)  # type: ignore[assignment]
+    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=4)}
+    program = torch.export.export(layer, args, dynamic_shapes=tuple(free for _ in args)).module()
+    for B, T in ((3, 20), (1, 5), (4, 33)):
+        x, mask = gapped(B, T, 4, 2)
+        other = (x, mask) if masked else (x.nan_to_num(),)
+        torch.testing.assert_close(program(*other), layer(*other), atol=2e-5, rtol=1e-5)
+
+
+BAD: list[tuple[tuple[Any, ...], str]] = [
+    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,C\].*found \[5, 3, 4\]"),
+    ((torch.zeros(1, 0, 3, 4),), "T at least 1"),
+    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), "expected torch.bool"),
+    ((torch.full((1, 5, 3, 4), torch.nan),), r"not finite.*found nan at x\[0, 0, 0, 0\]"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), BAD)
+def test_bad_input_is_told(args: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(SkelfuseError, match=message):
+        SpectralMotion()(*args)
+
+
+def test_bad_choices_are_told() -> None:
+    with pytest.raises(SkelfuseError, match="unknown ends: expected line, mirror or circle"):
+        SpectralMotion(ends="open")  # type: ignore[arg-type]
+    for fps in (0.0, -1.0, math.inf):
+        with pytest.raises(SkelfuseError, match="fps must be a positive number"):
+            SpectralMotion(fps=fps)
