@@ -67,6 +67,7 @@ def test_equal_to_the_definition(seed: int, T: int) -> None:
     phi = np.stack([expected[tuple(name)] for name in fuse.feature_names], axis=-1)
     expected_y = phi @ fuse.weight().detach().double().numpy()
     np.testing.assert_allclose(y.detach().numpy(), expected_y, atol=1e-4)
+    assert fuse.beta is not None
     share = 1 / (1 + np.exp(-fuse.beta.item()))
     assert share == pytest.approx(0.05)
     expected_h = np.where(mask[..., None], clean + share * expected_y[:, None], 0.0)

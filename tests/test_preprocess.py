@@ -101,6 +101,10 @@ def renamed(file: Path) -> None:
     file.rename(file.with_name("holiday.skeleton"))
 
 
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
 def nobody(file: Path) -> None:
     file.write_bytes(b"3\r\n0\r\n0\r\n0\r\n")
 
@@ -115,7 +119,7 @@ BAD_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "absurd frame count": (broken(1, b"999999999999"), "999999999999 whole frames"),
     "nobody": (nobody, "no body"),
     "not NTU's name": (renamed, "holiday"),
-    "empty": (lambda file: file.write_bytes(b"") and None, "empty"),
+    "empty": (emptied, "empty"),
 }
 
 

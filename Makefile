@@ -1,0 +1,41 @@
+# Two commands: `make demo` runs the whole way on data that skelfuse makes; `make test` the tests.
+# Neither needs anything but Python 3.10 to 3.13 and make.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+JOBS ?= 2
+INSTALLED = $(VENV)/installed
+RUN = $(VENV)/bin
+
+.PHONY: test demo lint clean
+
+$(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt datasets/_ntu_scan.c
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "skelfuse needs Python 3.10 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+test: $(INSTALLED)
+	mkdir -p build
+	$(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal --junit-xml=build/tests.xml
+	@echo "Every test's result and time: build/tests.xml"
+
+demo: $(INSTALLED)
+	rm -rf $(DEMO)
+	$(RUN)/skelfuse synth $(DEMO)/raw
+	$(RUN)/skelfuse preprocess $(DEMO)/raw --out $(DEMO)/store.h5
+	$(RUN)/skelfuse info $(DEMO)/store.h5
+	$(RUN)/skelfuse train --config synth --data $(DEMO)/store.h5 --out $(DEMO)/run
+	$(RUN)/skelfuse evaluate --run $(DEMO)/run --data $(DEMO)/store.h5 --out $(DEMO)/evaluation
+	$(RUN)/skelfuse inspect-kernels $(DEMO)/run --data $(DEMO)/store.h5 --plot $(DEMO)/kernels.png
+	@echo
+	@echo "Raw files: $(DEMO)/raw; the store: $(DEMO)/store.h5; the run, with its curves: $(DEMO)/run"
+	@echo "Confusions and every prediction: $(DEMO)/evaluation; the kernels drawn: $(DEMO)/kernels.png"
+
+lint: $(INSTALLED)
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+
+clean:
+	rm -rf $(VENV) $(DEMO) build *.egg-info datasets/*.so
