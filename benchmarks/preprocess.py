@@ -29,26 +29,29 @@ from skelfuse.store import Store
 
 NTU120_CLIPS = 113_945
 FRAMES = 300
-Actors = npt.NDArray[np.float32]  # [T,150]
+Floats = npt.NDArray[np.float32]
+Seen = tuple[int, Floats, Floats]  # frame, joints [25,3], tracking state [25]
 
 
-def read_bodies(path: Path) -> tuple[int, dict[str, list[tuple[int, npt.NDArray[np.float32]]]]]:
-    """Read a file line by line: for each body its frames and joints."""
-    bodies: dict[str, list[tuple[int, npt.NDArray[np.float32]]]] = {}
+def read_bodies(path: Path) -> tuple[int, dict[str, list[Seen]]]:
+    """Read a file line by line: for each body its frames, joints and tracking states."""
+    bodies: dict[str, list[Seen]] = {}
     with path.open() as file:
         frames = int(file.readline())
         for frame in range(frames):
             for _ in range(int(file.readline())):
                 body = file.readline().split()[0]
-                joints = []
+                joints, states = [], []
                 for _ in range(int(file.readline())):
                     fields = [float(field) for field in file.readline().split()]
                     joints.append(np.array(fields[:3], dtype=np.float32))
-                bodies.setdefault(body, []).append((frame, np.array(joints)))
+                    states.append(fields[11] / 2)
+                seen = (frame, np.array(joints), np.array(states, dtype=np.float32))
+                bodies.setdefault(body, []).append(seen)
     return frames, bodies
 
 
-def is_furniture(joints: npt.NDArray[np.float32]) -> bool:
+def is_furniture(joints: Floats) -> bool:
     wide = 0
     for frame in joints:
         x, y = frame[:, 0], frame[:, 1]
@@ -56,26 +59,28 @@ def is_furniture(joints: npt.NDArray[np.float32]) -> bool:
     return wide / len(joints) >= 0.69754
 
 
-def two_actors(path: Path) -> Actors:
-    """Read a file and assemble its two most active bodies."""
+def two_actors(path: Path) -> tuple[Floats, Floats]:
+    """Read a file and assemble its two most active bodies: joints [T,150], confidence [T,50]."""
     frames, bodies = read_bodies(path)
     found = []
     for seen in bodies.values():
-        joints = np.array([one for _, one in seen])
+        joints = np.array([one for _, one, _ in seen])
         if len(bodies) > 1 and (len(seen) <= 11 or is_furniture(joints)):
             continue
         motion = float(np.var(joints.reshape(-1, 3), axis=0).sum())
-        found.append((motion, [frame for frame, _ in seen], joints))
+        states = np.array([state for _, _, state in seen])
+        found.append((motion, [frame for frame, _, _ in seen], joints, states))
     found.sort(key=lambda one: -one[0])
-    out = np.zeros((frames, 150), np.float32)
+    out, sure = np.zeros((frames, 150), np.float32), np.zeros((frames, 50), np.float32)
     free = [np.ones(frames, bool), np.ones(frames, bool)]
-    for _, at, joints in found:
+    for _, at, joints, states in found:
         for actor in range(2):
             if free[actor][at].all():
                 out[at, actor * 75 : actor * 75 + 75] = joints.reshape(-1, 75)
+                sure[at, actor * 25 : actor * 25 + 25] = states
                 free[actor][at[0] : at[-1] + 1] = False
                 break
-    return out
+    return out, sure
 
 
 def yardstick(folder: Path, out: Path, jobs: int) -> None:
@@ -86,9 +91,11 @@ def yardstick(folder: Path, out: Path, jobs: int) -> None:
         with multiprocessing.get_context("fork").Pool(jobs) as pool:
             clips = pool.map(two_actors, files, chunksize=8)
     whole = np.zeros((len(clips), FRAMES, 150), np.float32)
-    for i, clip in enumerate(clips):
-        whole[i, : len(clip)] = clip[:FRAMES]
-    np.savez(out, x=whole, y=[int(file.stem[-3:]) for file in files])
+    confidence = np.zeros((len(clips), FRAMES, 50), np.float32)
+    for i, (joints, sure) in enumerate(clips):
+        whole[i, : len(joints)] = joints[:FRAMES]
+        confidence[i, : len(sure)] = sure[:FRAMES]
+    np.savez(out, x=whole, confidence=confidence, y=[int(file.stem[-3:]) for file in files])
 
 
 def memory_of(group: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
+from skelfuse.datasets.reading.contents import contents
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -22,6 +23,7 @@ from skelfuse.view import align_view, normalise_scale
 
 CLIPS_IN_A_PIECE = 64
 MANY_SOURCES = 32
+READ_AT_ONCE = 16 << 20  # bytes; larger files are hashed in pieces
 
 Progress = Callable[[int, int], None]  # (sources done, sources with a problem)
 
@@ -94,7 +96,8 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
         form: Format
         form, files = recognise(path, options.format)
         top = path if path.is_dir() else path.parent
-        sources += [Source(file, form.name, str(file.relative_to(top))) for file in files]
+        skipped = 0 if top == Path() else len(str(top)) + 1  # quicker than relative_to
+        sources += [Source(file, form.name, str(file)[skipped:]) for file in files]
     return sources
 
 
@@ -243,6 +246,9 @@ def _fingerprint(path: Path) -> tuple[int, str]:
     A table stands for the files beside it.
     """
     path = path.parent if path.suffix == ".csv" else path
+    if path.is_file() and path.stat().st_size <= READ_AT_ONCE:
+        data = contents(path)
+        return len(data), hashlib.sha256(data).hexdigest()
     digest, size = hashlib.sha256(), 0
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -39,21 +40,33 @@ def in_order(
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload([work.__module__])
+        context.set_forkserver_preload([])  # by default it would first import the command
     batches = deque(items[i : i + batch] for i in range(0, len(items), batch))
     waiting: deque[Future[list[Result]]] = deque()
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts_to_parent)
+    pool = ProcessPoolExecutor(
+        jobs - 1, mp_context=context, initializer=_leave_interrupts_to_parent
+    )
+    starting = threading.Thread(target=pool.submit, args=(_work_through, work, []))
+    starting.start()  # it takes a quarter of a second, which this process need not wait
+    room = BATCHES_IN_FLIGHT * jobs
     try:
         while batches or waiting:
-            while batches and len(waiting) < BATCHES_IN_FLIGHT * jobs:
+            while batches and len(waiting) < room and not starting.is_alive():
                 waiting.append(pool.submit(_work_through, work, batches.popleft()))
-            yield from waiting.popleft().result()
+            if batches and not (waiting and waiting[0].done()):
+                # This process is one of the jobs: it works rather than wait.
+                own: Future[list[Result]] = Future()
+                own.set_result(_work_through(work, batches.popleft()))
+                waiting.append(own)
+            else:
+                yield from waiting.popleft().result()
     except BrokenProcessPool:
         raise SkelfuseError(
             "a worker process died, most likely for lack of memory",
             remedy="use fewer with --jobs; what is done is kept for --resume",
         ) from None
     finally:
+        starting.join()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

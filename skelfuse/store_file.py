@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from skelfuse.clip import FloatArray
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import FORMAT, FORMAT_VERSION, TEXT_COLUMNS, class_indices
 
-COPY_BYTES = 1 << 24
+COPY_BYTES = 1 << 20
 SOURCE_FIELDS = ("source", "bytes", "sha256", "clips", "problems")
 
 
@@ -24,19 +24,27 @@ def write_store(
 ) -> None:
     """Write `path` from the files `journal`, `coords` and `confidence` in a folder."""
     columns = _Columns(folder / "journal")
+    dtype = np.dtype("<f2" if half else "<f4")
+    shapes: dict[str, tuple[int, ...]] = {"coords": (len(skeleton), skeleton.dimensions)}
+    if columns.has_confidence:
+        shapes["confidence"] = (len(skeleton),)
     with h5py.File(path, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["skeleton"] = json.dumps(skeleton.to_dict())
         file.attrs["provenance"] = json.dumps(provenance)
         columns.write(file)
-        dtype = np.dtype("<f2" if half else "<f4")
-        shape = (len(skeleton), skeleton.dimensions)
-        _copy(folder / "coords", file, "coords", shape, dtype)
-        if columns.has_confidence:
-            _copy(folder / "confidence", file, "confidence", shape[:1], dtype)
-    with path.open("rb+") as written:
-        os.fsync(written.fileno())
+        starts = {
+            name: _reserved(file, name, (folder / name).stat().st_size, shape, dtype)
+            for name, shape in shapes.items()
+        }
+    with path.open("rb+") as file:
+        for name, start in starts.items():
+            file.seek(start)
+            with (folder / name).open("rb") as source:
+                shutil.copyfileobj(source, file, COPY_BYTES)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class _Columns:
@@ -96,14 +104,16 @@ def journal_lines(journal: Path) -> Iterator[tuple[dict[str, Any], int]]:
             yield json.loads(line), end
 
 
-def _copy(
-    path: Path, file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> None:
-    width = int(np.prod(shape)) * dtype.itemsize
-    rows = path.stat().st_size // width
-    dataset = file.create_dataset(name, (rows, *shape), dtype)
-    step = max(1, COPY_BYTES // width)
-    with path.open("rb") as source:
-        for start in range(0, rows, step):
-            block: FloatArray = np.frombuffer(source.read(step * width), dtype)
-            dataset[start : start + step] = block.reshape(-1, *shape)
+def _reserved(
+    file: h5py.File, name: str, size: int, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> int:
+    """Make room for a dataset of so many bytes; return where in the file it begins."""
+    rows = size // (int(np.prod(shape)) * dtype.itemsize)
+    kind = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    kind.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    kind.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    kind.set_obj_track_times(False)  # equal clips give equal files
+    space = h5py.h5s.create_simple((rows, *shape))
+    dataset = h5py.h5d.create(file.id, name.encode(), h5py.h5t.py_create(dtype), space, kind)
+    start: int = dataset.get_offset()
+    return start

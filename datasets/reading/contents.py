@@ -1,0 +1,27 @@
+"""A file's bytes, read once for both who hashes it and who parses it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+
+def contents(path: Path) -> bytes:
+    """Return the bytes of a file; the last file read is remembered until it changes.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.txt")
+    ...     _ = path.write_text("one")
+    ...     first = contents(path)
+    ...     _ = path.write_text("other")
+    ...     first, contents(path)
+    (b'one', b'other')
+    """
+    facts = path.stat()
+    return _read(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, size: int, changed: int) -> bytes:
+    return path.read_bytes()
