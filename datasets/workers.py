@@ -46,7 +46,7 @@ def in_order(
     pool = ProcessPoolExecutor(
         jobs - 1, mp_context=context, initializer=_leave_interrupts_to_parent
     )
-    starting = threading.Thread(target=pool.submit, args=(_work_through, work, []))
+    starting = threading.Thread(target=_start, args=(pool,))
     starting.start()  # it takes a quarter of a second, which this process need not wait
     room = BATCHES_IN_FLIGHT * jobs
     try:
@@ -68,6 +68,17 @@ def in_order(
     finally:
         starting.join()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(pool: ProcessPoolExecutor) -> None:
+    # Processes inherit what this thread blocks: an interrupt is for the parent, from the start.
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    pool.submit(_nothing)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _work_through(work: Callable[[Item], Result], batch: Sequence[Item]) -> list[Result]:
