@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import threading
@@ -43,9 +44,7 @@ def in_order(
         context.set_forkserver_preload([])  # by default it would first import the command
     batches = deque(items[i : i + batch] for i in range(0, len(items), batch))
     waiting: deque[Future[list[Result]]] = deque()
-    pool = ProcessPoolExecutor(
-        jobs - 1, mp_context=context, initializer=_leave_interrupts_to_parent
-    )
+    pool = ProcessPoolExecutor(jobs - 1, mp_context=context, initializer=_serve_parent)
     starting = threading.Thread(target=_start, args=(pool,))
     starting.start()  # it takes a quarter of a second, which this process need not wait
     room = BATCHES_IN_FLIGHT * jobs
@@ -85,5 +84,14 @@ def _work_through(work: Callable[[Item], Result], batch: Sequence[Item]) -> list
     return [work(item) for item in batch]
 
 
-def _leave_interrupts_to_parent() -> None:
+def _serve_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A parent that was killed tells nobody; its children would wait for work for ever.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)

@@ -263,6 +263,34 @@ def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     assert len(Store(out)) == 160
 
 
+def workers_of(session: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, of = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:4]
+        except OSError:
+            continue  # it ended while we looked
+        if int(of) == session and state != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_no_worker_outlives_a_killed_parent(many: Path, tmp_path: Path) -> None:
+    process = start(many, tmp_path / "s.h5")
+    wait_for_journal(tmp_path / "s.h5", lines=20)
+    assert len(workers_of(process.pid)) > 1
+    process.kill()
+    process.wait()
+    assert process.stderr is not None
+    process.stderr.close()
+    for _ in range(500):
+        if not workers_of(process.pid):
+            return
+        time.sleep(0.01)
+    raise AssertionError("workers live on")
+
+
 def test_resume_refuses_other_inputs(raw: Path, many: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.h5"
     process = start(many, out)
