@@ -17,7 +17,7 @@ $(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt datasets/_ntu_sc
 
 test: $(INSTALLED)
 	mkdir -p build
-	$(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal --junit-xml=build/tests.xml
+	OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal --junit-xml=build/tests.xml
 	@echo "Every test's result and time: build/tests.xml"
 
 demo: $(INSTALLED)
