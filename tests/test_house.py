@@ -1,0 +1,110 @@
+"""What holds for the whole house: one way through it, a quick command, files of one idea."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from skelfuse.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = [
+    path
+    for path in (ROOT / "skelfuse").rglob("*.py")
+    if not any(parent.is_symlink() for parent in path.parents)
+]
+OURS = [path for folder in ("cli", "configs", "datasets") for path in (ROOT / folder).rglob("*.py")]
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield f"{node.module}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=named)
+def test_the_library_knows_neither_commands_nor_data_sets(path: Path) -> None:
+    for module in imported(path):
+        for room in ("click", "tqdm", "skelfuse.cli", "skelfuse.datasets", "skelfuse.configs"):
+            assert module != room
+            assert not module.startswith(f"{room}.")
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=named)
+def test_the_library_prints_nothing(path: Path) -> None:
+    calls = [
+        node.func.id
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    assert "print" not in calls
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "datasets").rglob("*.py")), ids=named)
+def test_reading_knows_no_command_and_no_torch(path: Path) -> None:
+    for module in imported(path):
+        assert module.split(".")[0] not in ("click", "tqdm", "torch")
+        assert not f"{module}.".startswith("skelfuse.cli.")
+
+
+@pytest.mark.parametrize("path", [*LIBRARY, *OURS], ids=named)
+def test_a_file_holds_one_idea(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 260
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=str)
+def test_help_is_there_and_imports_nothing_heavy(command: list[str]) -> None:
+    script = (
+        "import sys; from skelfuse.cli import main\n"
+        f"try: main([*{command}, '--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(', '.join({'torch', 'numpy', 'h5py', 'scipy'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage:" in done.stdout
+
+
+def test_help_comes_at_once() -> None:
+    quickest = float("inf")
+    for _ in range(5):  # a busy machine is slow now and then, not each time
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "skelfuse.cli", "-h"],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        quickest = min(quickest, time.perf_counter() - start)
+    assert quickest < 0.3
+
+
+def test_every_option_is_explained() -> None:
+    for name, command in main.commands.items():
+        assert command.help, name
+        text = CliRunner().invoke(main, [name, "--help"]).output
+        assert text.count("\n") > 5, name
+
+
+def test_an_error_is_one_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["info", str(tmp_path / "none.h5")])
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("Error: ")
