@@ -14,7 +14,7 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
-from skelfuse.datasets.reading.contents import contents
+from skelfuse.datasets.reading.contents import fingerprint
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -23,7 +23,6 @@ from skelfuse.view import align_view, normalise_scale
 
 CLIPS_IN_A_PIECE = 64
 MANY_SOURCES = 32
-READ_AT_ONCE = 16 << 20  # bytes; larger files are hashed in pieces
 
 Progress = Callable[[int, int], None]  # (sources done, sources with a problem)
 
@@ -104,10 +103,10 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
 def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
     """Yield one source's clips; whatever is wrong with it is in the last piece, not raised."""
     piece = Piece(source.name)
-    fingerprint = (0, "")
+    found = (0, "")
     if source.path.stem not in options.skip:
         try:
-            fingerprint = _fingerprint(source.path)
+            found = fingerprint(source.path)
             for clip in _clips_or_errors(source, options):
                 if isinstance(clip, SkelfuseError):
                     piece.errors.append(clip.at(source.path))
@@ -120,7 +119,7 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
         except OSError as error:
             problem = f"cannot read: {error.strerror}"
             piece.errors.append(SkelfuseError(problem, file=source.path))
-    piece.fingerprint = fingerprint
+    piece.fingerprint = found
     yield piece
 
 
@@ -238,22 +237,3 @@ def _nothing_usable(done: list[dict[str, Any]]) -> SkelfuseError:
     problems = [problem["message"] for facts in done for problem in facts["problems"]]
     first = f"the first problem: {problems[0]}" if problems else "all of them are on the skip list"
     return SkelfuseError(f"none of the {len(done)} files gave a clip", remedy=first)
-
-
-def _fingerprint(path: Path) -> tuple[int, str]:
-    """Return the size and SHA-256 of a file, or of all files of a folder in order of name.
-
-    A table stands for the files beside it.
-    """
-    path = path.parent if path.suffix == ".csv" else path
-    if path.is_file() and path.stat().st_size <= READ_AT_ONCE:
-        data = contents(path)
-        return len(data), hashlib.sha256(data).hexdigest()
-    digest, size = hashlib.sha256(), 0
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as opened:
-                while block := opened.read(1 << 20):
-                    digest.update(block)
-                    size += len(block)
-    return size, digest.hexdigest()
