@@ -9,6 +9,7 @@ import click
 from skelfuse import __version__
 from skelfuse.cli.compare import compare
 from skelfuse.cli.evaluate import evaluate
+from skelfuse.cli.explain import explain
 from skelfuse.cli.info import info
 from skelfuse.cli.inspect_head import inspect_head
 from skelfuse.cli.inspect_kernels import inspect_kernels
@@ -58,6 +59,7 @@ for command in (
     predict,
     inspect_kernels,
     inspect_head,
+    explain,
 ):
     main.add_command(command)
 

@@ -1,0 +1,114 @@
+"""`skelfuse explain`: why a clip was decided as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from skelfuse.clip import Clip
+    from skelfuse.run import Run
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+NAMED = 4  # clips in a message
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--run",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A run's folder, or a checkpoint.",
+)
+@click.option(
+    "--class", "class_name", metavar="CLASS", help="Explain this.  [default: the likeliest]"
+)
+@click.option("--against", metavar="CLASS", help="Why not this one?")
+@click.option("--clip", "clip_name", metavar="NAME", help="Which clip, where FILE has several.")
+@click.option("--json", "json_", type=FILE, help="Write every number there.")
+@click.option("--plot", type=FILE, help="Draw a picture there.")
+@click.option("--html", type=FILE, help="Write a page there that plays the clip, for any browser.")
+@click.option("--top", type=click.IntRange(1), default=8, show_default=True, help="Lines a list.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
+@click.option("--input-format", default="auto", show_default=True, help="The file's format.")
+@click.option("--skeleton", type=FILE, help="The file's joint layout, as YAML.")
+@click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
+@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
+def explain(file: Path, path: Path, **given: Any) -> None:
+    """Tell why the run decides as it does on the clip in FILE, joint by joint.
+
+    The logit is taken apart exactly: what each joint's statistics of motion gave, what came past
+    them, and the bias add up to it. For runs of the kinds skelfuse and pure.
+    """
+    from skelfuse.explain.evidence_text import explanation_dict, explanation_text
+    from skelfuse.explain.explanation import explain_clip
+    from skelfuse.explain.page import write_page
+    from skelfuse.predict import load
+
+    recogniser = load(path, device=given["device"])
+    clip = _clip(file, recogniser.run, given)
+    found = explain_clip(recogniser, clip, class_name=given["class_name"], against=given["against"])
+    click.echo(explanation_text(found, top=given["top"]))
+    if given["json_"]:
+        _written(given["json_"], json.dumps(explanation_dict(found), ensure_ascii=False))
+    if given["plot"]:
+        from skelfuse.explain.evidence_plot import plot_explanation
+
+        plot_explanation(found, given["plot"])
+    if given["html"]:
+        write_page(found, given["html"])
+    for place in filter(None, (given["json_"], given["plot"], given["html"])):
+        click.echo(f"wrote {place}", err=True)
+
+
+def _clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
+    from dataclasses import replace
+
+    from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
+    from skelfuse.errors import SkelfuseError
+    from skelfuse.explain.evidence import check_explainable
+    from skelfuse.skeleton import Skeleton
+
+    check_explainable(run.model, run.path)  # told before a long file is read
+    reading = reading_of_store(run.provenance, run.skeleton)
+    if given["skeleton"]:
+        reading = replace(reading, skeleton=Skeleton.from_yaml(given["skeleton"]))
+    reading = replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
+    names: list[str] = []
+    first: Clip | None = None
+    problem: SkelfuseError | None = None
+    for _, clip in read_clips(find_clip_files(file, given["input_format"]), reading):
+        if isinstance(clip, SkelfuseError):
+            problem = problem or clip
+            continue
+        if given["clip_name"] in (clip.name, None):
+            first = first or clip
+        if clip.name == given["clip_name"]:
+            return clip
+        names.append(clip.name)
+        if given["clip_name"] is None and len(names) > NAMED:
+            break
+    if not names:
+        raise problem or SkelfuseError("no clip in it", file=file)
+    told = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    if given["clip_name"] is not None:
+        raise SkelfuseError(f"no clip '{given['clip_name']}'", file=file, expected=told)
+    if first is None or len(names) > 1:
+        raise SkelfuseError(
+            "one clip at a time is explained", file=file, found=told, remedy="name one with --clip"
+        )
+    return first
+
+
+def _written(path: Path, text: str) -> None:
+    from skelfuse.errors import SkelfuseError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SkelfuseError(f"cannot write: {error.strerror or error}", file=path) from None

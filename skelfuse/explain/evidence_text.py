@@ -1,0 +1,205 @@
+"""An explanation in words for people, and in plain values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.explain.evidence_curves import curves_of, strongest_joints
+from skelfuse.explain.explanation import Explanation
+from skelfuse.explain.tables import aligned, fixed
+from skelfuse.explain.words import feature_words, joint_words, scale_words, statistic_kind
+from skelfuse.layers.statistics import Feature
+
+Array = npt.NDArray[np.float64]
+
+BAR = 16  # characters for the greatest joint
+CLASSES_SHOWN = 5
+MET = "(the joints have met in the mixer before: this is what the model keeps at each)"
+SPEAKS = 0.3  # of the strongest joint's evidence, to be named in a sentence
+
+
+def explanation_text(one: Explanation, *, top: int = 8) -> str:
+    """Return what a terminal shows: the decision, the sum, joints, statistics, single entries."""
+    return "\n\n".join(
+        [
+            _decision(one),
+            _sum(one),
+            _joints(one, top),
+            _table(one),
+            "Strongest single entries\n" + _entries(one, top),
+        ]
+    )
+
+
+def sentence(one: Explanation) -> str:
+    """Say in one or two sentences which joints decide, and when."""
+    worth = one.reasons.by_joint()
+    greatest = np.abs(worth).max()
+    if not greatest:
+        return "No joint differs from the average training clip."
+    joints = [n for n in strongest_joints(one, 4) if abs(worth[n]) >= SPEAKS * greatest]
+    said = []
+    for sign, does in ((1, "for"), (-1, "against")):
+        named = [n for n in joints if sign * worth[n] > 0]
+        if not named:
+            continue
+        names = _listed([f"{joint_words(one.skeleton.joints[n])}" for n in named])
+        keys = curves_of(one, named[0]).key
+        times = [one.moment(time) for time in sorted(one.time_of_step()[list(keys)])]
+        when = f", most around {' and '.join(dict.fromkeys(times))}" if times else ""
+        verb = "speak" if len(named) > 1 else "speaks"
+        said.append(f"The {names} {verb} {does} {one.title}{when}.")
+    return " ".join(said)
+
+
+def by_statistic(one: Explanation) -> tuple[list[str], list[str], Array]:
+    """Return the names of statistics and of scales, and the evidence `[statistics,scales]`.
+
+    Summed over persons, joints, directions and windows; NaN where a statistic has no such scale.
+    """
+    frames = one.evidence.frames
+
+    def scale(feature: Feature) -> str:
+        return scale_words(feature, frames=frames)
+
+    features = one.evidence.features
+    statistics = list(dict.fromkeys(map(statistic_kind, features)))
+    scales = list(dict.fromkeys(map(scale, features)))
+    worth = one.reasons.fused.sum((0, 1))  # [F]
+    table = np.full((len(statistics), len(scales)), np.nan)
+    for feature, value in zip(features, worth, strict=True):
+        cell = statistics.index(statistic_kind(feature)), scales.index(scale(feature))
+        table[cell] = np.nan_to_num(table[cell]) + value
+    return statistics, scales, table
+
+
+def entries_of(one: Explanation, top: int) -> list[tuple[int, int, int, float]]:
+    """Return the strongest (person, joint, feature, evidence)."""
+    fused = one.reasons.fused
+    order = np.argsort(-np.abs(fused), axis=None, kind="stable")[:top]
+    places = (np.unravel_index(place, fused.shape) for place in order)
+    return [(int(m), int(n), int(f), float(fused[m, n, f])) for m, n, f in places]
+
+
+def explanation_dict(one: Explanation) -> dict[str, Any]:
+    """Return everything as plain values, ready for JSON: the evidence tensor as well."""
+    reasons, evidence = one.reasons, one.evidence
+    names = one.skeleton.joints
+    frames = evidence.frames
+
+    def per(persons: Callable[[int], Any]) -> list[Any]:
+        return [persons(n) for n in range(len(names))]
+
+    beyond = reasons.by_joint()
+    return {
+        "clip": one.clip,
+        "label": one.label,
+        "run": one.run,
+        "class": one.classes[one.number],
+        "against": None if one.against is None else one.classes[one.against],
+        "probabilities": dict(zip(one.classes, one.probabilities.tolist(), strict=True)),
+        "words": sentence(one),
+        "logit": reasons.logit,
+        "sum": {
+            "frieren_fuse": float(reasons.fused.sum()),
+            "past": float(reasons.past.sum()),
+            "bias": reasons.bias,
+        },
+        "average_training_clip": reasons.average,
+        "persons_present": evidence.present.tolist(),
+        "joints": per(
+            lambda n: {
+                "joint": names[n],
+                "beyond_average": float(beyond[n]),
+                "frieren_fuse": float(reasons.fused[:, n].sum()),
+                "past": float(reasons.past[:, n].sum()),
+                "usual": float(reasons.usual[n]),
+            }
+        ),
+        "features": [
+            {"words": feature_words(feature, frames=frames), **feature._asdict()}
+            for feature in evidence.features
+        ],
+        "axes": {
+            "evidence": ["person", "joint", "feature"],
+            "past": ["person", "joint"],
+            "over_time": ["person", "step", "joint"],
+        },
+        "evidence": reasons.fused.tolist(),
+        "past": reasons.past.tolist(),
+        "over_time": reasons.timed.tolist(),
+        "time": {"unit": "s" if one.fps else "frame", "steps": one.time_of_step().tolist()},
+    }
+
+
+def _decision(one: Explanation) -> str:
+    order = np.argsort(-one.probabilities, kind="stable")[:CLASSES_SHOWN]
+    rows = [[f"  {one.classes[i]}", f"{one.probabilities[i]:.1%}"] for i in order]
+    said = f", which the file calls {one.label}" if one.label else ""
+    return aligned([f"{one.clip}{said}", ""], rows)
+
+
+def _sum(one: Explanation) -> str:
+    reasons = one.reasons
+    what = "logit" if one.against is None else "difference of the logits"
+    rows = [
+        [fixed(float(reasons.fused.sum()), sign=True), "statistics of motion, by FrierenFuse"],
+        [fixed(float(reasons.past.sum()), sign=True), "what came past it, averaged over time"],
+        [fixed(reasons.bias, sign=True), "bias"],
+        [fixed(reasons.total, sign=True), f"the {what}"],
+    ]
+    if not one.evidence.worth_past.shape[-1]:
+        rows.pop(1)
+    width = max(len(row[0]) for row in rows)
+    rule = f"  {'─' * width}"
+    lines = [f"  {number.rjust(width)}  {words}" for number, words in rows]
+    return "\n".join([f"Why {one.title}", sentence(one), "", *lines[:-1], rule, lines[-1]])
+
+
+def _joints(one: Explanation, top: int) -> str:
+    worth = one.reasons.by_joint()
+    greatest = np.abs(worth).max() or 1.0
+    rows = []
+    for n in strongest_joints(one, top):
+        blocks = round(BAR * abs(worth[n]) / greatest)
+        person = f"person {one.person_of(n) + 1}" if one.evidence.present.sum() > 1 else ""
+        bar = ("█" if worth[n] >= 0 else "░") * blocks
+        name = joint_words(one.skeleton.joints[n])
+        rows.append([f"  {name}", fixed(float(worth[n]), 2, sign=True), bar, person])
+    left = float(worth.sum() - worth[strongest_joints(one, top)].sum())
+    if len(worth) > top:
+        rows.append([f"  {len(worth) - top} more", fixed(left, 2, sign=True), "", ""])
+    what = "whose logit is" if one.against is None else "where the difference is"
+    average = f"({what} {fixed(one.reasons.average, 2, sign=True)})"
+    head = f"Joints: evidence beyond the average training clip {average}; █ for, ░ against"
+    if one.evidence.worth_past.shape[-1]:
+        head += f"\n{MET}"
+    return f"{head}\n" + aligned(["", "", "", ""], rows, words={0, 2, 3}).lstrip("\n")
+
+
+def _table(one: Explanation) -> str:
+    statistics, scales, table = by_statistic(one)
+    rows = [
+        [f"  {name}", *("" if np.isnan(v) else fixed(float(v), 2, sign=True) for v in row)]
+        for name, row in zip(statistics, table, strict=True)
+    ]
+    rows.append(["  sum", *(fixed(float(v), 2, sign=True) for v in np.nansum(table, axis=0))])
+    return aligned(["Statistics × scales", *scales], rows)
+
+
+def _entries(one: Explanation, top: int) -> str:
+    lines = []
+    for m, n, f, value in entries_of(one, top):
+        feature = feature_words(one.evidence.features[f], frames=one.evidence.frames)
+        person = f", person {m + 1}" if one.evidence.present.sum() > 1 else ""
+        joint = joint_words(one.skeleton.joints[n])
+        lines.append(f"  {fixed(value, 2, sign=True)}  {joint}, {feature}{person}")
+    return "\n".join(lines)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

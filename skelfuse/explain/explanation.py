@@ -1,0 +1,158 @@
+"""An explanation: a clip as the model saw it, what the model says of it, and the reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from skelfuse.batches import batch_of
+from skelfuse.batches.sampling import moments, spread
+from skelfuse.clip import Clip
+from skelfuse.errors import SkelfuseError
+from skelfuse.explain.evidence import Evidence, Reasons, evidence_of
+from skelfuse.predict import Recogniser
+from skelfuse.skeleton import Skeleton
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why a class was chosen for a clip, or why it rather than another one."""
+
+    clip: str
+    label: str | None  # what the file says
+    run: str
+    classes: tuple[str, ...]
+    probabilities: Array  # [classes]
+    number: int  # the class explained
+    against: int | None  # the class it is compared with
+    evidence: Evidence
+    reasons: Reasons
+    skeleton: Skeleton
+    x: Array  # [T,M,N,D] as the model saw the clip
+    mask: npt.NDArray[np.bool_]  # [T,M,N]
+    frames: Array  # [T], which frame of the clip each one is
+    fps: float | None  # of the clip
+
+    @property
+    def best(self) -> int:
+        """The likeliest class."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def title(self) -> str:
+        """What is explained: "wave", or "wave rather than salute"."""
+        name = self.classes[self.number]
+        if self.against is None:
+            return name
+        return f"{name} rather than {self.classes[self.against]}"
+
+    @property
+    def time(self) -> Array:
+        """When each frame is, `[T]`: in seconds, or in frames of a clip that has no rate."""
+        return self.frames / (self.fps or 1.0)
+
+    def time_of_step(self) -> Array:
+        """Return when each step of FrierenFuse is, `[S]`: in the middle of its frames."""
+        per, T = self.evidence.frames, len(self.frames)
+        return np.array([self.time[s : s + per].mean() for s in range(0, T, per)])
+
+    def moment(self, time: float) -> str:
+        """Write a time in words, "1.2 s" or "frame 36", with a space that does not break."""
+        return f"{time:.1f}\u00a0s" if self.fps else f"frame\u00a0{time:.0f}"
+
+    def person_of(self, joint: int) -> int:
+        """Return the person whose joint decides most."""
+        each = np.abs(self.reasons.timed[:, :, joint]).sum(1)  # [M]
+        return int(np.where(self.evidence.present, each, -1).argmax())
+
+
+def explain_clip(
+    recogniser: Recogniser,
+    clip: Clip,
+    *,
+    class_name: str | None = None,
+    against: str | None = None,
+) -> Explanation:
+    """Explain the likeliest class of a clip (or `class_name`), perhaps `against` another.
+
+    The clip is prepared and sampled as `recogniser.predict` would, with one crop.
+
+    >>> from pathlib import Path
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.run import Run
+    >>> from skelfuse.training import TrainConfig, build_model
+    >>> config = TrainConfig()
+    >>> model = build_model(config.model, KINECT_V2, 2).eval()  # it knows nothing yet
+    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
+    >>> moving = np.random.default_rng(0).normal(size=(90, 1, 25, 3))
+    >>> clip = Clip(moving, KINECT_V2, name="a", fps=30)
+    >>> found = explain_clip(Recogniser(run), clip, class_name="sit", against="stand")
+    >>> found.title, abs(found.reasons.total - found.reasons.logit) < 1e-5, found.frames.shape
+    ('sit rather than stand', True, (64,))
+    """
+    number = None if class_name is None else number_of(recogniser.classes, class_name)
+    other = None if against is None else number_of(recogniser.classes, against)
+    run, sampling = recogniser.run, recogniser.run.config.sampling
+    prepared = recogniser.preparation.prepared(recogniser.preparation.matched(clip))
+    batch = batch_of([prepared], sampling=sampling, device=recogniser.device)
+    try:
+        evidence = evidence_of(run.model, batch.x, batch.mask)
+    except SkelfuseError as error:
+        raise error.at(run.path) from None
+    logits = evidence.logits - evidence.logits.max()
+    probabilities = np.exp(logits) / np.exp(logits).sum()
+    if number is None:
+        number = int(probabilities.argmax())
+    if number == other:
+        raise SkelfuseError(
+            f"'{against}' cannot be compared with itself",
+            remedy="it is the class explained; name another one",
+        )
+    rate = None
+    if sampling.fps is not None and clip.fps is not None:
+        rate = torch.tensor([clip.fps / sampling.fps], dtype=torch.float64)
+    when = moments(sampling, torch.tensor([clip.frames]), rate, spread(sampling, 1))
+    return Explanation(
+        clip.name,
+        clip.label,
+        str(run.path),
+        recogniser.classes,
+        probabilities,
+        number,
+        other,
+        evidence,
+        evidence.reasons(number, other),
+        recogniser.skeleton,
+        batch.x[0].cpu().double().numpy(),
+        batch.mask[0].cpu().numpy(),
+        when.position[0].numpy(),
+        clip.fps,
+    )
+
+
+def number_of(classes: tuple[str, ...], name: str) -> int:
+    """Return a class's number by its name, or by a part of it that no other class has.
+
+    >>> number_of(("A1 wave", "A2 kick"), "kick")
+    1
+    """
+    import difflib
+
+    if name in classes:
+        return classes.index(name)
+    parts = [i for i, known in enumerate(classes) if name and name.lower() in known.lower()]
+    if len(parts) == 1:
+        return parts[0]
+    near = difflib.get_close_matches(name, classes, n=1, cutoff=0.5)
+    told = f"(did you mean {near[0]!r}?)" if near else ""
+    if parts:
+        told = f"(it may be {' or '.join(repr(classes[i]) for i in parts[:4])})"
+    raise SkelfuseError(
+        f"the run knows no class '{name}'{' ' * bool(told)}{told}",
+        expected=", ".join(classes),
+    )

@@ -1,0 +1,69 @@
+"""Where to put a clip before an onlooker: upright, facing them, and of a size that fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.skeleton import Skeleton
+
+Array = npt.NDArray[np.float64]
+
+
+def staged(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> Array:
+    """Return positions `[T,M,N,3]` (to the right, up, towards the onlooker) within -1 and 1.
+
+    Which axis is up, and which way the body faces, is seen from its hips and shoulders (up also
+    from the root and a head or neck); without them y is up in space, and down in an image.
+    What was not seen is NaN.
+
+    >>> body = Skeleton("box", joints=("lh", "rh", "ls", "rs"),
+    ...                 bones=(("rh", "lh"), ("ls", "lh"), ("rs", "rh")), root="lh",
+    ...                 hips=("lh", "rh"), shoulders=("ls", "rs"))
+    >>> z_up = np.array([[0.0, 1, 0], [0, -1, 0], [0, 1, 4], [0, -1, 4]])[None, None]
+    >>> staged(z_up, np.ones((1, 1, 4), bool), body)[0, 0].round(2).tolist()  # its left: our right
+    [[0.5, -1.0, 0.0], [-0.5, -1.0, 0.0], [0.5, 1.0, 0.0], [-0.5, 1.0, 0.0]]
+    """
+    at = np.where(mask[..., None], x, np.nan)
+    if at.shape[-1] == 2:
+        at = np.concatenate([at, np.zeros_like(at[..., :1])], axis=-1)
+    flat = x.shape[-1] == 2
+    up, side = np.array([0.0, -1 if flat else 1, 0]), None
+    low, high = _torso(skeleton)
+    ends = at[:, :, [*low, *high]].reshape(-1, len(low) + len(high), 3)
+    ends = ends[~np.isnan(ends).any((1, 2))]
+    if len(low) and len(ends):
+        torso = (ends[:, len(low) :].mean(1) - ends[:, : len(low)].mean(1)).mean(0)
+        axis = int(np.abs(torso).argmax())
+        if torso[axis] and (axis == 1 or not flat):
+            up = np.sign(torso[axis]) * np.eye(3)[axis]
+        if len(low) > 1:  # hips and shoulders, each left and right
+            first = ends[0]
+            side = (first[0] + first[2] - first[1] - first[3]) / 2
+    turned = np.stack([at @ axis for axis in _axes(up, side, flat=flat)], axis=-1)
+    known = turned[~np.isnan(turned).any(-1)]
+    if not len(known):
+        return turned
+    least, most = known.min(0), known.max(0)
+    return np.asarray((turned - (least + most) / 2) / (np.max(most - least) / 2 or 1.0))
+
+
+def _torso(skeleton: Skeleton) -> tuple[list[int], list[int]]:
+    if skeleton.hips and skeleton.shoulders:
+        ends = (skeleton.hips, skeleton.shoulders)
+        low, high = ([skeleton.index(joint) for joint in pair] for pair in ends)
+        return low, high
+    tops = [n for n, joint in enumerate(skeleton.joints) if joint.lower() in ("head", "neck")]
+    root = skeleton.index(skeleton.root)
+    return ([root], tops[:1]) if tops and tops[0] != root else ([], [])
+
+
+def _axes(up: Array, side: Array | None, *, flat: bool) -> tuple[Array, Array, Array]:
+    if flat:  # an image is not turned, but for its up
+        return np.eye(3)[0], up, np.eye(3)[2]
+    if side is not None:
+        side = side - (side @ up) * up
+    if side is None or np.linalg.norm(side) < 1e-6:
+        side = np.roll(np.abs(up), -1)  # an axis that is not up
+    right = side / np.linalg.norm(side)
+    return right, up, np.cross(right, up)

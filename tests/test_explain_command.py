@@ -1,0 +1,150 @@
+"""`skelfuse explain` on runs that were trained: what it says, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from skelfuse.cli.explain import explain
+from skelfuse.errors import SkelfuseError
+from skelfuse.predict import load
+from skelfuse.training import ModelChoice
+
+FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stick")
+    trained: Path = FIGURE.train_run(folder, ModelChoice("skelfuse", "nano"))
+    return trained
+
+
+@pytest.fixture(scope="module")
+def pure(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    choice = ModelChoice("pure", options={"directions": 3, "windows": (1,)})
+    trained: Path = FIGURE.train_run(tmp_path_factory.mktemp("pure"), choice)
+    return trained
+
+
+@pytest.fixture(scope="module")
+def wave(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    coords = FIGURE.acted("wave", 60, seed=51)
+    path: Path = FIGURE.write_npz(
+        tmp_path_factory.mktemp("new") / "new.npz", [coords], ["wave"], FIGURE.JOINTS[::-1]
+    )
+    return path
+
+
+def told(*arguments: object) -> str:
+    texts = [str(one) for one in arguments]
+    result = CliRunner().invoke(explain, texts, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def number(text: str, words: str) -> float:
+    found = re.search(rf"([-+]\d+\.\d+|0\.000)  {words}", text)
+    assert found, text
+    return float(found[1])
+
+
+def test_the_summary_adds_up(run: Path, wave: Path) -> None:
+    text = told(wave, "--run", run)
+    assert text.startswith("new-00001, which the file calls wave\n  wave")
+    parts = [number(text, w) for w in ("statistics of motion", "what came past", "bias")]
+    assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
+    assert re.search(r" for wave, most around \d\.\d\ss", text)
+    for words in ("Statistics × scales", "change of speed", "8 frames", "whole course"):
+        assert words in text
+
+
+def test_json_holds_every_number(run: Path, wave: Path, tmp_path: Path) -> None:
+    file = tmp_path / "why.json"
+    told(wave, "--run", run, "--json", file, "--against", "nod")
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert (found["class"], found["against"]) == ("wave", "nod")
+    evidence, past = np.array(found["evidence"]), np.array(found["past"])
+    assert evidence.shape == (1, 5, len(found["features"]))
+    assert evidence.sum() == pytest.approx(found["sum"]["frieren_fuse"])
+    total = evidence.sum() + past.sum() + found["sum"]["bias"]
+    assert total == pytest.approx(found["logit"], abs=1e-5)
+    chances = found["probabilities"]
+    assert found["logit"] == pytest.approx(np.log(chances["wave"] / chances["nod"]), abs=1e-5)
+    beyond = sum(joint["beyond_average"] for joint in found["joints"])
+    assert beyond + found["average_training_clip"] == pytest.approx(found["logit"], abs=1e-5)
+    assert np.array(found["over_time"]).shape == (1, len(found["time"]["steps"]), 5)
+    clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
+    said = load(run, device="cpu").predict(clip)
+    assert list(chances.values()) == pytest.approx(said.probabilities.tolist(), abs=1e-6)
+
+
+def test_any_class_can_be_asked_for(run: Path, wave: Path) -> None:
+    assert "Why bow\n" in told(wave, "--run", run, "--class", "bow")
+    assert "Why bow rather than nod\n" in told(
+        wave, "--run", run, "--class", "bow", "--against", "nod"
+    )
+    with pytest.raises(SkelfuseError, match=r"no class 'wav e' \(did you mean 'wave'\?\)"):
+        told(wave, "--run", run, "--class", "wav e")
+    with pytest.raises(SkelfuseError, match="'wave' cannot be compared with itself"):
+        told(wave, "--run", run, "--against", "wave")
+
+
+def test_pictures_and_pages_are_written(run: Path, wave: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    names = [tmp_path / name for name in ("why.png", "why.svg", "why.html")]
+    for picture in names[:2]:
+        told(wave, "--run", run, "--plot", picture)
+    told(wave, "--run", run, "--html", names[2])
+    assert names[0].read_bytes()[1:4] == b"PNG"
+    assert "<svg" in names[1].read_text(encoding="utf-8")
+    page = names[2].read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=\"(?!data:)|https?://(?!www\.w3\.org)|@import", page)
+    with pytest.raises(SkelfuseError, match="no such kind of picture"):
+        told(wave, "--run", run, "--plot", tmp_path / "why.xyz")
+    with pytest.raises(SkelfuseError, match="cannot write the page"):
+        told(wave, "--run", run, "--html", tmp_path / "none" / "why.html")
+
+
+def test_a_pure_run_has_nothing_past_and_names_the_joint_that_moves(
+    pure: Path, wave: Path, tmp_path: Path
+) -> None:
+    text = told(wave, "--run", pure, "--html", tmp_path / "why.html")
+    assert "past" not in text
+    strongest = text.split("█ for, ░ against\n")[1].splitlines()[0]
+    assert "right hand" in strongest
+    assert "█" * 16 in strongest
+    assert re.search(r"The right hand.* speaks? for wave", text)
+    parts = [number(text, words) for words in ("statistics of motion", "bias")]
+    assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
+
+
+def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path) -> None:
+    folder = WORLD.runs(tmp_path)
+    with pytest.raises(SkelfuseError, match=r"STGCN do not split.*skelfuse.*or pure"):
+        told(wave, "--run", folder / "stgcn")
+    with pytest.raises(SkelfuseError, match=r"another body.*coco-17"):
+        told(wave, "--run", folder / "skelfuse")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(SkelfuseError, match=re.escape(str(broken))):
+        told(wave, "--run", broken)
+    with pytest.raises(SkelfuseError, match="no such run"):
+        told(wave, "--run", tmp_path / "nowhere")
+    with pytest.raises(SkelfuseError, match="no such file"):
+        told(tmp_path / "nowhere.npz", "--run", run)
+    clips = [FIGURE.acted("wave", 60, seed=1), FIGURE.acted("bow", 70, seed=2)]
+    two = FIGURE.write_npz(tmp_path / "two.npz", clips, ["wave", "bow"])
+    with pytest.raises(SkelfuseError, match=r"one clip.*two-00001, two-00002; name one.*--clip"):
+        told(two, "--run", run)
+    assert told(two, "--run", run, "--clip", "two-00002").startswith("two-00002")
+    with pytest.raises(SkelfuseError, match="no clip 'two-3'"):
+        told(two, "--run", run, "--clip", "two-3")
