@@ -119,6 +119,26 @@ def test_normed_linear_is_its_two_parts() -> None:
     torch.testing.assert_close(layer(x), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_evaluation_folds_what_training_does_in_steps(masked: bool) -> None:
+    model = SkelFuse(KINECT_V2, 7, size=LITTLE)
+    shaken(model)
+    x = torch.randn(3, 12, 25, 3)
+    mask = torch.rand(3, 12, 25) > 0.2 if masked else None
+    weight, bias = model.embed.folded()
+    step_by_step = model.embed(model.streams(x, mask))
+    at_once = model.streams.mapped(x, mask, weight) + bias
+    torch.testing.assert_close(at_once, step_by_step, rtol=1e-4, atol=1e-5)
+
+
+def test_a_mask_of_everything_is_no_mask() -> None:
+    for model in (SkelFuse(KINECT_V2, 7, size=LITTLE), Pure(KINECT_V2, 7)):
+        shaken(model)
+        x = torch.randn(2, 12, 2, 25, 3)
+        everything = torch.ones(2, 12, 2, 25, dtype=torch.bool)
+        torch.testing.assert_close(model(x, everything), model(x), rtol=1e-4, atol=1e-5)
+
+
 def test_a_bone_needs_both_of_its_ends() -> None:
     streams = MotionStreams(KINECT_V2, SkelFuse(KINECT_V2, 2).streams.kernels)
     x, mask = torch.randn(1, 6, 25, 3), torch.ones(1, 6, 25, dtype=torch.bool)

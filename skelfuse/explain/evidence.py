@@ -119,6 +119,8 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
     assert model.frieren is not None
     if len(x) != 1:
         raise SkelfuseError("one clip at a time is explained", expected=1, found=len(x))
+    if mask is None:
+        mask = torch.ones(x.shape[:4], dtype=torch.bool, device=x.device)
     seen: list[tuple[Tensor, Tensor, Fused]] = []
 
     def keep(_: nn.Module, given: tuple[Tensor, Tensor], fused: Fused) -> None:

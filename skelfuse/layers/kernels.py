@@ -135,8 +135,13 @@ class MotionKernels(nn.Module):
         # D is small: one product with a block-diagonal matrix beats D filters side by side.
         return torch.diag_embed(taps).transpose(2, 3).flatten(3)  # [G,S,D,E]
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,out_channels]`."""
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None, *, then: Tensor | None = None
+    ) -> Tensor:
+        """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,E]`, E = out_channels.
+
+        `then [C,E]` maps the channels on, to `[B,T,N,C]`, without ever writing them out.
+        """
         given = x.dtype
         x, mask, _ = checked_sequence(x, mask, channels=self.dimensions, axis="D")
         if self.group_of_joint is not None and x.shape[2] != len(self.group_of_joint):
@@ -148,7 +153,9 @@ class MotionKernels(nn.Module):
             )
         with torch.autocast(x.device.type, enabled=False):  # differences of near-equal numbers
             seen = held_frames(x, mask, self.first, self.last)  # S of [B,T,N,D]
-            matrices = self._matrices().to(x.dtype)  # [G,S,D,E], E the output channels
+            matrices = self._matrices().to(x.dtype)  # [G,S,D,E]
+            if then is not None:
+                matrices = matrices @ then.to(x.dtype).T  # [G,S,D,C]
             if self.group_of_joint is None:
                 motion = _filtered([frame.flatten(0, 2) for frame in seen], matrices[0])
             else:

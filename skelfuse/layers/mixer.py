@@ -96,10 +96,8 @@ def pairs_of_frames(x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
     ([2.0, 5.0, 0.0], [[True, True, False]])
     """
     odd = x.shape[1] % 2
-    frames = torch.nn.functional.pad(frames, (0, odd))
-    x = torch.nn.functional.pad(x, (0, 0, 0, 0, 0, odd))
-    either = torch.unflatten(frames, 1, (-1, 2))  # [B,T/2,2]
+    early, late = x[:, ::2], torch.nn.functional.pad(x[:, 1::2], (0, 0, 0, 0, 0, odd))
+    either = torch.unflatten(torch.nn.functional.pad(frames, (0, odd)), 1, (-1, 2))  # [B,T/2,2]
     weight = either.to(x.dtype) / either.sum(dim=2, keepdim=True).clamp_min(1)
-    early, late = torch.unflatten(x, 1, (-1, 2)).unbind(2)  # [B,T/2,N,C] each
     half = early * weight[:, :, 0, None, None] + late * weight[:, :, 1, None, None]
     return half, either.any(dim=2)

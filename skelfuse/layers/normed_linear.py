@@ -25,9 +25,13 @@ class NormedLinear(nn.Module):
         if self.training:
             mapped: Tensor = self.linear(self.norm(x.flatten(0, -2)))
             return mapped.view(*x.shape[:-1], -1)
+        weight, bias = self.folded()
+        return F.linear(x, weight, bias)
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Return the weight `[C,S]` and bias `[C]` of the one map that evaluation makes."""
         assert self.norm.running_mean is not None
         assert self.norm.running_var is not None
         scale = self.norm.weight * torch.rsqrt(self.norm.running_var + self.norm.eps)
         shift = self.norm.bias - self.norm.running_mean * scale
-        weight = self.linear.weight * scale
-        return F.linear(x, weight, self.linear.bias + self.linear.weight @ shift)
+        return self.linear.weight * scale, self.linear.bias + self.linear.weight @ shift

@@ -104,17 +104,25 @@ class SkelFuse(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Evidence:
         """Return what the classifier decides on."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
-        h = self.embed(self.streams(bodies.x, bodies.mask))  # [R,T,N,C]
-        h = torch.where(bodies.mask[..., None], h, 0.0) + self.identity
+        seen = None if mask is None else bodies.mask  # where everything was, nothing is to hide
+        if self.training:
+            h = self.embed(self.streams(bodies.x, seen))  # [R,T,N,C]
+        else:
+            weight, bias = self.embed.folded()
+            h = self.streams.mapped(bodies.x, seen, weight) + bias
+        if seen is not None:
+            h = torch.where(seen[..., None], h, 0.0)
+        h = h + self.identity
         # The kernels have seen every frame; from here on half of them tell the same.
         h, frames = pairs_of_frames(h, bodies.mask.any(dim=2))  # [R,T/2,N,C], [R,T/2]
         h = self.mixer(h, frames)
-        seen = frames[:, :, None].expand(h.shape[:3])  # the mixer filled in single joints
+        # The mixer filled in single joints: a frame counts for all of them or for none.
+        whole = None if seen is None else frames[:, :, None].expand(h.shape[:3])
         if self.frieren is None:
             past = average_over_time(h, frames)
             past = torch.stack(rejoin(past, bodies.present), dim=1)  # [B,2,N,C]
             return Evidence(past[:, :0], past)
-        h, y, _ = self.frieren(h, seen)
+        h, y, _ = self.frieren(h, whole)
         past = average_over_time(h, frames)  # [R,N,C]
         return Evidence(
             torch.stack(rejoin(y, bodies.present), dim=1),  # [B,2,N,C]
