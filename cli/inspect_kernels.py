@@ -47,7 +47,9 @@ def inspect_kernels(run: str, **given: Any) -> None:
 
     store = Store(given["data"]) if given["data"] else None
     source = _source(run, given["skeleton"], store)
-    rate = frame_rate(source.config.sampling, given=given["fps"], store=store)
+    rate = frame_rate(
+        source.config.sampling, given=given["fps"], store=store, trained=source.seen_rate
+    )
     history, form = given["history"], given["format_"]
     if history and not source.history:
         raise SkelfuseError(

@@ -66,21 +66,25 @@ def read_clips(
             yield from _read(file, options)
 
 
-def _read(file: ClipFile, options: ReadOptions) -> Iterator[Found]:
+def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | SkelfuseError]:
+    """Yield the clips of one file, and an error in the place of each that is bad."""
     try:
-        clips = iter(FORMATS[file.format].read(file.path, options))
+        clips = iter(FORMATS[form].read(path, options))
         while True:
             try:
-                yield file.path, next(clips)
+                yield next(clips)
             except StopIteration:
                 return
             except SkelfuseError as error:  # the next clip of the file may be a good one
-                yield file.path, error.at(file.path)
+                yield error.at(path)
     except SkelfuseError as error:
-        yield file.path, error.at(file.path)
+        yield error.at(path)
     except OSError as error:
-        problem = f"cannot read: {error.strerror}"
-        yield file.path, SkelfuseError(problem, file=file.path)
+        yield SkelfuseError(f"cannot read: {error.strerror}", file=path)
+
+
+def _read(file: ClipFile, options: ReadOptions) -> Iterator[Found]:
+    return ((file.path, found) for found in clips_in(file.path, file.format, options))
 
 
 def _read_whole(file: ClipFile, options: ReadOptions) -> list[Found]:

@@ -9,17 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from skelfuse.clip import Clip
+from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.formats import FORMATS, recognise
+from skelfuse.datasets.formats import recognise
 from skelfuse.datasets.reading.contents import fingerprint
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
+from skelfuse.preparation import prepare
 from skelfuse.skeleton import Skeleton
 from skelfuse.store_writer import StoreWriter, packed
-from skelfuse.view import align_view, normalise_scale
 
 CLIPS_IN_A_PIECE = 64
 MANY_SOURCES = 32
@@ -103,56 +101,33 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
 def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
     """Yield one source's clips; whatever is wrong with it is in the last piece, not raised."""
     piece = Piece(source.name)
-    found = (0, "")
-    if source.path.stem not in options.skip:
-        try:
-            found = fingerprint(source.path)
-            for clip in _clips_or_errors(source, options):
-                if isinstance(clip, SkelfuseError):
-                    piece.errors.append(clip.at(source.path))
-                elif clip.name not in options.skip:
-                    piece.skeletons.append(clip.skeleton)
-                    piece.clips.append(packed(clip, options.half))
-                if len(piece.clips) == CLIPS_IN_A_PIECE:
-                    yield piece
-                    piece = Piece(source.name)
-        except OSError as error:
-            problem = f"cannot read: {error.strerror}"
-            piece.errors.append(SkelfuseError(problem, file=source.path))
-    piece.fingerprint = found
-    yield piece
-
-
-def _clips_or_errors(source: Source, options: PreprocessOptions) -> Iterator[Clip | SkelfuseError]:
-    """Read on after a bad clip: a reader of many clips can go on, one of a single clip ends."""
-    try:
-        clips = iter(FORMATS[source.format].read(source.path, options.reading))
-    except SkelfuseError as error:
-        yield error
+    if source.path.stem in options.skip:
+        piece.fingerprint = (0, "")
+        yield piece
         return
-    while True:
+    for clip in clips_in(source.path, source.format, options.reading):
         try:
-            clip = next(clips)
-            yield prepare(clip, align=options.align, scale=options.scale)
-        except StopIteration:
-            return
+            if isinstance(clip, SkelfuseError):
+                raise clip
+            if clip.name in options.skip:
+                continue
+            prepared = prepare(clip, align=options.align, scale=options.scale)
+            piece.skeletons.append(prepared.skeleton)
+            piece.clips.append(packed(prepared, options.half))
         except SkelfuseError as error:
-            yield error
+            piece.errors.append(error.at(source.path))
+        if len(piece.clips) == CLIPS_IN_A_PIECE:
+            yield piece
+            piece = Piece(source.name)
+    try:
+        piece.fingerprint = fingerprint(source.path)
+    except OSError:  # it could not be read above either, and that was told
+        piece.fingerprint = (0, "")
+    yield piece
 
 
 def _read_whole(source: Source, options: PreprocessOptions) -> list[Piece]:
     return list(read_source(source, options))
-
-
-def prepare(clip: Clip, *, align: bool, scale: bool) -> Clip:
-    """Bring a clip into the form that the options ask for; `predict` does the same."""
-    if np.isnan(clip.coords).all():
-        raise SkelfuseError(
-            f"clip '{clip.name}' shows nobody", remedy="leave it out with --skip-list"
-        )
-    if align:
-        clip = align_view(clip)
-    return normalise_scale(clip) if scale else clip
 
 
 def preprocess(

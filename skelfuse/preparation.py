@@ -16,6 +16,14 @@ from skelfuse.view import align_view, normalise_scale
 MOST_NAMED = 4
 
 
+def prepare(clip: Clip, *, align: bool, scale: bool) -> Clip:
+    """Bring a clip into the form that a store was made in; one that shows nobody is an error."""
+    if np.isnan(clip.coords).all():
+        raise SkelfuseError(f"clip '{clip.name}' shows nobody", remedy="leave it out")
+    clip = align_view(clip) if align else clip
+    return normalise_scale(clip) if scale else clip
+
+
 @dataclass(frozen=True)
 class Preparation:
     """The skeleton of a store, and what was done to every clip in it.
@@ -75,10 +83,7 @@ class Preparation:
 
     def prepared(self, clip: Clip) -> Clip:
         """Return a clip of this skeleton as the store would hold it."""
-        if np.isnan(clip.coords).all():
-            raise SkelfuseError(f"clip '{clip.name}' shows nobody")
-        clip = align_view(clip) if self.align else clip
-        clip = normalise_scale(clip) if self.scale else clip
+        clip = prepare(clip, align=self.align, scale=self.scale)
         coords: FloatArray = clip.coords.astype(np.float32)
         if self.half:
             coords = coords.astype(np.float16).astype(np.float32)

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
@@ -31,6 +32,7 @@ class Run:
     metrics: dict[str, Any]  # of that epoch
     provenance: dict[str, Any]  # how the store was made
     versions: dict[str, str]
+    seen_rate: SeenRate | None = None  # frames per second, of the clips it was trained with
 
 
 def load_run(path: str | Path, *, device: str = "cpu") -> Run:
@@ -68,6 +70,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
         facts["metrics"],
         facts["provenance"],
         facts["versions"],
+        SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
     )
 
 

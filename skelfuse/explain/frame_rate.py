@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-
 from skelfuse.batches import Sampling
-from skelfuse.batches.sampling import moments, spread
+from skelfuse.batches.rate import SeenRate, seen_rate
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 
@@ -40,12 +37,17 @@ class FrameRate:
 
 
 def frame_rate(
-    sampling: Sampling, *, given: float | None = None, store: Store | None = None
+    sampling: Sampling,
+    *,
+    given: float | None = None,
+    store: Store | None = None,
+    trained: SeenRate | None = None,
 ) -> FrameRate:
-    """Return the rate at which a model sees frames: as `given`, or of a store's clips.
+    """Return the rate at which a model sees frames.
 
-    Clips of different length that are resized to T frames have different rates; the median stands
-    for them, and `range` says how far they differ. Without a store, `sampling.fps` tells.
+    It is the one `given`, else that of a store's clips, else that of those it was `trained` with,
+    else `sampling.fps`. Clips of different length that are resized to T frames have different
+    rates; the median stands for them, and `range` says how far they differ.
 
     >>> frame_rate(Sampling(frames=32, fps=15)).hz
     15.0
@@ -55,29 +57,21 @@ def frame_rate(
             raise SkelfuseError("a frame rate must be a positive number", found=given)
         return FrameRate(float(given), "as given")
     if store is not None:
-        return _of_clips(sampling, store)
+        seen = seen_rate(sampling, store)
+        if seen is None:
+            return FrameRate(source="unknown: the store's clips do not say their rate; give it")
+        return _of_clips(seen, "clips")
+    if trained is not None:
+        return _of_clips(trained, "clips of its training store")
     if sampling.fps is not None:
         most = "" if sampling.mode == "crop" else "; long clips are slower"
         return FrameRate(float(sampling.fps), f"sampling.fps{most}")
     return FrameRate()
 
 
-def _of_clips(sampling: Sampling, store: Store) -> FrameRate:
-    known = [i for i, fps in enumerate(store.fps) if fps]
-    if not known:
-        return FrameRate(source="unknown: the store's clips do not say their rate; give it")
-    own = torch.tensor([store.fps[i] for i in known], dtype=torch.float64)  # [C]
-    frames = torch.from_numpy(store.frames[known])
-    relative = None if sampling.fps is None else own / sampling.fps
-    when = moments(sampling, frames, relative, spread(sampling, len(known)))
-    step = when.position.diff(dim=1)  # [C,T-1] in the clips' own frames
-    step = torch.where(when.real[:, 1:], step, torch.nan).nanmedian(dim=1).values
-    rates = (own / step)[torch.isfinite(step) & (step > 0)].numpy()
-    if not rates.size:
-        return FrameRate(source="unknown: every clip is a single frame")
-    low, middle, high = (float(rate) for rate in np.quantile(rates, [0.1, 0.5, 0.9]))
-    spread_out = high - low > 0.01 * middle
-    clips = f"{len(rates):,} clips"
-    if not spread_out:
-        return FrameRate(middle, f"of {clips}")
-    return FrameRate(middle, f"median of {clips}, 80 % from {low:.3g} to {high:.3g}", (low, high))
+def _of_clips(seen: SeenRate, whose: str) -> FrameRate:
+    clips = f"{seen.clips:,} {whose}"
+    if seen.high - seen.low <= 0.01 * seen.median:
+        return FrameRate(seen.median, f"of {clips}")
+    spread_out = f"80 % from {seen.low:.3g} to {seen.high:.3g}"
+    return FrameRate(seen.median, f"median of {clips}, {spread_out}", (seen.low, seen.high))

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.kernel_report import Moment
 from skelfuse.layers.kernels import Kernel
@@ -35,6 +36,7 @@ class KernelSource:
     history: tuple[Moment, ...]  # empty where no record is at hand
     config: TrainConfig
     trained: bool
+    seen_rate: SeenRate | None = None  # of the clips it was trained with
 
     @property
     def learnable(self) -> bool:
@@ -61,7 +63,7 @@ def kernels_of_run(path: str | Path) -> KernelSource:
     else:
         start = _untrained(run.config, run.skeleton, len(run.class_names))
     title = f"{run.path}: {_model(run.config)}, epoch {run.epoch} of {run.config.train.epochs}"
-    return KernelSource(title, now, start, history, run.config, trained=True)
+    return KernelSource(title, now, start, history, run.config, True, run.seen_rate)
 
 
 def kernels_of_config(path: str | Path, skeleton: Skeleton) -> KernelSource:

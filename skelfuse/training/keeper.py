@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from skelfuse import __version__
+from skelfuse.batches.rate import seen_rate
 from skelfuse.training.checkpoint import BEST, LAST, write_checkpoint
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_text
@@ -38,6 +39,8 @@ class Keeper:
     ) -> None:
         self.folder, self.config, self.data, self.learner = folder, config, data, learner
         self.active = active
+        rate = seen_rate(config.sampling, data.store)
+        self.seen_rate = None if rate is None else rate._asdict()
         self.watchers = [watcher] if watcher and active else []
 
     def begin(self, plan: Plan) -> None:
@@ -109,6 +112,7 @@ class Keeper:
             "skeleton": store.skeleton.to_dict(),
             "provenance": store.provenance,
             "data": self.data.fingerprint,
+            "seen_rate": self.seen_rate,
             "seed": self.config.seed,
             "versions": {
                 "skelfuse": __version__,
