@@ -2,15 +2,13 @@
 
     python benchmarks/preprocess.py [--clips 2000] [--rounds 3] [--json FILE]
 
-The yardstick does the same job in the straightforward way: read line by line, drop ghost bodies,
-assemble two actors, pad all clips into one array, save it. Both run as commands of their own, on
-the same number of processes, in turns; the shortest of the rounds counts.
+The yardstick is field_pipeline.py beside this file. Both run as commands of their own, on the same
+number of processes, in turns; the shortest of the rounds counts.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -22,80 +20,11 @@ from typing import Any
 
 import click
 import numpy as np
-import numpy.typing as npt
 from parse_ntu import machine
 
 from skelfuse.store import Store
 
 NTU120_CLIPS = 113_945
-FRAMES = 300
-Floats = npt.NDArray[np.float32]
-Seen = tuple[int, Floats, Floats]  # frame, joints [25,3], tracking state [25]
-
-
-def read_bodies(path: Path) -> tuple[int, dict[str, list[Seen]]]:
-    """Read a file line by line: for each body its frames, joints and tracking states."""
-    bodies: dict[str, list[Seen]] = {}
-    with path.open() as file:
-        frames = int(file.readline())
-        for frame in range(frames):
-            for _ in range(int(file.readline())):
-                body = file.readline().split()[0]
-                joints, states = [], []
-                for _ in range(int(file.readline())):
-                    fields = [float(field) for field in file.readline().split()]
-                    joints.append(np.array(fields[:3], dtype=np.float32))
-                    states.append(fields[11] / 2)
-                seen = (frame, np.array(joints), np.array(states, dtype=np.float32))
-                bodies.setdefault(body, []).append(seen)
-    return frames, bodies
-
-
-def is_furniture(joints: Floats) -> bool:
-    wide = 0
-    for frame in joints:
-        x, y = frame[:, 0], frame[:, 1]
-        wide += (x.max() - x.min()) > 0.8 * (y.max() - y.min())
-    return wide / len(joints) >= 0.69754
-
-
-def two_actors(path: Path) -> tuple[Floats, Floats]:
-    """Read a file and assemble its two most active bodies: joints [T,150], confidence [T,50]."""
-    frames, bodies = read_bodies(path)
-    found = []
-    for seen in bodies.values():
-        joints = np.array([one for _, one, _ in seen])
-        if len(bodies) > 1 and (len(seen) <= 11 or is_furniture(joints)):
-            continue
-        motion = float(np.var(joints.reshape(-1, 3), axis=0).sum())
-        states = np.array([state for _, _, state in seen])
-        found.append((motion, [frame for frame, _, _ in seen], joints, states))
-    found.sort(key=lambda one: -one[0])
-    out, sure = np.zeros((frames, 150), np.float32), np.zeros((frames, 50), np.float32)
-    free = [np.ones(frames, bool), np.ones(frames, bool)]
-    for _, at, joints, states in found:
-        for actor in range(2):
-            if free[actor][at].all():
-                out[at, actor * 75 : actor * 75 + 75] = joints.reshape(-1, 75)
-                sure[at, actor * 25 : actor * 25 + 25] = states
-                free[actor][at[0] : at[-1] + 1] = False
-                break
-    return out, sure
-
-
-def yardstick(folder: Path, out: Path, jobs: int) -> None:
-    files = sorted(folder.glob("*.skeleton"))
-    if jobs == 1:
-        clips = [two_actors(file) for file in files]
-    else:
-        with multiprocessing.get_context("fork").Pool(jobs) as pool:
-            clips = pool.map(two_actors, files, chunksize=8)
-    whole = np.zeros((len(clips), FRAMES, 150), np.float32)
-    confidence = np.zeros((len(clips), FRAMES, 50), np.float32)
-    for i, (joints, sure) in enumerate(clips):
-        whole[i, : len(joints)] = joints[:FRAMES]
-        confidence[i, : len(sure)] = sure[:FRAMES]
-    np.savez(out, x=whole, confidence=confidence, y=[int(file.stem[-3:]) for file in files])
 
 
 def memory_of(group: int) -> int:
@@ -161,8 +90,8 @@ def measure(folder: Path, clips: int, rounds: int) -> dict[str, Any]:
         return [*skelfuse, "preprocess", str(source), "--out", str(out), "--jobs", str(jobs)]
 
     def theirs(jobs: int) -> list[str]:
-        me = [sys.executable, __file__, "--yardstick", str(raw)]
-        return [*me, "--out", str(folder / "y.npz"), "--jobs", str(jobs)]
+        script = Path(__file__).with_name("field_pipeline.py")
+        return [sys.executable, str(script), str(raw), str(folder / "y.npz"), str(jobs)]
 
     cores = len(os.sched_getaffinity(0))
     best: dict[str, float] = {}
@@ -211,16 +140,8 @@ def tell(found: dict[str, Any]) -> None:
 @click.option("--clips", default=2000, show_default=True, type=click.IntRange(40))
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--yardstick", "source", type=click.Path(path_type=Path), hidden=True)
-@click.option("--out", type=click.Path(path_type=Path), hidden=True)
-@click.option("--jobs", default=1, hidden=True)
-def main(
-    clips: int, rounds: int, target: Path | None, source: Path | None, out: Path, jobs: int
-) -> None:
+def main(clips: int, rounds: int, target: Path | None) -> None:
     """Time `skelfuse preprocess` beside a straightforward script, and measure its memory."""
-    if source:
-        yardstick(source, out, jobs)
-        return
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), clips, rounds)
     tell(found)
