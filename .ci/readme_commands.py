@@ -1,4 +1,8 @@
-"""Run every ```sh and ```python block of a Markdown page, in order, in one fresh folder."""
+"""Run every ```sh and ```python block of a Markdown page, in order, in one fresh folder.
+
+Files that a reader downloads are there as small ones of the same form: synthetic clips in NTU's
+archive, and a list that leaves one of them out.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
+
+from skelfuse.datasets.synth.dataset import write_dataset
 
 RUN = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 
@@ -16,8 +23,22 @@ text = page.read_text(encoding="utf-8")
 blocks = re.findall(r"^```(sh|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 if not blocks:
     sys.exit(f"{page}: no block of commands found")
+
+
+def stand_ins(folder: Path) -> None:
+    """Write small files under the names that the page downloads."""
+    raw = folder / "stand-ins"
+    files = write_dataset(raw, clips=120, classes=4)
+    with zipfile.ZipFile(folder / "nturgbd_skeletons_s001_to_s017.zip", "w") as archive:
+        for file in files:
+            archive.write(file, f"nturgb+d_skeletons/{file.name}")
+    skipped = folder / "NTU_RGBD_samples_with_missing_skeletons.txt"
+    skipped.write_text(f"1 of the samples has a missing skeleton.\n\n{files[0].stem}\n")
+
+
 path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 with tempfile.TemporaryDirectory() as folder:
+    stand_ins(Path(folder))
     for language, block in blocks:
         print(f"--- {page.name}\n{block}", flush=True)
         command = [*RUN[language], block]

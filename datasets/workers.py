@@ -62,7 +62,8 @@ def in_order(
     except BrokenProcessPool:
         raise SkelfuseError(
             "a worker process died, most likely for lack of memory",
-            remedy="use fewer with --jobs; what is done is kept for --resume",
+            remedy="use fewer with --jobs, what is done is kept for --resume; a script of your own "
+            "must call this under `if __name__ == '__main__':`",
         ) from None
     finally:
         starting.join()
