@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.layers.dct import DCTChannels, without_gaps
+from skelfuse.layers.dct import DCTChannels
+from skelfuse.layers.spans import without_gaps
 
 seeds = st.integers(0, 10_000)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import subprocess
 import sys
 import time
@@ -80,6 +81,15 @@ def test_help_is_there_and_imports_nothing_heavy(command: list[str]) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Usage:" in done.stdout
+
+
+def test_the_examples_of_the_pages_run() -> None:
+    tried = 0
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        found = doctest.testfile(str(page), module_relative=False)
+        assert not found.failed, page
+        tried += found.attempted
+    assert tried
 
 
 def test_help_comes_at_once() -> None:

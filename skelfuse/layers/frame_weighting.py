@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.checks import checked_sequence, whole_number
-from skelfuse.layers.dct import without_gaps
+from skelfuse.layers.spans import without_gaps
 
 FLOOR = 1e-2  # relative energy of a still frame: what keeps its weight above zero
 TINY = 1e-8  # an energy below which a band counts as silent

@@ -8,28 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.layers.checks import checked_sequence, whole_number
-from skelfuse.layers.dct import Span, at_frames, span_of, without_gaps
-
-
-def from_first_frame(x: Tensor, span: Span) -> Tensor:
-    """Move each clip of `x [B,T,N,C]` to its first frame; what lies beyond its end becomes 0.
-
-    >>> x = torch.arange(5.0).view(1, 5, 1, 1)
-    >>> from_first_frame(x, Span(torch.tensor([2]), torch.tensor([2]))).flatten().tolist()
-    [2.0, 3.0, 0.0, 0.0, 0.0]
-    """
-    T = x.shape[1]
-    time = torch.arange(T, device=x.device)
-    inside = (time < span.frames[:, None])[..., None, None]  # [R,T,1,1]
-    frames = (time + span.first[:, None]).clamp_max(T - 1)  # [R,T]
-    return torch.where(inside, at_frames(x, frames), 0.0)
-
-
-def back_in_place(x: Tensor, span: Span, mask: Tensor) -> Tensor:
-    """Move clips that begin at frame 0 to where `span` says; 0 where `mask [B,T,N]` is False."""
-    time = torch.arange(mask.shape[1], device=x.device)
-    frames = (time - span.first[:, None]).clamp_min(0)  # [R,T]
-    return torch.where(mask[..., None], at_frames(x, frames), 0.0)
+from skelfuse.layers.spans import (
+    back_in_place,
+    from_first_frame,
+    span_of,
+    without_gaps,
+)
 
 
 def filtered_in_circle(x: Tensor, response: Tensor, frames: Tensor | None = None) -> Tensor:

@@ -10,8 +10,15 @@ from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.checks import checked_sequence
-from skelfuse.layers.dct import Span, at_frames, span_of, without_gaps
-from skelfuse.layers.global_filter import back_in_place, filtered_in_circle, from_first_frame
+from skelfuse.layers.global_filter import filtered_in_circle
+from skelfuse.layers.spans import (
+    Span,
+    at_frames,
+    back_in_place,
+    from_first_frame,
+    span_of,
+    without_gaps,
+)
 
 Ends = Literal["line", "mirror", "circle"]
 
