@@ -13,7 +13,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layers.bound import Bound, RobustBound
 from skelfuse.layers.checks import checked_sequence, different_numbers, whole_number
 from skelfuse.layers.directions import Directions
-from skelfuse.layers.nonnegative import NonNegativeLinear, Parametrisation
+from skelfuse.layers.nonnegative import NonNegativeLinear
 from skelfuse.layers.statistics import Feature, feature_names, motion_statistics
 
 
@@ -63,7 +63,6 @@ class FrierenFuse(nn.Module):
         windows: Sequence[int] = (1,),
         bound_limit: float = 3.0,
         start_inputs: int = 3,
-        parametrisation: Parametrisation = "abs",
         gate: float | None = 0.05,
     ) -> None:
         super().__init__()
@@ -84,7 +83,6 @@ class FrierenFuse(nn.Module):
             len(self.feature_names),
             channels,
             start_inputs=start_inputs,
-            parametrisation=parametrisation,
         )
         self.beta = (
             None if gate is None else nn.Parameter(torch.tensor(math.log(gate / (1 - gate))))

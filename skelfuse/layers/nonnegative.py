@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.checks import whole_number
 
-Parametrisation = Literal["abs", "square", "softplus", "projected"]
-
 
 class NonNegativeLinear(nn.Module):
-    """`y = φ W` with `W [F,C] >= 0`, whatever the optimiser does to the free weights `raw`.
+    """`y = φ W` with `W = |raw| [F,C]`: never negative, whatever the optimiser does to `raw`.
 
     The start is sparse: every output listens to `start_inputs` features drawn at random, with
     weights around `1 / start_inputs`, and hardly (below `floor`) to the rest. Were the start
     dense, all outputs would be almost one and the same sum, and learn as one.
-
-    - "abs": `W = |raw|`;
-    - "square": `W = raw²`;
-    - "softplus": `W = log(1 + exp raw)`;
-    - "projected": `W = max(raw, 0)`, and `project_()` after each optimiser step sets what went
-      below zero back to zero, where it can learn again.
 
     Weight decay does not belong on `raw`: it is not the weight.
 
@@ -42,50 +31,23 @@ class NonNegativeLinear(nn.Module):
         *,
         start_inputs: int = 3,
         floor: float = 0.01,
-        parametrisation: Parametrisation = "abs",
     ) -> None:
         super().__init__()
         self.features = whole_number("features", features, 1)
         self.channels = whole_number("channels", channels, 1)
-        if parametrisation not in ("abs", "square", "softplus", "projected"):
-            raise SkelfuseError(
-                "unknown parametrisation",
-                expected="abs, square, softplus or projected",
-                found=repr(parametrisation),
-            )
         if not 0 < floor < 1:
             raise SkelfuseError(
                 "floor is out of range",
                 expected="between 0 and 1",
                 found=repr(floor),
-                remedy="at exactly zero |raw| and raw² have no gradient to grow by",
+                remedy="at exactly zero |raw| has no gradient to grow by",
             )
-        self.parametrisation = parametrisation
         inputs = min(whole_number("start_inputs", start_inputs, 1), features)
-        self.raw = nn.Parameter(self._raw_of(sparse_start(features, channels, inputs, floor)))
+        self.raw = nn.Parameter(sparse_start(features, channels, inputs, floor))
 
     def weight(self) -> Tensor:
         """Return `W [F,C]`, every entry at least 0."""
-        if self.parametrisation == "abs":
-            return self.raw.abs()
-        if self.parametrisation == "square":
-            return self.raw.square()
-        if self.parametrisation == "softplus":
-            return F.softplus(self.raw)
-        return self.raw.clamp_min(0.0)
-
-    def _raw_of(self, weight: Tensor) -> Tensor:
-        if self.parametrisation == "square":
-            return weight.sqrt()
-        if self.parametrisation == "softplus":
-            return weight.double().expm1().log().to(weight.dtype)
-        return weight
-
-    @torch.no_grad()
-    def project_(self) -> None:
-        """Set negative raw weights to zero; for "projected", after each optimiser step."""
-        if self.parametrisation == "projected":
-            self.raw.clamp_(min=0.0)
+        return self.raw.abs()
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features `[...,F]` to outputs `[...,C]`."""
@@ -93,7 +55,7 @@ class NonNegativeLinear(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the sizes in the printed model."""
-        return f"{self.features}, {self.channels}, parametrisation={self.parametrisation!r}"
+        return f"{self.features}, {self.channels}"
 
 
 def sparse_start(features: int, channels: int, inputs: int, floor: float) -> Tensor:

@@ -20,7 +20,6 @@ from skelfuse.training.distributed import Team
 from skelfuse.training.learner import Learner
 from skelfuse.training.losses import clip_losses, kernel_loss
 from skelfuse.training.mixing import mixed
-from skelfuse.training.optimiser import project_weights
 from skelfuse.training.schedule import rate_at
 from skelfuse.training.seeds import seed_of
 from skelfuse.training.watch import Step
@@ -133,7 +132,6 @@ class EpochLoop:
         limit = fit.clip_gradient or float("inf")
         norm = nn.utils.clip_grad_norm_(self.parameters, limit)
         learner.optimiser.step()
-        project_weights(learner.model)
         if learner.average:
             learner.average.update(learner.model, learner.progress.updates + 1)
         index = torch.cat([batch.index for batch in group])

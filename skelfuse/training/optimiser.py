@@ -57,11 +57,3 @@ def make_optimiser(
 def learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     """Yield the parameters that learn, with their names."""
     return ((name, p) for name, p in model.named_parameters() if p.requires_grad)
-
-
-@torch.no_grad()
-def project_weights(model: nn.Module) -> None:
-    """Bring back into their range the weights that a step may carry out of it."""
-    for module in model.modules():
-        if isinstance(module, NonNegativeLinear):
-            module.project_()
