@@ -15,6 +15,7 @@ from skelfuse.cli.inspect_head import inspect_head
 from skelfuse.cli.inspect_kernels import inspect_kernels
 from skelfuse.cli.predict import predict
 from skelfuse.cli.preprocess import preprocess
+from skelfuse.cli.prune import prune
 from skelfuse.cli.synth import synth
 from skelfuse.cli.train import train
 from skelfuse.errors import SkelfuseError
@@ -60,6 +61,7 @@ for command in (
     inspect_kernels,
     inspect_head,
     explain,
+    prune,
 ):
     main.add_command(command)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from skelfuse.evaluation import Robustness
     from skelfuse.run import Run
     from skelfuse.store import Store
 
@@ -36,6 +37,7 @@ ALL = "all"
     "--crops", type=click.IntRange(1), default=1, show_default=True, help="Averaged for each clip."
 )
 @click.option("--checkpoint", type=click.Choice(["best", "last"]), help="[default: best]")
+@click.option("--robustness", "worse", is_flag=True, help="Evaluate on worse recordings as well.")
 @click.option("--ignore-unknown", is_flag=True, help="Leave out classes that the run has not.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="A folder for files.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
@@ -47,11 +49,18 @@ def evaluate(
 
     Prints accuracy with its 95 % interval, the worst confusions and each class. --out adds the
     confusion matrix (CSV and PNG), the classes, and every clip's prediction. An evaluation of one
-    run is left in its folder as well, for skelfuse compare.
+    run is left in its folder as well, for skelfuse compare. --robustness adds a table: joints
+    missing, jitter, clips cut short, other frame rates, the camera turned, left and right swapped.
     """
     from skelfuse.cli.progress import bar
     from skelfuse.evaluation import evaluate as run_evaluation
-    from skelfuse.evaluation import leave_in_run, report_text, write_report
+    from skelfuse.evaluation import (
+        leave_in_run,
+        report_text,
+        robustness_text,
+        write_report,
+        write_robustness,
+    )
     from skelfuse.run import load_run
     from skelfuse.store import Store
 
@@ -75,12 +84,19 @@ def evaluate(
         )
     for note in evaluation.notes:
         click.echo(f"note: {note}", err=True)
+    table = _robustness(runs, store, indices, given) if given["worse"] else None
     if as_json:
-        click.echo(json.dumps(evaluation.as_dict(), indent=1))
+        told = evaluation.as_dict()
+        told |= {} if table is None else {"robustness": table.as_dict()}
+        click.echo(json.dumps(told, indent=1))
     else:
         click.echo(report_text(evaluation))
+        if table is not None:
+            click.echo(f"\n{robustness_text(table)}")
     if out is not None:
-        for file in write_report(evaluation, out):
+        files = write_report(evaluation, out)
+        files += [] if table is None else [write_robustness(table, out)]
+        for file in files:
             click.echo(f"wrote {file}", err=True)
     if len(paths) == 1 and paths[0].is_dir():
         try:
@@ -128,6 +144,25 @@ def _clips(
             expected=", ".join([*parts, ALL]),
         )
     return protocol, parts[part]
+
+
+def _robustness(
+    runs: list[Run], store: Store, indices: npt.NDArray[np.intp], given: dict[str, Any]
+) -> Robustness:
+    from skelfuse.cli.progress import bar
+    from skelfuse.evaluation import evaluate_robustness
+    from skelfuse.evaluation.robustness import all_conditions
+
+    count = len(all_conditions(flat=store.skeleton.dimensions == 2))
+    with bar(len(runs) * len(indices) * count, "clip") as show:
+        return evaluate_robustness(
+            runs,
+            store,
+            indices,
+            crops=given["crops"],
+            ignore_unknown=given["ignore_unknown"],
+            progress=lambda done: show(done, ""),
+        )
 
 
 def _usable(folder: Path) -> None:

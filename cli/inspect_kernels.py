@@ -27,8 +27,11 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
 )
 @click.option("--plot", type=FILE, help="Draw taps, responses and drift into this picture.")
+@click.option("--plot-gate", type=FILE, help="Draw the frequencies that the gate keeps.")
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames a second, as sampled.")
-@click.option("--data", type=FILE, help="A store, to measure the rate of frames as sampled.")
+@click.option(
+    "--data", type=FILE, help="A store, to measure the rate of frames and a dynamic gate."
+)
 @click.option(
     "--skeleton", help=f"For a configuration: a layout or YAML file.  [default: {DEFAULT_SKELETON}]"
 )
@@ -36,10 +39,13 @@ def inspect_kernels(run: str, **given: Any) -> None:
     """Show the motion kernels of RUN: taps, what they are like, which frequencies they pass.
 
     RUN is a run's folder, a checkpoint, or a configuration (a YAML file, or a shipped one's name),
-    whose kernels are shown as they are before training.
+    whose kernels are shown as they are before training. Where the model has a gate, the frequencies
+    that it keeps of each joint follow.
     """
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.frame_rate import frame_rate
+    from skelfuse.explain.gate_source import gate_of_run
+    from skelfuse.explain.gate_text import gate_dict, gate_text
     from skelfuse.explain.kernel_data import kernel_csv, kernel_dict
     from skelfuse.explain.kernel_report import report_kernels
     from skelfuse.explain.kernel_text import kernel_text
@@ -69,8 +75,20 @@ def inspect_kernels(run: str, **given: Any) -> None:
         from skelfuse.explain.kernel_plot import plot_kernels
 
         plot_kernels(report, given["plot"], title=source.title, rate=rate)
+    gate = None if source.run is None else gate_of_run(source.run, store)
+    if given["plot_gate"]:
+        if gate is None:
+            raise SkelfuseError(
+                "no gate to draw",
+                file=run,
+                remedy="name a run trained with model.dct_window and model.gate",
+            )
+        from skelfuse.explain.gate_plot import plot_gate
+
+        plot_gate(gate, given["plot_gate"], title=source.title, rate=rate)
     if form == "json":
         found = kernel_dict(report, title=source.title, rate=rate, history=history)
+        found["gate"] = None if gate is None else gate_dict(gate, rate=rate)
         click.echo(json.dumps(found, indent=1))
     elif form == "csv":
         click.echo(kernel_csv(report, rate=rate, history=history), nl=False)
@@ -80,8 +98,10 @@ def inspect_kernels(run: str, **given: Any) -> None:
         click.echo(
             kernel_text(report, title=title, rate=rate, history=history, as_markdown=markdown)
         )
-        if given["plot"]:
-            click.echo(f"\npicture: {given['plot']}")
+        if gate is not None:
+            click.echo(f"\n{gate_text(gate, rate=rate, as_markdown=markdown)}")
+        for picture in filter(None, (given["plot"], given["plot_gate"])):
+            click.echo(f"\npicture: {picture}")
 
 
 def _source(run: str, skeleton: str | None, store: Store | None) -> KernelSource:

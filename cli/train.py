@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from skelfuse.store import Store
     from skelfuse.training import Result, TrainConfig
 
 
@@ -35,48 +40,78 @@ def train(data: Path, out: Path, **given: Any) -> None:
     torchrun for several GPUs: torchrun --nproc-per-node 2 -m skelfuse.cli train ...
     """
     from skelfuse.cli.training_progress import TrainingProgress
-    from skelfuse.datasets.protocols import split
-    from skelfuse.datasets.summary import clip_table
-    from skelfuse.errors import SkelfuseError
     from skelfuse.store import Store
     from skelfuse.training import train as run
 
-    config = _config(out, given)
     store = Store(data)
-    if config.protocol is None:
-        raise SkelfuseError(
-            "how are the clips to be split?",
-            file=store.path,
-            remedy="give --protocol; skelfuse info lists those that fit",
-        )
+    config = _config(store, out, given)
     watcher = TrainingProgress(terminal=sys.stderr.isatty())
     result = run(
         config,
         store,
-        split(clip_table(store), config.protocol),
+        _parts(store, config.protocol),
         out,
         device=given["device"],
         resume=given["resume"],
         strict=given["strict"],
         watcher=watcher,
     )
-    if os.environ.get("RANK", "0") == "0":
+    if _leads():
         click.echo(_summary(result))
 
 
-def _config(out: Path, given: dict[str, Any]) -> TrainConfig:
+def _config(store: Store, out: Path, given: dict[str, Any]) -> TrainConfig:
     from skelfuse.configs import find
     from skelfuse.training import config_from_dict, read_config
     from skelfuse.training.resume import saved_config
 
+    def suggest(written: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        return _suggested(store, out, {**written, **told}, resume=given["resume"])
+
+    told = {name: given[name] for name in ("protocol", "seed") if given[name] is not None}
     if given["config"] is not None:
-        config = read_config(find(given["config"]), given["settings"])
+        config = read_config(find(given["config"]), given["settings"], suggest=suggest)
     else:  # a run that is resumed knows its own
         before = saved_config(out).as_dict() if given["resume"] else {}
-        config = config_from_dict(before, given["settings"])
-    if given["protocol"] is not None:
-        config = replace(config, protocol=given["protocol"])
-    return config if given["seed"] is None else replace(config, seed=given["seed"])
+        config = config_from_dict(before, given["settings"], suggest=suggest)
+    return replace(config, **told)
+
+
+def _suggested(
+    store: Store, out: Path, written: Mapping[str, Any], *, resume: bool
+) -> Mapping[str, Mapping[str, Any]]:
+    from skelfuse.training.checkpoint import LAST
+    from skelfuse.training.resume import saved_config
+    from skelfuse.training.store_facts import store_facts
+    from skelfuse.training.suggested import SECTIONS, suggested
+
+    if resume and (out / LAST).exists():  # what was chosen when the run began stays chosen
+        before = saved_config(out).as_dict()
+        return {name: before[name] for name in SECTIONS}
+    train = _parts(store, written.get("protocol"))["train"]
+    settings, reasons = suggested(store_facts(store, train), written)
+    if _leads():
+        for reason in reasons:
+            click.echo(f"chosen: {reason}", err=True)
+    return settings
+
+
+def _parts(store: Store, protocol: str | None) -> dict[str, npt.NDArray[np.intp]]:
+    from skelfuse.datasets.protocols import split
+    from skelfuse.datasets.summary import clip_table
+    from skelfuse.errors import SkelfuseError
+
+    if protocol is None:
+        raise SkelfuseError(
+            "how are the clips to be split?",
+            file=store.path,
+            remedy="give --protocol; skelfuse info lists those that fit",
+        )
+    return split(clip_table(store), protocol)
+
+
+def _leads() -> bool:
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _summary(result: Result) -> str:

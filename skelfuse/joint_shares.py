@@ -50,7 +50,7 @@ def joint_shares(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Joi
     assert mean is not None  # the models' norms keep them
     assert variance is not None
     scale = norm.weight / (variance + norm.eps).sqrt()  # [E·N·C]
-    weight = (classifier.weight * scale).view(-1, *features.shape[1:])  # [K,E,N,C]
+    weight = (classifier.decision_weight() * scale).view(-1, *features.shape[1:])  # [K,E,N,C]
     unusual = features.float() - mean.view(features.shape[1:])
     with torch.autocast(x.device.type, enabled=False):  # many small numbers are summed
         shares = torch.einsum("kenc,benc->bkn", weight, unusual)

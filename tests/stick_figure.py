@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.batches import Sampling
+from skelfuse.batches import Augment, Sampling
 from skelfuse.clip import Clip
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources, preprocess
 from skelfuse.skeleton import Skeleton
@@ -73,5 +73,6 @@ def train_run(folder: Path, model: ModelChoice) -> Path:
     clips = [acted(label, 60, seed) for seed, label in enumerate(labels)]
     store = stored(write_npz(folder / "mine.npz", clips, labels), folder / "store.h5")
     fit = Fit(epochs=12, validation=0, warmup_epochs=1, average=0, batch_size=20)
-    config = TrainConfig(sampling=Sampling(frames=16), model=model, train=fit)
+    augment = Augment(joint_dropout=0.1, frame_dropout=0.1)
+    config = TrainConfig(sampling=Sampling(frames=16), augment=augment, model=model, train=fit)
     return train(config, store, {"train": np.arange(60)}, folder / "run", device="cpu").folder

@@ -21,7 +21,22 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "stgcn": {"channels": (8, 16, 24), "blocks": (2, 1, 1)},
     "ddnet": {"filters": 8},
 }
-NAMES = sorted(ENTRIES)
+LITTLE = ENTRIES["skelfuse"]
+SEVERAL = Size(channels=3, width=8, dilations=(1, 2), voters=3)
+VARIANTS: dict[str, dict[str, Any]] = {  # of skelfuse, with its options switched on
+    "skelfuse of several voters": {**LITTLE, "size": SEVERAL},
+    "skelfuse of coordinates alone": {**LITTLE, "distances": False, "partner": False},
+    "skelfuse gated": {**LITTLE, "dct_window": 4, "gate": "static", "global_filter": True},
+    "skelfuse gated by clip": {
+        **LITTLE,
+        **{"dct_window": 5, "gate": "dynamic", "fourier": 4, "spectral_motion": True},
+    },
+    "skelfuse pruned": {
+        **LITTLE,
+        **{"dct_window": 4, "dct_kept": {"head": (0, 2), "foot": (1,)}, "frame_weighting": True},
+    },
+}
+NAMES = sorted([*ENTRIES, *VARIANTS])
 CLASSES = 6
 
 BODY = Skeleton(  # listed in another order than the alphabet's
@@ -34,10 +49,15 @@ BODY = Skeleton(  # listed in another order than the alphabet's
 SHUFFLE = (3, 0, 4, 2, 1)
 
 
+def made(name: str, skeleton: Skeleton = BODY) -> nn.Module:
+    arguments = {**ENTRIES, **VARIANTS}[name]
+    model: nn.Module = MODELS[name.split(maxsplit=1)[0]](skeleton, CLASSES, **arguments)
+    return model
+
+
 def built(name: str, skeleton: Skeleton = BODY) -> nn.Module:
     torch.manual_seed(1)
-    model: nn.Module = MODELS[name](skeleton, CLASSES, **ENTRIES[name])
-    return model
+    return made(name, skeleton)
 
 
 def clips(count: int = 4, persons: int = 2, frames: int = 13) -> tuple[Tensor, Tensor]:
@@ -48,6 +68,15 @@ def clips(count: int = 4, persons: int = 2, frames: int = 13) -> tuple[Tensor, T
     mask[1 % count, frames // 2 :] = False  # a shorter clip
     mask[2 % count, :, persons - 1] = persons == 1  # somebody who is not there
     return x.masked_fill(~mask[..., None], torch.nan), mask
+
+
+def loss_of(votes: Tensor) -> Tensor:
+    """Return the loss of clips of classes 0, 1, ...; each voter has its own share in it."""
+    labels = torch.arange(len(votes)) % CLASSES
+    votes = votes.view(len(votes), -1, CLASSES)  # [B,V,classes]
+    return nn.functional.cross_entropy(
+        votes.flatten(0, 1), labels.repeat_interleave(votes.shape[1])
+    )
 
 
 def ready(name: str, skeleton: Skeleton = BODY) -> nn.Module:
@@ -63,7 +92,7 @@ def ready(name: str, skeleton: Skeleton = BODY) -> nn.Module:
     optimiser = torch.optim.SGD(model.parameters(), lr=0.05)
     for _ in range(8):
         optimiser.zero_grad()
-        loss: Tensor = nn.functional.cross_entropy(model(x, mask), torch.arange(4))
+        loss: Tensor = loss_of(model(x, mask))
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return model.eval()
@@ -112,7 +141,7 @@ def test_the_clip_decides(model: nn.Module) -> None:
 def test_gradients_reach_every_parameter(name: str) -> None:
     model = built(name)
     x, mask = clips(8)
-    loss: Tensor = nn.functional.cross_entropy(model(x, mask), torch.arange(8) % CLASSES)
+    loss: Tensor = loss_of(model(x, mask))
     loss.backward()  # type: ignore[no-untyped-call]
     for path, parameter in model.named_parameters():
         assert parameter.grad is not None, path
@@ -135,7 +164,7 @@ def test_padding_changes_nothing(padding: int, model: nn.Module) -> None:
 
 
 def test_joint_order_changes_nothing(name: str, model: nn.Module) -> None:
-    shuffled = MODELS[name](BODY.permuted(SHUFFLE), CLASSES, **ENTRIES[name]).eval()
+    shuffled = made(name, BODY.permuted(SHUFFLE)).eval()
     shuffled.load_state_dict(model.state_dict())
     x, mask = clips()
     order = list(SHUFFLE)
@@ -192,7 +221,7 @@ def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
     torch.save(model.state_dict(), file)
     file.seek(0)
     torch.manual_seed(99)
-    again = MODELS[name](BODY, CLASSES, **ENTRIES[name]).eval()
+    again = made(name).eval()
     again.load_state_dict(torch.load(file, weights_only=True))
     assert torch.equal(again(*clips()), model(*clips()))
 
@@ -219,7 +248,7 @@ def test_a_seed_reproduces_training_bit_for_bit(name: str) -> None:
 
 
 def test_double_precision_agrees(name: str, model: nn.Module) -> None:
-    double = MODELS[name](BODY, CLASSES, **ENTRIES[name]).eval()
+    double = made(name).eval()
     double.load_state_dict(model.state_dict())
     x, mask = clips()
     logits = double.double()(x.double(), mask)

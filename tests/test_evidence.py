@@ -19,12 +19,12 @@ CLASSES = 4
 N = len(KINECT_V2)
 
 
-def built(name: str) -> SkelFuse | Pure:
+def built(name: str, *, partner: bool = True) -> SkelFuse | Pure:
     """Return a model whose normalisations have seen something, as after training."""
     torch.manual_seed(3)
     model: SkelFuse | Pure
     if name == "pure":
-        model = Pure(KINECT_V2, CLASSES, directions=6)
+        model = Pure(KINECT_V2, CLASSES, directions=6, partner=partner)
     else:
         windows = (1, 2, 4) if name == "windows" else (1,)
         model = SkelFuse(KINECT_V2, CLASSES, size=NANO, windows=windows)
@@ -98,7 +98,7 @@ def test_one_class_against_another_is_the_difference(model: SkelFuse | Pure) -> 
 
 def only(worth: str) -> Pure:
     """Return a Pure whose classifier sees nothing but the maximum (or the mean) over persons."""
-    model = built("pure")
+    model = built("pure", partner=False)  # what one does is nothing to the other
     assert isinstance(model, Pure)
     with torch.no_grad():
         half = model.classifier.in_features // 2

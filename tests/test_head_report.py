@@ -121,10 +121,10 @@ def test_the_entry_that_was_put_in_is_found() -> None:
     names = model.frieren.feature_names
     wanted = names.index(Feature(4, "up", 3, (1, 1)))
     joint = head_weights(model, ["a", "b"]).joints.index("right_wrist")
-    N, C = len(KINECT_V2), model.frieren.channels
+    N, C = len(KINECT_V2), model.frieren.outputs
     with torch.no_grad():
         model.frieren.head.raw.fill_(1e-4)
-        model.frieren.head.raw[wanted, 7] = 1.0
+        model.frieren.head.raw[0, wanted, 7] = 1.0
         model.classifier.weight.zero_()
         # Maximum and mean over persons, side by side: with one person both count.
         model.classifier.weight.view(2, 2, N, C)[1, :, joint, 7] = torch.tensor([0.5, 1.3])
@@ -182,7 +182,7 @@ def test_directions_are_sums_of_named_channels(kind: str) -> None:
     else:
         model = _trained(SkelFuse(KINECT_V2, 2, size=NANO))
         unit = (
-            torch.eye(model.streams.out_channels)
+            torch.eye(model.embed.norm.num_features)
             * model.embed.norm.running_var.add(model.embed.norm.eps).sqrt()
         )
         with torch.no_grad():  # one standard deviation more of a channel, through the embedding

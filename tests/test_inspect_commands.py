@@ -20,6 +20,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.explain.kernel_source import kernels_of_run
 from skelfuse.layouts import COCO_17
 from skelfuse.run import load_run
+from skelfuse.training.losses import kernels_of
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
 told = WORLD.told
@@ -78,7 +79,8 @@ def test_a_configuration_begins_with_the_kernels_that_its_run_begins_with(
 
 def test_a_run_shows_the_kernels_that_it_learned(folder: Path) -> None:
     run = folder / "skelfuse"
-    learned = load_run(run).model.get_submodule("streams.kernels").kernels()  # type: ignore[operator]
+    learned = kernels_of(load_run(run).model)
+    assert {"scale1", "distances/scale1"} <= set(learned)
     found = json.loads(told(inspect_kernels, run, "--history", "--format", "json"))
     for kernel in found["kernels"]:
         taps = np.array([axis["taps"] for axis in kernel["axes"]]).T
@@ -131,7 +133,7 @@ def test_formats_and_picture_of_a_run(folder: Path, tmp_path: Path) -> None:
     rows = list(
         csv.DictReader(io.StringIO(told(inspect_kernels, folder / "pure", "--format", "csv")))
     )
-    assert len(rows) == 6 * 2
+    assert len(rows) == 6 * (2 + 1)  # of coordinates x and y, and of distances
     assert rows[0]["pattern"] == "velocity, forward"
     assert float(rows[0]["cosine"]) == 1
 

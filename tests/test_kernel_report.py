@@ -101,7 +101,7 @@ def test_markdown_has_as_many_cells_in_every_row_of_a_table() -> None:
         _drifted(), title="mine", rate=FrameRate(20.0), history=True, as_markdown=True
     )
     tables = [part for part in text.split("\n\n") if part.startswith("|")]
-    assert len(tables) == 6
+    assert len(tables) == 7
     for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 

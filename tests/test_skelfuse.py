@@ -11,6 +11,7 @@ from skelfuse.layers.mixer import JointMixer, MixerBlock, pairs_of_frames
 from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layouts import KINECT_V2, LAYOUTS
 from skelfuse.models import SIZES, Pure, Size, SkelFuse, describe
+from skelfuse.models.relations import Partner
 from skelfuse.models.skelfuse import Evidence, average_over_time
 from skelfuse.models.streams import MotionStreams
 from skelfuse.skeleton import Skeleton
@@ -123,11 +124,15 @@ def test_normed_linear_is_its_two_parts() -> None:
 def test_evaluation_folds_what_training_does_in_steps(masked: bool) -> None:
     model = SkelFuse(KINECT_V2, 7, size=LITTLE)
     shaken(model)
-    x = torch.randn(3, 12, 25, 3)
+    assert model.distances is not None
+    x, other = torch.randn(2, 3, 12, 25, 3).unbind()
     mask = torch.rand(3, 12, 25) > 0.2 if masked else None
+    partner = Partner(other, torch.rand(3, 12, 25) > 0.2)
     weight, bias = model.embed.folded()
-    step_by_step = model.embed(model.streams(x, mask))
-    at_once = model.streams.mapped(x, mask, weight) + bias
+    near = model.distances(x, mask, partner)
+    step_by_step = model.embed(torch.cat([model.streams(x, mask, partner), near], dim=-1))
+    own, of_distances = weight.tensor_split([model.streams.out_channels], dim=1)
+    at_once = model.streams.mapped(x, mask, own, partner) + near @ of_distances.T + bias
     torch.testing.assert_close(at_once, step_by_step, rtol=1e-4, atol=1e-5)
 
 
@@ -144,10 +149,10 @@ def test_a_bone_needs_both_of_its_ends() -> None:
     x, mask = torch.randn(1, 6, 25, 3), torch.ones(1, 6, 25, dtype=torch.bool)
     head, neck = KINECT_V2.index("head"), KINECT_V2.index("neck")
     mask[:, :, neck] = False
-    bones = streams(x, mask)[..., streams.kernels.out_channels :]
+    bones = streams(x, mask)[..., streams.out_channels // 2 :]
     assert bones[:, :, head].abs().max() == 0
     mask[:, :, neck] = True
-    assert streams(x, mask)[..., streams.kernels.out_channels :][:, :, head].abs().max() > 0
+    assert streams(x, mask)[..., streams.out_channels // 2 :][:, :, head].abs().max() > 0
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -30,7 +30,7 @@ ACTIONS = ["A1 nod", "A2 wave, left", "A3 wave right", "A9 kick", "A10 crouch", 
 CONFIG = TrainConfig(
     protocol="official",
     sampling=Sampling(frames=16, crop=(0.6, 1.0), persons=1),
-    model=ModelChoice("skelfuse", "nano"),
+    model=ModelChoice("skelfuse", "nano", {"dropout": 0.1, "evidence_dropout": 0.1}),
     train=Fit(epochs=4, batch_size=16, validation=0.2, warmup_epochs=1, average=0.9),
 )
 

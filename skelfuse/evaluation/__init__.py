@@ -7,20 +7,30 @@ from skelfuse.evaluation.compare import Comparison, compare
 from skelfuse.evaluation.comparison_table import comparison_markdown, comparison_text
 from skelfuse.evaluation.evaluate import Evaluation, evaluate
 from skelfuse.evaluation.metrics import Metrics, metrics
-from skelfuse.evaluation.report import leave_in_run, report_text, write_report
+from skelfuse.evaluation.report import (
+    leave_in_run,
+    report_text,
+    write_report,
+    write_robustness,
+)
+from skelfuse.evaluation.robustness import Robustness, evaluate_robustness, robustness_text
 
 __all__ = [
     "Comparison",
     "Evaluation",
     "Interval",
     "Metrics",
+    "Robustness",
     "bootstrap_interval",
     "compare",
     "comparison_markdown",
     "comparison_text",
     "evaluate",
+    "evaluate_robustness",
     "leave_in_run",
     "metrics",
     "report_text",
+    "robustness_text",
     "write_report",
+    "write_robustness",
 ]

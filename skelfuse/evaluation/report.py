@@ -17,6 +17,7 @@ from skelfuse.evaluation.bootstrap import Interval
 from skelfuse.evaluation.confusion_plot import draw_confusion
 from skelfuse.evaluation.evaluate import Evaluation
 from skelfuse.evaluation.metrics import PerClass
+from skelfuse.evaluation.robustness import Robustness
 
 SHOWN = 20  # classes in the text; a folder gets all of them
 
@@ -79,6 +80,17 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
             remedy="make room, or choose another --out",
         ) from None
     return files if drawn is None else [*files, drawn]
+
+
+def write_robustness(found: Robustness, folder: str | Path) -> Path:
+    """Write a robustness table into a folder that is there, as robustness.json."""
+    path = Path(folder) / "robustness.json"
+    try:
+        return _write_json(path, found.as_dict())
+    except OSError as error:
+        raise SkelfuseError(
+            f"cannot write the robustness table: {error.strerror or error}", file=path
+        ) from None
 
 
 def leave_in_run(evaluation: Evaluation, folder: Path) -> Path:

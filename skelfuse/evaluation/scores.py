@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from skelfuse.batches import Batches
+from skelfuse.batches import Batch, Batches
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.matching import Indices, class_columns, joint_order
 from skelfuse.evaluation.metrics import FloatArray
@@ -57,23 +57,35 @@ def _scores(
         device=device,
         crops=crops,
     )
-    joints = None if order == sorted(order) else torch.tensor(order, device=device)
     found: list[FloatArray] = []
     done = 0
     for batch in batches.epoch():
-        x, mask = batch.x, batch.mask
-        if joints is not None:
-            x, mask = x.index_select(3, joints), mask.index_select(3, joints)
-        logits = run.model(x, mask).double()  # [B·crops,K]
-        if not torch.isfinite(logits).all():
-            bad = int(batch.index[~torch.isfinite(logits).all(dim=1)][0])
-            raise SkelfuseError(
-                f"the model's scores for clip '{store.names[bad]}' are not numbers",
-                file=run.path,
-                remedy="train anew with a smaller train.learning_rate",
-            )
-        probability = logits.softmax(dim=1).unflatten(0, (-1, crops)).mean(dim=1)  # [B,K]
-        found.append(probability.cpu().numpy())
-        done += len(probability)
+        found.append(batch_scores(run, batch, order, crops, store.names))
+        done += len(found[-1])
         tell(done)
     return np.concatenate(found)
+
+
+@torch.inference_mode()
+def batch_scores(
+    run: Run, batch: Batch, order: list[int], crops: int, names: Sequence[str]
+) -> FloatArray:
+    """Return a run's probabilities `[B,K]` for the clips of a batch, whose crops are averaged.
+
+    `order` says where each of the run's joints is; `names` are those of the clips by `index`.
+    """
+    x, mask = batch.x, batch.mask
+    if order != sorted(order):
+        joints = torch.tensor(order, device=x.device)
+        x, mask = x.index_select(3, joints), mask.index_select(3, joints)
+    logits = run.model(x, mask).double()  # [B·crops,K]
+    if not torch.isfinite(logits).all():
+        bad = int(batch.index[~torch.isfinite(logits).all(dim=1)][0])
+        raise SkelfuseError(
+            f"the model's scores for clip '{names[bad]}' are not numbers",
+            file=run.path,
+            remedy="train anew with a smaller train.learning_rate",
+        )
+    probability = logits.softmax(dim=1).unflatten(0, (-1, crops)).mean(dim=1)
+    found: FloatArray = probability.cpu().numpy()
+    return found

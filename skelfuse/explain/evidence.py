@@ -110,7 +110,7 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
     >>> model = Pure(KINECT_V2, num_classes=4).eval()
     >>> found = evidence_of(model, torch.randn(1, 32, 2, 25, 3)).reasons(1)
     >>> found.fused.shape, abs(found.total - found.logit) < 1e-5
-    ((2, 25, 2520), True)
+    ((2, 25, 840), True)
     """
     check_explainable(model)
     path = linear_path(model)
@@ -122,15 +122,19 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
     if mask is None:
         mask = torch.ones(x.shape[:4], dtype=torch.bool, device=x.device)
     seen: list[tuple[Tensor, Tensor, Fused]] = []
+    spectra: list[Tensor] = []  # [M,N,C], at most one
 
     def keep(_: nn.Module, given: tuple[Tensor, Tensor], fused: Fused) -> None:
         seen.append((*given, fused))
 
-    hook = model.frieren.register_forward_hook(keep)
+    hooks = [model.frieren.register_forward_hook(keep)]
+    if isinstance(model, SkelFuse) and model.spectrum is not None:
+        hooks.append(model.spectrum.register_forward_hook(lambda _, __, y: spectra.append(y)))
     try:
         logits = model(x, mask)[0]
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
     ((h, steps, fused),) = seen  # h [M,S,N,C], steps [M,S,N]
     order = [model.fold.skeleton.index(joint) for joint in model.fold.given.joints]
     present = _bool(steps.flatten(1).any(1))  # [M]
@@ -145,8 +149,11 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
     worth_past = worth[..., :0]
     if path.past is not None:
         # Once the frames are averaged, y is in what came past as well, `gate` times.
-        course = _array(h) * _array(steps)[..., None]
-        course /= np.maximum(_array(steps).sum(1), 1)[:, None, :, None]
+        assert isinstance(model, SkelFuse)
+        even = _array(steps) / np.maximum(_array(steps).sum(1, keepdims=True), 1)  # [M,S,N]
+        weights = even[..., None] if model.pool is None else _array(model.pool.weights(h, steps))
+        # Of the spectrum, which is of the whole clip, every step has an equal part.
+        course = _array(h) * weights + sum(even[..., None] * _array(y)[:, None] for y in spectra)
         worth_past = shared(path.past, _winner(course.sum(1) + path.gate * y, present))
         worth = worth + path.gate * worth_past
     signals = _signals(model.frieren, h, steps)

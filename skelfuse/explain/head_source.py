@@ -36,7 +36,7 @@ def head_weights(
     >>> head = head_weights(Pure(KINECT_V2, num_classes=2, scales=(1,), bank=1), ["sit", "stand"])
     >>> head.inputs[:4], head.of_class(0).shape, head.directions.shape
     (('joint, position x', 'joint, position y', 'joint, position z', 'joint, scale1 x'), \
-(25, 2520), (24, 12))
+(25, 840), (24, 50))
     """
     path = linear_path(model)
     assert isinstance(model, (SkelFuse, Pure))
@@ -49,7 +49,6 @@ def head_weights(
     if isinstance(model, SkelFuse):
         embed = model.embed
         directions = directions @ (_array(embed.linear.weight) * _array(embed.norm.weight))
-    channels = model.streams.kernels.channel_names
     return HeadWeights(
         model.frieren.feature_names,
         path.joints,
@@ -57,14 +56,20 @@ def head_weights(
         _array(model.frieren.weight()),
         path.of_y(),
         directions,
-        tuple(
-            f"{stream}, {source} {AXES[axis]}"
-            for stream in ("joint", "bone")
-            for source, axis in channels
-        ),
+        _inputs(model),
         FRAMES_IN_A_PAIR if isinstance(model, SkelFuse) else 1,
         spread,
     )
+
+
+def _inputs(model: SkelFuse | Pure) -> tuple[str, ...]:
+    streams, distances = model.streams, model.distances
+    plain = tuple(
+        f"{stream}, {source} {AXES[axis]}"
+        for stream in streams.names
+        for source, axis in streams.channel_names
+    )
+    return plain + streams.extra_names + (() if distances is None else distances.names)
 
 
 @torch.no_grad()

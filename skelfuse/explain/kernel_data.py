@@ -6,13 +6,15 @@ import csv
 import io
 from typing import Any
 
+from skelfuse.explain.derivative import TOLERANCE
 from skelfuse.explain.frame_rate import FrameRate
 from skelfuse.explain.kernel_report import AxisReport, KernelReport, KernelsReport
 
 COLUMNS = (
     *("kernel", "scale", "group", "axis", "offsets", "taps", "start", "drift", "sum"),
     *("smoothness", "pattern", "cosine", "left_over", "gain_at_zero", "peak", "peak_gain"),
-    *("band_low", "band_high", "frequency_unit"),
+    *("band_low", "band_high", "slope", "place", "follows_low", "follows_high"),
+    *("frequency_unit",),
 )
 
 
@@ -63,8 +65,10 @@ def kernel_csv(report: KernelsReport, *, rate: FrameRate, history: bool = False)
     >>> from skelfuse.explain.kernel_report import report_kernels
     >>> from skelfuse.layers import MotionKernels
     >>> report = report_kernels(MotionKernels(3, scales=(1,)).kernels())
-    >>> print(kernel_csv(report, rate=FrameRate(30.0)).splitlines()[1])
-    scale1,1,,x,-1 0,-1.0 1.0,,,0.0,4.0,"velocity, forward",1.0,0.0,0.0,15.0,2.0,7.5,15.0,Hz
+    >>> row = kernel_csv(report, rate=FrameRate(30.0)).splitlines()[1]
+    >>> row.split(",")[:8], row.split(",")[-9:-2]           # the slope is 1, at offset -0.5
+    (['scale1', '1', '', 'x', '-1 0', '-1.0 1.0', '', ''], \
+['15.0', '2.0', '7.5', '15.0', '1.0', '-0.5', '0.0'])
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -102,6 +106,9 @@ def _csv_row(kernel: KernelReport, axis: AxisReport, rate: FrameRate) -> list[An
         _tidy(rate.frequency(found.peak)),
         _tidy(found.peak_gain),
         *(_tidy(rate.frequency(edge)) for edge in found.band),
+        _tidy(axis.derivative.slope),
+        _tidy(axis.derivative.place),
+        *(_follows(axis, rate) or (None, None)),
         rate.unit,
     ]
 
@@ -147,7 +154,18 @@ def _axis(kernel: KernelReport, axis: AxisReport, rate: FrameRate) -> dict[str, 
             "band": [_tidy(rate.frequency(edge)) for edge in found.band],
             "passes": found.kind,
         },
+        "derivative": {
+            "slope": _tidy(axis.derivative.slope),
+            "place": _tidy(axis.derivative.place),
+            "follows": _follows(axis, rate),
+            "tolerance": TOLERANCE,
+        },
     }
+
+
+def _follows(axis: AxisReport, rate: FrameRate) -> list[float] | None:
+    edges = axis.derivative.follows
+    return None if edges is None else [_tidy(rate.frequency(edge)) for edge in edges]
 
 
 def _tidy(value: float) -> float:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from skelfuse.errors import SkelfuseError
+from skelfuse.explain.derivative import TOLERANCE
 from skelfuse.explain.frame_rate import FrameRate
 from skelfuse.explain.kernel_report import AxisReport, KernelReport, KernelsReport
+from skelfuse.explain.picture import new_picture, write_picture
 from skelfuse.explain.response import NYQUIST, gain
 
 # Okabe and Ito's colours, told apart by eyes of every kind; lines and marks differ as well, and
@@ -21,7 +21,10 @@ STYLES: tuple[dict[str, Any], ...] = (
     {"color": "#D55E00", "linestyle": "--", "marker": "s", "linewidth": 1.8, "markersize": 5.5},
     {"color": "#009E73", "linestyle": ":", "marker": "^", "linewidth": 1.4, "markersize": 4},
 )
-GREY = "#6b6b6b"
+IDEAL: dict[str, Any] = {"linestyle": "-.", "linewidth": 1, "alpha": 0.8}
+GREY = "#555555"
+PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "pad": 1}
+FOLLOWED: dict[str, Any] = {"linewidth": 11, "alpha": 0.22, "solid_capstyle": "butt"}
 ROW_INCHES = 1.9
 MARKS = 8  # on a curve
 
@@ -38,18 +41,11 @@ def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: F
     >>> path.read_bytes()[1:4]
     b'PNG'
     """
-    path = Path(path)
-    if find_spec("matplotlib") is None:
-        raise SkelfuseError(
-            "a picture needs matplotlib", remedy="pip install 'skelfuse[plot]', or leave out --plot"
-        )
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     columns = 3 if report.history else 2
     rows = len(report.kernels)
-    figure = Figure(figsize=(3.6 * columns, ROW_INCHES * rows + 1.3), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_picture(3.6 * columns, ROW_INCHES * rows + 1.3)
+    from matplotlib.lines import Line2D  # there is one now
+
     panels = figure.subplots(rows, columns, squeeze=False)
     for row, kernel in zip(panels, report.kernels, strict=True):
         _draw_taps(row[0], kernel, rate)
@@ -58,22 +54,16 @@ def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: F
             _draw_drift(row[2], report, kernel)
     frequency = f"frequency ({'Hz' if rate.hz else 'cycles per frame'})"
     offset = f"offset (ms, at {rate.hz:.3g} frames per second)" if rate.hz else "offset (frames)"
-    heads = [("taps", offset), ("gain", frequency), ("drift", "epoch")]
+    heads = [("taps", offset), ("gain, beside jω", frequency), ("drift", "epoch")]
     for column, (head, label) in enumerate(heads[:columns]):
         panels[0, column].set_title(head, fontsize=11)
         panels[-1, column].set_xlabel(label, fontsize=9)
     figure.suptitle(title, fontsize=10, wrap=True, parse_math=False)  # a path may hold dollars
-    lines, names = _legend(panels[0, 0], panels[0, 1])
-    figure.legend(lines, names, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
-    try:
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise SkelfuseError(f"cannot write the picture: {error.strerror}", file=path) from None
-    except ValueError:
-        kinds = ", ".join(sorted(figure.canvas.get_supported_filetypes()))
-        raise SkelfuseError(
-            "no such kind of picture", file=path, expected=f"a name that ends in one of {kinds}"
-        ) from None
+    lines, names = _legend(panels[0, 0])
+    lines += [Line2D([], [], color=GREY, **IDEAL), Line2D([], [], color=GREY, **FOLLOWED)]
+    names += ["ideal derivative jω, to scale", f"follows it within {TOLERANCE:.0%}"]
+    figure.legend(lines, names, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
+    write_picture(figure, path)
 
 
 def _draw_taps(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
@@ -100,13 +90,26 @@ def _draw_responses(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
     frequencies = np.linspace(0, NYQUIST, 257)
     shown = [rate.frequency(f) for f in frequencies]
     greatest = max(axis.response.peak_gain for axis in kernel.axes)
-    ideal = 2 * np.pi * frequencies  # of d/dt, in units per frame
-    panel.plot(shown, ideal, "-.", color=GREY, linewidth=1, label="ideal differentiator")
     every = len(frequencies) // MARKS
+    told: list[str] = []
+    digits = 2 if rate.hz is None else 1
     for axis, style in _styled(kernel.axes):
-        panel.plot(shown, gain(axis.taps, frequencies), markevery=every, **style)
+        ideal, gains, color = axis.derivative, gain(axis.taps, frequencies), style["color"]
+        if ideal.follows is not None:
+            panel.plot(shown, ideal.gain(frequencies), color=color, **IDEAL)
+            low, high = ideal.follows
+            there = np.linspace(low, high, 129)
+            bright = [rate.frequency(f) for f in there]
+            panel.plot(bright, gain(axis.taps, there), color=color, **FOLLOWED)
+            edges = "–".join(f"{rate.frequency(edge):.{digits}f}" for edge in (low, high))
+            told.append(f"{axis.axis} {edges}")
+        panel.plot(shown, gains, markevery=every, **style)
+    words = f"jω: {',  '.join(told)} {rate.unit}" if told else "no derivative"
+    panel.annotate(
+        words, (0.02, 0.98), xycoords="axes fraction", va="top", fontsize=8, color=GREY, bbox=PAPER
+    )
     panel.set_xlim(0, shown[-1])
-    panel.set_ylim(0, 1.15 * greatest or 1.0)
+    panel.set_ylim(0, 1.3 * greatest or 1.0)
     _finish(panel)
 
 
@@ -130,10 +133,6 @@ def _finish(panel: Any) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(*panels: Any) -> tuple[list[Any], list[str]]:
-    lines, names = [], []
-    for panel in panels:
-        for line, name in zip(*panel.get_legend_handles_labels(), strict=True):
-            lines.append(line)
-            names.append(name if len(name) > 1 else f"axis {name}")
-    return lines, names
+def _legend(panel: Any) -> tuple[list[Any], list[str]]:
+    lines, names = panel.get_legend_handles_labels()
+    return lines, [name if len(name) > 1 else f"axis {name}" for name in names]

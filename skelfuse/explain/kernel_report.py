@@ -1,4 +1,4 @@
-"""What motion kernels have become: drift, likeness to classical filters, frequency response."""
+"""What motion kernels have become: drift, likeness to classical filters, what they pass."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.explain.derivative import Derivative, derivative
 from skelfuse.explain.patterns import Likeness, nearest_pattern
 from skelfuse.explain.response import Response, response
 
@@ -38,6 +39,7 @@ class AxisReport:
     smoothness: float  # mean squared step from tap to tap
     likeness: Likeness | None  # None: all taps are zero
     response: Response
+    derivative: Derivative
 
     @property
     def total(self) -> float:
@@ -148,15 +150,22 @@ def penalties(kernels: Mapping[str, Kernel], *, target: float, threshold: float)
     >>> found.weight_sum, found.smoothness, round(found.diversity, 6)
     (0.0, 2.125, 0.25)
     """
-    every = list(kernels.values())
-    groups = len({kernel.group for kernel in every})
-    # Each pair is there in both orders.
-    excess = sum(max(0.0, cosine - threshold) for cosine in _cosines(kernels).values()) / 2
-    return Penalties(
-        float(np.mean([(kernel.taps.sum(0) - target) ** 2 for kernel in every])),
-        float(np.mean([np.square(np.diff(kernel.taps, axis=0)).mean() for kernel in every])),
-        excess / groups,
-    )
+    weight_sum = smoothness = diversity = 0.0
+    for bank in {_bank(name): None for name in kernels}:
+        own = {name: kernel for name, kernel in kernels.items() if _bank(name) == bank}
+        every = list(own.values())
+        weight_sum += float(np.mean([(kernel.taps.sum(0) - target) ** 2 for kernel in every]))
+        steps = [np.square(np.diff(kernel.taps, axis=0)).mean() for kernel in every]
+        smoothness += float(np.mean(steps))
+        # Each pair is there in both orders.
+        excess = sum(max(0.0, cosine - threshold) for cosine in _cosines(own).values()) / 2
+        diversity += excess / len({kernel.group for kernel in every})
+    return Penalties(weight_sum, smoothness, diversity)
+
+
+def _bank(name: str) -> str:
+    """Return what a kernel sees, where it is not coordinates: "distances" of "distances/scale1"."""
+    return name.rpartition("/")[0]
 
 
 def _axis(kernel: Kernel, axis: int, start: Kernel | None) -> AxisReport:
@@ -168,6 +177,7 @@ def _axis(kernel: Kernel, axis: int, start: Kernel | None) -> AxisReport:
         float(np.square(np.diff(taps)).mean()),
         nearest_pattern(taps),
         response(taps),
+        derivative(taps, kernel.offsets[0]),
     )
 
 
@@ -184,7 +194,7 @@ def _cosines(kernels: Mapping[str, Kernel]) -> dict[tuple[str, str], float]:
         (a, b): float(laid[a] @ laid[b])
         for a in kernels
         for b in kernels
-        if a != b and kernels[a].group == kernels[b].group
+        if a != b and _bank(a) == _bank(b) and kernels[a].group == kernels[b].group
     }
 
 

@@ -17,7 +17,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.explain.kernel_report import Moment
 from skelfuse.layers.kernels import Kernel
 from skelfuse.models import MODELS
-from skelfuse.run import load_run
+from skelfuse.run import Run, load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import TrainConfig, build_model, read_config
 from skelfuse.training.checkpoint import BEST, LAST
@@ -37,6 +37,7 @@ class KernelSource:
     config: TrainConfig
     trained: bool
     seen_rate: SeenRate | None = None  # of the clips it was trained with
+    run: Run | None = None  # where there is a checkpoint
 
     @property
     def learnable(self) -> bool:
@@ -63,7 +64,7 @@ def kernels_of_run(path: str | Path) -> KernelSource:
     else:
         start = _untrained(run.config, run.skeleton, len(run.class_names))
     title = f"{run.path}: {_model(run.config)}, epoch {run.epoch} of {run.config.train.epochs}"
-    return KernelSource(title, now, start, history, run.config, True, run.seen_rate)
+    return KernelSource(title, now, start, history, run.config, True, run.seen_rate, run)
 
 
 def kernels_of_config(path: str | Path, skeleton: Skeleton) -> KernelSource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 
+from skelfuse.explain.derivative import TOLERANCE
 from skelfuse.explain.frame_rate import FrameRate
 from skelfuse.explain.kernel_report import AxisReport, KernelReport, KernelsReport
 from skelfuse.explain.tables import (
@@ -53,6 +54,10 @@ def kernel_text(
     kernel  axis  passes  gain at 0 Hz  peak gain  peak (Hz)  -3 dB band (Hz)
     scale1  xyz   high           0.000      2.000      15.00    7.50 to 15.00
     <BLANKLINE>
+    Which are derivatives (on slow motion: so many times the velocity, at that offset)
+    kernel  axis  times velocity  offset  follows jω within 10% (Hz)
+    scale1  xyz           +1.000   -0.50                0.00 to 7.51
+    <BLANKLINE>
     Penalties, unweighted
     penalty        now
     weight sum  0.0000
@@ -60,7 +65,7 @@ def kernel_text(
     diversity   0.0000
     """
     tables = [*_taps_tables(report, rate), _patterns(report), _responses(report, rate)]
-    tables.append(_penalties(report))
+    tables += [_derivatives(report, rate), _penalties(report)]
     if history:
         tables.append(_history(report))
     draw: Callable[..., str] = markdown if as_markdown else aligned
@@ -165,6 +170,24 @@ def _responses(report: KernelsReport, rate: FrameRate) -> Table:
                 [*row, fixed(peak, digits), band] if found.peak_gain else [*row, "none", "none"]
             )
     return "What they pass", header, rows, {0, 1, 2}
+
+
+def _derivatives(report: KernelsReport, rate: FrameRate) -> Table:
+    digits = 3 if rate.hz is None else 2
+    header = ["kernel", "axis", "times velocity", "offset"]
+    header += [f"follows jω within {TOLERANCE:.0%} ({rate.unit})"]
+    rows = []
+    for kernel in report.kernels:
+        for name, axis in _merged(kernel):
+            ideal = axis.derivative
+            row = [kernel.name, name, "", "", "nowhere"]
+            if ideal.follows is not None:
+                low, high = (fixed(rate.frequency(edge), digits) for edge in ideal.follows)
+                row[2:] = [fixed(ideal.slope, sign=True), fixed(ideal.place, 2, sign=True)]
+                row.append(f"{low} to {high}")
+            rows.append(row)
+    name = "Which are derivatives (on slow motion: so many times the velocity, at that offset)"
+    return name, header, rows, {0, 1}
 
 
 def _penalties(report: KernelsReport) -> Table:

@@ -35,7 +35,7 @@ class LinearPath:
         >>> import torch
         >>> from skelfuse.layouts import KINECT_V2
         >>> model = Pure(KINECT_V2, num_classes=3).eval()
-        >>> y = torch.rand(4, 2, 25, model.frieren.channels)
+        >>> y = torch.rand(4, 2, 25, model.frieren.outputs)
         >>> logits = linear_path(model).logits(y.numpy())
         >>> bool(np.abs(logits - model.classify(y).detach().numpy()).max() < 1e-5)
         True
@@ -79,7 +79,7 @@ def linear_path(model: nn.Module) -> LinearPath:
     norm, last = model.evidence_norm, model.classifier
     scale = _array(norm.weight) / np.sqrt(_array(norm.running_var) + norm.eps)
     shift = _array(norm.bias) - _array(norm.running_mean) * scale
-    weight = _array(last.weight)  # [classes,2·shares·N·C]
+    weight = _array(last.decision_weight())  # [classes,2·shares·N·C]
     bias = _array(last.bias) + weight @ shift
     joints = model.fold.skeleton.joints
     parts = (weight * scale).reshape(len(bias), -1, 2, len(joints), _channels(model, joints))

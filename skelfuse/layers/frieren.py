@@ -21,7 +21,7 @@ class Fused(NamedTuple):
     """What FrierenFuse returns."""
 
     h: Tensor  # [B,T,N,C] the sequence with its summary added at every frame that counts
-    y: Tensor  # [B,N,C] the summary of each joint
+    y: Tensor  # [B,N,C] the summary of each joint, or so many numbers as `outputs` says
     features: Tensor  # [B,N,F] the named statistics it is made of, none negative
 
 
@@ -35,6 +35,9 @@ class FrierenFuse(nn.Module):
     4. `y = features · W` with `W >= 0` (`NonNegativeLinear`): no contribution cancels another;
     5. `h = x + σ(β)·y` at every frame that counts, 0 at the others. `gate` is σ(β) at the start;
        None leaves x as it is, for models that go on with y alone.
+
+    `groups` are equal parts of the channels, each with its own directions and weights, that do
+    not see each other. `outputs` is the size of y where it is not C; then there is no residual.
 
     Padding, gaps and NaN where the mask is False change nothing; joints do not mix. Half-precision
     input is computed in float32 and returned as it came. The cost is linear in T.
@@ -64,8 +67,18 @@ class FrierenFuse(nn.Module):
         bound_limit: float = 3.0,
         start_inputs: int = 3,
         gate: float | None = 0.05,
+        groups: int = 1,
+        outputs: int | None = None,
     ) -> None:
         super().__init__()
+        outputs = channels if outputs is None else whole_number("outputs", outputs, 1)
+        self.outputs = outputs
+        if gate is not None and outputs != channels:
+            raise SkelfuseError(
+                "y cannot be added to x: it has another size",
+                expected=f"outputs of {channels}, or gate=None",
+                found=outputs,
+            )
         if gate is not None and not 0 < gate < 1:
             raise SkelfuseError(
                 "gate is out of range", expected="between 0 and 1", found=repr(gate)
@@ -74,15 +87,17 @@ class FrierenFuse(nn.Module):
         self.scales = different_numbers("scales", scales)
         self.poly_order = whole_number("poly_order", poly_order, 0)
         self.windows = different_numbers("windows", windows)
-        self.project = Directions(channels, directions)
+        self.project = Directions(channels, directions, groups=groups)
         self.bound = RobustBound(directions, bound, limit=bound_limit)
         self.feature_names: tuple[Feature, ...] = feature_names(
             directions, self.scales, self.poly_order, self.windows
         )
         self.head = NonNegativeLinear(
             len(self.feature_names),
-            channels,
+            outputs,
             start_inputs=start_inputs,
+            groups=groups,
+            turn=directions // groups,
         )
         self.beta = (
             None if gate is None else nn.Parameter(torch.tensor(math.log(gate / (1 - gate))))
@@ -114,7 +129,7 @@ class FrierenFuse(nn.Module):
         return added.add_(x)  # in place: saves one of this size
 
     def weight(self) -> Tensor:
-        """Return `W [F,C]`, never negative; row f belongs to `feature_names[f]`."""
+        """Return `W [F,outputs]`, never negative; row f belongs to `feature_names[f]`."""
         return self.head.weight()
 
     def directions(self) -> Tensor:

@@ -13,6 +13,7 @@ class MixerBlock(nn.Module):
 
     What the mask hides enters every convolution as zero, which is what lies beyond the ends too:
     so padding changes nothing. `dilation` spreads the taps to see further for the same cost.
+    `groups` are equal parts of the channels that do not see each other.
 
     >>> block = MixerBlock(16, taps=3)
     >>> body = torch.randn(2, 16, 30)                       # [B,W,T]
@@ -21,14 +22,24 @@ class MixerBlock(nn.Module):
     torch.Size([2, 16, 30])
     """
 
-    def __init__(self, width: int, *, taps: int = 3, dilation: int = 1, dropout: float = 0.0):
+    def __init__(
+        self,
+        width: int,
+        *,
+        taps: int = 3,
+        dilation: int = 1,
+        dropout: float = 0.0,
+        groups: int = 1,
+    ) -> None:
         super().__init__()
         whole_number("width", width, 1)
         reach = dilation * (taps - 1) // 2
         self.norm = nn.BatchNorm1d(width)
-        self.across = nn.Conv1d(width, width, taps, padding=reach, dilation=dilation, bias=False)
+        self.across = nn.Conv1d(
+            width, width, taps, padding=reach, dilation=dilation, bias=False, groups=groups
+        )
         self.norm_between = nn.BatchNorm1d(width)
-        self.back = nn.Conv1d(width, width, 1)
+        self.back = nn.Conv1d(width, width, 1, groups=groups)
         self.act = nn.GELU()
         self.dropout = nn.Dropout(dropout)
 
@@ -43,15 +54,16 @@ class MixerBlock(nn.Module):
 class JointMixer(nn.Module):
     """Let the joints of a body see each other and their own past and future.
 
-    Features `[B,T,N,C]` become `W = width` channels of one body, pass the blocks, and come back as
-    a change to each joint's own features: what a joint was stays its own, so that it can be named.
-    Block i has dilation `dilations[i]`.
+    Features `[B,T,N,V·C]` become `W = width` channels of one body for each of V `voters`, pass the
+    blocks, and come back as a change to each joint's own features: what a joint was stays its own,
+    so that it can be named. Voters do not see each other: V mixers side by side, at the price of
+    one. Block i has dilation `dilations[i]`.
 
-    >>> mixer = JointMixer(joints=25, channels=8, width=32, dilations=(1, 2))
-    >>> x = torch.randn(2, 30, 25, 8)                       # [B,T,N,C]
+    >>> mixer = JointMixer(joints=25, channels=8, width=32, dilations=(1, 2), voters=2)
+    >>> x = torch.randn(2, 30, 25, 16)                      # [B,T,N,V·C]
     >>> frames = torch.ones(2, 30, dtype=torch.bool)        # [B,T]
     >>> mixer(x, frames).shape
-    torch.Size([2, 30, 25, 8])
+    torch.Size([2, 30, 25, 16])
     """
 
     def __init__(
@@ -63,26 +75,31 @@ class JointMixer(nn.Module):
         dilations: tuple[int, ...] = (1, 2, 4),
         taps: int = 3,
         dropout: float = 0.0,
+        voters: int = 1,
     ) -> None:
         super().__init__()
-        self.gather = nn.Linear(joints * channels, width)
+        self.voters, self.joints = whole_number("voters", voters, 1), joints
+        inputs, whole = voters * joints * channels, voters * width
+        self.gather = nn.Conv1d(inputs, whole, 1, groups=voters)
         self.blocks = nn.ModuleList(
-            MixerBlock(width, taps=taps, dilation=dilation, dropout=dropout)
+            MixerBlock(whole, taps=taps, dilation=dilation, dropout=dropout, groups=voters)
             for dilation in dilations
         )
-        self.norm = nn.BatchNorm1d(width)
-        self.spread = nn.Linear(width, joints * channels)
+        self.norm = nn.BatchNorm1d(whole)
+        self.spread = nn.Conv1d(whole, inputs, 1, groups=voters)
 
     def forward(self, x: Tensor, frames: Tensor) -> Tensor:
-        """Mix `x [B,T,N,C]` over the frames that count, `frames [B,T]`."""
+        """Mix `x [B,T,N,V·C]` over the frames that count, `frames [B,T]`."""
         valid = frames[:, None].to(x.dtype)  # [B,1,T]
+        apart = torch.unflatten(x, 3, (self.voters, -1)).permute(0, 3, 2, 4, 1)  # [B,V,N,C,T]
         # Contiguous, as convolutions want it: what follows is then the same compiled or not.
-        body = self.gather(x.flatten(2)).transpose(1, 2).contiguous() * valid  # [B,W,T]
+        body = self.gather(apart.flatten(1, 3).contiguous()) * valid  # [B,V·W,T]
         for block in self.blocks:
             body = block(body, valid)
-        body = torch.nn.functional.gelu(self.norm(body)).transpose(1, 2)  # [B,T,W]
-        change: Tensor = self.spread(body)
-        return x + change.view_as(x)
+        change = self.spread(nn.functional.gelu(self.norm(body)))  # [B,V·N·C,T]
+        change = torch.unflatten(change, 1, (self.voters, self.joints, -1)).permute(0, 4, 2, 1, 3)
+        mixed: Tensor = x + change.flatten(3)
+        return mixed
 
 
 def pairs_of_frames(x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.layers.blocks import assembled, share_of
 from skelfuse.layers.checks import whole_number
 
 
@@ -15,6 +16,9 @@ class NonNegativeLinear(nn.Module):
     The start is sparse: every output listens to `start_inputs` features drawn at random, with
     weights around `1 / start_inputs`, and hardly (below `floor`) to the rest. Were the start
     dense, all outputs would be almost one and the same sum, and learn as one.
+
+    `groups` are equal parts of the features and of the outputs that belong together: W is 0
+    between them. Features of the groups take turns, `turn` at a time (see `assembled`).
 
     Weight decay does not belong on `raw`: it is not the weight.
 
@@ -31,6 +35,8 @@ class NonNegativeLinear(nn.Module):
         *,
         start_inputs: int = 3,
         floor: float = 0.01,
+        groups: int = 1,
+        turn: int = 1,
     ) -> None:
         super().__init__()
         self.features = whole_number("features", features, 1)
@@ -42,12 +48,18 @@ class NonNegativeLinear(nn.Module):
                 found=repr(floor),
                 remedy="at exactly zero |raw| has no gradient to grow by",
             )
-        inputs = min(whole_number("start_inputs", start_inputs, 1), features)
-        self.raw = nn.Parameter(sparse_start(features, channels, inputs, floor))
+        whole_number("groups", groups, 1)
+        heard, own = share_of("features", features, groups), share_of("channels", channels, groups)
+        self.turn = whole_number("turn", turn, 1)
+        share_of("features of a group", heard, turn)
+        inputs = min(whole_number("start_inputs", start_inputs, 1), heard)
+        self.raw = nn.Parameter(  # [G,F/G,C/G]
+            torch.stack([sparse_start(heard, own, inputs, floor) for _ in range(groups)])
+        )
 
     def weight(self) -> Tensor:
         """Return `W [F,C]`, every entry at least 0."""
-        return self.raw.abs()
+        return assembled(torch.unflatten(self.raw, 1, (-1, self.turn)).abs())
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features `[...,F]` to outputs `[...,C]`."""

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.kernels import MotionKernels
+from skelfuse.layers.voting_linear import VotingLinear
 from skelfuse.models.persons import FoldPersons, rejoin
+from skelfuse.models.relations import Distances, partner_of
 from skelfuse.models.streams import MotionStreams
 from skelfuse.skeleton import Skeleton
 
@@ -18,6 +20,8 @@ class Pure(nn.Module):
 
     No mixer, nothing past FrierenFuse: every logit is a sum over joints of non-negative features,
     each with a scale, a statistic and a direction.
+
+    `outputs`: non-negative sums of each joint's features; for the other arguments see `SkelFuse`.
 
     >>> from skelfuse.layouts import KINECT_V2
     >>> model = Pure(KINECT_V2, num_classes=60).eval()
@@ -33,27 +37,39 @@ class Pure(nn.Module):
         scales: tuple[int, ...] = (1, 2, 4),
         bank: int = 2,
         learnable: bool = True,
+        distances: bool = True,
+        partner: bool = True,
+        outputs: int = 64,
         directions: int = 24,
         fuse_scales: tuple[int, ...] = (1, 2, 4, 8),
         poly_order: int = 4,
-        windows: tuple[int, ...] = (1, 2),
+        windows: tuple[int, ...] = (1,),
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
         if num_classes < 1:
             raise SkelfuseError("a classifier needs classes", expected=">= 1", found=num_classes)
-        self.fold = FoldPersons(skeleton)
+        self.fold, self.partner = FoldPersons(skeleton), partner
         self.streams = MotionStreams(
             self.fold.skeleton,
             MotionKernels(skeleton.dimensions, scales, bank=bank, learnable=learnable),
+            partner=partner,
         )
-        N, C = len(skeleton), self.streams.out_channels
+        self.distances = (
+            Distances(
+                self.fold.skeleton, scales=scales, bank=bank, learnable=learnable, partner=partner
+            )
+            if distances
+            else None
+        )
+        N, S = len(skeleton), self.streams.out_channels
+        S += 0 if self.distances is None else self.distances.out_channels
         self.frieren = FrierenFuse(
-            C, directions, fuse_scales, poly_order, windows=windows, gate=None
+            S, directions, fuse_scales, poly_order, windows=windows, gate=None, outputs=outputs
         )
-        self.evidence_norm = nn.BatchNorm1d(2 * N * C)
+        self.evidence_norm = nn.BatchNorm1d(2 * N * outputs)
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(2 * N * C, num_classes)
+        self.classifier = VotingLinear(2 * N * outputs, num_classes)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return logits `[B,classes]` of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]` is True."""
@@ -62,7 +78,11 @@ class Pure(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return FrierenFuse's y, the maximum and the mean over persons: `[B,2,N,C]`."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
-        features = self.streams(bodies.x, bodies.mask)  # [R,T,N,C]
+        partner = partner_of(bodies) if self.partner else None
+        features = self.streams(bodies.x, bodies.mask, partner)  # [R,T,N,S]
+        if self.distances is not None:
+            near = self.distances(bodies.x, bodies.mask, partner)
+            features = torch.cat([features, near], dim=-1)
         _, y, _ = self.frieren(features, bodies.mask)  # [R,N,C]
         return torch.stack(rejoin(y, bodies.present), dim=1)
 

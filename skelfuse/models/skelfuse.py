@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,12 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.layers.frame_weighting import SpectralFrameWeighting
 from skelfuse.layers.frieren import FrierenFuse
+from skelfuse.layers.global_filter import GlobalFilter
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.layers.mixer import JointMixer, pairs_of_frames
 from skelfuse.layers.normed_linear import NormedLinear
-from skelfuse.models.persons import FoldPersons, rejoin
-from skelfuse.models.streams import MotionStreams
+from skelfuse.layers.voting_linear import VotingLinear
+from skelfuse.models.persons import Folded, FoldPersons, rejoin
+from skelfuse.models.relations import Distances, partner_of
+from skelfuse.models.spectral_streams import SpectralStreams
+from skelfuse.models.spectrum import GateKind, spectrum_of
 from skelfuse.skeleton import Skeleton
 
 
@@ -22,37 +28,54 @@ from skelfuse.skeleton import Skeleton
 class Size:
     """What grows from one size of the model to the next."""
 
-    channels: int  # C, features of each joint
-    width: int  # W, channels of the body as a whole
+    channels: int  # C, features of each joint for each voter
+    width: int  # W, channels of the body as a whole for each voter
     dilations: tuple[int, ...]  # of the mixer's blocks, one each
+    voters: int = 1  # V, mixers side by side that never see each other
 
 
 # Parameters for 25 joints and 60 classes: at most 0.1, 0.25, 0.5 and 1.5 million.
-NANO = Size(channels=4, width=64, dilations=(1, 2))
-TINY = Size(channels=6, width=96, dilations=(1, 2, 4))
-SMALL = Size(channels=8, width=128, dilations=(1, 2, 4, 1))
-BASE = Size(channels=12, width=224, dilations=(1, 2, 4, 1, 2))
+NANO = Size(channels=2, width=24, dilations=(1, 2, 4), voters=3)
+TINY = Size(channels=4, width=40, dilations=(1, 2, 4), voters=4)
+SMALL = Size(channels=4, width=64, dilations=(1, 2, 4, 1), voters=4)
+BASE = Size(channels=6, width=92, dilations=(1, 2, 4, 1, 2), voters=6)
 SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE}
 
 
 class Evidence(NamedTuple):
     """What the classifier sees: logits are linear in both."""
 
+    # C is here the channels of all voters, V·C.
     fused: Tensor  # [B,2,N,C] FrierenFuse's y of each joint, maximum and mean over persons
-    past: Tensor  # [B,2,N,C] the time average of what went on past it, likewise
+    past: Tensor  # [B,2,N,C] the time average of what went on past it, and the spectrum, likewise
 
 
 class SkelFuse(nn.Module):
     """Recognise the action of a clip `[B,T,M,N,D]` with any number of frames and people.
 
-    streams (joint, bone) → motion kernels → joint embedding → mixer → FrierenFuse → logits.
-    The logits are linear in FrierenFuse's y: a decision splits into what each joint, scale and
-    statistic gave, and what came past FrierenFuse.
+    streams (joint, bone, distances, partner) → motion kernels → joint embedding → mixer →
+    FrierenFuse → logits. The logits are linear in FrierenFuse's y: a decision splits into what each
+    joint, scale and statistic gave, and what came past FrierenFuse.
+
+    From the embedding on there are several voters side by side, each with features of its own. In
+    evaluation the logits are the mean of their votes. In training `[B,V,classes]` comes back, the
+    votes: take the loss of each (`votes.flatten(0, 1)`), so that they learn to err differently.
 
     - `scales`, `bank`: the motion kernels (see `MotionKernels`); `learnable` False leaves them as
-      they start;
+      they start; without scales there are none, and the joints and bones alone go in;
+    - `distances`: how far each joint is from the body's ends and root, and how that changes;
+    - `partner`: how it lies to the other people of the clip, if there are any;
     - `fuse` False replaces FrierenFuse by the plain average over time, for comparison;
-    - `directions`, `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`.
+    - `directions` (of each voter), `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`.
+
+    Frequencies, all off by default:
+
+    - `dct_window`: frames in the windows of a branch beside the trunk (`Spectrum`), with the `gate`
+      of its channels; `dct_kept`, of each joint the frequencies computed, is what pruning leaves;
+    - `global_filter`: a learned response to every frequency of the embedded joints, added to them;
+    - `spectral_motion`, `fourier`, `fourier_sigma`: more of each joint to embed
+      (`SpectralStreams`);
+    - `frame_weighting`: frames that move count for more in the average over time.
 
     >>> from skelfuse.layouts import KINECT_V2
     >>> model = SkelFuse(KINECT_V2, num_classes=60, size=NANO).eval()
@@ -70,67 +93,131 @@ class SkelFuse(nn.Module):
         scales: tuple[int, ...] = (1, 2, 4),
         bank: int = 2,
         learnable: bool = True,
+        distances: bool = True,
+        partner: bool = True,
         fuse: bool = True,
         directions: int = 8,
         fuse_scales: tuple[int, ...] = (1, 2, 4),
         poly_order: int = 2,
         windows: tuple[int, ...] = (1,),
-        dropout: float = 0.2,
+        dropout: float = 0.3,
+        evidence_dropout: float = 0.5,
+        dct_window: int = 0,
+        gate: GateKind = "none",
+        dct_kept: Mapping[str, tuple[int, ...]] | None = None,
+        global_filter: bool = False,
+        spectral_motion: bool = False,
+        frame_weighting: bool = False,
+        fourier: int = 0,
+        fourier_sigma: float = 1.0,
     ) -> None:
         super().__init__()
         if num_classes < 1:
             raise SkelfuseError("a classifier needs classes", expected=">= 1", found=num_classes)
-        self.fold = FoldPersons(skeleton)
-        N, C = len(skeleton), size.channels
-        self.streams = MotionStreams(
+        self.fold, self.partner = FoldPersons(skeleton), partner
+        N, V, C = len(skeleton), size.voters, size.voters * size.channels
+        self.streams = SpectralStreams(
             self.fold.skeleton,
-            MotionKernels(skeleton.dimensions, scales, bank=bank, learnable=learnable),
+            MotionKernels(skeleton.dimensions, scales, bank=bank, learnable=learnable)
+            if scales
+            else None,
+            motion=spectral_motion,
+            fourier=fourier,
+            sigma=fourier_sigma,
+            partner=partner,
         )
-        self.embed = NormedLinear(self.streams.out_channels, C)
+        self.distances = (
+            Distances(
+                self.fold.skeleton, scales=scales, bank=bank, learnable=learnable, partner=partner
+            )
+            if distances
+            else None
+        )
+        inputs = self.streams.out_channels
+        inputs += 0 if self.distances is None else self.distances.out_channels
+        self.embed = NormedLinear(inputs, C)
         self.identity = nn.Parameter(0.1 * torch.randn(N, C))
-        self.mixer = JointMixer(N, C, size.width, dilations=size.dilations, dropout=dropout)
+        self.filter = GlobalFilter(C) if global_filter else None
+        self.mixer = JointMixer(
+            N, size.channels, size.width, dilations=size.dilations, dropout=dropout, voters=V
+        )
         self.frieren = (
-            FrierenFuse(C, directions, fuse_scales, poly_order, windows=windows) if fuse else None
+            FrierenFuse(C, V * directions, fuse_scales, poly_order, windows=windows, groups=V)
+            if fuse
+            else None
+        )
+        self.pool = SpectralFrameWeighting(C) if frame_weighting else None
+        self.spectrum = spectrum_of(
+            self.fold.skeleton,
+            C,
+            window=dct_window,
+            width=size.width // 2,
+            gate=gate,
+            kept=dct_kept,
+            dropout=dropout,
         )
         shares = 2 if fuse else 1
         self.evidence_norm = nn.BatchNorm1d(shares * 2 * N * C)
-        self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(shares * 2 * N * C, num_classes)
+        self.dropout = nn.Dropout(evidence_dropout)
+        self.classifier = VotingLinear(
+            shares * 2 * N * C, num_classes, voters=V, channels=size.channels
+        )
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return logits `[B,classes]` of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]` is True."""
+        """Return logits `[B,classes]` of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]` is True.
+
+        In training: the votes `[B,V,classes]`.
+        """
         return self.classify(self.evidence(x, mask))
 
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Evidence:
         """Return what the classifier decides on."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
         seen = None if mask is None else bodies.mask  # where everything was, nothing is to hide
-        if self.training:
-            h = self.embed(self.streams(bodies.x, seen))  # [R,T,N,C]
-        else:
-            weight, bias = self.embed.folded()
-            h = self.streams.mapped(bodies.x, seen, weight) + bias
+        h = self._embedded(bodies, seen)  # [R,T,N,C]
         if seen is not None:
             h = torch.where(seen[..., None], h, 0.0)
+        if self.filter is not None:
+            h = h + self.filter(h, seen)
         h = h + self.identity
         # The kernels have seen every frame; from here on half of them tell the same.
         h, frames = pairs_of_frames(h, bodies.mask.any(dim=2))  # [R,T/2,N,C], [R,T/2]
         h = self.mixer(h, frames)
         # The mixer filled in single joints: a frame counts for all of them or for none.
         whole = None if seen is None else frames[:, :, None].expand(h.shape[:3])
+        beside = None if self.spectrum is None else self.spectrum(bodies.x, seen)  # [R,N,C]
         if self.frieren is None:
-            past = average_over_time(h, frames)
+            past = self._past(h, frames, whole, beside)
             past = torch.stack(rejoin(past, bodies.present), dim=1)  # [B,2,N,C]
             return Evidence(past[:, :0], past)
         h, y, _ = self.frieren(h, whole)
-        past = average_over_time(h, frames)  # [R,N,C]
+        past = self._past(h, frames, whole, beside)  # [R,N,C]
         return Evidence(
             torch.stack(rejoin(y, bodies.present), dim=1),  # [B,2,N,C]
             torch.stack(rejoin(past, bodies.present), dim=1),
         )
 
+    def _embedded(self, bodies: Folded, seen: Tensor | None) -> Tensor:
+        x, partner = bodies.x, partner_of(bodies) if self.partner else None
+        near = [] if self.distances is None else [self.distances(x, seen, partner)]
+        if self.training:
+            embedded: Tensor = self.embed(torch.cat([self.streams(x, seen, partner), *near], -1))
+            return embedded
+        weight, bias = self.embed.folded()
+        of_streams, of_distances = weight.tensor_split([self.streams.out_channels], dim=1)
+        h = self.streams.mapped(x, seen, of_streams, partner) + bias
+        for distances in near:
+            h = h + distances @ of_distances.T
+        return h
+
+    def _past(
+        self, h: Tensor, frames: Tensor, whole: Tensor | None, beside: Tensor | None
+    ) -> Tensor:
+        past = average_over_time(h, frames) if self.pool is None else self.pool(h, whole)
+        return past if beside is None else past + beside
+
     def classify(self, evidence: Evidence) -> Tensor:
-        """Return the logits `[B,classes]`, linear in the evidence once training is over."""
+        """Return the logits `[B,classes]`, linear in the evidence, or the votes in training."""
         together = torch.cat(evidence, dim=1).flatten(1)  # [B,2·2·N·C]
         logits: Tensor = self.classifier(self.dropout(self.evidence_norm(together)))
         return logits

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.layers.kernels import MotionKernels
+from skelfuse.models.relations import Partner
 from skelfuse.skeleton import Skeleton
 
 
@@ -13,6 +14,8 @@ class MotionStreams(nn.Module):
     """Joint and bone, each as it is and as the motion kernels see it.
 
     A bone is a joint minus its parent; it counts where both were seen. The root's bone is zero.
+    Without `kernels` (None) joint and bone go on as they are, and nothing tells how they move.
+    With `partner` there is a third stream: how a joint lies to the partner's same joint.
 
     >>> arm = Skeleton("arm", joints=("a", "b"), bones=(("b", "a"),), root="a")
     >>> streams = MotionStreams(arm, MotionKernels(3, scales=(1,)))
@@ -25,19 +28,34 @@ class MotionStreams(nn.Module):
     """
 
     parents: Tensor
+    extra_names: tuple[str, ...] = ()  # of features after those of joints and bones
 
-    def __init__(self, skeleton: Skeleton, kernels: MotionKernels) -> None:
+    def __init__(
+        self, skeleton: Skeleton, kernels: MotionKernels | None, *, partner: bool = False
+    ) -> None:
         super().__init__()
+        self.names = ("joint", "bone", "to partner") if partner else ("joint", "bone")
         self.kernels = kernels
-        self.out_channels = 2 * kernels.out_channels
+        self.channel_names = (  # (source, axis) of a stream's channels
+            tuple(("position", axis) for axis in range(skeleton.dimensions))
+            if kernels is None
+            else kernels.channel_names
+        )
+        self.out_channels = len(self.names) * len(self.channel_names)
         self.register_buffer("parents", torch.tensor(skeleton.parents), persistent=False)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None, partner: Partner | None = None
+    ) -> Tensor:
         """Return the features `[B,T,N,S]` of joints `x [B,T,N,D]` seen where `mask [B,T,N]`."""
-        bones, whole = self._bones(x, mask)
-        return torch.cat([self.kernels(x, mask), self.kernels(bones, whole)], dim=-1)
+        moving = [self._moving(*one) for one in self._streams(x, mask, partner)]
+        if len(moving) < len(self.names):
+            moving.append(torch.zeros_like(moving[0]))  # nobody else is there
+        return torch.cat(moving, dim=-1)
 
-    def mapped(self, x: Tensor, mask: Tensor | None, weight: Tensor) -> Tensor:
+    def mapped(
+        self, x: Tensor, mask: Tensor | None, weight: Tensor, partner: Partner | None = None
+    ) -> Tensor:
         """Return `forward(x, mask) @ weight.T`, with `weight [C,S]`: one product in place of two.
 
         >>> arm = Skeleton("arm", joints=("a", "b"), bones=(("b", "a"),), root="a")
@@ -46,15 +64,44 @@ class MotionStreams(nn.Module):
         >>> torch.allclose(streams.mapped(x, None, weight), streams(x) @ weight.T, atol=1e-5)
         True
         """
-        bones, whole = self._bones(x, mask)
-        of_joints, of_bones = weight.chunk(2, dim=1)
-        from_joints: Tensor = self.kernels(x, mask, then=of_joints)
-        from_bones: Tensor = self.kernels(bones, whole, then=of_bones)
-        return from_joints + from_bones
+        streams = self._streams(x, mask, partner)
+        weights = weight.chunk(len(self.names), dim=1)
+        first, *others = (
+            self._moving(*one, then=then) for one, then in zip(streams, weights, strict=False)
+        )
+        return sum(others, first)
 
-    def _bones(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        bones = x - x.index_select(2, self.parents)  # [B,T,N,D]
-        if mask is None:
-            return bones, None
-        whole = mask & mask.index_select(2, self.parents)  # [B,T,N]
-        return torch.where(whole[..., None], bones, 0.0), whole
+    def _streams(
+        self, x: Tensor, mask: Tensor | None, partner: Partner | None
+    ) -> list[tuple[Tensor, Tensor | None]]:
+        found = [(x, mask), bones_of(x, mask, self.parents)]
+        if len(self.names) > len(found) and partner is not None:
+            both = partner.mask if mask is None else partner.mask & mask
+            found.append((torch.where(both[..., None], x - partner.x, 0.0), both))
+        return found
+
+    def _moving(self, x: Tensor, mask: Tensor | None, then: Tensor | None = None) -> Tensor:
+        if self.kernels is not None:
+            motion: Tensor = self.kernels(x, mask, then=then)
+            return motion
+        if mask is not None:
+            x = torch.where(mask[..., None], x, 0.0)
+        return x if then is None else x @ then.to(x.dtype).T
+
+
+def bones_of(x: Tensor, mask: Tensor | None, parents: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return the bones `[B,T,N,D]` of joints `x [B,T,N,D]`, and where both ends were seen.
+
+    >>> x = torch.tensor([[[[1.0, 0.0], [1.0, 2.0]]]])                        # [B,T,N,D]
+    >>> seen = torch.tensor([[[True, False]]])
+    >>> bones_of(x, seen, torch.tensor([0, 0]))
+    (tensor([[[[0., 0.],
+              [0., 0.]]]]), tensor([[[ True, False]]]))
+    >>> bones_of(x, None, torch.tensor([0, 0]))[0][0, 0, 1].tolist()
+    [0.0, 2.0]
+    """
+    bones = x - x.index_select(2, parents)  # [B,T,N,D]
+    if mask is None:
+        return bones, None
+    whole = mask & mask.index_select(2, parents)  # [B,T,N]
+    return torch.where(whole[..., None], bones, 0.0), whole

@@ -5,6 +5,7 @@ renamed over the one before. It holds no code: nothing in it runs when it is rea
 
     weight/NAME      what the model evaluates with
     learning/NAME    the weights that learn, where evaluation uses their running average
+    beside/NAME      what is learned beside the model, for training alone
     optimiser/NAME/KEY   the optimiser's moments; only in `last`, which a run goes on from
 """
 
@@ -26,6 +27,7 @@ FORMAT = "skelfuse-checkpoint"
 FORMAT_VERSION = 1
 LAST, BEST = "last.safetensors", "best.safetensors"
 WEIGHT, LEARNING, OPTIMISER = "weight/", "learning/", "optimiser/"
+BESIDE = "beside/"
 
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:

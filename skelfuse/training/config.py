@@ -80,6 +80,33 @@ class KernelWeights:
 
 
 @dataclass(frozen=True)
+class Gates:
+    """How gates learn to close; the section `gates`. It matters where the model has any."""
+
+    penalty: float = 0.05  # of the share of channels expected open
+    budget: float = 0.125  # of channels; as long as no more are open, an open one costs nothing
+
+    def __post_init__(self) -> None:
+        _within(self, "penalty", 0)
+        _within(self, "budget", 0, 1)
+
+
+@dataclass(frozen=True)
+class Distill:
+    """What a student learns from a teacher besides the labels; the section `distill`."""
+
+    teacher: str | None = None  # a finished run, or one of its checkpoints; none: labels alone
+    features: float = 1.0  # of -log q(the teacher's features), in nats per feature
+    logits: float = 1.0  # of the divergence from the teacher's softened logits
+    temperature: float = 4.0  # that softens both sides' logits
+
+    def __post_init__(self) -> None:
+        for name in ("features", "logits"):
+            _within(self, name, 0)
+        _within(self, "temperature", 0, above=True)
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One experiment. `read_config` makes it from YAML, `as_dict` turns it back.
 
@@ -99,6 +126,8 @@ class TrainConfig:
     model: ModelChoice = field(default_factory=ModelChoice)
     train: Fit = field(default_factory=Fit)
     kernels: KernelWeights = field(default_factory=KernelWeights)
+    gates: Gates = field(default_factory=Gates)
+    distill: Distill = field(default_factory=Distill)
 
     def __post_init__(self) -> None:
         _within(self, "seed", 0)

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import yaml
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.training.build import checked_choice
 from skelfuse.training.config import ModelChoice, TrainConfig
+from skelfuse.training.places import Place, Places, note_places, place_of
 from skelfuse.training.typed import fitted, unknown_key
 
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a key was written, to be named when it is wrong."""
-
-    file: str | None
-    line: int | None = None
-
-    def blame(self, error: SkelfuseError, section: str = "") -> SkelfuseError:
-        known = not section or error.problem.startswith(f"{section}: ")
-        problem = error.problem if known else f"{section}: {error.problem}"
-        return SkelfuseError(
-            problem,
-            file=self.file,
-            line=self.line,
-            expected=error.expected,
-            found=error.found,
-            remedy=error.remedy,
-        )
+DEFAULTS = "defaults"  # the one key that is not the run's: where what is left open comes from
+Defaults = Literal["fixed", "from-store"]
+# Takes what is written, nested, and returns the settings that go beneath it.
+Suggest = Callable[[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]
 
 
-def read_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
+def read_config(
+    path: str | Path, settings: Sequence[str] = (), *, suggest: Suggest | None = None
+) -> TrainConfig:
     """Read a configuration; `settings` are "key=value" with YAML values that go before the file's.
+
+    Where it says `defaults: from-store`, all that it leaves open is asked of `suggest`.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "mine.yaml"
@@ -56,14 +46,18 @@ def read_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
             file=path,
             line=mark.line + 1 if mark else None,
         ) from None
-    places = {"": _Place(str(path))}
+    places = {"": Place(str(path))}
     if node is not None:
-        _note_places(node, "", path, places)
-    return config_from_dict({} if tree is None else tree, settings, places=places)
+        note_places(node, path, places)
+    return config_from_dict({} if tree is None else tree, settings, places=places, suggest=suggest)
 
 
 def config_from_dict(
-    tree: Any, settings: Sequence[str] = (), *, places: dict[str, _Place] | None = None
+    tree: Any,
+    settings: Sequence[str] = (),
+    *,
+    places: Places | None = None,
+    suggest: Suggest | None = None,
 ) -> TrainConfig:
     """Make a configuration of nested plain values, such as `TrainConfig.as_dict` returns.
 
@@ -71,7 +65,7 @@ def config_from_dict(
     >>> config.model.size, config_from_dict(config.as_dict()) == config
     ('nano', True)
     """
-    places = dict(places or {"": _Place(None)})
+    places = dict(places or {"": Place(None)})
     if not isinstance(tree, Mapping):
         error = SkelfuseError("not a configuration", expected="keys with values", found=repr(tree))
         raise places[""].blame(error)
@@ -79,11 +73,31 @@ def config_from_dict(
     tree["model"] = {} if tree.get("model") is None else tree["model"]
     for setting in settings:
         _put(tree, setting, places)
+    defaults = _fitted(tree.pop(DEFAULTS, "fixed"), Defaults, DEFAULTS, places)
+    config = _config(tree, places)
+    if defaults == "fixed":
+        return config
+    if suggest is None:
+        error = SkelfuseError(
+            f"'{DEFAULTS}: {defaults}' needs a store to choose by",
+            remedy=f"train with it, or leave '{DEFAULTS}' out",
+        )
+        raise place_of(DEFAULTS, places).blame(error)
+    plain, written = config.as_dict(), dict[str, Any]()  # as it was understood, not as spelled
+    for name, value in tree.items():
+        sub = plain[name]
+        written[name] = {key: sub[key] for key in value or ()} if isinstance(sub, dict) else sub
+    for name, values in suggest(written).items():
+        tree[name] = {**values, **(tree.get(name) or {})}
+    return _config(tree, places)
+
+
+def _config(tree: Mapping[str, Any], places: Places) -> TrainConfig:
     hints = get_type_hints(TrainConfig)
     values: dict[str, Any] = {}
     for name, value in tree.items():
         if name not in hints:
-            raise _place(name, places).blame(unknown_key(str(name), _all_keys()))
+            raise place_of(name, places).blame(unknown_key(str(name), _all_keys()))
         hint = hints[name]
         if not is_dataclass(hint):
             values[name] = _fitted(value, hint, str(name), places)
@@ -116,10 +130,10 @@ def first_difference(a: Mapping[str, Any], b: Mapping[str, Any], within: str = "
     return None
 
 
-def _section(value: Any, kind: Any, name: str, places: dict[str, _Place]) -> Any:
+def _section(value: Any, kind: Any, name: str, places: Places) -> Any:
     if not isinstance(value, Mapping):
         error = SkelfuseError(f"'{name}' needs keys", expected="keys with values", found=value)
-        raise _place(name, places).blame(error)
+        raise place_of(name, places).blame(error)
     if kind is ModelChoice:
         return _model(value, places)
     hints, values = get_type_hints(kind), {}
@@ -127,17 +141,17 @@ def _section(value: Any, kind: Any, name: str, places: dict[str, _Place]) -> Any
         where = f"{name}.{key}"
         if key not in hints:
             error = unknown_key(str(key), hints, within=f" of '{name}'")
-            raise _place(where, places).blame(error, name)
+            raise place_of(where, places).blame(error, name)
         values[key] = _fitted(one, hints[key], where, places)
     try:
         return kind(**values)
     except SkelfuseError as error:
         guilty = [key for key in values if f"'{key}'" in error.problem or key in error.problem]
-        place = _place(f"{name}.{guilty[0]}" if guilty else name, places)
+        place = place_of(f"{name}.{guilty[0]}" if guilty else name, places)
         raise place.blame(error, name) from None
 
 
-def _model(value: Mapping[str, Any], places: dict[str, _Place]) -> ModelChoice:
+def _model(value: Mapping[str, Any], places: Places) -> ModelChoice:
     named = {key: value[key] for key in ("name", "size") if key in value}
     options = {key: one for key, one in value.items() if key not in named}
     for key, one in named.items():
@@ -146,20 +160,20 @@ def _model(value: Mapping[str, Any], places: dict[str, _Place]) -> ModelChoice:
         return checked_choice(ModelChoice(**named, options=options))
     except SkelfuseError as error:
         guilty = [key for key in value if f"'{key}'" in error.problem]
-        place = _place(f"model.{guilty[0]}" if guilty else "model", places)
+        place = place_of(f"model.{guilty[0]}" if guilty else "model", places)
         raise place.blame(error, "model") from None
 
 
-def _fitted(value: Any, hint: Any, key: str, places: dict[str, _Place]) -> Any:
+def _fitted(value: Any, hint: Any, key: str, places: Places) -> Any:
     try:
         return fitted(value, hint, key)
     except SkelfuseError as error:
-        raise _place(key, places).blame(error) from None
+        raise place_of(key, places).blame(error) from None
 
 
-def _put(tree: dict[str, Any], setting: str, places: dict[str, _Place]) -> None:
+def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     key, equals, text = setting.partition("=")
-    place = _Place(f"--set {setting}")
+    place = Place(f"--set {setting}")
     section, dot, name = key.strip().partition(".")
     try:
         value = yaml.safe_load(text)
@@ -169,7 +183,8 @@ def _put(tree: dict[str, Any], setting: str, places: dict[str, _Place]) -> None:
     if not equals or not section:
         raise place.blame(SkelfuseError("not a setting", expected="key=value, as train.epochs=5"))
     hints = get_type_hints(TrainConfig)
-    if section not in hints or (dot and not is_dataclass(hints[section])):
+    known = section in hints or section == DEFAULTS
+    if not known or (dot and not is_dataclass(hints.get(section))):
         raise place.blame(unknown_key(key, _all_keys()))
     places[key.strip()] = place
     if not dot:
@@ -181,7 +196,7 @@ def _put(tree: dict[str, Any], setting: str, places: dict[str, _Place]) -> None:
 
 
 def _all_keys() -> list[str]:
-    keys = []
+    keys = [DEFAULTS]
     for name, hint in get_type_hints(TrainConfig).items():
         if is_dataclass(hint):
             parts = ("name", "size") if hint is ModelChoice else (f.name for f in fields(hint))
@@ -189,24 +204,6 @@ def _all_keys() -> list[str]:
         else:
             keys.append(name)
     return keys
-
-
-def _place(key: Any, places: dict[str, _Place]) -> _Place:
-    key = str(key)
-    while key not in places:
-        key = key.rpartition(".")[0]
-    return places[key]
-
-
-def _note_places(node: yaml.Node, above: str, path: Path, places: dict[str, _Place]) -> None:
-    if not isinstance(node, yaml.MappingNode):
-        return
-    for key, value in node.value:
-        name, line = f"{above}{key.value}", key.start_mark.line + 1
-        if name in places:
-            raise SkelfuseError(f"'{name}' is there twice", file=path, line=line)
-        places[name] = _Place(str(path), line)
-        _note_places(value, f"{name}.", path, places)
 
 
 def _text(path: str | Path) -> str:

@@ -16,6 +16,7 @@ from skelfuse.training.build import build_model
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.curves import draw_curves
 from skelfuse.training.data import run_data
+from skelfuse.training.distill import NAMES, lesson_of
 from skelfuse.training.distributed import Team, restarted, team
 from skelfuse.training.held_out import Indices
 from skelfuse.training.keeper import Keeper
@@ -121,7 +122,8 @@ class _Run:
         torch.manual_seed(seed_of(self.config.seed, "weights"))
         model = build_model(self.config.model, store.skeleton, len(store.class_names))
         model = mates.joined_norms(model.to(mates.device))
-        self.learner = Learner(model, self.config.train)
+        lesson = lesson_of(self.config, model, store, mates)
+        self.learner = Learner(model, self.config.train, lesson)
         if saved:
             self.learner.take_up(*saved)
         self.batches = self.data.training_batches(self.config, mates)
@@ -148,11 +150,12 @@ class _Run:
             began, before = time.perf_counter(), progress.batch
             self.loop.run(after_step=self._between_steps, on_step=self.keeper.step)
             self.loop.check_weights()
-            loss, right, clips = self.loop.summed()
+            loss, right, clips, *taught = self.loop.summed()
             seconds = time.perf_counter() - began
             share = 1 - before / len(self.batches)  # of the epoch, done in these seconds
             progress.epoch, progress.batch, progress.totals = progress.epoch + 1, 0, (0.0, 0.0, 0.0)
             metrics = {"epoch": progress.epoch, "loss": loss / clips, "accuracy": right / clips}
+            metrics |= {name: part / clips for name, part in zip(NAMES, taught, strict=False)}
             better = self._validate(metrics)
             metrics |= {
                 "lr": self.learner.optimiser.param_groups[0]["lr"],

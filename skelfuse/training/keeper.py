@@ -16,6 +16,7 @@ from skelfuse.training.checkpoint import BEST, LAST, write_checkpoint
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_text
 from skelfuse.training.data import RunData
+from skelfuse.training.gates import open_share
 from skelfuse.training.learner import Learner
 from skelfuse.training.log import Log, cannot_write, tensorboard, write_whole
 from skelfuse.training.losses import kernel_values
@@ -79,6 +80,8 @@ class Keeper:
         with torch.no_grad():
             values = kernel_values(self.learner.evaluated, self.config.kernels)
         metrics |= {f"kernel_{name}": float(value) for name, value in values.items()}
+        if (share := open_share(self.learner.evaluated)) is not None:
+            metrics["gates_open"] = share
         self.log.metrics(metrics)
         self.log.kernels(metrics["epoch"], self.learner.evaluated)
         if better:

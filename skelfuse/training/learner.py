@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.training.average import WeightAverage
-from skelfuse.training.checkpoint import LEARNING, OPTIMISER, WEIGHT
+from skelfuse.training.checkpoint import BESIDE, LEARNING, OPTIMISER, WEIGHT
 from skelfuse.training.config import Fit
+from skelfuse.training.distill import Lesson
 from skelfuse.training.optimiser import learning, make_optimiser
 
 
@@ -41,23 +42,27 @@ class Progress:
     batch: int = 0
     updates: int = 0
     seconds: float = 0.0  # of the epoch begun
-    totals: tuple[float, float, float] = (0.0, 0.0, 0.0)  # loss, right ones and clips of it
+    totals: tuple[float, ...] = (0.0, 0.0, 0.0)  # loss, right ones and clips of it, and more
     best: Best | None = None
 
 
 class Learner:
     """A model with its optimiser, its average and its progress.
 
+    The bound of a `lesson` learns beside the model: no evaluation needs it.
+
     >>> learner = Learner(nn.Linear(2, 2), Fit())
     >>> sorted(learner.tensors())[:2]
     ['learning/bias', 'learning/weight']
     """
 
-    def __init__(self, model: nn.Module, fit: Fit) -> None:
-        self.model = model
+    def __init__(self, model: nn.Module, fit: Fit, lesson: Lesson | None = None) -> None:
+        self.model, self.lesson = model, lesson
         self.average = WeightAverage(model, fit.average) if fit.average else None
         self.optimiser = make_optimiser(
-            model, learning_rate=fit.learning_rate, weight_decay=fit.weight_decay
+            *([model] if lesson is None else [model, lesson.pupil.bound]),
+            learning_rate=fit.learning_rate,
+            weight_decay=fit.weight_decay,
         )
         self.progress = Progress()
 
@@ -75,7 +80,10 @@ class Learner:
         found = self.weights()
         if self.average:
             found |= {LEARNING + name: v for name, v in self.model.state_dict().items()}
-        for name, parameter in learning(self.model):
+        if self.lesson:
+            bound = self.lesson.pupil.bound
+            found |= {BESIDE + name: v for name, v in bound.state_dict().items()}
+        for name, parameter in self._learning():
             for key, value in self.optimiser.state.get(parameter, {}).items():
                 found[f"{OPTIMISER}{name}/{key}"] = value
         return found
@@ -84,15 +92,22 @@ class Learner:
         """Return the progress as plain values; nothing in it depends on the clock."""
         plain = asdict(self.progress)
         del plain["seconds"]
-        return plain
+        return plain | {"teacher": self.lesson and self.lesson.teacher.sha256}
 
     def take_up(self, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `tensors` and `facts` returned; everything is copied."""
+        if facts.get("teacher") != self.facts()["teacher"]:
+            raise SkelfuseError(
+                "cannot resume: the teacher is not as it was when the run began",
+                remedy="put its run back, or begin another run with another --out",
+            )
         fill(self.evaluated, _below(WEIGHT, tensors))
         if self.average:
             fill(self.model, _below(LEARNING, tensors))
+        if self.lesson:
+            fill(self.lesson.pupil.bound, _below(BESIDE, tensors))
         moments = _below(OPTIMISER, tensors)
-        for name, parameter in learning(self.model):
+        for name, parameter in self._learning():
             state = {}
             for key in ("step", "exp_avg", "exp_avg_sq"):
                 if f"{name}/{key}" in moments:
@@ -106,6 +121,11 @@ class Learner:
             totals=tuple(facts["totals"]),
             best=Best(**facts["best"]) if facts["best"] else None,
         )
+
+    def _learning(self) -> Iterator[tuple[str, nn.Parameter]]:
+        yield from learning(self.model)
+        if self.lesson:
+            yield from ((BESIDE + name, p) for name, p in learning(self.lesson.pupil.bound))
 
 
 @torch.no_grad()

@@ -13,10 +13,13 @@ from torch import Tensor, nn
 
 from skelfuse.batches import Batch, Batches
 from skelfuse.errors import SkelfuseError
+from skelfuse.layers.voting_linear import decision
 from skelfuse.training.batch_norm import RunningStatistics
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.devices import casting
+from skelfuse.training.distill import NAMES
 from skelfuse.training.distributed import Team
+from skelfuse.training.gates import GatePenalty
 from skelfuse.training.learner import Learner
 from skelfuse.training.losses import clip_losses, kernel_loss
 from skelfuse.training.mixing import mixed
@@ -56,7 +59,9 @@ class EpochLoop:
         self.config, self.fit = config, config.train
         self.learner, self.batches, self.team = learner, batches, team
         self.class_weights, self.name_of, self.rescue = class_weights, name_of, rescue
-        self.wrapped = team.share(learner.model)
+        self.gates = GatePenalty(learner.model, config.gates)
+        lesson = self.lesson = learner.lesson
+        self.wrapped = team.share(learner.model if lesson is None else lesson.pupil)
         if self.fit.compile:
             self.wrapped = torch.compile(self.wrapped)  # type: ignore[assignment]
         steps = -(-len(batches) // self.fit.accumulate)  # an epoch
@@ -64,7 +69,7 @@ class EpochLoop:
         self.warmup = min(round(steps * self.fit.warmup_epochs), self.steps - 1)
         # A compiled model would be compiled anew for each momentum.
         self.statistics = None if self.fit.compile else RunningStatistics(learner.model)
-        self.parameters = [p for p in learner.model.parameters() if p.requires_grad]
+        self.parameters = [p for p in self.wrapped.parameters() if p.requires_grad]
 
     def run(self, *, after_step: Callable[[], None], on_step: Callable[[Step], None]) -> None:
         """Do what is left of the next epoch.
@@ -73,9 +78,11 @@ class EpochLoop:
         """
         progress = self.learner.progress
         epoch = progress.epoch + 1
-        self.totals = torch.tensor(progress.totals, dtype=torch.float64, device=self.team.device)
-        if not self.team.leads:
-            self.totals.zero_()  # the leader has the sum of all processes
+        kinds = 3 if self.lesson is None else 3 + len(NAMES)
+        self.totals = torch.zeros(kinds, dtype=torch.float64, device=self.team.device)
+        if self.team.leads:  # the leader has the sum of all processes
+            before = torch.tensor(progress.totals, dtype=torch.float64)
+            self.totals[: len(before)] = before
         seen: list[_Seen] = []
         look_every = LOOK_EVERY if self.team.device.type == "cuda" else 1
         began = time.perf_counter()
@@ -87,7 +94,7 @@ class EpochLoop:
             progress.updates += 1
             if len(seen) >= look_every or progress.batch == len(self.batches):
                 self._check(seen, epoch)
-                loss, right, clips = (float(value) for value in self.totals)
+                loss, right, clips = (float(value) for value in self.totals[:3])
                 rate = (clips - clips_at_start) / max(time.perf_counter() - began, 1e-9)
                 on_step(
                     Step(
@@ -102,10 +109,12 @@ class EpochLoop:
                 seen.clear()
                 after_step()
 
-    def summed(self) -> tuple[float, float, float]:
-        """Return the epoch's loss, right ones and clips so far over all processes."""
-        loss, right, clips = self.team.sum(self.totals).tolist()
-        return loss, right, clips
+    def summed(self) -> tuple[float, ...]:
+        """Return the epoch's loss, right ones and clips so far over all processes.
+
+        Where there is a teacher, the parts of its lesson follow.
+        """
+        return tuple(self.team.sum(self.totals).tolist())
 
     def _step(self, group: list[Batch], epoch: int, number: int) -> _Seen:
         learner, fit, team = self.learner, self.fit, self.team
@@ -114,9 +123,10 @@ class EpochLoop:
             learner.progress.updates, steps=self.steps, warmup=self.warmup, final=fit.final_rate
         )
         for parameters in learner.optimiser.param_groups:
-            parameters["lr"] = fit.learning_rate * share
+            parameters["lr"] = fit.learning_rate * share * parameters["factor"]
         if self.statistics:
             self.statistics.at(learner.progress.updates)
+        self.gates.anneal(learner.progress.updates / max(self.steps - 1, 1))
         learner.optimiser.zero_grad(set_to_none=True)
         clips = torch.tensor(float(sum(len(batch.label) for batch in group)), device=team.device)
         clips = team.sum(clips)
@@ -126,6 +136,8 @@ class EpochLoop:
             with team.quietly(self.wrapped, last=last), self._sound_weights():
                 loss = self._loss(batch) / clips * team.world  # processes' gradients are averaged
                 if last and (extra := kernel_loss(learner.model, self.config.kernels)) is not None:
+                    loss = loss + extra
+                if last and (extra := self.gates.loss()) is not None:
                     loss = loss + extra
                 loss.backward()  # type: ignore[no-untyped-call]
             loss_of_group += loss.detach()
@@ -141,20 +153,28 @@ class EpochLoop:
         fit, device = self.fit, self.team.device
         clips = mixed(batch.x, batch.mask, batch.label, how=fit.mixing, alpha=fit.mixing_alpha)
         with casting(device, fit.precision):
-            logits = self.wrapped(clips.x, clips.mask)  # [B,classes]
+            if self.lesson is None:
+                logits, taught = self.wrapped(clips.x, clips.mask), None  # [B,classes]
+            else:
+                logits, taught = self.lesson.given(self.wrapped, clips.x, clips.mask)
         losses = clip_losses(
             logits, clips, smoothing=fit.label_smoothing, weights=self.class_weights
         )
         with torch.no_grad():
-            right = (logits.argmax(dim=1) == clips.label).sum()
+            right = (decision(logits).argmax(dim=1) == clips.label).sum()
             count = torch.tensor(float(len(losses)), dtype=torch.float64, device=device)
-            self.totals += torch.stack([losses.sum().double(), right.double(), count])
+            sums = [losses.sum(), right, count, *(part.sum() for part in taught or ())]
+            self.totals += torch.stack([value.double() for value in sums])
+        if self.lesson is not None and taught is not None:
+            losses = losses + self.lesson.loss(taught)
         return losses.sum()
 
     def check_weights(self) -> None:
         """Raise where a weight is not a number any more: a checkpoint must be good."""
         progress = self.learner.progress
-        models = (self.learner.model, self.learner.evaluated)
+        lesson = self.learner.lesson
+        trained = self.learner.model if lesson is None else lesson.pupil
+        models = (trained, self.learner.evaluated)
         for name, value in (pair for model in models for pair in model.state_dict().items()):
             if value.is_floating_point() and not torch.isfinite(value).all():
                 raise SkelfuseError(

@@ -22,6 +22,8 @@ def clip_losses(
 ) -> Tensor:
     """Return each clip's loss `[B]` from `logits [B,classes]`, in float32.
 
+    Of votes `[B,V,classes]` it is the mean of each voter's own loss.
+
     A clip that is mixed of two has the loss of each in the share that it has in it. `weights`
     `[classes]` are of classes.
 
@@ -61,7 +63,8 @@ def kernel_values(model: nn.Module, weights: KernelWeights) -> dict[str, Tensor]
 
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.models import Pure
-    >>> values = kernel_values(Pure(KINECT_V2, 5, scales=(1, 2), bank=1), KernelWeights())
+    >>> model = Pure(KINECT_V2, 5, scales=(1, 2), bank=1, distances=False)
+    >>> values = kernel_values(model, KernelWeights())
     >>> {name: round(value.item(), 3) for name, value in values.items()}
     {'weight_sum': 0.0, 'smoothness': 2.125, 'diversity': 0.0}
     """
@@ -88,15 +91,32 @@ def kernel_loss(model: nn.Module, weights: KernelWeights) -> Tensor | None:
 
 
 def kernels_of(model: nn.Module) -> Mapping[str, Kernel]:
-    """Return every motion kernel as it is now; named by its bank too where there are several."""
+    """Return every motion kernel as it is now, by name.
+
+    Those that see coordinates have plain names; where a model has others, they are named by what
+    they see too.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.models import Pure
+    >>> list(kernels_of(Pure(KINECT_V2, 5, scales=(1, 2), bank=1)))
+    ['scale1', 'scale2', 'distances/scale1', 'distances/scale2']
+    """
     banks = motion_kernels(model)
+    plain = "streams.kernels" if "streams.kernels" in banks else next(iter(banks), "")
     return {
-        name if len(banks) == 1 else f"{path}.{name}": kernel
+        name if path == plain else f"{path.removesuffix('.kernels')}/{name}": kernel
         for path, bank in banks.items()
         for name, kernel in bank.kernels().items()
     }
 
 
 def _losses(logits: Tensor, label: Tensor, smoothing: float, weights: Tensor | None) -> Tensor:
-    losses = F.cross_entropy(logits.float(), label, reduction="none", label_smoothing=smoothing)
+    votes = logits.float().view(len(label), -1, logits.shape[-1])  # [B,V,classes]
+    losses = F.cross_entropy(
+        votes.flatten(0, 1),
+        label.repeat_interleave(votes.shape[1]),
+        reduction="none",
+        label_smoothing=smoothing,
+    )
+    losses = losses.view(votes.shape[:2]).mean(dim=1)
     return losses if weights is None else losses * weights[label]

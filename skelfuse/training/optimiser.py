@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from skelfuse.layers import Directions, FrierenFuse, MotionKernels, NonNegativeLinear
+from skelfuse.layers import (
+    ChannelGate,
+    Directions,
+    FrierenFuse,
+    MotionKernels,
+    NonNegativeLinear,
+)
 
 NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)
+GATE_RATE = 10.0  # times the rate of the rest: a gate has far to go, from open to shut
+NOT_WEIGHTS = (MotionKernels, Directions, NonNegativeLinear, FrierenFuse, ChannelGate)
 
 
 def undecayed(model: nn.Module) -> set[str]:
     """Return the names of the parameters that weight decay must leave alone.
 
     Motion kernels: decay is not one of their regularisers. Raw weights of the non-negative head
-    and of the directions: they are not the weights themselves. FrierenFuse's gate, norms,
-    biases and other vectors, learned identities of joints: decay would only pull them to a
-    place that has no meaning.
+    and of the directions: they are not the weights themselves. Channel gates, FrierenFuse's gate,
+    norms, biases and other vectors, learned identities of joints: decay would only pull them to
+    a place that has no meaning.
 
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.models import SkelFuse
@@ -31,27 +40,39 @@ def undecayed(model: nn.Module) -> set[str]:
     names = set()
     for path, module in model.named_modules():
         for name, parameter in module.named_parameters(recurse=False):
-            special = isinstance(
-                module, (*NORMS, MotionKernels, Directions, NonNegativeLinear, FrierenFuse)
-            )
+            special = isinstance(module, (*NORMS, *NOT_WEIGHTS))
             if special or parameter.ndim < 2 or name in ("bias", "identity", "importance"):
                 names.add(f"{path}.{name}" if path else name)
     return names
 
 
 def make_optimiser(
-    model: nn.Module, *, learning_rate: float, weight_decay: float
+    *models: nn.Module, learning_rate: float, weight_decay: float
 ) -> torch.optim.AdamW:
-    """Return AdamW over the parameters that learn, in a group with decay and one without."""
-    spared = undecayed(model)
-    groups = [
+    """Return AdamW over the parameters that learn: with decay, without, and those of gates.
+
+    Each group's `factor` is to be kept when its rate changes: times the rate of the others.
+    """
+    gates = {part.weights for model in models for part in static_gates(model)}
+    named = [(name in undecayed(model), p) for model in models for name, p in learning(model)]
+    groups: list[dict[str, Any]] = [
         {
-            "params": [p for name, p in learning(model) if (name in spared) is without],
+            "params": [p for spared, p in named if spared is without and p not in gates],
             "weight_decay": 0.0 if without else weight_decay,
+            "factor": 1.0,
         }
         for without in (False, True)
     ]
+    groups.append({"params": list(gates), "weight_decay": 0.0, "factor": GATE_RATE})
+    for group in groups:
+        group["lr"] = learning_rate * group["factor"]
     return torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
+
+
+def static_gates(model: nn.Module) -> Iterator[ChannelGate]:
+    """Yield the gates whose weights are their own parameters."""
+    parts = (part for part in model.modules() if isinstance(part, ChannelGate))
+    return (part for part in parts if part.mode == "static")
 
 
 def learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

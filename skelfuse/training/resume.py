@@ -56,7 +56,8 @@ def check_same_run(
         config = config_from_dict(config.as_dict())  # checked, the model's defaults spelled out
     if saved is None:
         return nothing_to_resume(folder) if config is None else config
-    before = saved.facts["config"]
+    config_before = config_from_dict(saved.facts["config"])
+    before = config_before.as_dict()  # with sections that are younger than the run
     if config is not None and (changed := first_difference(before, config.as_dict())):
         raise SkelfuseError(
             f"cannot resume: {changed}",
@@ -72,7 +73,7 @@ def check_same_run(
             found=f"{store.skeleton.name} ({len(store.skeleton)} joints)",
             remedy="use the store that the run began with",
         )
-    return config_from_dict(before)
+    return config_before
 
 
 def check_same_clips(saved: Saved | None, fingerprint: str, store: Store) -> None:

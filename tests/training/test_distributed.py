@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = (
     "--protocol=loso:1",
     "--device=cpu",
-    "--set=model={name: skelfuse, size: nano, dropout: 0}",
+    "--set=model={name: skelfuse, size: nano, dropout: 0, evidence_dropout: 0}",
     "--set=sampling.frames=16",
     "--set=augment={rotate: [0.3, 0.3, 0.3], noise: 0.01}",
     "--set=train.batch_size=8",

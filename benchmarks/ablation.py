@@ -1,0 +1,162 @@
+"""What is each part of the frequency side worth? Each alone, and together, added to `small`.
+
+    python benchmarks/ablation.py DATA_FOLDER [--seeds 3] [--workers 2] --write docs/ablation.md
+
+Data sets, rows, resuming and several processes are as in accuracy.py; its rows count here too where
+the same was asked for. When every part has been measured alone, those that gained on average are
+run together. Latencies are measured when the page is written, all models in turn.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import torch
+from ablation_page import PLAIN, gain, page
+from cells import Cell, Variant
+from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
+from model_speed import forward, timed
+from real_sets import RealSet, is_there, store_of
+from result_tables import Found, by_pair
+from row_files import read_rows
+
+from skelfuse.training import build_model
+
+SETS_HERE = ("utd-mhad", "nw-ucla", "jhmdb", "synth")
+SMALL = ("model.size=small",)
+MODULES = {
+    "dct": ("model.dct_window=16",),
+    "dct-static-gate": ("model.dct_window=16", "model.gate=static"),
+    "dct-dynamic-gate": ("model.dct_window=16", "model.gate=dynamic"),
+    "global-filter": ("model.global_filter=true",),
+    "spectral-motion": ("model.spectral_motion=true",),
+    "frame-weighting": ("model.frame_weighting=true",),
+    "fourier": ("model.fourier=8",),
+}
+TOGETHER = "together"
+VARIANTS = {PLAIN: Variant(SMALL)} | {
+    name: Variant((*SMALL, *settings)) for name, settings in MODULES.items()
+}
+ROUNDS = 15  # of timing all models in turn
+
+
+def combination(
+    found: Mapping[tuple[str, str], Found], sets: Sequence[str], seeds: int
+) -> tuple[str, ...] | None:
+    """Return the settings of the parts that gained on average; None until all are measured.
+
+    Of those that exclude each other, the gates of one DCT, the best one is taken.
+    """
+    for data in sets:
+        if any(len(found[data, name].accuracy) < seeds for name in VARIANTS):
+            return None
+    gains = {name: gain(found, name, sets) or 0.0 for name in MODULES}
+    better = sorted((name for name in MODULES if gains[name] > 0), key=gains.__getitem__)
+    dct = [name for name in better if name.startswith("dct")][-1:]
+    parts = [name for name in MODULES if name in dct or (name in better and "dct" not in name)]
+    return tuple(setting for name in parts for setting in MODULES[name])
+
+
+def latencies(cells: Sequence[Cell], data: RealSet, folder: Path, work: Path) -> dict[str, float]:
+    """Return the seconds of a forward pass of one clip of the set, on one core, by variant."""
+    store = store_of(data, folder, work)
+    first = {cell.name: cell for cell in cells if cell.data.name == data.name}
+    if store is None:
+        return {}
+    torch.set_num_threads(1)
+    models, seconds = {}, {name: list[float]() for name in first}
+    for name, cell in first.items():
+        torch.manual_seed(0)
+        model = build_model(cell.config.model, store.skeleton, len(store.class_names))
+        sampling = cell.config.sampling
+        persons = min(sampling.persons, int(store.persons.max()))
+        shape = (1, sampling.frames, persons, len(store.skeleton), store.skeleton.dimensions)
+        models[name] = model.eval(), torch.randn(shape)
+    for turn in range(ROUNDS + 1):
+        for name, (model, x) in models.items():
+            measured = timed(forward, model, x)
+            if turn:  # the first round warms up
+                seconds[name].append(measured)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--only", multiple=True, metavar="DATASET", help="Several: again, or by commas.")
+@click.option("--variants", multiple=True, metavar="NAME", help="Of the table's rows.  [all]")
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1))
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="train.epochs=2")
+@click.option("--rows", default="benchmarks/rows/ablation.jsonl", show_default=True, type=Path)
+@click.option("--also", default="benchmarks/rows/accuracy.jsonl", show_default=True, type=Path)
+@click.option("--work", default="build/accuracy", show_default=True, type=Path)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--no-runs", is_flag=True, help="Train nothing; write the page of what is there.")
+@click.option("--write", type=Path, help="The page, e.g. docs/ablation.md.")
+def main(
+    data: Path,
+    only: tuple[str, ...],
+    variants: tuple[str, ...],
+    seeds: int,
+    settings: tuple[str, ...],
+    rows: Path,
+    also: Path,
+    work: Path,
+    workers: int,
+    threads: int,
+    device: str,
+    no_runs: bool,
+    write: Path | None,
+) -> None:
+    """Add each frequency module to `small` on the data sets in DATA, and write the table."""
+    torch.set_num_threads(threads)
+    names = chosen(variants, [*VARIANTS, TOGETHER], {}) or [*VARIANTS, TOGETHER]
+    alone = [name for name in names if name != TOGETHER]
+    sets, all_sets = sets_named(only, SETS_HERE), sets_named((), SETS_HERE)
+    everything = plan_cells(all_sets, list(VARIANTS), VARIANTS, seeds=seeds, settings=settings)
+    failed: list[str] = []
+    plan = Plan((), data, work, rows, (also,), device=device, threads=threads)
+    here = [] if no_runs else present(sets, data, work)
+    if here:
+        cells = plan_cells(here, alone, VARIANTS, seeds=seeds, settings=settings)
+        failed = run_all(replace(plan, cells=cells), workers, work_through)
+    there = [one.name for one in all_sets if is_there(one, data, work)]
+    best = combination(by_pair(everything, read_rows([also, rows])), there, seeds)
+    if best:
+        both = {TOGETHER: Variant((*SMALL, *best))}
+        if here and TOGETHER in names:
+            cells = plan_cells(here, [TOGETHER], both, seeds=seeds, settings=settings)
+            failed += run_all(replace(plan, cells=cells), workers, work_through)
+        everything += plan_cells(all_sets, [TOGETHER], both, seeds=seeds, settings=settings)
+    if write:
+        done = read_rows([also, rows])
+        times = latencies(everything, all_sets[0], data, work)
+        command = f"python benchmarks/ablation.py DATA --seeds {seeds}" + "".join(
+            f" --set {setting}" for setting in settings
+        )
+        changed = MODULES | ({TOGETHER: best} if best else {})
+        text = page(
+            everything,
+            done,
+            changed,
+            times,
+            sets=SETS_HERE,
+            seeds=seeds,
+            command=f"{command} --write {write}",
+        )
+        write.parent.mkdir(parents=True, exist_ok=True)
+        write.write_text(text)
+        click.echo(f"wrote {write}")
+    if failed:
+        click.echo(f"{len(failed)} failed: {'; '.join(failed)}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

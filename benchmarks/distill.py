@@ -1,0 +1,174 @@
+"""What does a teacher give to a student that never sees motion? Accuracy, size and latency.
+
+    python benchmarks/distill.py utd_mhad=utd.h5 nw_ucla=nwucla.h5 [--seeds 3] [--rows FILE]
+
+For each configuration and its store, and each seed: a teacher with motion kernels and FrierenFuse,
+a smaller student without either that learns from it, and the same student with labels alone.
+Accuracy is that of the last epoch on the protocol's test part. A row is written as each run ends;
+runs whose row is there are not made again, and one that was broken off goes on where it stopped. At
+the end all three take turns on one clip and one core: the ratio of their times is of one machine.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import torch
+from parse_ntu import machine
+from torch import Tensor
+
+from skelfuse.batches import Batches
+from skelfuse.configs import find
+from skelfuse.datasets.protocols import split
+from skelfuse.datasets.summary import clip_table
+from skelfuse.evaluation import evaluate
+from skelfuse.models import describe
+from skelfuse.run import Run, load_run
+from skelfuse.store import Store
+from skelfuse.training import read_config, train
+from skelfuse.training.checkpoint import LAST
+
+TEACHER, TAUGHT, ALONE = "teacher", "student, taught", "student, alone"
+KINDS = (TEACHER, TAUGHT, ALONE)
+WITHOUT_MOTION = ("model.scales=[]", "model.fuse=false")
+REPEATS = 15
+ENOUGH = 0.1  # seconds that one timing should last at least
+NAMES = ("data", "teacher", "student", "kind", "seed", "epochs")
+
+
+def settings(kind: str, sizes: tuple[str, str], teacher: Path) -> list[str]:
+    """Return what sets a kind of run apart from the configuration."""
+    if kind == TEACHER:
+        return [f"model.size={sizes[0]}"]
+    student = [f"model.size={sizes[1]}", *WITHOUT_MOTION]
+    return [*student, f"distill.teacher={teacher}"] if kind == TAUGHT else student
+
+
+def timed(run: Run, x: Tensor, mask: Tensor) -> float:
+    """Return the seconds of one forward, over as many as make the clock's error small."""
+    seconds, runs = 0.0, 0
+    with torch.inference_mode():
+        while seconds < ENOUGH:
+            start = time.perf_counter()
+            run.model(x, mask)
+            seconds += time.perf_counter() - start
+            runs += 1
+    return seconds / runs
+
+
+def latencies(runs: dict[str, Run], store: Store) -> dict[str, float]:
+    """Return each kind's milliseconds for one clip on one core: medians over repeats, in turn."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    (batch,) = Batches(store, [0], sampling=runs[TEACHER].config.sampling).epoch()
+    found: dict[str, list[float]] = {kind: [] for kind in runs}
+    for repeat in range(REPEATS + 1):
+        for kind, run in runs.items():
+            seconds = timed(run, batch.x, batch.mask)
+            if repeat:  # the first round warms up
+                found[kind].append(1000 * seconds)
+    torch.set_num_threads(threads)
+    return {kind: statistics.median(values) for kind, values in found.items()}
+
+
+def told(rows: list[dict[str, Any]], latency: dict[str, dict[str, float]]) -> str:
+    lines = [
+        "| data | model | accuracy | parameters | MMACs | one clip, ms | of the teacher's |",
+        "| --- | --- " + "| ---: " * 5 + "|",
+    ]
+    for data, times in latency.items():
+        for kind in KINDS:
+            own = [row for row in rows if (row["data"], row["kind"]) == (data, kind)]
+            accuracy = [100 * row["accuracy"] for row in own]
+            lines.append(
+                f"| {data} | {kind} | {np.mean(accuracy):.1f} ± {np.std(accuracy):.1f} "
+                f"| {own[0]['parameters']:,} | {own[0]['macs'] / 1e6:.2f} "
+                f"| {times[kind]:.2f} | {times[kind] / times[TEACHER]:.2f} |"
+            )
+    return "\n".join(lines)
+
+
+@click.command(help=__doc__)
+@click.argument("data", nargs=-1, required=True, metavar="CONFIG=STORE...")
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the configuration's.")
+@click.option("--teacher", default="small", show_default=True, help="The teacher's size.")
+@click.option("--student", default="nano", show_default=True, help="The students' size.")
+@click.option("--rows", default="distill.jsonl", show_default=True, type=click.Path(path_type=Path))
+@click.option("--runs", default="runs/distill", show_default=True, type=click.Path(path_type=Path))
+@click.option("--threads", default=1, show_default=True)
+def main(
+    *,
+    data: tuple[str, ...],
+    seeds: int,
+    epochs: int | None,
+    teacher: str,
+    student: str,
+    rows: Path,
+    runs: Path,
+    threads: int,
+) -> None:
+    torch.set_num_threads(threads)
+    done = [json.loads(line) for line in rows.read_text().splitlines()] if rows.exists() else []
+    known = {tuple(row[name] for name in NAMES) for row in done}
+    wanted = set()
+    latency: dict[str, dict[str, float]] = {}
+    for pair in data:
+        config_name, equals, file = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"not CONFIG=STORE: {pair}")
+        store = Store(Path(file))
+        given = [f"train.epochs={epochs}"] if epochs else []
+        plain = read_config(find(config_name), given)
+        if plain.protocol is None:
+            raise click.UsageError(f"{config_name} has no protocol")
+        parts = split(clip_table(store), plain.protocol)
+        length = plain.train.epochs
+        of_seed: dict[str, Path] = {}
+        for seed in range(seeds):
+            of_seed = {
+                kind: runs
+                / f"{config_name}-{teacher}-{student}-{length}-{seed}"
+                / kind.replace(", ", "-")
+                for kind in KINDS
+            }
+            for kind, folder in of_seed.items():
+                key = (config_name, teacher, student, kind, seed, length)
+                wanted.add(key)
+                if key in known and (folder / LAST).exists():
+                    continue
+                own = settings(kind, (teacher, student), of_seed[TEACHER] / LAST)
+                config = read_config(find(config_name), [*given, f"seed={seed}", *own])
+                start = time.perf_counter()
+                train(config, store, parts, folder, device="cpu", resume=True)
+                seconds = time.perf_counter() - start
+                run = load_run(folder / LAST)
+                found = evaluate([run], store, parts["test"], protocol=plain.protocol, part="test")
+                size = describe(
+                    run.model, frames=config.sampling.frames, persons=config.sampling.persons
+                )
+                row = dict(zip(NAMES, key, strict=True)) | {
+                    "accuracy": found.metrics.top1,
+                    "parameters": size.parameters,
+                    "macs": size.macs,
+                    "seconds": seconds,
+                }
+                done.append(row)
+                with rows.open("a") as lines:
+                    lines.write(json.dumps(row) + "\n")
+        trained = {kind: load_run(folder / LAST) for kind, folder in of_seed.items()}
+        latency[config_name] = latencies(trained, store)
+    here = machine()
+    click.echo(f"{here['machine']['processor']}, {here['date'][:10]}, {seeds} seeds, one core\n")
+    asked = {tuple(row[name] for name in NAMES): row for row in done}  # the latest of each
+    click.echo(told([row for key, row in asked.items() if key in wanted], latency))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""One experiment: a data set, one of its splits, a variant and a seed, from a store to a row."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from cells import Cell, decided
+from parse_ntu import processor
+from real_sets import Indices, fewer, parts_of, without_copies
+from row_files import Row
+from torch import nn
+
+import skelfuse
+from skelfuse.errors import SkelfuseError
+from skelfuse.evaluation import evaluate
+from skelfuse.models import SIZES, describe
+from skelfuse.run import Run, load_run
+from skelfuse.store import Store
+from skelfuse.training import (
+    TrainConfig,
+    build_model,
+    train,
+)
+from skelfuse.training.checkpoint import LAST
+from skelfuse.training.log import METRICS, read_lines
+
+
+def run_cell(
+    cell: Cell, store: Store, folder: Path, *, device: str = "cpu", keep: bool = False
+) -> Row:
+    """Train (or go on where a run was interrupted), evaluate the last epoch, return the row."""
+    parts = parts_of(store, cell.protocol)
+    learned_from = fewer(store, parts["train"], cell.variant.share, cell.config.seed)
+    config = decided(cell, store, learned_from)
+    if cell.target is not None:
+        config = _widened(config, cell.target, store)
+    shown = {"train": learned_from, "test": parts["test"]}
+    begun = (folder / LAST).exists()
+    try:
+        train(config, store, shown, folder, device=device, resume=True)
+    except SkelfuseError:
+        if not begun:
+            raise
+        shutil.rmtree(folder)  # another version's, which this one cannot go on with
+        train(config, store, shown, folder, device=device)
+    run = load_run(folder / LAST, device=device)
+    row = {
+        **dict(zip(("dataset", "protocol", "seed", "hash"), cell.key, strict=True)),
+        "variant": cell.name,
+        **accuracies(run, store, parts, cell),
+        **cost(run.model, config, store),
+        "seconds": sum(line["seconds"] for line in read_lines(folder / METRICS)),
+        "epochs": run.epoch,
+        "train_clips": len(learned_from),
+        **when_and_where(device),
+    }
+    if not keep:
+        shutil.rmtree(folder)
+    return row
+
+
+def accuracies(run: Run, store: Store, parts: dict[str, Indices], cell: Cell) -> dict[str, float]:
+    """Return the share of test clips that are right, in percent; `clean`: those never trained."""
+    found = evaluate([run], store, parts["test"], protocol=cell.protocol, part="test")
+    right = found.prediction == found.label
+    told = {"accuracy": 100 * float(right.mean()), "test_clips": len(right)}
+    if cell.data.clean:
+        names = {store.names[i] for i in without_copies(store, parts)}
+        clean = np.array([name in names for name in found.names])
+        told |= {"clean": 100 * float(right[clean].mean()), "clean_clips": int(clean.sum())}
+    return told
+
+
+def cost(model: nn.Module, config: TrainConfig, store: Store) -> dict[str, int]:
+    persons = min(config.sampling.persons, int(store.persons.max()))
+    found = describe(model, frames=config.sampling.frames, persons=persons)
+    return {"parameters": found.parameters, "macs": found.macs}
+
+
+def when_and_where(device: str) -> dict[str, Any]:
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": {
+            "processor": processor(),
+            "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
+            "threads": torch.get_num_threads(),
+            "platform": platform.platform(),
+            "python": platform.python_version(),
+        },
+        "torch": torch.__version__,
+        "skelfuse": skelfuse.__version__,
+        "source": source_digest(),
+    }
+
+
+@cache  # of the files as they were when the process began, which it runs
+def source_digest() -> str:
+    """Return a hash of the library's own files, by which rows of one state of it are known."""
+    digest = hashlib.sha256()
+    folder = Path(skelfuse.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _widened(config: TrainConfig, target: TrainConfig, store: Store) -> TrainConfig:
+    """Return a configuration whose model is of the target's size or just below it, by its width."""
+    assert config.model.size is not None
+    size, wanted = SIZES[config.model.size], _parameters(target, store)
+    name = f"{config.model.size}, matched"
+    wider = replace(config, model=replace(config.model, size=name))
+    low, high = size.width // 2, 2 * size.width
+    while high - low > 1:  # more width, more parameters
+        middle = (low + high) // 2
+        SIZES[name] = replace(size, width=middle)
+        low, high = (middle, high) if _parameters(wider, store) <= wanted else (low, middle)
+    SIZES[name] = replace(size, width=low)
+    return wider
+
+
+def _parameters(config: TrainConfig, store: Store) -> int:
+    with torch.random.fork_rng(devices=[]):
+        model = build_model(config.model, store.skeleton, len(store.class_names))
+    return sum(p.numel() for p in model.parameters())

@@ -1,0 +1,163 @@
+"""The data sets of the accuracy experiments: from a raw archive, or a store, to its parts."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.datasets.preprocess import PreprocessOptions, find_sources, preprocess
+from skelfuse.datasets.protocols import split
+from skelfuse.datasets.summary import clip_table
+from skelfuse.datasets.synth.dataset import write_dataset
+from skelfuse.datasets.workers import usable_cores
+from skelfuse.store import Store
+
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class RealSet:
+    """A data set: its raw file, what else its store may be called, and how it is evaluated."""
+
+    name: str
+    title: str
+    raw: str  # in the data folder; "" where skelfuse makes the data itself
+    short: str  # another name of its store
+    config: str
+    protocols: tuple[str, ...]  # figures are means over them
+    clean: bool = False  # has test clips that are in the training part as well
+
+
+SETS = {
+    data.name: data
+    for data in (
+        RealSet("utd-mhad", "UTD-MHAD", "utd-mhad.tar.xz", "utd", "utd_mhad", ("utd-mhad",)),
+        RealSet(
+            "nw-ucla", "NW-UCLA", "nw-ucla.tar.xz", "ucla", "nw_ucla", ("nw-ucla-xview",), True
+        ),
+        RealSet(
+            "jhmdb",
+            "JHMDB, 14 classes",
+            "jhmdb14.npz",
+            "jhmdb14",
+            "jhmdb",
+            ("split1", "split2", "split3"),
+        ),
+        RealSet(
+            "penn-action", "Penn Action", "penn-action.tar.xz", "penn", "penn_action", ("official",)
+        ),
+        RealSet(
+            "sbu",
+            "SBU Kinect Interaction",
+            "sbu.tar.xz",
+            "sbu",
+            "sbu",
+            tuple(f"sbu-fold{fold}" for fold in range(1, 6)),
+        ),
+        RealSet("synth", "Synthetic", "", "synth", "synth", ("ntu60-xsub",)),
+    )
+}
+REAL = tuple(name for name, data in SETS.items() if data.raw)
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock that no other process holds; it ends with its process, however that ends.
+
+    Yields whether it is held: without `wait` another process may have it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def store_of(data: RealSet, folder: Path, work: Path) -> Store | None:
+    """Open a set's store, made of its raw file where there is none; None where there is neither."""
+    for path in _stores(data, folder, work):
+        if path.exists():
+            return Store(path)
+    if not is_there(data, folder, work):
+        return None
+    with locked(work / "stores" / f"{data.name}.lock"):
+        if not path.exists():  # another process may have made it meanwhile
+            _make(data, folder, work, path)
+    return Store(path)
+
+
+def is_there(data: RealSet, folder: Path, work: Path) -> bool:
+    raw = not data.raw or (folder / data.raw).exists()
+    return raw or any(path.exists() for path in _stores(data, folder, work))
+
+
+def _stores(data: RealSet, folder: Path, work: Path) -> list[Path]:
+    """Return where a set's store may be; the last is where it is made."""
+    given = [folder / f"{name}.h5" for name in (data.name, data.short)]
+    return [*given, work / "stores" / f"{data.name}.h5"]
+
+
+def _make(data: RealSet, folder: Path, work: Path, out: Path) -> None:
+    source, raw = folder / data.raw, work / "raw" / data.name
+    if not data.raw:
+        write_dataset(raw, jobs=usable_cores())
+        source = raw
+    elif tarfile.is_tarfile(source):
+        shutil.rmtree(raw, ignore_errors=True)
+        with tarfile.open(source) as tar:
+            tar.extractall(raw, filter="data")
+        source = raw
+    options = PreprocessOptions()
+    outcome = preprocess(find_sources([source], options), out, options, jobs=usable_cores())
+    if outcome.error:
+        raise outcome.error
+    shutil.rmtree(raw, ignore_errors=True)
+
+
+def parts_of(store: Store, protocol: str) -> dict[str, Indices]:
+    return split(clip_table(store), protocol)
+
+
+def without_copies(store: Store, parts: dict[str, Indices]) -> Indices:
+    """Return the test clips whose coordinates are not those of a training clip."""
+    seen = {_recorded(store, int(i)) for i in parts["train"]}
+    return np.array([i for i in parts["test"] if _recorded(store, int(i)) not in seen], np.intp)
+
+
+def fewer(store: Store, train: Indices, share: float, seed: int) -> Indices:
+    """Return about `share` of the training clips: of whole subjects, as long as one is enough.
+
+    Where subjects are not known, or a share is less than one of them, every class gives its share
+    of (that subject's) clips, and at least one.
+    """
+    if share >= 1:
+        return train
+    draw = np.random.default_rng([seed, round(1000 * share)])
+    people = sorted({str(store.subjects[i]) for i in train if store.subjects[i] is not None})
+    wanted = share * len(train)
+    if people:
+        chosen = set(draw.permutation(people)[: max(1, round(share * len(people)))].tolist())
+        train = np.array([i for i in train if str(store.subjects[i]) in chosen], np.intp)
+        if share * len(people) >= 0.75:  # rounds to whole subjects
+            return train
+    kept: list[int] = []
+    for label in np.unique(store.labels[train]):
+        own = draw.permutation(train[store.labels[train] == label])
+        kept += own[: max(1, round(wanted / len(train) * len(own)))].tolist()
+    return np.sort(np.array(kept, np.intp))
+
+
+def _recorded(store: Store, i: int) -> str:
+    return hashlib.sha256(np.ascontiguousarray(store.coords(i)).data).hexdigest()

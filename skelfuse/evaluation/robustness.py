@@ -1,0 +1,186 @@
+"""How much a run still recognises when recordings are worse than those it was tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.batches import batch_of
+from skelfuse.clip import Clip
+from skelfuse.errors import SkelfuseError
+from skelfuse.evaluation import conditions
+from skelfuse.evaluation.matching import class_columns, joint_order, labelled
+from skelfuse.evaluation.scores import ROWS_AT_ONCE, Progress, batch_scores
+from skelfuse.preparation import Preparation
+from skelfuse.run import Run
+from skelfuse.store import Store
+
+MISSING = (0.1, 0.3, 0.5)
+JITTER = (0.02, 0.05, 0.1)  # of a torso: 1, 2.5 and 5 cm of a grown person's
+KEPT = (0.25, 0.5, 0.75)
+TURNS = (30, 60, 90)
+CLIPS_FOR_VERTICAL = 100
+
+
+class Condition(NamedTuple):
+    """One way in which recordings are worse."""
+
+    kind: str
+    strength: float | None  # None where there is no more or less of it
+    name: str
+    change: Callable[[Clip], Clip]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """The share of C clips recognised under each condition; the first one changes nothing."""
+
+    conditions: tuple[Condition, ...]
+    top1: tuple[float, ...]
+    clips: int
+    crops: int
+    seed: int
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        rows = zip(self.conditions, self.top1, strict=True)
+        return {
+            "clips": self.clips,
+            "crops": self.crops,
+            "seed": self.seed,
+            "conditions": [
+                {"kind": one.kind, "strength": one.strength, "name": one.name, "top1": top1}
+                for one, top1 in rows
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def all_conditions(*, flat: bool, vertical: int = 1, seed: int = 0) -> tuple[Condition, ...]:
+    """Return every condition, the unchanged recording first.
+
+    >>> [one.name for one in all_conditions(flat=False)][:3]
+    ['as recorded', '10 % of the joints missing', '30 % of the joints missing']
+    >>> all_conditions(flat=True)[-2].name
+    'camera tilted sideways by 90 degrees'
+    """
+    return tuple(_conditions(flat, vertical, seed))
+
+
+def _conditions(flat: bool, vertical: int, seed: int) -> Iterator[Condition]:
+    yield Condition("unchanged", None, "as recorded", _unchanged)
+    for share in MISSING:
+        change = partial(conditions.without_joints, share=share, seed=seed)
+        yield Condition("missing", share, f"{100 * share:.0f} % of the joints missing", change)
+    for share in JITTER:
+        change = partial(conditions.jittered, share=share, seed=seed)
+        yield Condition(
+            "jitter", share, f"jitter of {100 * share:.0f} % of the body's size", change
+        )
+    for share in KEPT:
+        change = partial(conditions.beginning, share=share)
+        yield Condition("beginning", share, f"first {100 * share:.0f} % of the clip alone", change)
+    yield Condition("rate", 0.5, "half the frame rate", conditions.every_second_frame)
+    yield Condition("rate", 2.0, "twice the frame rate", conditions.frames_between)
+    how = "tilted sideways" if flat else "turned about the vertical"
+    for degrees in TURNS:
+        change = partial(conditions.turned, degrees=degrees, vertical=vertical)
+        yield Condition(
+            "tilt" if flat else "turn", degrees, f"camera {how} by {degrees} degrees", change
+        )
+    swap = partial(conditions.mirrored, vertical=vertical)
+    yield Condition("mirror", None, "left and right swapped", swap)
+
+
+def _unchanged(clip: Clip) -> Clip:
+    return clip
+
+
+def evaluate_robustness(
+    runs: Sequence[Run],
+    store: Store,
+    indices: npt.ArrayLike,
+    *,
+    crops: int = 1,
+    seed: int = 0,
+    ignore_unknown: bool = False,
+    progress: Progress | None = None,
+) -> Robustness:
+    """Evaluate runs, which decide together, on clips of a store under every condition.
+
+    The clips are changed as they come from the store, then sampled and placed as ever.
+    `progress` is told how many of `len(runs) * len(indices) * conditions` clips are done.
+    """
+    if not runs:
+        raise SkelfuseError("an evaluation needs a run", expected="at least 1", found=0)
+    clips = labelled(
+        store, np.asarray(indices, np.intp), runs[0].class_names, ignore_unknown=ignore_unknown
+    )
+    if not len(clips.indices):
+        raise SkelfuseError(
+            "there is no labelled clip to evaluate on",
+            file=store.path,
+            remedy="use another --part or --protocol; skelfuse info lists those that fit",
+        )
+    step = max(1, len(clips.indices) // CLIPS_FOR_VERTICAL)
+    vertical = conditions.vertical_axis(store[i] for i in clips.indices[::step].tolist())
+    flat, notes = store.skeleton.dimensions == 2, []
+    if vertical is None and not flat:
+        notes.append("nothing tells which axis is vertical: y is taken for it")
+    tests = all_conditions(flat=flat, vertical=1 if vertical is None else vertical, seed=seed)
+    score = _scorer(runs, store, crops)
+    again = Preparation.of_store(store.skeleton, store.provenance)
+    right, done, size = [0] * len(tests), 0, max(1, ROWS_AT_ONCE // crops)
+    for at in range(0, len(clips.indices), size):
+        recorded = [store[i] for i in clips.indices[at : at + size].tolist()]
+        for t, test in enumerate(tests):
+            changed = [test.change(clip) for clip in recorded]
+            if test.kind == "turn" and again.align:  # what making this store would have undone
+                changed = [again.prepared(clip) for clip in changed]
+            right[t] += int((score(changed).argmax(axis=1) == clips.label[at : at + size]).sum())
+            done += len(runs) * len(changed)
+            if progress is not None:
+                progress(done)
+    top1 = tuple(count / len(clips.indices) for count in right)
+    return Robustness(tests, top1, len(clips.indices), crops, seed, tuple(notes))
+
+
+def _scorer(
+    runs: Sequence[Run], store: Store, crops: int
+) -> Callable[[Sequence[Clip]], npt.NDArray[np.float64]]:
+    """Return a function from clips to the sum of the runs' probabilities, `[C,K]`."""
+    orders = [joint_order(run, store) for run in runs]
+    columns = [class_columns(run, runs[0]) for run in runs]
+
+    def score(clips: Sequence[Clip]) -> npt.NDArray[np.float64]:
+        names = [clip.name for clip in clips]
+        total = np.zeros((len(clips), len(runs[0].class_names)))
+        for run, order, column in zip(runs, orders, columns, strict=True):
+            device = next(run.model.parameters()).device
+            batch = batch_of(clips, sampling=run.config.sampling, device=device, crops=crops)
+            total += batch_scores(run, batch, order, crops, names)[:, column]
+        return total
+
+    return score
+
+
+def robustness_text(found: Robustness) -> str:
+    """Return a table for people to read: top-1, and the change against the clips as they are.
+
+    >>> kinds = all_conditions(flat=False)[:2]
+    >>> print(robustness_text(Robustness(kinds, (0.975, 0.9), 40, 1, 0, ())))
+      top-1  change  robustness, 40 clips
+     97.50%          as recorded
+     90.00%    -7.5  10 % of the joints missing
+    """
+    lines = [f"{'top-1':>7} {'change':>7}  robustness, {found.clips:,} clips"]
+    for test, top1 in zip(found.conditions, found.top1, strict=True):
+        change = "" if test.kind == "unchanged" else f"{100 * (top1 - found.top1[0]):+.1f}"
+        lines.append(f"{top1:7.2%} {change:>7}  {test.name}")
+    return "\n".join([*lines, *(f"note: {note}" for note in found.notes)])

@@ -1,0 +1,43 @@
+"""An empty picture, and writing it: what every drawing here begins and ends with."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from skelfuse.errors import SkelfuseError
+
+
+def new_picture(width: float, height: float) -> Any:
+    """Return an empty figure of so many inches, which no window shows."""
+    if find_spec("matplotlib") is None:
+        raise SkelfuseError(
+            "a picture needs matplotlib", remedy="pip install 'skelfuse[plot]', or leave out --plot"
+        )
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def write_picture(figure: Any, path: str | Path) -> None:
+    """Write a figure into `path`, whose ending says the kind of picture.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "empty.png"
+    >>> write_picture(new_picture(1, 1), path)
+    >>> path.read_bytes()[1:4]
+    b'PNG'
+    """
+    try:
+        figure.savefig(path, dpi=110)
+    except OSError as error:
+        raise SkelfuseError(f"cannot write the picture: {error.strerror}", file=path) from None
+    except ValueError:
+        kinds = ", ".join(sorted(figure.canvas.get_supported_filetypes()))
+        raise SkelfuseError(
+            "no such kind of picture", file=path, expected=f"a name that ends in one of {kinds}"
+        ) from None

@@ -1,0 +1,178 @@
+"""A branch of a model that sees a body as frequencies: which of which joint it needs is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from skelfuse.errors import SkelfuseError
+from skelfuse.layers.dct import DCTChannels
+from skelfuse.layers.gates import ChannelGate
+from skelfuse.layers.mixer import MixerBlock
+from skelfuse.models.streams import bones_of
+from skelfuse.skeleton import Skeleton
+
+GateKind = Literal["none", "static", "dynamic"]
+
+GATES_OPEN = 0.6  # at first: near undecided, or a short training could close none
+SPREAD_OF_NOISE = 1e-2  # a channel that varies by less is not made as large as the others
+
+
+class Spectrum(nn.Module):
+    """Give each joint features of its body's frequencies, one set for the whole clip.
+
+    joints and bones → `DCTChannels` → norm → `ChannelGate` over (frequency, joint) → all channels
+    of a window gathered to `width` → mixed along the windows → averaged over them → spread to
+    `[R,N,C]`.
+
+    - `gate`: "static" learns one choice of channels for all clips, "dynamic" one for each clip;
+    - `kept` names the channels that are computed at all: of each joint its frequencies. Such a
+      branch, which is what is left of a static gate after pruning, has no gate.
+
+    Joints are those of `skeleton` in its order. `gate` is over `[F,N]`, F as in `dct.frequencies`.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> spectrum = Spectrum(KINECT_V2, channels=8, window=16, gate="static").eval()
+    >>> x = torch.randn(2, 40, 25, 3)                       # [R,T,N,D]
+    >>> spectrum(x).shape                                   # [R,N,C]
+    torch.Size([2, 25, 8])
+    >>> spectrum.gate.channels
+    (16, 25)
+    >>> hands = Spectrum(KINECT_V2, channels=8, kept={"left_hand": (0, 2), "right_hand": (2,)})
+    >>> hands.dct.frequencies, hands.gather.in_features     # 3 channels of joint and bone
+    ((0, 2), 18)
+    """
+
+    parents: Tensor
+    places: Tensor | None
+    joint_of_place: Tensor | None
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        channels: int,
+        *,
+        window: int = 16,
+        width: int = 64,
+        gate: GateKind = "none",
+        kept: Mapping[str, Sequence[int]] | None = None,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        N = len(skeleton)
+        pairs = None if kept is None else _pairs(kept, skeleton)
+        if pairs is not None and gate != "none":
+            raise SkelfuseError(
+                "a branch of which only some channels are computed has no gate",
+                expected="gate: none",
+                found=gate,
+            )
+        frequencies = None if pairs is None else sorted({frequency for frequency, _ in pairs})
+        self.dct = DCTChannels(window, frequencies=frequencies)
+        F = len(self.dct.frequencies)
+        self.gate = None if gate == "none" else ChannelGate((F, N), mode=gate, start=GATES_OPEN)
+        places = joints = None  # of each channel among F·N, and its joint
+        if pairs is not None:
+            places = torch.tensor([self.dct.frequencies.index(f) * N + n for f, n in pairs])
+            joints = torch.tensor([n for _, n in pairs])
+        self.register_buffer("places", places, persistent=False)
+        self.register_buffer("joint_of_place", joints, persistent=False)
+        self.register_buffer("parents", torch.tensor(skeleton.parents), persistent=False)
+        inputs = (F * N if pairs is None else len(pairs)) * 2 * skeleton.dimensions
+        # Not affine: the next layer is linear, and 0 is the mean of a channel, closed or unseen.
+        self.norm = nn.BatchNorm1d(inputs, eps=SPREAD_OF_NOISE**2, affine=False)
+        self.gather = nn.Linear(inputs, width)
+        self.block = MixerBlock(width, dropout=dropout)
+        self.norm_after = nn.BatchNorm1d(width)
+        self.spread = nn.Linear(width, N * channels, bias=False)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return `[R,N,C]` of bodies `x [R,T,N,D]`, seen where `mask [R,T,N]` is True."""
+        bones, whole = bones_of(x, mask, self.parents)
+        seen = None if mask is None or whole is None else torch.cat([mask, whole], dim=2)
+        waves = self.dct(torch.cat([x, bones], dim=2), seen)  # [R,F,2N,D,W]
+        waves = _of_joints(waves)  # [R,F,N,2D,W]
+        if self.places is not None:
+            waves = waves.flatten(1, 2).index_select(1, self.places)  # [R,G,2D,W]
+        rest = waves.shape[1:]
+        waves = self.norm(waves.flatten(1, -2)).view(-1, *rest)
+        there = None
+        valid = waves.new_ones(x.shape[0], 1, waves.shape[-1])  # [R,1,W]
+        if seen is not None:
+            there = self.dct.windows_seen(seen)  # [R,2N,W]
+            valid = there.any(dim=1, keepdim=True).to(waves.dtype)
+            there = _of_joints(there[:, None, :, None].expand(-1, -1, -1, x.shape[3], -1))
+            if self.joint_of_place is not None:
+                there = there[:, 0].index_select(1, self.joint_of_place)  # [R,G,2D,W]
+            waves = torch.where(there, waves, 0.0)
+        if self.gate is not None:
+            waves = self.gate(waves, there)
+        body = self.gather(waves.flatten(1, -2).transpose(1, 2))  # [R,W,width]
+        body = self.block(body.transpose(1, 2).contiguous() * valid, valid)  # [R,width,W]
+        body = nn.functional.gelu(self.norm_after(body)) * valid
+        clip = body.sum(dim=2) / valid.sum(dim=2).clamp_min(1)  # [R,width]
+        spread: Tensor = self.spread(clip)  # [R,N·C]
+        return spread.view(x.shape[0], x.shape[2], -1)
+
+
+def spectrum_of(
+    skeleton: Skeleton,
+    channels: int,
+    *,
+    window: int,
+    width: int,
+    gate: GateKind,
+    kept: Mapping[str, Sequence[int]] | None,
+    dropout: float,
+) -> Spectrum | None:
+    """Return a `Spectrum`, or None where `window` is 0.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> spectrum_of(KINECT_V2, 8, window=0, width=64, gate="static", kept=None, dropout=0.0)
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: 'gate' and 'dct_kept' are of channels that are not there; \
+set dct_window, e.g. to 16
+    """
+    if window:
+        return Spectrum(
+            skeleton,
+            channels,
+            window=window,
+            width=width,
+            gate=gate,
+            kept=kept,
+            dropout=dropout,
+        )
+    if gate != "none" or kept is not None:
+        raise SkelfuseError(
+            "'gate' and 'dct_kept' are of channels that are not there",
+            remedy="set dct_window, e.g. to 16",
+        )
+    return None
+
+
+def _of_joints(waves: Tensor) -> Tensor:
+    """Put a joint's bone beside it: `[R,F,2N,D,W]` to `[R,F,N,2D,W]`."""
+    return torch.unflatten(waves, 2, (2, -1)).transpose(2, 3).flatten(3, 4)
+
+
+def _pairs(kept: Mapping[str, Sequence[int]], skeleton: Skeleton) -> list[tuple[int, int]]:
+    """Return (frequency, joint) of the channels that are computed, in the order of all."""
+    unknown = sorted(set(kept) - set(skeleton.joints))
+    pairs = [
+        (frequency, skeleton.joints.index(joint))
+        for joint, frequencies in kept.items()
+        if joint not in unknown
+        for frequency in frequencies
+    ]
+    if unknown or not pairs or len(set(pairs)) < len(pairs):
+        raise SkelfuseError(
+            "the channels to be computed are wrong",
+            expected=f"different frequencies for joints of '{skeleton.name}'",
+            found=f"joint '{unknown[0]}'" if unknown else dict(kept),
+        )
+    return sorted(pairs)

@@ -1,0 +1,69 @@
+"""Where each key of a configuration was written: its file and line, or the --set it came by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from skelfuse.errors import SkelfuseError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a key was written, to be named when it is wrong.
+
+    >>> print(Place("mine.yaml", 3).blame(SkelfuseError("'epochs' is out of range"), "train"))
+    mine.yaml, line 3: train: 'epochs' is out of range
+    """
+
+    file: str | None
+    line: int | None = None
+
+    def blame(self, error: SkelfuseError, section: str = "") -> SkelfuseError:
+        """Return the error with this place, and the section if it does not say it."""
+        known = not section or error.problem.startswith(f"{section}: ")
+        problem = error.problem if known else f"{section}: {error.problem}"
+        return SkelfuseError(
+            problem,
+            file=self.file,
+            line=self.line,
+            expected=error.expected,
+            found=error.found,
+            remedy=error.remedy,
+        )
+
+
+Places = dict[str, Place]  # by dotted key; "" is the configuration as a whole
+
+
+def place_of(key: Any, places: Places) -> Place:
+    """Return where a key was written, or what it is part of.
+
+    >>> place_of("train.epochs", {"": Place("mine.yaml"), "train": Place("mine.yaml", 2)}).line
+    2
+    """
+    key = str(key)
+    while key not in places:
+        key = key.rpartition(".")[0]
+    return places[key]
+
+
+def note_places(node: yaml.Node, path: Path, places: Places, *, above: str = "") -> None:
+    r"""Add the line of every key below a node of a YAML file; a key there twice is an error.
+
+    >>> places = {}
+    >>> note_places(yaml.compose("train:\n  epochs: 9"), Path("mine.yaml"), places)
+    >>> [(key, place.line) for key, place in places.items()]
+    [('train', 1), ('train.epochs', 2)]
+    """
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        name, line = f"{above}{key.value}", key.start_mark.line + 1
+        if name in places:
+            raise SkelfuseError(f"'{name}' is there twice", file=path, line=line)
+        places[name] = Place(str(path), line)
+        note_places(value, path, places, above=f"{name}.")

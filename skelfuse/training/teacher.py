@@ -1,0 +1,117 @@
+"""A finished run that teaches: what it says of every batch that its student is shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from skelfuse.batches import Sampling
+from skelfuse.errors import SkelfuseError
+from skelfuse.store import Store
+
+DRAWN = ("crop", "jitter")  # of Sampling: how training draws, not what a model is made for
+
+
+class Said(NamedTuple):
+    """What a teacher says of a batch."""
+
+    features: Tensor  # [B,G] what its classifier decides on
+    logits: Tensor  # [B,classes] in the student's order
+
+
+class Teacher:
+    """A model in evaluation that is asked and never changed; it stays in no checkpoint.
+
+    `columns` says where among its classes each of the student's is. `sha256` is of its file: a
+    run that is resumed knows its teacher again.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.models import SkelFuse
+    >>> teacher = Teacher(SkelFuse(KINECT_V2, 2).eval(), columns=(1, 0), sha256="")
+    >>> said = teacher(torch.randn(3, 16, 1, 25, 3), None)
+    >>> said.features.shape, teacher.features, said.logits.shape
+    (torch.Size([3, 1600]), 1600, torch.Size([3, 2]))
+    """
+
+    def __init__(self, model: nn.Module, columns: Sequence[int], sha256: str) -> None:
+        self.model = model.requires_grad_(requires_grad=False)
+        self.sha256 = sha256
+        classifier = model.classifier
+        assert isinstance(classifier, nn.Linear)  # every model ends in one
+        self.features = classifier.in_features
+        self.columns = torch.tensor(columns, device=classifier.weight.device)
+        self._heard: Tensor | None = None
+        classifier.register_forward_pre_hook(self._hear)
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor, mask: Tensor | None) -> Said:
+        """Return what it makes of clips `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]`."""
+        logits = self.model(x, mask)
+        features, self._heard = self._heard, None
+        assert features is not None
+        return Said(features, logits.index_select(1, self.columns))
+
+    def _hear(self, module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        self._heard = given[0]
+
+
+def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.device) -> Teacher:
+    """Load a run as a teacher; raise where it is made for other clips than its student sees."""
+    # Not above: a run is loaded by means of this package.
+    from skelfuse.run import load_run
+
+    try:
+        run = load_run(path, device=str(device))
+    except SkelfuseError as error:
+        raise _of_teacher(error) from None
+    if run.skeleton != store.skeleton:
+        ours, theirs = store.skeleton, run.skeleton
+        raise SkelfuseError(
+            "the teacher knows another skeleton than the store's",
+            file=run.path,
+            expected=f"{ours.name}, joints {', '.join(ours.joints)}",
+            found=f"{theirs.name}, joints {', '.join(theirs.joints)}",
+            remedy="train the teacher on the same store",
+        )
+    if odd := sorted(set(run.class_names) ^ set(store.class_names)):
+        raise SkelfuseError(
+            "the teacher knows other classes than the store",
+            file=run.path,
+            expected=f"the {len(store.class_names)} classes of {store.path}",
+            found=f"{len(run.class_names)} classes; not in both: {', '.join(odd[:5])}",
+            remedy="train the teacher on the same store",
+        )
+    for name, ours, theirs in _differences(sampling, run.config.sampling):
+        raise SkelfuseError(
+            f"the teacher was trained with another sampling.{name}",
+            file=run.path,
+            expected=theirs,
+            found=ours,
+            remedy=f"--set sampling.{name}={theirs}, or another teacher: both see the same clips",
+        )
+    columns = [run.class_names.index(name) for name in store.class_names]
+    return Teacher(run.model, columns, hashlib.sha256(run.path.read_bytes()).hexdigest())
+
+
+def _differences(ours: Sampling, theirs: Sampling) -> list[tuple[str, Any, Any]]:
+    pairs = (
+        (part.name, getattr(ours, part.name), getattr(theirs, part.name))
+        for part in fields(Sampling)
+        if part.name not in DRAWN
+    )
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def _of_teacher(error: SkelfuseError) -> SkelfuseError:
+    return SkelfuseError(
+        f"the teacher (distill.teacher): {error.problem}",
+        file=error.file,
+        expected=error.expected,
+        found=error.found,
+        remedy=error.remedy,
+    )

@@ -1,0 +1,70 @@
+"""A compiled model learns the same, and what it leaves behind needs no compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from skelfuse.batches import Batches
+from skelfuse.run import load_run
+from skelfuse.store import Store
+from skelfuse.training import ModelChoice, TrainConfig, train
+from skelfuse.training.checkpoint import WEIGHT, read_checkpoint
+
+Configured = Callable[..., TrainConfig]
+Lines = Callable[[Path], list[dict[str, Any]]]
+
+# Biases in front of a norm have no gradient, only rounding, which the optimiser makes to steps of
+# full length. And the norms' own statistics are kept otherwise where a model is compiled.
+ROUNDING_ALONE = ("embed.linear.bias", ".back.bias", "gather.bias", "running_mean", "running_var")
+
+
+NEAR = 5e-4
+
+
+def compared(name: str) -> bool:
+    return name.startswith(WEIGHT) and not name.endswith(ROUNDING_ALONE)
+
+
+@pytest.mark.slow
+# torch warns of parts of itself when its compiler is imported.
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_compiled_run_ends_where_the_plain_one_does(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+) -> None:
+    model = ModelChoice("skelfuse", "nano", {"dropout": 0.0, "evidence_dropout": 0.0})
+    # Compiled, it would drop other units.
+    torch.compiler.reset()
+    counters = torch._dynamo.utils.counters["stats"]
+    # Forward and backward are taken apart as for the default backend, then run by torch's own
+    # kernels: writing C++ for them and building it takes a minute.
+    with torch.compiler.set_stance("default", force_backend="aot_eager_decomp_partition"):
+        ends = []
+        for compiled in (False, True):
+            graphs = counters["unique_graphs"]
+            wanted = configured(model, epochs=2, validation=0, compile=compiled)
+            train(wanted, store, parts, tmp_path / str(compiled))
+            assert (counters["unique_graphs"] > graphs) == compiled
+            ends.append(read_checkpoint(tmp_path / str(compiled) / "last.safetensors")[1])
+    plain, other = ends
+    assert plain.keys() == other.keys()
+    for name in filter(compared, plain):
+        torch.testing.assert_close(other[name], plain[name], rtol=0, atol=NEAR, msg=name)
+    records, others = (lines(tmp_path / run / "metrics.jsonl") for run in ("False", "True"))
+    losses = [line["loss"] for line in records]
+    assert [line["loss"] for line in others] == pytest.approx(losses, rel=1e-3)
+    kernels = lines(tmp_path / "True" / "kernels.jsonl")
+    first, last = (torch.tensor(kernels[i]["kernels"]["scale4"]["taps"]) for i in (0, -1))
+    assert (last - first).abs().max() > 10 * NEAR  # or equal ends would say nothing
+
+    graphs = counters["unique_graphs"]
+    run = load_run(tmp_path / "True")
+    for name, value in run.model.state_dict().items():
+        torch.testing.assert_close(value, other[WEIGHT + name], rtol=0, atol=0)
+    (batch,) = Batches(store, parts["test"], sampling=run.config.sampling).epoch()
+    assert run.model(batch.x, batch.mask).isfinite().all()
+    assert counters["unique_graphs"] == graphs

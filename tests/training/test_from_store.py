@@ -1,0 +1,222 @@
+"""Settings that a store brings: its facts, who goes before whom, and what a run keeps of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+from skelfuse.clip import Clip
+from skelfuse.configs import find
+from skelfuse.datasets.protocols import split
+from skelfuse.datasets.summary import clip_table
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import SBU_15
+from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
+from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.training import config_from_dict, config_text, read_config
+from skelfuse.training.resume import saved_config
+from skelfuse.training.store_facts import store_facts
+from skelfuse.training.suggested import suggested
+
+WORM = Skeleton("worm", joints=("a", "b", "c"), bones=(("b", "a"), ("c", "b")), root="a")
+
+
+def people(path: Path, coords: list[np.ndarray], **fields: Any) -> Store:
+    """Write one clip for each `[T,M,15,3]`, of classes a and b in turn."""
+    with StoreWriter(path, provenance={}, resume=False) as writer:
+        writer.accept(SBU_15)
+        for i, one in enumerate(coords):
+            own = {"label": "ab"[i % 2], "subject": f"s{i}", **fields}
+            writer.add(*packed(Clip(one, SBU_15, name=f"clip{i}", **own)), source="drawn")
+        facts = {"source": "drawn", "bytes": 0, "sha256": "", "clips": len(coords), "problems": []}
+        writer.finish_source(facts)
+        writer.finish()
+    return Store(path)
+
+
+def upright(frames: int, facing: float = 0.0, size: float = 1.0, up: int = 1) -> np.ndarray:
+    """Return a stiff body `[T,1,15,3]` whose torso measures `size`, turned about what is up."""
+    height = {"hip": 0.0, "knee": -0.5, "foot": -1.0, "shoulder": 1.0, "elbow": 0.6, "hand": 0.3}
+    body = np.zeros((15, 3))
+    for n, joint in enumerate(SBU_15.joints):
+        side, _, part = joint.rpartition("_")
+        across = {"left": 0.3, "right": -0.3, "": 0.0}[side]
+        body[n] = across * math.cos(facing), height.get(part, 0.5), across * math.sin(facing)
+    body = np.roll(body, up - 1, axis=1) * size
+    return np.broadcast_to(body, (frames, 1, 15, 3)).copy()
+
+
+def test_facts_are_those_of_the_training_clips_alone(tmp_path: Path) -> None:
+    coords = [upright(t, size=0.5) for t in (20, 30, 40)] + [upright(900, size=500.0)]
+    coords[1][:, :, :3] = np.nan
+    pair = np.concatenate([coords[0], coords[0] + 1], axis=1)
+    store = people(tmp_path / "s.h5", [*coords, pair], fps=10)
+    facts = store_facts(store, np.arange(3))
+    assert (facts.clips, facts.class_names, facts.persons) == (3, ("a", "b"), 1)
+    assert (facts.frames, facts.seconds, facts.rates) == (30, 3.0, (10, 10))
+    assert facts.subjects == 3
+    assert facts.missing == pytest.approx(30 * 3 / (90 * 15), abs=1e-6)
+    assert facts.size == pytest.approx(0.5)
+    assert facts.size_spread == pytest.approx(1)
+    every = store_facts(store, np.arange(5))
+    assert every.persons == 1  # one of the three clips of class a shows two
+    assert every.size_spread > 100
+    assert store_facts(store, np.array([4])).persons == 2
+    assert store_facts(store, np.array([], int)).clips == 0
+
+
+@pytest.mark.parametrize("up", [1, 2])
+def test_how_far_people_face_apart_is_measured_about_what_is_up(tmp_path: Path, up: int) -> None:
+    draw = np.random.default_rng(0)
+    for spread in (0.1, 0.7):
+        angles = draw.normal(scale=spread, size=400)
+        store = people(
+            tmp_path / f"{spread}.h5", [upright(2, angle, up=up) + 3.0 for angle in angles]
+        )
+        facts = store_facts(store, np.arange(400))
+        assert facts.facing_spread == pytest.approx(spread, rel=0.15)
+        assert facts.vertical == up
+
+
+def test_what_is_not_known_of_one_clip_is_not_known(tmp_path: Path) -> None:
+    store = people(tmp_path / "s.h5", [upright(5), upright(9)], subject=None)
+    facts = store_facts(store, np.arange(2))
+    assert (facts.seconds, facts.rates, facts.subjects) == (None, None, 0)
+
+
+def test_the_file_goes_before_the_store_and_set_before_both(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("defaults: from-store\ntrain: {epochs: 7}\naugment:\n")
+    asked: list[Any] = []
+
+    def suggest(written: Any) -> Any:
+        asked.append(written)
+        values = {"epochs": 99, "batch_size": 16, "learning_rate": 0.5}
+        return {"train": values, "augment": {"mirror": 0.5}}
+
+    config = read_config(path, ["train.learning_rate=1e-3", "protocol=x"], suggest=suggest)
+    fit = config.train
+    assert (fit.epochs, fit.batch_size, fit.learning_rate) == (7, 16, 1e-3)
+    assert config.augment.mirror == 0.5
+    assert fit.warmup_epochs == config_from_dict({}).train.warmup_epochs
+    (written,) = asked
+    assert written["train"] == {"epochs": 7, "learning_rate": 1e-3}
+    assert written["protocol"] == "x"
+    assert "defaults" not in config_text(config)
+    path.write_text("train: {epochs: 7}")
+    assert read_config(path, suggest=suggest).train.batch_size == 32
+    assert len(asked) == 1
+    assert read_config(path, ["defaults=from-store"], suggest=suggest).train.batch_size == 16
+
+
+def test_mistakes_with_the_key_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    for text, message in (
+        ("\ndefaults: from-stor", "c.yaml, line 2: 'defaults' has the wrong kind: expected one of"),
+        ("default: from-store", "unknown key 'default'; did you mean 'defaults'?"),
+        ("defaults: from-store", "c.yaml, line 1: 'defaults: from-store' needs a store"),
+        ("defaults: from-store\ntrain: {epochs: 0}", "line 2: train: 'epochs' is out of range"),
+    ):
+        path.write_text(text)
+        with pytest.raises(SkelfuseError) as error:
+            read_config(path)
+        assert message in str(error.value)
+    with pytest.raises(SkelfuseError, match=r"unknown key 'defaults\.x'"):
+        read_config(path, ["defaults.x=1"])
+
+
+def called(store: Store, out: Path, *more: str) -> Result:
+    command = ["train", "--config=generic", f"--data={store.path}", f"--out={out}", *more]
+    return CliRunner().invoke(main, [*command, "--device=cpu", "--set=model.size=nano"])
+
+
+QUICK = ("--protocol=loso:1", "--set=train.epochs=1")
+
+
+def test_a_run_keeps_what_was_chosen_and_goes_on_with_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    result = called(store, out, *QUICK)
+    assert result.exit_code == 0, result.output
+    told = [line for line in result.stderr.splitlines() if line.startswith("chosen: ")]
+    assert any("train.batch_size 16: 36 clips, 3 steps" in line for line in told)
+    assert not any("epochs" in line for line in told)  # which were given
+    saved = (out / "config.yaml").read_text()
+    assert "defaults" not in saved
+    config = read_config(out / "config.yaml")
+    assert (config.sampling.frames, config.train.batch_size, config.train.epochs) == (32, 16, 1)
+    assert config.augment.rotate == (0.3, 0.3, 0.3)
+
+    # Another version may choose otherwise: a run that has begun does not.
+    monkeypatch.setattr("skelfuse.training.suggested.JITTER", 0.1)
+    again = called(store, out, *QUICK, "--resume")
+    assert again.exit_code == 0, again.output
+    assert "chosen" not in again.stderr
+    assert (out / "config.yaml").read_text() == saved
+    other = called(store, out, *QUICK, "--resume", "--set=sampling.jitter=0.2")
+    assert "cannot resume: 'sampling.jitter' was 0.3 and is now 0.2" in other.stderr
+    assert called(store, tmp_path / "new", *QUICK, "--resume").exit_code == 0  # nothing there yet
+    assert saved_config(tmp_path / "new").sampling.jitter == 0.1
+
+
+def test_a_run_cut_short_goes_on_to_the_same_bytes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = ("--protocol=loso:1", "--set=train.epochs=2", "--seed=5")
+    assert called(store, tmp_path / "whole", *quick).exit_code == 0
+
+    class Cut(Exception):  # noqa: N818 - stands for a kill
+        pass
+
+    def cut(*_: object, **__: object) -> None:
+        raise Cut
+
+    with monkeypatch.context() as patch:
+        from skelfuse.cli.training_progress import TrainingProgress
+
+        patch.setattr(TrainingProgress, "on_epoch", cut)
+        assert isinstance(called(store, tmp_path / "cut", *quick).exception, Cut)
+    assert called(store, tmp_path / "cut", *quick, "--resume").exit_code == 0
+    whole, resumed = (
+        (tmp_path / name / "last.safetensors").read_bytes() for name in ("whole", "cut")
+    )
+    assert whole == resumed
+
+
+def test_without_a_protocol_nothing_can_be_chosen(store: Store, tmp_path: Path) -> None:
+    result = called(store, tmp_path / "run")
+    assert "how are the clips to be split?; give --protocol" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_shipped_configuration_leaves_everything_to_the_store(
+    make_store: Callable[..., Store], tmp_path: Path
+) -> None:
+    store = make_store(tmp_path / "s.h5", clips=12, skeleton=WORM)
+    found = suggested(store_facts(store, np.arange(12))).settings
+    config = read_config(find("generic"), suggest=lambda _: found)
+    assert config == config_from_dict(found)
+
+
+def test_a_real_set_gets_settings_like_those_tuned_for_it(
+    real_data: Callable[[str], Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "jhmdb.h5"
+    command = ["preprocess", str(real_data("jhmdb14.npz")), f"--out={path}"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    store = Store(path)
+    train = split(clip_table(store), "split1")["train"]
+    found = config_from_dict(suggested(store_facts(store, train)).settings)
+    tuned = read_config(find("jhmdb"))
+    assert found.sampling == tuned.sampling
+    assert found.augment == replace(tuned.augment, joint_dropout=found.augment.joint_dropout)
