@@ -28,7 +28,7 @@ from skelfuse.batches import Augment, Batches, Sampling
 from skelfuse.datasets.protocols import available, split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.layers.nonnegative import sparse_start
-from skelfuse.models import SIZES, Pure, SkelFuse
+from skelfuse.models import Pure, Size, SkelFuse
 from skelfuse.store import Store
 from skelfuse.training.optimiser import learning, undecayed
 
@@ -36,6 +36,7 @@ PROTOCOLS = ("odd-even", "nw-ucla-xview", "ntu60-xsub")
 SAMPLING = Sampling(frames=64, crop=(0.8, 1.0), jitter=0.3)
 AUGMENT = Augment(rotate=(0.1, 0.4, 0.1), scale=0.1)
 MODELS = ("pure", "nano")
+ONE_VOTER = Size(channels=4, width=64, dilations=(1, 2))
 
 
 class Head(nn.Module):
@@ -107,10 +108,13 @@ def folds(store: Store) -> Iterator[tuple[int, list[int], list[int]]]:
 
 def built(model: str, head: str, store: Store) -> nn.Module:
     classes = len(store.class_names)
+    C = 2 * 7 * store.skeleton.dimensions  # channels of joint, bone and their motions
     made: Any = (
-        Pure(store.skeleton, classes)
+        Pure(store.skeleton, classes, windows=(1, 2), outputs=C, distances=False, partner=False)
         if model == "pure"
-        else SkelFuse(store.skeleton, classes, size=SIZES[model])
+        else SkelFuse(
+            store.skeleton, classes, size=ONE_VOTER, dropout=0.2, distances=False, partner=False
+        )
     )
     old = made.frieren.head
     made.frieren.head = Head(old.features, old.channels, *HEADS[head])

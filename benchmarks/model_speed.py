@@ -85,7 +85,9 @@ def forward(model: nn.Module, x: Tensor) -> None:
 def training(model: nn.Module, x: Tensor) -> None:
     model.zero_grad(set_to_none=True)
     labels = torch.arange(len(x), device=x.device) % CLASSES
-    loss: Tensor = nn.functional.cross_entropy(model(x), labels)
+    votes = model(x).flatten(1).view(len(labels), -1, CLASSES)  # of one voter or several
+    labels = labels[:, None].expand(votes.shape[:2]).flatten()
+    loss: Tensor = nn.functional.cross_entropy(votes.flatten(0, 1), labels)
     loss.backward()  # type: ignore[no-untyped-call]
 
 

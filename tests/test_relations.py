@@ -83,6 +83,7 @@ def test_a_partner_is_the_other_one_or_the_midst_of_the_others() -> None:
     seen[1, :, 2] = False
     found = partner_of(bodies(people, seen))
     assert found is not None
+    assert found.mask is not None
     x, mask = (torch.unflatten(part, 0, (2, 3)) for part in found)
     torch.testing.assert_close(x[0, 0], people[0, :, 1:].mean(dim=1))
     torch.testing.assert_close(x[1, 0], people[1, :, 1])
@@ -107,3 +108,15 @@ def test_whoever_is_alone_has_no_partner_however_many_could_be_there() -> None:
     for layer in (streams, distances):
         together = layer(two.x, two.mask, there)[:1]
         torch.testing.assert_close(together, layer(one.x, one.mask, None))
+
+
+@pytest.mark.parametrize("persons", [1, 2, 3])
+def test_one_product_gives_what_filters_and_weights_give_in_turn(persons: int) -> None:
+    torch.manual_seed(0)
+    distances = Distances(KINECT_V2, partner=True)
+    people = torch.randn(2, 9, persons, N, 3)
+    folded = bodies(people, torch.ones(2, 9, persons, N, dtype=torch.bool))
+    weight = torch.randn(5, distances.out_channels)
+    at_once = distances.mapped(folded.x, None, partner_of(folded, all_seen=True), weight)
+    in_turn = distances(folded.x, folded.mask, partner_of(folded)) @ weight.T
+    torch.testing.assert_close(at_once, in_turn, atol=1e-4, rtol=1e-4)

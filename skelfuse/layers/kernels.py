@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.checks import checked_sequence, different_numbers, whole_number
+from skelfuse.layers.held_frames import held_frames
 from skelfuse.layers.kernel_penalties import KernelPenalties, kernel_penalties
 from skelfuse.layers.kernel_start import given_taps, scale_taps
 
@@ -168,6 +169,15 @@ class MotionKernels(nn.Module):
                 ).sum(0)
         return motion.reshape(*x.shape[:3], -1).to(given)
 
+    def shared_out(self, x: Tensor, then: Tensor) -> Tensor:
+        """Filter each of the signals `x [B,T,N,H]` as one axis, and sum by `then [C,H,E]`.
+
+        For kernels of one dimension and signals that are seen throughout; `[B,T,N,C]`.
+        """
+        matrices = torch.einsum("sde,che->shc", self._matrices()[0].to(x.dtype), then)
+        seen = held_frames(x, None, self.first, self.last)
+        return _filtered([frame.flatten(0, 2) for frame in seen], matrices).view(*x.shape[:3], -1)
+
     def kernels(self) -> dict[str, Kernel]:
         """Return every kernel by name, as NumPy arrays that later training does not change."""
         taps = self.taps.detach().expand(-1, -1, self.dimensions)
@@ -200,33 +210,6 @@ class MotionKernels(nn.Module):
     def extra_repr(self) -> str:
         """Show the kernels in the printed model."""
         return f"dimensions={self.dimensions}, kernels={', '.join(self.lengths)}"
-
-
-def held_frames(x: Tensor, mask: Tensor | None, first: int, last: int) -> list[Tensor]:
-    """Return x as seen from each frame at the offsets `first..last`, each `[B,T,N,D]`.
-
-    Going away from the frame, what does not count repeats the last value that did. `x` must be
-    zero where the mask is False; seen from such a frame everything is zero.
-
-    >>> x = torch.tensor([1.0, 2.0, 0.0, 4.0]).reshape(1, 4, 1, 1)
-    >>> mask = torch.tensor([True, True, False, True]).reshape(1, 4, 1)
-    >>> [seen.flatten().tolist() for seen in held_frames(x, mask, -1, 0)]
-    [[1.0, 1.0, 0.0, 4.0], [1.0, 2.0, 0.0, 4.0]]
-    """
-    before, after = [x], [x]
-    # As wide as x, because a condition that has to be broadcast is several times slower.
-    counts = None if mask is None else mask[..., None].expand_as(x).contiguous()
-    for step in range(1, -first + 1):
-        held, moved = before[-1], x[:, :-step]
-        if counts is not None:
-            moved = torch.where(counts[:, :-step] & counts[:, step:], moved, held[:, step:])
-        before.append(torch.cat([held[:, :step], moved], dim=1))
-    for step in range(1, last + 1):
-        held, moved = after[-1], x[:, step:]
-        if counts is not None:
-            moved = torch.where(counts[:, step:] & counts[:, :-step], moved, held[:, :-step])
-        after.append(torch.cat([moved, held[:, -step:]], dim=1))
-    return [*before[:0:-1], *after]
 
 
 def _filtered(seen: Sequence[Tensor], matrices: Tensor) -> Tensor:

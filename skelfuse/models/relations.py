@@ -16,13 +16,14 @@ class Partner(NamedTuple):
     """What a body has before it: the others of its clip, as one body in their midst."""
 
     x: Tensor  # [R,T,N,D]
-    mask: Tensor  # [R,T,N], False where nobody else was seen
+    mask: Tensor | None  # [R,T,N], False where nobody else was seen; None: always somebody
 
 
-def partner_of(bodies: Folded) -> Partner | None:
+def partner_of(bodies: Folded, *, all_seen: bool = False) -> Partner | None:
     """Return each body's partner, or None where clips have one person.
 
     With two people it is the other one. Of several it is their average, whatever their order.
+    `all_seen` promises that nothing is hidden in any clip.
 
     >>> x = torch.tensor([[[[1.0]]], [[[5.0]]]])            # two people [R,T,N,D] of one clip
     >>> there = torch.ones(2, 1, 1, dtype=torch.bool)
@@ -32,6 +33,10 @@ def partner_of(bodies: Folded) -> Partner | None:
     B, M = bodies.present.shape
     if M == 1:
         return None
+    if all_seen:
+        people = torch.unflatten(bodies.x, 0, (B, M))
+        midst = (people.sum(dim=1, keepdim=True) - people) / (M - 1)
+        return Partner(midst.flatten(0, 1), None)
     seen = torch.unflatten(bodies.mask, 0, (B, M))
     coords = torch.where(seen[..., None], torch.unflatten(bodies.x, 0, (B, M)), 0.0)
     count = seen.sum(dim=1, keepdim=True) - seen.to(torch.int64)  # [B,M,T,N]
@@ -97,6 +102,33 @@ class Distances(nn.Module):
                 else self._to(x, mask, partner.x, partner.mask)
             )
         return torch.cat(found, dim=-1)
+
+    def mapped(
+        self, x: Tensor, mask: Tensor | None, partner: Partner | None, weight: Tensor
+    ) -> Tensor:
+        """Return `forward(x, mask, partner) @ weight.T`, with `weight [C,S]`.
+
+        Where everything was seen, filters and weights are made one before they meet a distance.
+        """
+        hidden = mask is not None or (partner is not None and partner.mask is not None)
+        if hidden or self.kernels is None:
+            found: Tensor = self(x, mask, partner) @ weight.T
+            return found
+        near = [self._distance(x, x)]  # each [R,T,N,H]
+        if self.partner and partner is not None:
+            near.append(self._distance(x, partner.x))
+        distances = torch.cat(near, dim=-1)  # [R,T,N,H or 2H]
+        C, marks = len(weight), distances.shape[-1]
+        of_marks = weight.view(C, -1, self.kernels.out_channels)[:, :marks]
+        return self.kernels.shared_out(distances, of_marks)
+
+    def _distance(self, x: Tensor, others: Tensor) -> Tensor:
+        marks = others.index_select(2, self.places)  # [R,T,H,D]
+        square = torch.zeros((), dtype=x.dtype, device=x.device)
+        for axis in range(x.shape[-1]):  # one axis at a time: nothing has both H and D
+            apart = x[..., axis, None] - marks[:, :, None, :, axis]
+            square = torch.addcmul(square, apart, apart)
+        return square.sqrt()
 
     def _to(
         self, x: Tensor, mask: Tensor | None, others: Tensor, others_mask: Tensor | None

@@ -198,16 +198,17 @@ class SkelFuse(nn.Module):
         )
 
     def _embedded(self, bodies: Folded, seen: Tensor | None) -> Tensor:
-        x, partner = bodies.x, partner_of(bodies) if self.partner else None
-        near = [] if self.distances is None else [self.distances(x, seen, partner)]
+        x = bodies.x
+        partner = partner_of(bodies, all_seen=seen is None) if self.partner else None
         if self.training:
+            near = [] if self.distances is None else [self.distances(x, seen, partner)]
             embedded: Tensor = self.embed(torch.cat([self.streams(x, seen, partner), *near], -1))
             return embedded
         weight, bias = self.embed.folded()
         of_streams, of_distances = weight.tensor_split([self.streams.out_channels], dim=1)
         h = self.streams.mapped(x, seen, of_streams, partner) + bias
-        for distances in near:
-            h = h + distances @ of_distances.T
+        if self.distances is not None:
+            h = h + self.distances.mapped(x, seen, partner, of_distances)
         return h
 
     def _past(

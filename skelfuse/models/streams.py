@@ -76,8 +76,12 @@ class MotionStreams(nn.Module):
     ) -> list[tuple[Tensor, Tensor | None]]:
         found = [(x, mask), bones_of(x, mask, self.parents)]
         if len(self.names) > len(found) and partner is not None:
-            both = partner.mask if mask is None else partner.mask & mask
-            found.append((torch.where(both[..., None], x - partner.x, 0.0), both))
+            apart, both = x - partner.x, partner.mask
+            if mask is not None:
+                both = mask if both is None else both & mask
+            if both is not None:
+                apart = torch.where(both[..., None], apart, 0.0)
+            found.append((apart, both))
         return found
 
     def _moving(self, x: Tensor, mask: Tensor | None, then: Tensor | None = None) -> Tensor:
