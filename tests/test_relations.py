@@ -84,7 +84,7 @@ def test_a_partner_is_the_other_one_or_the_midst_of_the_others() -> None:
     found = partner_of(bodies(people, seen))
     assert found is not None
     assert found.mask is not None
-    x, mask = (torch.unflatten(part, 0, (2, 3)) for part in found)
+    x, mask = torch.unflatten(found.x, 0, (2, 3)), torch.unflatten(found.mask, 0, (2, 3))
     torch.testing.assert_close(x[0, 0], people[0, :, 1:].mean(dim=1))
     torch.testing.assert_close(x[1, 0], people[1, :, 1])
     torch.testing.assert_close(x[1, 1], people[1, :, 0])
