@@ -149,6 +149,16 @@ def test_gradients_reach_every_parameter(name: str) -> None:
         assert parameter.grad.abs().sum() > 0, path
 
 
+@pytest.mark.parametrize("masked", [True, False])
+def test_gradients_reach_the_clip(masked: bool, model: nn.Module) -> None:
+    x, mask = clips()
+    x = x.nan_to_num(0.5).requires_grad_()
+    (grad,) = torch.autograd.grad(model(x, mask if masked else None).square().sum(), x)
+    assert grad.isfinite().all()
+    assert (grad.abs().amax(dim=(1, 2, 3, 4)) > 0).all()
+    assert not masked or not grad[~mask].any()  # what was not seen has no say
+
+
 def test_a_batch_is_its_clips(model: nn.Module) -> None:
     x, mask = clips(2)
     single = [model(x[i : i + 1], mask[i : i + 1]) for i in range(2)]

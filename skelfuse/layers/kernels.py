@@ -169,14 +169,18 @@ class MotionKernels(nn.Module):
                 ).sum(0)
         return motion.reshape(*x.shape[:3], -1).to(given)
 
-    def shared_out(self, x: Tensor, then: Tensor) -> Tensor:
-        """Filter each of the signals `x [B,T,N,H]` as one axis, and sum by `then [C,H,E]`.
+    def shared_out(self, x: Tensor, mask: Tensor | None, then: Tensor) -> Tensor:
+        """Filter each of H signals of a joint as one axis, and map on by `then [C,H,E]`.
 
-        For kernels of one dimension and signals that are seen throughout; `[B,T,N,C]`.
+        For kernels of one dimension: `x [B,T,N,H]`, of which `mask`, as large, counts, to
+        `[B,T,N,C]`. It is `self` on each signal, then one product, without writing either out.
         """
         matrices = torch.einsum("sde,che->shc", self._matrices()[0].to(x.dtype), then)
-        seen = held_frames(x, None, self.first, self.last)
-        return _filtered([frame.flatten(0, 2) for frame in seen], matrices).view(*x.shape[:3], -1)
+        pairs = None if mask is None else mask.flatten(2)
+        seen = held_frames(x.flatten(2)[..., None], pairs, self.first, self.last)
+        return _filtered([one.view(-1, x.shape[3]) for one in seen], matrices).view(
+            *x.shape[:3], -1
+        )
 
     def kernels(self) -> dict[str, Kernel]:
         """Return every kernel by name, as NumPy arrays that later training does not change."""

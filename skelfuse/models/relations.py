@@ -94,33 +94,47 @@ class Distances(nn.Module):
         self, x: Tensor, mask: Tensor | None = None, partner: Partner | None = None
     ) -> Tensor:
         """Return `[R,T,N,S]` of bodies `x [R,T,N,D]`, seen where `mask [R,T,N]`."""
-        found = [self._to(x, mask, x, mask)]
-        if self.partner:
-            found.append(
-                torch.zeros_like(found[0])
-                if partner is None
-                else self._to(x, mask, partner.x, partner.mask)
-            )
-        return torch.cat(found, dim=-1)
+        distance, both = self._near(x, mask, partner)
+        if self.kernels is not None:
+            pairs = None if both is None else both.flatten(2)
+            distance = self.kernels(distance.flatten(2)[..., None], pairs)  # [R,T,N·H,S/H]
+        found = distance.reshape(*x.shape[:3], -1)
+        return nn.functional.pad(found, (0, self.out_channels - found.shape[-1]))  # nobody else
 
     def mapped(
         self, x: Tensor, mask: Tensor | None, partner: Partner | None, weight: Tensor
     ) -> Tensor:
         """Return `forward(x, mask, partner) @ weight.T`, with `weight [C,S]`.
 
-        Where everything was seen, filters and weights are made one before they meet a distance.
+        Filters and weights are made one before they meet a distance.
         """
-        hidden = mask is not None or (partner is not None and partner.mask is not None)
-        if hidden or self.kernels is None:
-            found: Tensor = self(x, mask, partner) @ weight.T
-            return found
-        near = [self._distance(x, x)]  # each [R,T,N,H]
+        distance, both = self._near(x, mask, partner)
+        per_mark = torch.unflatten(weight, 1, (len(self.marks) * (1 + self.partner), -1))
+        of_marks = per_mark[:, : distance.shape[-1]]  # [C,H,S/H]
+        if self.kernels is None:
+            return distance @ of_marks[..., 0].T
+        return self.kernels.shared_out(distance, both, of_marks)
+
+    def _near(
+        self, x: Tensor, mask: Tensor | None, partner: Partner | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return all distances and where they are known, `[R,T,N,H]`; H is twice with a partner."""
+        sides = [Partner(x, mask)]
         if self.partner and partner is not None:
-            near.append(self._distance(x, partner.x))
-        distances = torch.cat(near, dim=-1)  # [R,T,N,H or 2H]
-        C, marks = len(weight), distances.shape[-1]
-        of_marks = weight.view(C, -1, self.kernels.out_channels)[:, :marks]
-        return self.kernels.shared_out(distances, of_marks)
+            sides.append(partner)
+        near = torch.cat([self._distance(x, side.x) for side in sides], dim=-1)
+        if mask is None and all(side.mask is None for side in sides):
+            return near, None
+        whole = torch.ones_like(near[..., : len(self.marks)], dtype=torch.bool)  # [R,T,N,H]
+        if mask is not None:
+            whole = whole & mask[..., None]
+        both = torch.cat([whole & self._of_marks(side) for side in sides], dim=-1)
+        return torch.where(both, near, 0.0), both
+
+    def _of_marks(self, side: Partner) -> Tensor | bool:
+        if side.mask is None:
+            return True
+        return side.mask.index_select(2, self.places)[:, :, None]  # [R,T,1,H]
 
     def _distance(self, x: Tensor, others: Tensor) -> Tensor:
         marks = others.index_select(2, self.places)  # [R,T,H,D]
@@ -128,23 +142,9 @@ class Distances(nn.Module):
         for axis in range(x.shape[-1]):  # one axis at a time: nothing has both H and D
             apart = x[..., axis, None] - marks[:, :, None, :, axis]
             square = torch.addcmul(square, apart, apart)
-        return square.sqrt()
-
-    def _to(
-        self, x: Tensor, mask: Tensor | None, others: Tensor, others_mask: Tensor | None
-    ) -> Tensor:
-        R, T, N, _ = x.shape
-        marks = others.index_select(2, self.places)  # [R,T,H,D]
-        distance: Tensor = torch.linalg.vector_norm(x[:, :, :, None] - marks[:, :, None], dim=-1)
-        both = _both(mask, others_mask, self.places)
-        if both is not None:
-            both = both.expand(distance.shape)  # [R,T,N,H]
-            distance = torch.where(both, distance, 0.0)
-        if self.kernels is None:
-            return distance
-        pairs = None if both is None else both.flatten(2)
-        moving: Tensor = self.kernels(distance.flatten(2)[..., None], pairs)  # [R,T,N·H,S/H]
-        return moving.reshape(R, T, N, -1)
+        # A root has no gradient at 0, where a joint is its own mark.
+        there = square > 0
+        return torch.where(there, torch.where(there, square, 1.0).sqrt(), 0.0)
 
 
 def marks_of(skeleton: Skeleton) -> tuple[str, ...]:
@@ -157,11 +157,3 @@ def marks_of(skeleton: Skeleton) -> tuple[str, ...]:
     parents = {parent for joint, parent in enumerate(skeleton.parents) if parent != joint}
     ends = [joint for i, joint in enumerate(skeleton.joints) if i not in parents]
     return (*(joint for joint in ends if joint != skeleton.root), skeleton.root)
-
-
-def _both(mask: Tensor | None, others: Tensor | None, places: Tensor) -> Tensor | None:
-    if others is not None:
-        others = others.index_select(2, places)[:, :, None]  # [R,T,1,H]
-    if mask is not None:
-        mask = mask[..., None]  # [R,T,N,1]
-    return others if mask is None else mask if others is None else mask & others
