@@ -9,8 +9,8 @@ run together. Latencies are measured when the page is written, all models in tur
 
 from __future__ import annotations
 
+import functools
 import statistics
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ import click
 import torch
 from ablation_page import PLAIN, gain, page
 from cells import Cell, Variant
+from experiment_options import Asked, exit_if_any, experiment_options, write_page
 from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
 from model_speed import forward, timed
 from real_sets import RealSet, is_there, store_of
@@ -86,76 +87,43 @@ def latencies(cells: Sequence[Cell], data: RealSet, folder: Path, work: Path) ->
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--only", multiple=True, metavar="DATASET", help="Several: again, or by commas.")
-@click.option("--variants", multiple=True, metavar="NAME", help="Of the table's rows.  [all]")
-@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1))
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="train.epochs=2")
-@click.option("--rows", default="benchmarks/rows/ablation.jsonl", show_default=True, type=Path)
+@experiment_options("ablation", variants="Of the table's rows.  [all]", page="docs/ablation.md")
 @click.option("--also", default="benchmarks/rows/accuracy.jsonl", show_default=True, type=Path)
-@click.option("--work", default="build/accuracy", show_default=True, type=Path)
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(1))
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--no-runs", is_flag=True, help="Train nothing; write the page of what is there.")
-@click.option("--write", type=Path, help="The page, e.g. docs/ablation.md.")
-def main(
-    data: Path,
-    only: tuple[str, ...],
-    variants: tuple[str, ...],
-    seeds: int,
-    settings: tuple[str, ...],
-    rows: Path,
-    also: Path,
-    work: Path,
-    workers: int,
-    threads: int,
-    device: str,
-    no_runs: bool,
-    write: Path | None,
-) -> None:
+def main(asked: Asked, also: Path) -> None:
     """Add each frequency module to `small` on the data sets in DATA, and write the table."""
-    torch.set_num_threads(threads)
-    names = chosen(variants, [*VARIANTS, TOGETHER], {}) or [*VARIANTS, TOGETHER]
+    torch.set_num_threads(asked.threads)
+    data, work, rows = asked.data, asked.work, [also, asked.rows]
+    names = chosen(asked.variants, [*VARIANTS, TOGETHER], {}) or [*VARIANTS, TOGETHER]
     alone = [name for name in names if name != TOGETHER]
-    sets, all_sets = sets_named(only, SETS_HERE), sets_named((), SETS_HERE)
-    everything = plan_cells(all_sets, list(VARIANTS), VARIANTS, seeds=seeds, settings=settings)
+    sets, all_sets = sets_named(asked.only, SETS_HERE), sets_named((), SETS_HERE)
+    wanted = functools.partial(plan_cells, seeds=asked.seeds, settings=asked.settings)
+    everything = wanted(all_sets, list(VARIANTS), VARIANTS)
     failed: list[str] = []
-    plan = Plan((), data, work, rows, (also,), device=device, threads=threads)
-    here = [] if no_runs else present(sets, data, work)
+    plan = Plan((), data, work, asked.rows, (also,), device=asked.device, threads=asked.threads)
+    here = [] if asked.no_runs else present(sets, data, work)
     if here:
-        cells = plan_cells(here, alone, VARIANTS, seeds=seeds, settings=settings)
-        failed = run_all(replace(plan, cells=cells), workers, work_through)
+        cells = wanted(here, alone, VARIANTS)
+        failed = run_all(replace(plan, cells=cells), asked.workers, work_through)
     there = [one.name for one in all_sets if is_there(one, data, work)]
-    best = combination(by_pair(everything, read_rows([also, rows])), there, seeds)
+    best = combination(by_pair(everything, read_rows(rows)), there, asked.seeds)
     if best:
         both = {TOGETHER: Variant((*SMALL, *best))}
         if here and TOGETHER in names:
-            cells = plan_cells(here, [TOGETHER], both, seeds=seeds, settings=settings)
-            failed += run_all(replace(plan, cells=cells), workers, work_through)
-        everything += plan_cells(all_sets, [TOGETHER], both, seeds=seeds, settings=settings)
-    if write:
-        done = read_rows([also, rows])
-        times = latencies(everything, all_sets[0], data, work)
-        command = f"python benchmarks/ablation.py DATA --seeds {seeds}" + "".join(
-            f" --set {setting}" for setting in settings
-        )
-        changed = MODULES | ({TOGETHER: best} if best else {})
+            cells = wanted(here, [TOGETHER], both)
+            failed += run_all(replace(plan, cells=cells), asked.workers, work_through)
+        everything += wanted(all_sets, [TOGETHER], both)
+    if asked.write:
         text = page(
             everything,
-            done,
-            changed,
-            times,
+            read_rows(rows),
+            MODULES | ({TOGETHER: best} if best else {}),
+            latencies(everything, all_sets[0], data, work),
             sets=SETS_HERE,
-            seeds=seeds,
-            command=f"{command} --write {write}",
+            seeds=asked.seeds,
+            command=asked.command("ablation.py"),
         )
-        write.parent.mkdir(parents=True, exist_ok=True)
-        write.write_text(text)
-        click.echo(f"wrote {write}")
-    if failed:
-        click.echo(f"{len(failed)} failed: {'; '.join(failed)}", err=True)
-        sys.exit(1)
+        write_page(asked.write, text)
+    exit_if_any(failed)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from real_sets import SETS
 from result_tables import (
     NONE,
     Found,
+    asked_for,
     average,
     by_pair,
     difference,
@@ -17,7 +18,7 @@ from result_tables import (
     signed,
     told,
 )
-from row_files import Row, key_of
+from row_files import Row
 
 PLAIN = "small"
 TITLES = {
@@ -58,8 +59,6 @@ def page(
 ) -> str:
     """Return the page; `changed` are each variant's settings, `seconds` a clip's on one core."""
     found = by_pair(cells, rows)
-    wanted = {cell.key for cell in cells}
-    used = list({key_of(row): row for row in rows if key_of(row) in wanted}.values())
     together = "`together`, the parts that gain joined, is run once all others have their rows."
     if "together" in changed:
         together = (
@@ -69,7 +68,7 @@ def page(
         )
     parts = [
         "# The frequency modules, one by one",
-        made_by(used, command),
+        made_by(asked_for(cells, rows), command),
         "Each is added to `small` in the configuration of the set, with nothing else changed. "
         "Accuracy of the last epoch on the test part in percent, mean ± standard deviation "
         f"(n − 1) over {seeds} seeds (another number in brackets), – where there is no run. "

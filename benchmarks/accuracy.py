@@ -12,13 +12,13 @@ when that changes, the run is made anew.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import functools
 
 import click
 import torch
 from accuracy_page import page
 from cells import Variant
+from experiment_options import Asked, exit_if_any, experiment_options, write_page
 from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
 from real_sets import REAL
 from robustness_rows import measure_robustness
@@ -49,62 +49,36 @@ ROBUST = ("small", "no-fuse", "fixed-kernels")  # also evaluated on clips made w
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--only", multiple=True, metavar="DATASET", help="Several: again, or by commas.")
-@click.option("--variants", multiple=True, metavar="NAME", help="Or main, lean, all.  [all]")
-@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1))
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="train.epochs=2")
-@click.option("--rows", default="benchmarks/rows/accuracy.jsonl", show_default=True, type=Path)
-@click.option("--work", default="build/accuracy", show_default=True, type=Path)
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(1))
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--no-runs", is_flag=True, help="Train nothing; write the page of what is there.")
+@experiment_options("accuracy", variants="Or main, lean, all.  [all]", page="docs/results.md")
 @click.option("--robustness/--no-robustness", default=True, show_default=True)
-@click.option("--write", type=Path, help="The page, e.g. docs/results.md.")
-def main(
-    data: Path,
-    only: tuple[str, ...],
-    variants: tuple[str, ...],
-    seeds: int,
-    settings: tuple[str, ...],
-    rows: Path,
-    work: Path,
-    workers: int,
-    threads: int,
-    device: str,
-    no_runs: bool,
-    robustness: bool,
-    write: Path | None,
-) -> None:
+def main(asked: Asked, robustness: bool) -> None:
     """Train and evaluate on the data sets in the folder DATA, and write the table of results."""
-    torch.set_num_threads(threads)
-    names = chosen(variants or ("all",), list(VARIANTS), GROUPS)
-    sets = sets_named(only, REAL)
+    torch.set_num_threads(asked.threads)
+    names = chosen(asked.variants or ("all",), list(VARIANTS), GROUPS)
+    sets = sets_named(asked.only, REAL)
+    wanted = functools.partial(
+        plan_cells, variants=VARIANTS, seeds=asked.seeds, settings=asked.settings
+    )
     failed: list[str] = []
-    if not no_runs:
-        here = present(sets, data, work)
-        cells = plan_cells(here, names, VARIANTS, seeds=seeds, settings=settings)
-        kept = frozenset(ROBUST)
-        plan = Plan(cells, data, work, rows, device=device, threads=threads, kept=kept)
-        failed = run_all(plan, workers, work_through)
+    if not asked.no_runs:
+        plan = Plan(
+            wanted(present(sets, asked.data, asked.work), names),
+            asked.data,
+            asked.work,
+            asked.rows,
+            device=asked.device,
+            threads=asked.threads,
+            kept=frozenset(ROBUST),
+        )
+        failed = run_all(plan, asked.workers, work_through)
         if robustness:
-            failed += run_all(plan, workers, measure_robustness)
-    if write:
-        everything = plan_cells(
-            sets_named((), REAL), list(VARIANTS), VARIANTS, seeds=seeds, settings=settings
-        )
-        command = " ".join(
-            ["python benchmarks/accuracy.py DATA", f"--seeds {seeds}"]
-            + [f"--set {setting}" for setting in settings]
-            + [f"--write {write}"]
-        )
-        write.parent.mkdir(parents=True, exist_ok=True)
-        write.write_text(page(everything, read_rows([rows]), seeds=seeds, command=command))
-        click.echo(f"wrote {write}")
-    if failed:
-        click.echo(f"{len(failed)} failed: {'; '.join(failed)}", err=True)
-        sys.exit(1)
+            failed += run_all(plan, asked.workers, measure_robustness)
+    if asked.write:
+        cells = wanted(sets_named((), REAL), list(VARIANTS))
+        command = asked.command("accuracy.py")
+        text = page(cells, read_rows([asked.rows]), seeds=asked.seeds, command=command)
+        write_page(asked.write, text)
+    exit_if_any(failed)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from real_sets import REAL, SETS
 from result_tables import (
     NONE,
     Found,
+    asked_for,
     average,
     by_pair,
     difference,
@@ -18,7 +19,7 @@ from result_tables import (
     told,
 )
 from robustness_rows import robustness_section
-from row_files import Row, key_of
+from row_files import Row
 
 MAIN = {
     "small": "**`small`**, the shipped configuration",
@@ -70,15 +71,13 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
     """Return the whole page; rows that no cell asks for (of an older configuration) have no say."""
     runs = [row for row in rows if row.get("kind") is None]
     found = by_pair(cells, runs)
-    wanted = {cell.key for cell in cells}
-    used = list({key_of(row): row for row in runs if key_of(row) in wanted}.values())
 
     def look(data: str, variant: str) -> Found:
         return found.get((data, variant), Found())
 
     parts = [
         "# Results",
-        made_by(used, command),
+        made_by(asked_for(cells, runs), command),
         "Every figure is the accuracy of one model in percent, of its last epoch, on the test "
         f"part of the set's protocol: mean ± standard deviation (n − 1) over {seeds} seeds. A "
         "number in brackets says how many seeds there are where they are fewer, – that there is "

@@ -61,6 +61,12 @@ def by_pair(cells: Iterable[Cell], rows: Iterable[Row]) -> dict[tuple[str, str],
     return {pair: gathered(these, rows) for pair, these in own.items()}
 
 
+def asked_for(cells: Iterable[Cell], rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of these cells, of each its last; others are of other configurations."""
+    wanted = {cell.key for cell in cells}
+    return list({key_of(row): row for row in rows if key_of(row) in wanted}.values())
+
+
 def told(values: Seeds, wanted: int) -> str:
     """Return mean ± deviation over seeds, with their number where it is not the one wanted."""
     if not values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import click
@@ -34,6 +35,11 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except SkelfuseError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:  # where no command knows a better remedy
+            if error.errno == errno.EPIPE:  # whoever read has had enough; click ends quietly
+                raise
+            where = f"{error.filename}: " if error.filename else "writing: "
+            raise click.ClickException(f"{where}{error.strerror or error}") from None
         except KeyboardInterrupt:
             told = "Interrupted. What was there before is unchanged; --resume goes on, where it is."
             click.echo(f"\n{told}", err=True)

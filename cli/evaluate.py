@@ -36,7 +36,9 @@ ALL = "all"
 @click.option(
     "--crops", type=click.IntRange(1), default=1, show_default=True, help="Averaged for each clip."
 )
-@click.option("--checkpoint", type=click.Choice(["best", "last"]), help="[default: best]")
+@click.option(
+    "--checkpoint", type=click.Choice(["best", "last"]), help="Of a folder.  [default: best]"
+)
 @click.option("--robustness", "worse", is_flag=True, help="Evaluate on worse recordings as well.")
 @click.option("--ignore-unknown", is_flag=True, help="Leave out classes that the run has not.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="A folder for files.")

@@ -12,19 +12,14 @@ if TYPE_CHECKING:
     from skelfuse.clip import Clip
     from skelfuse.run import Run
 
+PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 NAMED = 4  # clips in a message
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--run",
-    "path",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A run's folder, or a checkpoint.",
-)
+@click.argument("file", type=PATH)
+@click.option("--run", "path", required=True, type=PATH, help="A run's folder, or a checkpoint.")
 @click.option(
     "--class", "class_name", metavar="CLASS", help="Explain this.  [default: the likeliest]"
 )

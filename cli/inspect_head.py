@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
+    help="For people, or for programs.",
 )
 def inspect_head(
     run: Path,

@@ -25,6 +25,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Choice(["table", "json", "csv", "markdown"]),
     default="table",
     show_default=True,
+    help="For people, or for programs.",
 )
 @click.option("--plot", type=FILE, help="Draw taps, responses and drift into this picture.")
 @click.option("--plot-gate", type=FILE, help="Draw the frequencies that the gate keeps.")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SOME_FILES_BAD = 3
 STDIN = Path("-")
 WINDOW = "2s"
+PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -33,16 +34,13 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=PATH)
+@click.option("--run", "path", required=True, type=PATH, help="A run's folder, or a checkpoint.")
 @click.option(
-    "--run",
-    "path",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A run's folder, or a checkpoint.",
-)
-@click.option(
-    "--format", "form", type=click.Choice(["table", "jsonl", "csv"]), help="[default: table]"
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl", "csv"]),
+    help="For people, programs or spreadsheets.  [default: table]",
 )
 @click.option("--out", type=FILE, help="Write there instead of to standard output.")
 @click.option(
@@ -58,7 +56,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes that read.  [default: one a core]")
 @click.option("--input-format", default="auto", show_default=True, help="The files' format.")
-@click.option("--skeleton", type=FILE, help="The files' joint layout, as YAML.")
+@click.option("--skeleton", type=FILE, help="The files' joint layout: a name, or YAML.")
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
 @click.pass_context

@@ -23,9 +23,9 @@ from skelfuse.datasets.clips import (
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import find_layout
 from skelfuse.predict import Recogniser
 from skelfuse.run import Run
-from skelfuse.skeleton import Skeleton
 
 
 def predict_files(
@@ -76,7 +76,7 @@ def predict_files(
 def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
     reading = reading_of_store(run.provenance, run.skeleton)
     if given["skeleton"]:
-        reading = replace(reading, skeleton=Skeleton.from_yaml(given["skeleton"]))
+        reading = replace(reading, skeleton=find_layout(str(given["skeleton"])))
     return replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
 
 

@@ -30,6 +30,7 @@ def windows_of_lines(
     """
     names: list[str] | None = None
     stream: Stream | None = None
+    number = 0
     # `for line in lines` would read ahead and hold frames back.
     for number, line in enumerate(iter(lines.readline, b""), 1):
         if not line.strip():
@@ -66,6 +67,7 @@ def windows_of_lines(
         raise SkelfuseError(
             "no frame came on standard input",
             expected='JSON lines such as {"joints": [[x, y, z], ...]}',
+            found=f"{number:,} lines, none of them a frame" if number else "nothing",
         )
     yield from stream.finish()
 

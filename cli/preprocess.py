@@ -26,7 +26,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--skeleton", help="A layout's name, e.g. coco-17, or your own as YAML.")
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
-@click.option("--max-persons", type=click.IntRange(1), default=2, show_default=True)
+@click.option(
+    "--max-persons",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Bodies kept of a clip, those that move most.",
+)
 @click.option("--no-filters", is_flag=True, help="Keep ghost bodies.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide by the torso's length.")

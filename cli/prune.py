@@ -16,15 +16,33 @@ if TYPE_CHECKING:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="The folder of the smaller run."
 )
-def prune(run: Path, out: Path) -> None:
+@click.option(
+    "--checkpoint",
+    type=click.Choice(["best", "last"]),
+    help="Of RUN.  [default: last, if gates.penalty closed its gates; else best]",
+)
+def prune(run: Path, out: Path, checkpoint: str | None) -> None:
     """Write RUN anew without the frequencies of joints that its gate has closed.
 
     RUN is a run's folder or a checkpoint, trained with model.dct_window and model.gate=static. The
-    smaller run decides as RUN does, which is checked first, and is used like any other.
+    smaller run decides as that checkpoint does, which is checked first, and is used like any other.
     """
     from skelfuse.prune import prune as pruned
+    from skelfuse.training.checkpoint import BEST, LAST
 
-    click.echo(_summary(pruned(run, out)))
+    if checkpoint is not None and run.is_file():
+        raise click.UsageError(f"--checkpoint needs a run's folder; {run} is a file")
+    chosen = run
+    if checkpoint is not None and run.is_dir():
+        chosen = run / (LAST if checkpoint == "last" else BEST)
+    found = pruned(chosen, out)
+    if chosen == run != found.source and found.source.name == LAST:
+        click.echo(
+            f"note: this is {found.source} (epoch {found.epoch}): gates close to the end of a "
+            "training, and best is chosen by validation alone; --checkpoint best prunes that",
+            err=True,
+        )
+    click.echo(_summary(found))
 
 
 def _summary(pruned: Pruned) -> str:

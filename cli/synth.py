@@ -17,7 +17,9 @@ CLIPS = 2400
 @click.option(
     "--classes", type=click.IntRange(2), help="The first so many actions.  [default: all]"
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn."
+)
 @click.option(
     "--noise",
     type=click.FloatRange(0, 10),

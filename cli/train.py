@@ -63,17 +63,22 @@ def train(data: Path, out: Path, **given: Any) -> None:
 def _config(store: Store, out: Path, given: dict[str, Any]) -> TrainConfig:
     from skelfuse.configs import find
     from skelfuse.training import config_from_dict, read_config
+    from skelfuse.training.build import check_fits
     from skelfuse.training.resume import saved_config
 
     def suggest(written: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
         return _suggested(store, out, {**written, **told}, resume=given["resume"])
 
+    def check(config: TrainConfig) -> None:
+        check_fits(config, store.skeleton, max(1, len(store.class_names)))
+
     told = {name: given[name] for name in ("protocol", "seed") if given[name] is not None}
+    settings: dict[str, Any] = {"settings": given["settings"], "suggest": suggest, "check": check}
     if given["config"] is not None:
-        config = read_config(find(given["config"]), given["settings"], suggest=suggest)
+        config = read_config(find(given["config"]), **settings)
     else:  # a run that is resumed knows its own
         before = saved_config(out).as_dict() if given["resume"] else {}
-        config = config_from_dict(before, given["settings"], suggest=suggest)
+        config = config_from_dict(before, **settings)
     return replace(config, **told)
 
 

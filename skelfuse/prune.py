@@ -16,8 +16,8 @@ from skelfuse.models import SkelFuse, describe
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import Run, load_run
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import BEST, WEIGHT, read_checkpoint, write_checkpoint
-from skelfuse.training.config import ModelChoice
+from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, read_checkpoint, write_checkpoint
+from skelfuse.training.config import Gates, ModelChoice
 from skelfuse.training.config_file import config_text
 from skelfuse.training.learner import fill
 from skelfuse.training.log import KERNELS, METRICS, cannot_write, write_whole
@@ -32,6 +32,8 @@ class Pruned:
     """What became of a run: pairs are (before, after)."""
 
     folder: Path
+    source: Path  # the checkpoint that was pruned
+    epoch: int  # of it
     channels: tuple[int, int]  # of the spectrum, frequencies times joints
     frequencies: tuple[int, int]
     parameters: tuple[int, int]
@@ -45,6 +47,10 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
 
     The new run is loaded, evaluated and used like any other, and has no gate: its configuration
     names the channels that are left (`model.dct_kept`). Both are compared on random clips first.
+
+    Of a folder it takes the last checkpoint where `gates.penalty` closed the gates: they close to
+    the end, and `best` is chosen by validation, which a closed gate helps in nothing. A `path` of
+    a checkpoint is that checkpoint.
 
     >>> import tempfile
     >>> from skelfuse.layouts import KINECT_V2
@@ -64,11 +70,11 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     >>> write_checkpoint(folder / BEST, weights, facts)
     >>> found = prune(folder, folder / "pruned")
     >>> found.channels, found.parameters, found.macs[1] < found.macs[0]
-    ((200, 50), (51941, 40741), True)
+    ((200, 50), (51641, 40441), True)
     >>> load_run(found.folder).config.model.options["dct_kept"]["head"]
     (0, 1)
     """
-    run, out = load_run(path), Path(out)
+    run, out = load_run(checkpoint_to_prune(path)), Path(out)
     spectrum, gate_open = _static_gate(run)
     _check_free(out)
     kept = _by_joint(gate_open, spectrum, run)
@@ -105,6 +111,8 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     assert model.spectrum is not None
     return Pruned(
         out,
+        run.path,
+        run.epoch,
         (gate_open.numel(), int(gate_open.sum())),
         (len(spectrum.dct.frequencies), len(model.spectrum.dct.frequencies)),
         (described[0].parameters, described[1].parameters),
@@ -112,6 +120,16 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
         seconds,
         difference,
     )
+
+
+def checkpoint_to_prune(path: str | Path) -> Path:
+    """Return the checkpoint of a run whose gates have gone furthest, or `path` as it is."""
+    last = Path(path) / LAST
+    if not last.is_file():
+        return Path(path)
+    facts, _ = read_checkpoint(last, only="no tensor at all/")
+    gates = facts["config"].get("gates", {})
+    return last if gates.get("penalty", Gates().penalty) else Path(path)
 
 
 def _static_gate(run: Run) -> tuple[Spectrum, Tensor]:

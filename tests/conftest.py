@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,3 +23,13 @@ def real_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture
+def seeded() -> Iterator[None]:
+    """Draw the same numbers each time, and let no test hit on what another has compiled."""
+    import torch
+
+    torch.manual_seed(0)
+    yield
+    torch._dynamo.reset()

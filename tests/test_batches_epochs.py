@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,56 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skelfuse.batches import Augment, Batch, Batches, Sampling, batch_of
-from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
-from skelfuse.layouts import KINECT_V2
-from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
 
-SAMPLING = Sampling(frames=8, crop=(0.5, 1.0), jitter=0.3)
-AUGMENT = Augment(
-    (0.3, 0.3, 0.3), 0.1, 0.1, 0.1, 0.01, 0.5, 0.1, 0.1, swap_persons=0.5, tempo=0.3, reverse=0.2
-)
-
-
-def written(path: Path, skeleton: Skeleton = KINECT_V2, clips: int = 37) -> Store:
-    rng = np.random.default_rng(7)
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(skeleton)
-        for i in range(clips):
-            shape = (
-                int(rng.integers(1, 30)),
-                1 + i % 3,
-                len(skeleton),
-                skeleton.dimensions,
-            )
-            coords = rng.normal(size=shape).astype(np.float32)
-            coords[rng.random(shape[:3]) < 0.1] = np.nan
-            label = None if i == 5 else f"class {i % 4}"
-            clip = Clip(coords, skeleton, name=f"c{i}", label=label, fps=(15, 30, 60)[i // 3 % 3])
-            writer.add(*packed(clip), source="f")
-        writer.finish_source(
-            {"source": "f", "bytes": 3, "sha256": "0", "clips": clips, "problems": []}
-        )
-        writer.finish()
-    return Store(path)
+VARIED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("varied_store.py"))))
+SAMPLING, training = VARIED.SAMPLING, VARIED.training
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return written(tmp_path_factory.mktemp("batches") / "s.h5")
-
-
-def training(store: Store, clips: int = 37, **options: Any) -> Batches:
-    defaults: dict[str, Any] = {
-        "sampling": SAMPLING,
-        "augment": AUGMENT,
-        "batch_size": 8,
-        "shuffle": True,
-        "seed": 4,
-    }
-    return Batches(store, range(clips), **(defaults | options))
+    found: Store = VARIED.varied_store(tmp_path_factory.mktemp("batches") / "s.h5")
+    return found
 
 
 def assert_equal(one: Batch, other: Batch) -> None:

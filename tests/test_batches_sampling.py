@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skelfuse.batches import Batch, Sampling, batch_of
-from skelfuse.batches.chance import clip_keys
-from skelfuse.batches.sampling import Mode, Moments, between, drawn, moments, spread
+from skelfuse.batches.sampling import Mode, spread
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21, KINECT_V2
@@ -106,40 +105,6 @@ def test_a_common_rate_needs_clips_that_say_theirs() -> None:
         sampled(ramp(5), fps=30)
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.integers(1, 300), st.integers(1, 64), st.sampled_from(MODES), st.integers(0, 99))
-def test_training_moments_stay_in_order_and_in_the_part_that_is_kept(
-    frames: int, T: int, mode: Mode, seed: int
-) -> None:
-    crop = (1.0, 1.0) if mode == "crop" else (0.4, 0.7)
-    sampling = Sampling(frames=T, mode=mode, crop=crop, jitter=0.5)
-    length = torch.full([8], frames)
-    choice = drawn(sampling, clip_keys(seed, 0, torch.arange(8)))
-    assert ((choice.share >= crop[0]) & (choice.share <= crop[1])).all()
-    position, real = moments(sampling, length, None, choice)
-    assert (position.diff(dim=1) >= -1e-9).all()
-    assert ((position >= 0) & (position <= frames)).all()
-    spanned = position[:, -1] - position[:, 0]
-    whole = frames if mode == "uniform" else frames - 1
-    assert (spanned <= whole * choice.share + 1e-6).all()
-    low, high, weight = between(Moments(position, real), length, whole=mode == "uniform")
-    assert ((low >= 0) & (high < frames) & (low <= high) & (high <= low + 1)).all()
-    assert ((weight >= 0) & (weight < 1)).all()
-
-
-def test_training_crops_differ_in_length_and_place_and_jitter_moves_moments() -> None:
-    keys, length = clip_keys(0, 0, torch.arange(2000)), torch.full([2000], 101)
-    choice = drawn(Sampling(frames=11, crop=(0.5, 0.9)), keys)
-    assert abs(float(choice.share.mean()) - 0.7) < 0.02
-    assert abs(float(choice.place.mean()) - 0.5) < 0.02
-    jittered = Sampling(frames=11, jitter=0.25)
-    moved = moments(jittered, length, None, drawn(jittered, keys)).position
-    moved = moved - torch.linspace(0, 100, 11)
-    assert 2.4 < float(moved.abs().max()) <= 2.5  # a quarter of ten frames
-    inner = moved[:, 1:-1]
-    assert abs(float(inner.std()) - 2.5 / 3**0.5) < 0.05
-
-
 def test_several_crops_lie_evenly_over_the_clip_and_follow_one_another() -> None:
     sampling = replace(AS_IT_IS, frames=5, crop=(0.4, 0.6))
     batch = batch_of([ramp(101), ramp(11)], sampling=sampling, crops=3)
@@ -166,22 +131,6 @@ def test_a_joint_between_a_seen_and_an_unseen_frame_is_unseen() -> None:
     assert batch.mask[0, :, 0, 1].tolist() == [True] * 3 + [False] * 3 + [True] * 3
     assert batch.mask[0, :, 0, 0].all()
     np.testing.assert_allclose(batch.x[0, :, 0, 1, 0], np.arange(9) / 2)  # filled all the same
-
-
-def test_a_moment_that_is_a_frame_but_for_rounding_is_that_frame() -> None:
-    position = torch.tensor([[0.0, 1 - 1e-9, 1 + 1e-9, 2 - 1e-9]], dtype=torch.float64)
-    low, high, weight = between(Moments(position, position >= 0), torch.tensor([3]))
-    assert low.tolist() == high.tolist() == [[0, 1, 1, 2]]
-    assert not weight.any()
-
-
-def test_training_crops_are_whole_frames_from_anywhere_in_the_clip() -> None:
-    sampling = Sampling(frames=4, mode="crop")
-    choice = drawn(sampling, clip_keys(0, 0, torch.arange(500)))
-    position, real = moments(sampling, torch.full([500], 9), None, choice)
-    assert real.all()
-    assert set(position[:, 0].tolist()) == {0, 1, 2, 3, 4, 5}
-    assert (position.diff(dim=1) == 1).all()
 
 
 def test_however_short_a_clip_its_first_moment_is_real() -> None:

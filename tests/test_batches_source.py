@@ -2,73 +2,39 @@
 
 from __future__ import annotations
 
+import runpy
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from skelfuse.batches import Augment, Batches, ClipSource, Sampling, batch_of
+from skelfuse.batches import ClipSource, Sampling, batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
 
-SAMPLING = Sampling(frames=8, crop=(0.5, 1.0), jitter=0.3)
-AUGMENT = Augment(
-    (0.3, 0.3, 0.3), 0.1, 0.1, 0.1, 0.01, 0.5, 0.1, 0.1, swap_persons=0.5, tempo=0.3, reverse=0.2
-)
-
-
-def written(path: Path, skeleton: Skeleton = KINECT_V2, clips: int = 37) -> Store:
-    rng = np.random.default_rng(7)
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(skeleton)
-        for i in range(clips):
-            shape = (
-                int(rng.integers(1, 30)),
-                1 + i % 3,
-                len(skeleton),
-                skeleton.dimensions,
-            )
-            coords = rng.normal(size=shape).astype(np.float32)
-            coords[rng.random(shape[:3]) < 0.1] = np.nan
-            label = None if i == 5 else f"class {i % 4}"
-            clip = Clip(coords, skeleton, name=f"c{i}", label=label, fps=(15, 30, 60)[i // 3 % 3])
-            writer.add(*packed(clip), source="f")
-        writer.finish_source(
-            {"source": "f", "bytes": 3, "sha256": "0", "clips": clips, "problems": []}
-        )
-        writer.finish()
-    return Store(path)
+VARIED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("varied_store.py"))))
+SAMPLING, AUGMENT, training = VARIED.SAMPLING, VARIED.AUGMENT, VARIED.training
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return written(tmp_path_factory.mktemp("batches") / "s.h5")
-
-
-def training(store: Store, clips: int = 37, **options: Any) -> Batches:
-    defaults: dict[str, Any] = {
-        "sampling": SAMPLING,
-        "augment": AUGMENT,
-        "batch_size": 8,
-        "shuffle": True,
-        "seed": 4,
-    }
-    return Batches(store, range(clips), **(defaults | options))
+    found: Store = VARIED.varied_store(tmp_path_factory.mktemp("batches") / "s.h5")
+    return found
 
 
 @pytest.mark.parametrize("skeleton", [KINECT_V2, COCO_17, HAND_21])
 def test_held_in_memory_or_read_from_the_file_a_batch_is_the_same(
     tmp_path: Path, skeleton: Skeleton
 ) -> None:
-    store = written(tmp_path / "s.h5", skeleton)
+    store = VARIED.varied_store(tmp_path / "s.h5", skeleton)
     sampling = replace(SAMPLING, align=skeleton is not HAND_21, scale=True, fps=20)
     augment = replace(AUGMENT, rotate=(0.3, 0.3, 0.3) if skeleton.dimensions == 3 else (0.3,))
     held, mapped = (
@@ -111,7 +77,7 @@ def test_on_a_gpu_a_batch_is_the_same(store: Store, limit: int) -> None:
 def test_an_epoch_that_is_given_up_leaves_no_thread(store: Store) -> None:
     epoch = training(store, memory_limit=0).epoch(0)
     next(epoch)
-    epoch.close()  # type: ignore[attr-defined]
+    epoch.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("skelfuse")]
 
 
@@ -132,6 +98,7 @@ def test_memory_is_counted_in_rows_that_are_kept(store: Store) -> None:
         ({"crop": (0.0, 0.5)}, "not a range of shares"),
         ({"mode": "crop", "crop": (0.5, 1.0)}, "keeps as many frames as it gives"),
         ({"jitter": 0.6}, "jitter out of range"),
+        ({"uneven": 1.1}, "uneven out of range"),
         ({"fps": 0.0}, "fps out of range"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,34 +13,15 @@ import scipy.fft
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.dct import DCTChannels
 from skelfuse.layers.spans import without_gaps
 
+pytestmark = pytest.mark.usefixtures("seeded")
+PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
+gapped, padded = PROMISED.gapped, PROMISED.padded
 seeds = st.integers(0, 10_000)
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-    torch._dynamo.reset()
-
-
-def gapped(B: int, T: int, N: int, C: int) -> tuple[Tensor, Tensor]:
-    """Irregular gaps, sometimes everything, sometimes nothing; NaN wherever it does not count."""
-    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
-    return torch.where(mask[..., None], x, torch.nan), mask
-
-
-def padded(x: Tensor, mask: Tensor, before: int, after: int) -> tuple[Tensor, Tensor]:
-    B, T, N, C = x.shape
-    wide = torch.full((B, before + T + after, N, C), torch.nan, dtype=x.dtype)
-    counts = torch.zeros(B, before + T + after, N, dtype=torch.bool)
-    wide[:, before : before + T], counts[:, before : before + T] = x, mask
-    return wide, counts
 
 
 def pieces(frames: int, window: int) -> list[tuple[int, int]]:
@@ -154,25 +137,11 @@ def test_chosen_frequencies_are_the_same_channels_and_less_work() -> None:
 
 
 def test_what_does_not_count_leaks_neither_forward_nor_backward() -> None:
-    x, mask = gapped(2, 15, 4, 3)
-    x.requires_grad_()
-    dct = DCTChannels(4)
-    found = dct(x, mask)
-    assert torch.equal(found, dct(torch.where(mask[..., None], x.detach(), 1e9), mask))
-    found.square().sum().backward()
-    assert x.grad is not None
-    assert bool(x.grad.isfinite().all())
-    assert not x.grad[~mask].any()
+    PROMISED.nothing_leaks(DCTChannels(4), *gapped(2, 15, 4, 3))
 
 
 def test_joints_and_bodies_do_not_mix() -> None:
-    x, mask = gapped(3, 20, 5, 2)
-    mask[:, [0, -1]] = True  # so that each body's clip is the same length without a joint
-    x = torch.where(mask[..., None], x.nan_to_num(), torch.nan)
-    dct, found = DCTChannels(8), DCTChannels(8)(x, mask)
-    for body in range(3):
-        alone = dct(x[body : body + 1, :, 2:3], mask[body : body + 1, :, 2:3])
-        torch.testing.assert_close(alone[0, :, 0], found[body, :, 2])
+    PROMISED.joints_and_bodies_do_not_mix(DCTChannels(8))
 
 
 def test_gradcheck() -> None:
@@ -185,30 +154,20 @@ def test_gradcheck() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
-    x = (3 + torch.randn(2, 100, 3, 2)).to(dtype)
-    mask = torch.rand(2, 100, 3) < 0.7
     dct = DCTChannels(100)
-    assert torch.equal(dct(x, mask), dct(x.float(), mask).to(dtype))
+    PROMISED.half_precision_is_summed_in_single(dct, dtype)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert torch.equal(dct(x.float(), mask), dct(x.float(), mask))
-        assert dct(x.float()).dtype == torch.float32
+        assert dct(torch.randn(2, 100, 3, 2)).dtype == torch.float32
+    x, mask = torch.randn(2, 100, 3, 2).to(dtype), torch.rand(2, 100, 3) < 0.7
     assert dct.inverse(dct(x, mask), mask).dtype == dtype
 
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
     dct = DCTChannels(8).eval()
-    x, mask = gapped(3, 20, 4, 2)
-    args = (x, mask) if masked else (x.nan_to_num(),)
     if masked:
-        compiled = torch.compile(dct, backend="aot_eager", fullgraph=True)
-        torch.testing.assert_close(compiled(*args), dct(*args))
-    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=9)}  # two windows
-    program = torch.export.export(dct, args, dynamic_shapes=tuple(free for _ in args)).module()
-    for B, T in ((3, 20), (1, 9), (4, 33)):
-        x, mask = gapped(B, T, 4, 2)
-        args = (x, mask) if masked else (x.nan_to_num(),)
-        torch.testing.assert_close(program(*args), dct(*args))
+        PROMISED.compiled_is_the_same(dct)
+    PROMISED.exported_is_the_same_at_every_size(dct, masked=masked, shortest=9)  # two windows
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import Evidence, evidence_of
@@ -15,12 +18,12 @@ from skelfuse.models import STGCN, Pure, SkelFuse
 from skelfuse.models.skelfuse import NANO
 from skelfuse.skeleton import Skeleton
 
+as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 CLASSES = 4
 N = len(KINECT_V2)
 
 
 def built(name: str, *, partner: bool = True) -> SkelFuse | Pure:
-    """Return a model whose normalisations have seen something, as after training."""
     torch.manual_seed(3)
     model: SkelFuse | Pure
     if name == "pure":
@@ -28,15 +31,8 @@ def built(name: str, *, partner: bool = True) -> SkelFuse | Pure:
     else:
         windows = (1, 2, 4) if name == "windows" else (1,)
         model = SkelFuse(KINECT_V2, CLASSES, size=NANO, windows=windows)
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            nn.init.normal_(module.running_mean)
-            nn.init.uniform_(module.running_var, 0.5, 2)
-            nn.init.normal_(module.weight)
-            nn.init.normal_(module.bias)
-    return model.eval()
+    as_trained(model)
+    return model
 
 
 def drawn(persons: int, *, frames: int = 31, masked: bool) -> tuple[Tensor, Tensor | None]:

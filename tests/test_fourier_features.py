@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,14 +12,8 @@ from torch import Tensor, nn
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.fourier_features import FourierFeatures, Kind
 
+pytestmark = pytest.mark.usefixtures("seeded")
 KINDS: tuple[Kind, ...] = ("gaussian", "linear")
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-    torch._dynamo.reset()
 
 
 @pytest.mark.parametrize("kind", KINDS)

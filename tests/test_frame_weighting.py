@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,30 +13,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.func import functional_call
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.frame_weighting import SpectralFrameWeighting
 
-
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-    torch._dynamo.reset()
-
-
-def gapped(B: int, T: int, N: int, C: int) -> tuple[Tensor, Tensor]:
-    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
-    return torch.where(mask[..., None], x, torch.nan), mask
-
-
-def padded(x: Tensor, mask: Tensor, before: int, after: int) -> tuple[Tensor, Tensor]:
-    B, T, N, C = x.shape
-    wide = torch.full((B, before + T + after, N, C), torch.nan, dtype=x.dtype)
-    counts = torch.zeros(B, before + T + after, N, dtype=torch.bool)
-    wide[:, before : before + T], counts[:, before : before + T] = x, mask
-    return wide, counts
+pytestmark = pytest.mark.usefixtures("seeded")
+PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
+gapped, padded = PROMISED.gapped, PROMISED.padded
 
 
 def moving(T: int, N: int, C: int) -> Tensor:
@@ -143,39 +128,23 @@ def test_what_does_not_count_leaks_neither_forward_nor_backward() -> None:
     pool = SpectralFrameWeighting(3)
     x, mask = gapped(2, 15, 4, 3)
     mask[0], x[0] = False, torch.nan  # a clip of nothing
-    x.requires_grad_()
-    found = pool(x, mask)
-    assert torch.equal(found, pool(torch.where(mask[..., None], x.detach(), 1e9), mask))
-    assert not found[0].any()
-    found.square().sum().backward()
-    assert x.grad is not None
-    assert bool(x.grad.isfinite().all())
-    assert not x.grad[~mask].any()
+    PROMISED.nothing_leaks(pool, x, mask)
+    assert not pool(x, mask)[0].any()
     assert all(p.grad is not None and p.grad.any() for p in pool.parameters())
 
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradcheck(masked: bool) -> None:
     pool = SpectralFrameWeighting(2, 5, sharpness=0.7).double()
-    values = {name: p.detach().clone().requires_grad_() for name, p in pool.named_parameters()}
-    x = torch.randn(1, 7, 2, 2, dtype=torch.float64, requires_grad=True)
     mask = torch.rand(1, 7, 2) < 0.7 if masked else None
-
-    def run(x: Tensor, *parameters: Tensor) -> Any:
-        return functional_call(pool, dict(zip(values, parameters, strict=True)), (x, mask))
-
-    assert torch.autograd.gradcheck(run, (x, *values.values()))
+    PROMISED.gradients_are_right(pool, torch.randn(1, 7, 2, 2, dtype=torch.float64), mask)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
-    pool = SpectralFrameWeighting(2, sharpness=1.0)
-    x, mask = (3 + torch.randn(2, 100, 3, 2)).to(dtype), torch.rand(2, 100, 3) < 0.7
-    assert torch.equal(pool(x, mask), pool(x.float(), mask).to(dtype))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = pool(x.float(), mask)
-    assert torch.equal(found, pool(x.float(), mask))
+    PROMISED.half_precision_is_summed_in_single(SpectralFrameWeighting(2, sharpness=1.0), dtype)
     half = SpectralFrameWeighting(2).to(dtype)
+    x, mask = torch.randn(2, 100, 3, 2).to(dtype), torch.rand(2, 100, 3) < 0.7
     half(x, mask).sum().backward()
     assert half(x, mask).dtype == dtype
 
@@ -183,17 +152,9 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("masked", [False, True])
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
     pool = SpectralFrameWeighting(2, sharpness=1.0).eval()
-    x, mask = gapped(3, 20, 4, 2)
-    args = (x, mask) if masked else (x.nan_to_num(),)
     if masked:
-        compiled = torch.compile(pool, backend="aot_eager", fullgraph=True)
-        torch.testing.assert_close(compiled(*args), pool(*args))
-    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=4)}
-    program = torch.export.export(pool, args, dynamic_shapes=tuple(free for _ in args)).module()
-    for B, T in ((3, 20), (1, 5), (4, 33)):
-        x, mask = gapped(B, T, 4, 2)
-        args = (x, mask) if masked else (x.nan_to_num(),)
-        torch.testing.assert_close(program(*args), pool(*args))
+        PROMISED.compiled_is_the_same(pool)
+    PROMISED.exported_is_the_same_at_every_size(pool, masked=masked, shortest=4)
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

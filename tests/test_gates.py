@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,14 +13,8 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layers.dct import DCTChannels
 from skelfuse.layers.gates import ChannelGate, Mode
 
+pytestmark = pytest.mark.usefixtures("seeded")
 MODES: tuple[Mode, ...] = ("static", "dynamic")
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-    torch._dynamo.reset()
 
 
 def half_open(gate: ChannelGate) -> ChannelGate:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,31 +12,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
-from torch.func import functional_call
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.global_filter import GlobalFilter, filtered_in_circle
 
-
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-    torch._dynamo.reset()
-
-
-def gapped(B: int, T: int, N: int, C: int) -> tuple[Tensor, Tensor]:
-    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
-    return torch.where(mask[..., None], x, torch.nan), mask
-
-
-def padded(x: Tensor, mask: Tensor, before: int, after: int) -> tuple[Tensor, Tensor]:
-    B, T, N, C = x.shape
-    wide = torch.full((B, before + T + after, N, C), torch.nan, dtype=x.dtype)
-    counts = torch.zeros(B, before + T + after, N, dtype=torch.bool)
-    wide[:, before : before + T], counts[:, before : before + T] = x, mask
-    return wide, counts
+pytestmark = pytest.mark.usefixtures("seeded")
+PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
+gapped = PROMISED.gapped
 
 
 def random_filter(channels: int, frames: int = 16, **kwargs: Any) -> GlobalFilter:
@@ -108,15 +92,7 @@ def test_a_wave_is_scaled_and_turned_by_the_response_at_its_frequency() -> None:
 def test_padding_changes_nothing(seed: int, before: int, after: int, norm: bool) -> None:
     torch.manual_seed(seed)
     layer = random_filter(2, instance_norm=norm)
-    T = 1 + seed % 20
-    x, mask = gapped(2, T, 3, 2)
-    long = layer(*padded(x, mask, before, after))
-    torch.testing.assert_close(long[:, before : before + T], layer(x, mask), atol=1e-5, rtol=0)
-    whole, every = x.nan_to_num(), torch.ones_like(mask)
-    wide = padded(whole, every, before, after)
-    found = layer(*wide)
-    torch.testing.assert_close(found[:, before : before + T], layer(whole), atol=1e-5, rtol=0)
-    assert not found[~wide[1]].any()
+    PROMISED.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=1e-5, rtol=0)
 
 
 def test_circles_of_all_lengths_side_by_side() -> None:
@@ -153,28 +129,13 @@ def test_instance_norm_takes_size_and_place_away() -> None:
 
 
 def test_joints_and_bodies_do_not_mix() -> None:
-    layer = random_filter(2)
-    x, mask = gapped(3, 20, 5, 2)
-    mask[:, [0, -1]] = True  # so that each body's clip is the same length without a joint
-    x = torch.where(mask[..., None], x.nan_to_num(), torch.nan)
-    found = layer(x, mask)
-    for body in range(3):
-        alone = layer(x[body : body + 1, :, 2:3], mask[body : body + 1, :, 2:3])
-        torch.testing.assert_close(alone[0, :, 0], found[body, :, 2], atol=5e-6, rtol=0)
+    PROMISED.joints_and_bodies_do_not_mix(random_filter(2), atol=5e-6, rtol=0)
 
 
 @pytest.mark.parametrize("norm", [False, True])
 def test_what_does_not_count_leaks_neither_forward_nor_backward(norm: bool) -> None:
     layer = random_filter(3, instance_norm=norm)
-    x, mask = gapped(2, 15, 4, 3)
-    x.requires_grad_()
-    found = layer(x, mask)
-    other = layer(torch.where(mask[..., None], x.detach(), 1e9), mask)
-    assert torch.equal(found, other)
-    found.square().sum().backward()
-    assert x.grad is not None
-    assert bool(x.grad.isfinite().all())
-    assert not x.grad[~mask].any()
+    PROMISED.nothing_leaks(layer, *gapped(2, 15, 4, 3))
     assert all(p.grad is not None and p.grad.any() for p in layer.parameters())
 
 
@@ -182,25 +143,16 @@ def test_what_does_not_count_leaks_neither_forward_nor_backward(norm: bool) -> N
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradcheck(masked: bool, norm: bool) -> None:
     layer = random_filter(2, 6, instance_norm=norm).double()
-    values = {name: p.detach().clone().requires_grad_() for name, p in layer.named_parameters()}
-    x = torch.randn(1, 7, 2, 2, dtype=torch.float64, requires_grad=True)
     mask = torch.rand(1, 7, 2) < 0.7 if masked else None
-
-    def run(x: Tensor, *parameters: Tensor) -> Any:
-        return functional_call(layer, dict(zip(values, parameters, strict=True)), (x, mask))
-
-    assert torch.autograd.gradcheck(run, (x, *values.values()))
+    PROMISED.gradients_are_right(layer, torch.randn(1, 7, 2, 2, dtype=torch.float64), mask)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     layer = random_filter(2)
-    x, mask = (3 + torch.randn(2, 100, 3, 2)).to(dtype), torch.rand(2, 100, 3) < 0.7
-    assert torch.equal(layer(x, mask), layer(x.float(), mask).to(dtype))
+    PROMISED.half_precision_is_summed_in_single(layer, dtype)
+    x, mask = torch.randn(2, 100, 3, 2).to(dtype), torch.rand(2, 100, 3) < 0.7
     assert torch.equal(layer(x), layer(x.float()).to(dtype))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = layer(x.float(), mask)
-    assert torch.equal(found, layer(x.float(), mask))
     half = random_filter(2, instance_norm=True).to(dtype)
     half(x, mask).sum().backward()
     assert half(x, mask).dtype == dtype
@@ -209,17 +161,10 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("masked", [False, True])
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
     layer = random_filter(2, instance_norm=True).eval()
-    x, mask = gapped(3, 20, 4, 2)
-    args = (x, mask) if masked else (x.nan_to_num(),)
+    close = {"atol": 5e-6, "rtol": 1e-5}
     if masked:
-        compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)
-        torch.testing.assert_close(compiled(*args), layer(*args), atol=5e-6, rtol=1e-5)
-    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=9)}
-    program = torch.export.export(layer, args, dynamic_shapes=tuple(free for _ in args)).module()
-    for B, T in ((3, 20), (1, 9), (4, 33)):
-        x, mask = gapped(B, T, 4, 2)
-        args = (x, mask) if masked else (x.nan_to_num(),)
-        torch.testing.assert_close(program(*args), layer(*args), atol=5e-6, rtol=1e-5)
+        PROMISED.compiled_is_the_same(layer, **close)
+    PROMISED.exported_is_the_same_at_every_size(layer, masked=masked, shortest=9, **close)
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from skelfuse.cli.inspect_kernels import inspect_kernels
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.kernel_source import kernels_of_run
+from skelfuse.explain.kernel_source import kernels_of_config, kernels_of_run
 from skelfuse.layouts import COCO_17
 from skelfuse.run import load_run
 from skelfuse.training.losses import kernels_of
@@ -188,3 +188,12 @@ def test_clips_without_a_rate_leave_it_unknown(mine: Path, tmp_path: Path) -> No
     WORLD.store_of(tmp_path / "store.h5", COCO_17, fps=None)
     text = told(inspect_kernels, mine, "--data", tmp_path / "store.h5", "--format", "csv")
     assert next(csv.DictReader(io.StringIO(text)))["frequency_unit"] == "/frame"
+
+
+def test_a_model_that_has_none_says_how_to_train_with_some(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    path.write_text("model: {name: skelfuse, size: nano, scales: []}")
+    with pytest.raises(SkelfuseError) as error:
+        kernels_of_config(path, COCO_17)
+    assert str(path) in str(error.value)
+    assert "--set model.scales=[1,2,4]" in str(error.value)

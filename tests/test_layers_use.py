@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layers import FrierenFuse, Fused, MotionKernels
 from skelfuse.layers.bound import Bound
 
+pytestmark = pytest.mark.usefixtures("seeded")
 BOUNDS: tuple[Bound, ...] = ("none", "sequence", "population")
 
 
@@ -29,13 +29,6 @@ class Pair(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Fused:
         fused: Fused = self.fuse(self.kernels(x, mask), mask)
         return fused
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-    torch._dynamo.reset()
 
 
 def arguments(B: int, T: int, masked: bool) -> tuple[Tensor, ...]:

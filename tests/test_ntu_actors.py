@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import runpy
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,29 +16,8 @@ from skelfuse.datasets.ntu_text import Recording, read_ntu_text
 from skelfuse.errors import SkelfuseError
 
 Joints = npt.NDArray[np.float32]
-Body = tuple[int, Sequence[int], Joints]  # number, frames [L], joints [L,25,3]
-
-
-def standing(frames: int, *, sway: float = 0.0, x: float = 0.0, width: float = 0.5) -> Joints:
-    """Return a person 1.8 m high who sways from -sway to +sway in x."""
-    joints = np.zeros((frames, 25, 3))
-    joints[..., 0] = np.linspace(-width / 2, width / 2, 25) + x
-    joints[..., 1] = np.linspace(-0.9, 0.9, 25)
-    joints[..., 2] = 3.0
-    joints[..., 0] += np.linspace(-sway, sway, frames)[:, None]
-    return joints.astype(np.float32)
-
-
-def recording(frames: int, *bodies: Body) -> Recording:
-    rows = [(f, number, joints) for number, at, body in bodies for f, joints in zip(at, body)]  # noqa: B905
-    rows.sort(key=lambda row: row[0])
-    return Recording(
-        frames=frames,
-        frame=np.array([f for f, _, _ in rows], dtype=np.int64),
-        body=np.array([number for _, number, _ in rows], dtype=np.uint64),
-        joints=np.array([joints for _, _, joints in rows], dtype=np.float32).reshape(-1, 25, 3),
-        tracking=np.full((len(rows), 25), 2, dtype=np.uint8),
-    )
+PEOPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("standing_people.py"))))
+standing, recording = PEOPLE.standing, PEOPLE.recording
 
 
 def present(coords: Joints) -> list[list[int]]:
@@ -162,12 +143,13 @@ def test_no_people_wanted() -> None:
 @st.composite
 def crowds(draw: st.DrawFn) -> Recording:
     frames = draw(st.integers(1, 40))
-    bodies: list[Body] = []
+    bodies: list[tuple[int, list[int], Joints]] = []
     for number in range(draw(st.integers(1, 5))):
         at = sorted(draw(st.sets(st.integers(0, frames - 1), min_size=1)))
         sway, width = draw(st.floats(0, 2)), draw(st.floats(0.1, 3))
         bodies.append((number, at, standing(len(at), sway=sway, x=3.0 * number, width=width)))
-    return recording(frames, *bodies)
+    made: Recording = recording(frames, *bodies)
+    return made
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,44 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from skelfuse.datasets.ntu_actors import find_actors
-from skelfuse.datasets.ntu_text import Recording
 
-Joints = npt.NDArray[np.float32]
-Body = tuple[int, Sequence[int], Joints]  # number, frames [L], joints [L,25,3]
-
-
-def standing(frames: int, *, sway: float = 0.0, x: float = 0.0, width: float = 0.5) -> Joints:
-    """Return a person 1.8 m high who sways from -sway to +sway in x."""
-    joints = np.zeros((frames, 25, 3))
-    joints[..., 0] = np.linspace(-width / 2, width / 2, 25) + x
-    joints[..., 1] = np.linspace(-0.9, 0.9, 25)
-    joints[..., 2] = 3.0
-    joints[..., 0] += np.linspace(-sway, sway, frames)[:, None]
-    return joints.astype(np.float32)
-
-
-def recording(frames: int, *bodies: Body) -> Recording:
-    rows = [(f, number, joints) for number, at, body in bodies for f, joints in zip(at, body)]  # noqa: B905
-    rows.sort(key=lambda row: row[0])
-    return Recording(
-        frames=frames,
-        frame=np.array([f for f, _, _ in rows], dtype=np.int64),
-        body=np.array([number for _, number, _ in rows], dtype=np.uint64),
-        joints=np.array([joints for _, _, joints in rows], dtype=np.float32).reshape(-1, 25, 3),
-        tracking=np.full((len(rows), 25), 2, dtype=np.uint8),
-    )
+PEOPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("standing_people.py"))))
+standing, recording = PEOPLE.standing, PEOPLE.recording
 
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_who_moves_most_is_person_1(first: int) -> None:
     still, lively = standing(30, sway=0.1), standing(30, sway=0.4, x=1)
-    bodies: list[Body] = [(1, range(30), still), (2, range(30), lively)]
+    bodies = [(1, range(30), still), (2, range(30), lively)]
     found = find_actors(recording(30, *bodies[:: 1 if first == 1 else -1]))
     np.testing.assert_array_equal(found.coords, np.stack([lively, still], axis=1))
 
@@ -54,7 +32,7 @@ def test_motion_is_the_sum_of_the_variances_of_x_y_and_z_over_frames_and_joints(
 @pytest.mark.parametrize(("frames", "persons"), [(5, 1), (11, 1), (12, 2)])
 def test_ghosts_of_up_to_eleven_frames_are_dropped(frames: int, persons: int) -> None:
     ghost = standing(frames, sway=2)
-    bodies: list[Body] = [(1, range(30), standing(30)), (2, range(4, 4 + frames), ghost)]
+    bodies = [(1, range(30), standing(30)), (2, range(4, 4 + frames), ghost)]
     found = find_actors(recording(30, *bodies))
     assert found.coords.shape[1] == persons
     if persons == 1:
@@ -68,7 +46,7 @@ def test_ghosts_of_up_to_eleven_frames_are_dropped(frames: int, persons: int) ->
 
 def test_furniture_wider_than_high_is_dropped_though_it_moves_more() -> None:
     person, table = standing(40, sway=0.1), standing(40, sway=3, width=1.8 * 0.81)
-    bodies: list[Body] = [(1, range(40), table), (2, range(40), person)]
+    bodies = [(1, range(40), table), (2, range(40), person)]
     found = find_actors(recording(40, *bodies))
     np.testing.assert_array_equal(found.coords, person[:, None])
     assert found.notes == (
@@ -92,12 +70,12 @@ def test_as_wide_as_eight_tenths_of_the_height_is_still_a_person() -> None:
     body[:, :, 1] = np.linspace(0, 1, 25)
     for width, persons in ((0.799, 2), (0.801, 1)):
         body[:, 24, 0] = width
-        bodies: list[Body] = [(1, range(20), body), (2, range(20), standing(20))]
+        bodies = [(1, range(20), body), (2, range(20), standing(20))]
         assert find_actors(recording(20, *bodies)).coords.shape[1] == persons
 
 
 def test_the_last_body_is_never_furniture() -> None:
-    bodies: list[Body] = [
+    bodies = [
         (1, range(20), standing(20, width=3)),
         (2, range(20), standing(20, width=4)),
     ]
@@ -111,7 +89,7 @@ def test_the_last_body_is_never_furniture() -> None:
 def test_frames_too_wide_do_not_count_for_the_motion_of_who_stays() -> None:
     lively, wild = standing(30, sway=0.4), standing(30, sway=0.2, x=1)
     wild[:10, :, 0] *= 10  # a third of its frames
-    bodies: list[Body] = [(1, range(30), wild), (2, range(30), lively)]
+    bodies = [(1, range(30), wild), (2, range(30), lively)]
     filtered = find_actors(recording(30, *bodies))
     np.testing.assert_array_equal(filtered.coords[:, 0], lively)
     np.testing.assert_array_equal(filtered.coords[:, 1], wild)  # its frames stay, all of them

@@ -60,3 +60,12 @@ def test_a_run_remembers_it(tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["inspect-kernels", str(run)]).output
     assert "15 frames per second (of 16 clips of its training store)" in shown
     assert "peak (Hz)" in shown
+
+
+def test_single_frames_have_no_rate_and_can_be_learned_from(tmp_path: Path) -> None:
+    store = store_of(tmp_path / "s.h5", [20] * 12, fps=30)
+    assert seen_rate(Sampling(frames=1), store) is None
+    command = ["train", f"--data={store.path}", f"--out={tmp_path / 'run'}", "--protocol=loso:1"]
+    command += ["--set=sampling.frames=1", "--set=model.size=nano", "--set=train.epochs=1"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0, done.output

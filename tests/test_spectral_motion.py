@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,27 +17,10 @@ from torch import Tensor
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.spectral_motion import Ends, SpectralMotion
 
+pytestmark = pytest.mark.usefixtures("seeded")
+PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
+gapped, padded = PROMISED.gapped, PROMISED.padded
 ENDS: tuple[Ends, ...] = ("line", "mirror", "circle")
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-    torch._dynamo.reset()
-
-
-def gapped(B: int, T: int, N: int, C: int) -> tuple[Tensor, Tensor]:
-    x, mask = torch.randn(B, T, N, C), torch.rand(B, T, N) < 1.2 * torch.rand(B, 1, N)
-    return torch.where(mask[..., None], x, torch.nan), mask
-
-
-def padded(x: Tensor, mask: Tensor, before: int, after: int) -> tuple[Tensor, Tensor]:
-    B, T, N, C = x.shape
-    wide = torch.full((B, before + T + after, N, C), torch.nan, dtype=x.dtype)
-    counts = torch.zeros(B, before + T + after, N, dtype=torch.bool)
-    wide[:, before : before + T], counts[:, before : before + T] = x, mask
-    return wide, counts
 
 
 def course(values: Tensor) -> Tensor:
@@ -123,59 +108,31 @@ def test_linear_in_x(ends: Ends) -> None:
 @given(st.integers(0, 10_000), st.integers(0, 30), st.integers(0, 30))
 def test_padding_changes_nothing(ends: Ends, seed: int, before: int, after: int) -> None:
     torch.manual_seed(seed)
-    layer, T = SpectralMotion(ends=ends), 1 + seed % 20
-    x, mask = gapped(2, T, 3, 2)
-    long = layer(*padded(x, mask, before, after))
-    torch.testing.assert_close(long[:, before : before + T], layer(x, mask), atol=2e-5, rtol=0)
-    whole = x.nan_to_num()
-    wide = padded(whole, torch.ones_like(mask), before, after)
-    found = layer(*wide)
-    torch.testing.assert_close(found[:, before : before + T], layer(whole), atol=2e-5, rtol=0)
-    assert not found[~wide[1]].any()
+    layer = SpectralMotion(ends=ends)
+    PROMISED.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=2e-5, rtol=0)
 
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_joints_and_bodies_do_not_mix(ends: Ends) -> None:
-    layer = SpectralMotion(ends=ends)
-    x, mask = gapped(3, 20, 5, 2)
-    mask[:, [0, -1]] = True  # so that each body's clip is the same length without a joint
-    x = torch.where(mask[..., None], x.nan_to_num(), torch.nan)
-    found = layer(x, mask)
-    for body in range(3):
-        alone = layer(x[body : body + 1, :, 2:3], mask[body : body + 1, :, 2:3])
-        torch.testing.assert_close(alone[0, :, 0], found[body, :, 2], atol=2e-5, rtol=0)
+    PROMISED.joints_and_bodies_do_not_mix(SpectralMotion(ends=ends), atol=2e-5, rtol=0)
 
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_what_does_not_count_leaks_neither_forward_nor_backward(ends: Ends) -> None:
-    layer = SpectralMotion(ends=ends)
-    x, mask = gapped(2, 15, 4, 3)
-    x.requires_grad_()
-    found = layer(x, mask)
-    assert torch.equal(found, layer(torch.where(mask[..., None], x.detach(), 1e9), mask))
-    found.square().sum().backward()
-    assert x.grad is not None
-    assert bool(x.grad.isfinite().all())
-    assert not x.grad[~mask].any()
+    PROMISED.nothing_leaks(SpectralMotion(ends=ends), *gapped(2, 15, 4, 3))
 
 
 @pytest.mark.parametrize("ends", ENDS)
 @pytest.mark.parametrize("T", [1, 2, 7])
 def test_gradcheck(ends: Ends, T: int) -> None:
-    layer = SpectralMotion(ends=ends, fps=2.0)
-    x = torch.randn(1, T, 2, 2, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(1, T, 2, 2, dtype=torch.float64)
     for mask in (None, torch.rand(1, T, 2) < 0.7):
-        assert torch.autograd.gradcheck(lambda x, mask=mask: layer(x, mask), (x,))
+        PROMISED.gradients_are_right(SpectralMotion(ends=ends, fps=2.0), x, mask)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
-    layer = SpectralMotion(fps=30.0)
-    x, mask = (3 + torch.randn(2, 100, 3, 2)).to(dtype), torch.rand(2, 100, 3) < 0.7
-    assert torch.equal(layer(x, mask), layer(x.float(), mask).to(dtype))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = layer(x.float(), mask)
-    assert torch.equal(found, layer(x.float(), mask))
+    PROMISED.half_precision_is_summed_in_single(SpectralMotion(fps=30.0), dtype)
 
 
 @pytest.mark.parametrize("ends", ENDS)
@@ -191,14 +148,8 @@ def test_compiled_and_exported_give_the_same_numbers(ends: Ends) -> None:
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_exported_once_for_batches_and_lengths_of_any_size(masked: bool) -> None:
-    layer, args = SpectralMotion().eval(), gapped(3, 20, 4, 2)
-    args = args if masked else (args[0].nan_to_num(),)  # type: ignore[assignment]
-    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=4)}
-    program = torch.export.export(layer, args, dynamic_shapes=tuple(free for _ in args)).module()
-    for B, T in ((3, 20), (1, 5), (4, 33)):
-        x, mask = gapped(B, T, 4, 2)
-        other = (x, mask) if masked else (x.nan_to_num(),)
-        torch.testing.assert_close(program(*other), layer(*other), atol=2e-5, rtol=1e-5)
+    layer, close = SpectralMotion().eval(), {"atol": 2e-5, "rtol": 1e-5}
+    PROMISED.exported_is_the_same_at_every_size(layer, masked=masked, shortest=4, **close)
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

@@ -38,7 +38,8 @@ def test_mixers_side_by_side_do_not_hear_each_other() -> None:
     torch.manual_seed(0)
     mixer = JointMixer(5, 2, 8, dilations=(1, 2), voters=3).eval()
     x = torch.randn(2, 9, 5, 6, requires_grad=True)
-    assert heard(mixer(x, torch.ones(2, 9, dtype=torch.bool)), x, 3) == ALONE
+    mixed = mixer(x.permute(0, 3, 2, 1), torch.ones(2, 9, dtype=torch.bool))  # [B,V·C,N,T]
+    assert heard(mixed.permute(0, 3, 2, 1), x, 3) == ALONE
 
 
 def test_groups_of_frieren_fuse_do_not_hear_each_other() -> None:

@@ -35,6 +35,7 @@ class Purpose(IntEnum):
     NOISE = 11
     JOINTS = 12
     FRAMES = 13
+    UNEVEN = 14
 
 
 def clip_keys(seed: int, epoch: int, places: Tensor) -> Tensor:

@@ -21,9 +21,12 @@ class SeenRate(NamedTuple):
 
 
 def seen_rate(sampling: Sampling, store: Store) -> SeenRate | None:
-    """Return the rate at which a model sees a store's clips; None where no clip says its own."""
+    """Return the rate at which a model sees a store's clips; None where no clip says its own.
+
+    A model that sees single frames sees no rate either.
+    """
     known = [i for i, fps in enumerate(store.fps) if fps]
-    if not known:
+    if not known or sampling.frames == 1:
         return None
     own = torch.tensor([store.fps[i] for i in known], dtype=torch.float64)  # [C]
     frames = torch.from_numpy(store.frames[known])

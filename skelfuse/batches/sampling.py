@@ -28,6 +28,8 @@ class Sampling:
       in the clip. Evaluation keeps the larger share, from the middle: by default the whole clip.
     - `jitter`: in training every moment moves by up to this share of the distance between
       moments, 0.5 at most, so that they stay in order.
+    - `uneven`: in training moments lie this share of the way from evenly spaced to wherever chance
+      puts them, in order: at 1 as many moments as ever, but none knows where the next one is.
     - `fps`: no moments closer than this rate, so that a movement has one speed at any frame rate.
       A clip that is over before T frames is masked from there on; in "resize" and "uniform" a
       clip too long for T such frames is squeezed into them. Every clip must say its rate.
@@ -48,6 +50,7 @@ class Sampling:
     mode: Mode = "resize"
     crop: tuple[float, float] = (1.0, 1.0)
     jitter: float = 0.0
+    uneven: float = 0.0
     fps: float | None = None
     persons: int = 2
     align: bool = False
@@ -78,6 +81,10 @@ class Sampling:
             raise SkelfuseError(
                 "sampling: jitter out of range", expected="0 to 0.5", found=self.jitter
             )
+        if not 0 <= self.uneven <= 1:
+            raise SkelfuseError(
+                "sampling: uneven out of range", expected="0 to 1", found=self.uneven
+            )
         if self.fps is not None and not self.fps > 0:
             raise SkelfuseError("sampling: fps out of range", expected="> 0", found=self.fps)
 
@@ -88,6 +95,7 @@ class Choice(NamedTuple):
     share: Tensor  # [B], of the clip that is kept
     place: Tensor  # [B], 0 takes the part at the clip's beginning, 1 that at its end
     shift: Tensor  # [B,T] or [B,1], in distances between moments
+    chance: Tensor | None = None  # [B,T], 0 to 1: where uneven moments are drawn to, in any order
 
 
 def drawn(sampling: Sampling, keys: Tensor) -> Choice:
@@ -98,7 +106,8 @@ def drawn(sampling: Sampling, keys: Tensor) -> Choice:
         shift = sampling.jitter * symmetric(keys, Purpose.JITTER, sampling.frames).double()
     else:
         shift = share.new_zeros(len(keys), 1)
-    return Choice(least + (most - least) * share, place, shift)
+    chance = uniform(keys, Purpose.UNEVEN, sampling.frames).double() if sampling.uneven else None
+    return Choice(least + (most - least) * share, place, shift, chance)
 
 
 def spread(sampling: Sampling, clips: int, crops: int = 1) -> Choice:
@@ -166,7 +175,12 @@ def moments(sampling: Sampling, frames: Tensor, rate: Tensor | None, choice: Cho
     along = i * step[:, None]  # [B,T]
     real = along <= span[:, None] + _SNAP
     real[:, 0] = True
-    position = begin[:, None] + along + choice.shift * step[:, None]
+    moved = along + choice.shift * step[:, None]
+    if choice.chance is not None:
+        anywhere = torch.where(real, choice.chance, torch.inf).sort(dim=1).values  # the real first
+        anywhere = anywhere.nan_to_num(posinf=1.0) * span[:, None]
+        moved = torch.lerp(moved, anywhere, sampling.uneven)
+    position = begin[:, None] + moved
     latest = (begin + span)[:, None]
     return Moments(position.maximum(begin[:, None]).minimum(latest), real)
 

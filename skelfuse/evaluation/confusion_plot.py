@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from skelfuse.evaluation.metrics import IntArray
 CELL = 0.21  # inches a class, enough for a line of text of POINTS
 POINTS = 7.0
 LONGEST = 34  # letters of a class name before it is cut
+ENDING = 10  # of them at its end: names often differ there alone
+TITLE_POINTS = 9.0
+LETTER, LINE = 0.0076, 0.0175  # inches of a letter and of a line for each point of a title
 NUMBERS = 1500  # cells with a number, the largest ones: writing takes longer than all the rest
 
 
@@ -22,8 +26,7 @@ def draw_confusion(
     """Draw `confusion [K,K]` (rows are true classes) as a PNG; None where matplotlib is missing.
 
     Colours are shares of the true class (rare confusions are drawn darker than in proportion),
-    numbers are clips. A class that is neither true nor
-    predicted anywhere is left out.
+    numbers are clips. A class that is neither true nor predicted anywhere is left out.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "confusion.png"
@@ -43,7 +46,11 @@ def draw_confusion(
     K = len(names)
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     side = max(2.0, CELL * K)
-    figure = Figure(figsize=(side + 3.2, side + 2.6), layout="constrained")
+    width = side + 3.2
+    letters = int(width / (LETTER * TITLE_POINTS))
+    lines = [part for line in title.splitlines() for part in wrap(line, letters)]
+    height = side + 2.6 + LINE * TITLE_POINTS * len(lines)
+    figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     panel = figure.subplots()
     image = panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 1), interpolation="nearest")
@@ -72,19 +79,22 @@ def draw_confusion(
         )
     panel.set_xlabel("predicted")
     panel.set_ylabel("true")
-    if title:
-        panel.set_title(_plain(title), fontsize=9, wrap=True)
+    if lines:
+        figure.suptitle(_plain("\n".join(lines)), fontsize=TITLE_POINTS)
     bar = figure.colorbar(image, ax=panel, fraction=0.03, pad=0.01, shrink=min(1.0, 3 / side))
     bar.set_label("share of the true class", fontsize=POINTS)
     bar.ax.tick_params(labelsize=POINTS)
     aside = path.with_name(f"{path.name}.new")
-    figure.savefig(aside, format="png", dpi=150)
+    # Around all that is drawn: the layout leaves the lowest label too little room at times.
+    figure.savefig(aside, format="png", dpi=150, bbox_inches="tight", pad_inches=0.1)
     aside.replace(path)
     return path
 
 
 def _short(name: str) -> str:
-    return _plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+    if len(name) > LONGEST:
+        name = f"{name[: LONGEST - ENDING - 1].rstrip()}…{name[-ENDING:].lstrip()}"
+    return _plain(name)
 
 
 def _plain(text: str) -> str:

@@ -124,8 +124,10 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
     seen: list[tuple[Tensor, Tensor, Fused]] = []
     spectra: list[Tensor] = []  # [M,N,C], at most one
 
-    def keep(_: nn.Module, given: tuple[Tensor, Tensor], fused: Fused) -> None:
-        seen.append((*given, fused))
+    def keep(_: nn.Module, given: tuple[Tensor, Tensor | None], fused: Fused) -> None:
+        h, steps = given
+        everywhere = torch.ones(h.shape[:3], dtype=torch.bool, device=h.device)
+        seen.append((h, everywhere if steps is None else steps, fused))
 
     hooks = [model.frieren.register_forward_hook(keep)]
     if isinstance(model, SkelFuse) and model.spectrum is not None:

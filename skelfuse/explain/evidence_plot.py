@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, sentence
 from skelfuse.explain.explanation import Explanation
+from skelfuse.explain.picture import new_picture, write_picture
 from skelfuse.explain.scene import staged
 from skelfuse.explain.words import joint_words
 
@@ -32,16 +31,7 @@ TURN = 0.35  # radians: seen a little from the side, for depth
 
 def plot_explanation(explanation: Explanation, path: str | Path) -> None:
     """Draw an explanation into `path`, whose ending says the kind of picture."""
-    path = Path(path)
-    if find_spec("matplotlib") is None:
-        raise SkelfuseError(
-            "a picture needs matplotlib", remedy="pip install 'skelfuse[plot]', or leave out --plot"
-        )
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 7.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_picture(12, 7.4)
     halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.25))
     left, right = halves
     body, bars = left.subplots(2, 1, height_ratios=(1.15, 1))
@@ -53,15 +43,7 @@ def plot_explanation(explanation: Explanation, path: str | Path) -> None:
     head = f"{explanation.clip}: why {explanation.title}? ({likely:.1%})"
     text = "\n".join([head, *textwrap.wrap(sentence(explanation), 130)])
     figure.suptitle(text, fontsize=11, parse_math=False)  # a name may hold dollars
-    try:
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise SkelfuseError(f"cannot write the picture: {error.strerror}", file=path) from None
-    except ValueError:
-        kinds = ", ".join(sorted(figure.canvas.get_supported_filetypes()))
-        raise SkelfuseError(
-            "no such kind of picture", file=path, expected=f"a name that ends in one of {kinds}"
-        ) from None
+    write_picture(figure, path)
 
 
 def _draw_body(panel: Any, one: Explanation) -> None:

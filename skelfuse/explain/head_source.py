@@ -6,20 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor, nn
 
-from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.head_report import HeadWeights
 from skelfuse.explain.kernel_report import AXES
 from skelfuse.explain.linear_path import linear_path
+from skelfuse.explain.shown_clips import show_clips
 from skelfuse.layers.frieren import FrierenFuse, Fused
 from skelfuse.models import Pure, SkelFuse
 from skelfuse.run import Run
 from skelfuse.store import Store
 
-CLIPS_MEASURED = 1024
 FRAMES_IN_A_PAIR = 2  # SkelFuse fuses pairs of frames, Pure single ones
 
 
@@ -72,46 +70,31 @@ def _inputs(model: SkelFuse | Pure) -> tuple[str, ...]:
     return plain + streams.extra_names + (() if distances is None else distances.names)
 
 
-@torch.no_grad()
 def feature_spread(
     run: Run, store: Store, indices: Sequence[int] | npt.NDArray[np.integer]
 ) -> npt.NDArray[np.float64]:
     """Return the standard deviation `[N,F]` of each joint's features over clips of a store.
 
-    People who are not there do not count. Of many clips, `CLIPS_MEASURED` evenly spread ones are
+    People who are not there do not count. Of many clips, `CLIPS_SHOWN` evenly spread ones are
     looked at.
     """
-    if store.skeleton != run.skeleton:
-        raise SkelfuseError(
-            "the store has another skeleton than the run",
-            file=store.path,
-            expected=f"{run.skeleton.name}, {len(run.skeleton)} joints",
-            found=f"{store.skeleton.name}, {len(store.skeleton)} joints",
-        )
     frieren = getattr(run.model, "frieren", None)
     if not isinstance(frieren, FrierenFuse):
         linear_path(run.model).of_y()  # says what is missing
         raise AssertionError("a model with y has a FrierenFuse")
-    every = np.asarray(indices)
-    if len(every) > CLIPS_MEASURED:
-        every = every[np.linspace(0, len(every) - 1, CLIPS_MEASURED).round().astype(np.intp)]
     count, total, square = 0, 0.0, 0.0
 
-    def measure(_: nn.Module, given: tuple[Tensor, Tensor], fused: Fused) -> None:
+    def measure(_: nn.Module, given: tuple[Tensor, Tensor | None], fused: Fused) -> None:
         nonlocal count, total, square
-        there = given[1].flatten(1).any(1)  # [R]
+        mask = given[1]  # None: everybody was seen
+        there = slice(None) if mask is None else mask.flatten(1).any(1)  # [R]
         features = fused.features[there].double().cpu().numpy()  # [R,N,F]
         count += len(features)
         total = total + features.sum(0)
         square = square + np.square(features).sum(0)
 
-    hook = frieren.register_forward_hook(measure)
-    try:
-        device = next(run.model.parameters()).device
-        for batch in Batches(store, every, sampling=run.config.sampling, device=device).epoch():
-            run.model(batch.x, batch.mask)
-    finally:
-        hook.remove()
+    with frieren.register_forward_hook(measure):
+        show_clips(run, store, indices)
     mean = total / max(count, 1)
     spread: npt.NDArray[np.float64] = np.sqrt(np.maximum(square / max(count, 1) - mean**2, 0.0))
     return spread

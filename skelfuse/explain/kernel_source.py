@@ -120,10 +120,16 @@ def _checked(
     if kernels:
         return kernels
     able = [name for name, kind in MODELS.items() if "scales" in inspect.signature(kind).parameters]
+    remedy = f"models with kernels are: {', '.join(able)}"
+    if config.model.name in able:
+        remedy = "train with some, e.g. --set model.scales=[1,2,4]"
     raise SkelfuseError(
         f"model '{config.model.name}' has no motion kernels",
         file=file,
-        remedy=f"models with kernels are: {', '.join(able)}",
+        found=f"model.scales: {list(config.model.options['scales'])}"
+        if config.model.name in able
+        else None,
+        remedy=remedy,
     )
 
 

@@ -126,8 +126,8 @@ class MotionKernels(nn.Module):
         empty = taps.new_zeros(G, S * Q, self.dimensions)
         return empty.index_copy(1, self.places, taps).reshape(G, S, Q, -1)
 
-    def _matrices(self) -> Tensor:
-        """Write each offset's taps, and the residual, as a matrix from D to all channels."""
+    def matrices(self) -> Tensor:
+        """Write each offset's taps, and the residual, as a matrix `[G,S,D,E]` to all channels."""
         taps = self._support()  # [G,S,Q,D]
         if self.residual:
             itself = torch.zeros_like(taps[:, :, :1])
@@ -136,13 +136,8 @@ class MotionKernels(nn.Module):
         # D is small: one product with a block-diagonal matrix beats D filters side by side.
         return torch.diag_embed(taps).transpose(2, 3).flatten(3)  # [G,S,D,E]
 
-    def forward(
-        self, x: Tensor, mask: Tensor | None = None, *, then: Tensor | None = None
-    ) -> Tensor:
-        """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,E]`, E = out_channels.
-
-        `then [C,E]` maps the channels on, to `[B,T,N,C]`, without ever writing them out.
-        """
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,E]`, E = out_channels."""
         given = x.dtype
         x, mask, _ = checked_sequence(x, mask, channels=self.dimensions, axis="D")
         if self.group_of_joint is not None and x.shape[2] != len(self.group_of_joint):
@@ -153,10 +148,9 @@ class MotionKernels(nn.Module):
                 remedy="give joint_groups one number per joint",
             )
         with torch.autocast(x.device.type, enabled=False):  # differences of near-equal numbers
-            seen = held_frames(x, mask, self.first, self.last)  # S of [B,T,N,D]
-            matrices = self._matrices().to(x.dtype)  # [G,S,D,E]
-            if then is not None:
-                matrices = matrices @ then.to(x.dtype).T  # [G,S,D,C]
+            counts = None if mask is None else mask[..., None]
+            seen = held_frames(x, counts, self.first, self.last)  # S of [B,T,N,D]
+            matrices = self.matrices().to(x.dtype)  # [G,S,D,E]
             if self.group_of_joint is None:
                 motion = _filtered([frame.flatten(0, 2) for frame in seen], matrices[0])
             else:
@@ -168,19 +162,6 @@ class MotionKernels(nn.Module):
                     ]
                 ).sum(0)
         return motion.reshape(*x.shape[:3], -1).to(given)
-
-    def shared_out(self, x: Tensor, mask: Tensor | None, then: Tensor) -> Tensor:
-        """Filter each of H signals of a joint as one axis, and map on by `then [C,H,E]`.
-
-        For kernels of one dimension: `x [B,T,N,H]`, of which `mask`, as large, counts, to
-        `[B,T,N,C]`. It is `self` on each signal, then one product, without writing either out.
-        """
-        matrices = torch.einsum("sde,che->shc", self._matrices()[0].to(x.dtype), then)
-        pairs = None if mask is None else mask.flatten(2)
-        seen = held_frames(x.flatten(2)[..., None], pairs, self.first, self.last)
-        return _filtered([one.view(-1, x.shape[3]) for one in seen], matrices).view(
-            *x.shape[:3], -1
-        )
 
     def kernels(self) -> dict[str, Kernel]:
         """Return every kernel by name, as NumPy arrays that later training does not change."""

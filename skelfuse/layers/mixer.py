@@ -39,7 +39,8 @@ class MixerBlock(nn.Module):
             width, width, taps, padding=reach, dilation=dilation, bias=False, groups=groups
         )
         self.norm_between = nn.BatchNorm1d(width)
-        self.back = nn.Conv1d(width, width, 1, groups=groups)
+        # No bias: whatever comes next begins with a normalisation, which would take it off again.
+        self.back = nn.Conv1d(width, width, 1, groups=groups, bias=False)
         self.act = nn.GELU()
         self.dropout = nn.Dropout(dropout)
 
@@ -51,19 +52,36 @@ class MixerBlock(nn.Module):
         return mixed
 
 
+class GroupedLinear(nn.Conv1d):
+    """A convolution of one tap, for sizes that convolutions are slow with.
+
+    >>> GroupedLinear(100, 16, groups=4)(torch.randn(2, 100, 30)).shape       # [B,C,T]
+    torch.Size([2, 16, 30])
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, groups: int = 1, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, 1, groups=groups, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map `x [B,inputs,T]` to `[B,outputs,T]`, each group for itself."""
+        weight = torch.unflatten(self.weight[..., 0], 0, (self.groups, -1))  # [G,·,inputs/G]
+        mapped = (weight @ torch.unflatten(x, 1, (self.groups, -1))).flatten(1, 2)
+        return mapped if self.bias is None else mapped + self.bias[:, None]
+
+
 class JointMixer(nn.Module):
     """Let the joints of a body see each other and their own past and future.
 
-    Features `[B,T,N,V·C]` become `W = width` channels of one body for each of V `voters`, pass the
+    Features `[B,V·C,N,T]` become `W = width` channels of one body for each of V `voters`, pass the
     blocks, and come back as a change to each joint's own features: what a joint was stays its own,
     so that it can be named. Voters do not see each other: V mixers side by side, at the price of
     one. Block i has dilation `dilations[i]`.
 
     >>> mixer = JointMixer(joints=25, channels=8, width=32, dilations=(1, 2), voters=2)
-    >>> x = torch.randn(2, 30, 25, 16)                      # [B,T,N,V·C]
+    >>> x = torch.randn(2, 16, 25, 30)                      # [B,V·C,N,T]
     >>> frames = torch.ones(2, 30, dtype=torch.bool)        # [B,T]
     >>> mixer(x, frames).shape
-    torch.Size([2, 30, 25, 16])
+    torch.Size([2, 16, 25, 30])
     """
 
     def __init__(
@@ -78,43 +96,40 @@ class JointMixer(nn.Module):
         voters: int = 1,
     ) -> None:
         super().__init__()
-        self.voters, self.joints = whole_number("voters", voters, 1), joints
-        inputs, whole = voters * joints * channels, voters * width
-        self.gather = nn.Conv1d(inputs, whole, 1, groups=voters)
+        whole_number("voters", voters, 1)
+        inputs, whole = voters * channels * joints, voters * width
+        self.gather = GroupedLinear(inputs, whole, groups=voters, bias=False)
         self.blocks = nn.ModuleList(
             MixerBlock(whole, taps=taps, dilation=dilation, dropout=dropout, groups=voters)
             for dilation in dilations
         )
         self.norm = nn.BatchNorm1d(whole)
-        self.spread = nn.Conv1d(whole, inputs, 1, groups=voters)
+        self.spread = GroupedLinear(whole, inputs, groups=voters)
 
     def forward(self, x: Tensor, frames: Tensor) -> Tensor:
-        """Mix `x [B,T,N,V·C]` over the frames that count, `frames [B,T]`."""
+        """Mix `x [B,V·C,N,T]` over the frames that count, `frames [B,T]`."""
         valid = frames[:, None].to(x.dtype)  # [B,1,T]
-        apart = torch.unflatten(x, 3, (self.voters, -1)).permute(0, 3, 2, 4, 1)  # [B,V,N,C,T]
-        # Contiguous, as convolutions want it: what follows is then the same compiled or not.
-        body = self.gather(apart.flatten(1, 3).contiguous()) * valid  # [B,V·W,T]
+        body = self.gather(x.flatten(1, 2)) * valid  # [B,V·W,T]
         for block in self.blocks:
             body = block(body, valid)
-        change = self.spread(nn.functional.gelu(self.norm(body)))  # [B,V·N·C,T]
-        change = torch.unflatten(change, 1, (self.voters, self.joints, -1)).permute(0, 4, 2, 1, 3)
-        mixed: Tensor = x + change.flatten(3)
+        change = self.spread(nn.functional.gelu(self.norm(body)))  # [B,V·C·N,T]
+        mixed: Tensor = x + change.view_as(x)
         return mixed
 
 
 def pairs_of_frames(x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
-    """Average every two frames of `x [B,T,N,C]` where both count, `frames [B,T]`: half the work.
+    """Average every two frames of `x [B,C,N,T]` where both count, `frames [B,T]`: half the work.
 
-    A pair counts where one of its frames does. The result is `[B,⌈T/2⌉,N,C]` and `[B,⌈T/2⌉]`.
+    A pair counts where one of its frames does. The result is `[B,C,N,⌈T/2⌉]` and `[B,⌈T/2⌉]`.
 
-    >>> x = torch.tensor([1.0, 3.0, 5.0, 7.0, 9.0]).view(1, 5, 1, 1)
+    >>> x = torch.tensor([1.0, 3.0, 5.0, 7.0, 9.0]).view(1, 1, 1, 5)
     >>> half, counts = pairs_of_frames(x, torch.tensor([[True, True, True, False, False]]))
     >>> half.flatten().tolist(), counts.tolist()
     ([2.0, 5.0, 0.0], [[True, True, False]])
     """
-    odd = x.shape[1] % 2
-    early, late = x[:, ::2], torch.nn.functional.pad(x[:, 1::2], (0, 0, 0, 0, 0, odd))
-    either = torch.unflatten(torch.nn.functional.pad(frames, (0, odd)), 1, (-1, 2))  # [B,T/2,2]
+    odd = x.shape[3] % 2
+    early, late = x[..., ::2], nn.functional.pad(x[..., 1::2], (0, odd))
+    either = torch.unflatten(nn.functional.pad(frames, (0, odd)), 1, (-1, 2))  # [B,T/2,2]
     weight = either.to(x.dtype) / either.sum(dim=2, keepdim=True).clamp_min(1)
-    half = early * weight[:, :, 0, None, None] + late * weight[:, :, 1, None, None]
-    return half, either.any(dim=2)
+    weight = weight[:, None, None]  # [B,1,1,T/2,2]
+    return early * weight[..., 0] + late * weight[..., 1], either.any(dim=2)

@@ -88,63 +88,73 @@ class Distances(nn.Module):
             for mark in self.marks
             for source in sources
         )
+        self.signal_count = len(self.marks) * len(whose)
         self.out_channels = len(self.names)
 
     def forward(
         self, x: Tensor, mask: Tensor | None = None, partner: Partner | None = None
     ) -> Tensor:
         """Return `[R,T,N,S]` of bodies `x [R,T,N,D]`, seen where `mask [R,T,N]`."""
-        distance, both = self._near(x, mask, partner)
+        distance, known = self.signals(x, mask, partner)
+        distance = distance.permute(0, 3, 2, 1)  # [R,T,N,H]
         if self.kernels is not None:
-            pairs = None if both is None else both.flatten(2)
+            pairs = None if known is None else known.permute(0, 3, 2, 1).flatten(2)
             distance = self.kernels(distance.flatten(2)[..., None], pairs)  # [R,T,N·H,S/H]
         found = distance.reshape(*x.shape[:3], -1)
         return nn.functional.pad(found, (0, self.out_channels - found.shape[-1]))  # nobody else
 
-    def mapped(
-        self, x: Tensor, mask: Tensor | None, partner: Partner | None, weight: Tensor
-    ) -> Tensor:
-        """Return `forward(x, mask, partner) @ weight.T`, with `weight [C,S]`.
-
-        Filters and weights are made one before they meet a distance.
-        """
-        distance, both = self._near(x, mask, partner)
-        per_mark = torch.unflatten(weight, 1, (len(self.marks) * (1 + self.partner), -1))
-        of_marks = per_mark[:, : distance.shape[-1]]  # [C,H,S/H]
-        if self.kernels is None:
-            return distance @ of_marks[..., 0].T
-        return self.kernels.shared_out(distance, both, of_marks)
-
-    def _near(
+    def signals(
         self, x: Tensor, mask: Tensor | None, partner: Partner | None
     ) -> tuple[Tensor, Tensor | None]:
-        """Return all distances and where they are known, `[R,T,N,H]`; H is twice with a partner."""
+        """Return all distances `[R,H,N,T]`, and where they are known; H is twice with a partner."""
         sides = [Partner(x, mask)]
         if self.partner and partner is not None:
             sides.append(partner)
-        near = torch.cat([self._distance(x, side.x) for side in sides], dim=-1)
+        apart = torch.cat([self._marks(side.x) for side in sides], dim=2)  # [R,D,H,T]
+        square = torch.zeros((), dtype=x.dtype, device=x.device)
+        for joints, marks in zip(x.permute(3, 0, 2, 1).contiguous(), apart.unbind(1), strict=True):
+            between = joints[:, None] - marks[:, :, None]  # [R,H,N,T], of one axis
+            square = torch.addcmul(square, between, between)
+        # A root has no gradient at 0, where a joint is its own mark; that of a clamped one is 0.
+        root = square.clamp_min(torch.finfo(square.dtype).tiny).sqrt()
+        near = torch.where(square > 0, root, 0.0)
         if mask is None and all(side.mask is None for side in sides):
             return near, None
-        whole = torch.ones_like(near[..., : len(self.marks)], dtype=torch.bool)  # [R,T,N,H]
+        known = torch.cat([self._both(mask, side, x) for side in sides], dim=1)
+        return torch.where(known, near, 0.0), known
+
+    def known(self, mask: Tensor, partner: Partner | None) -> Tensor:
+        """Return where each feature is known, `[R,T,N,S]`, of bodies seen where `mask [R,T,N]`."""
+        sides = [Partner(mask, mask)]
+        if self.partner and partner is not None:
+            sides.append(partner)
+        both = torch.cat([self._both(mask, side, mask) for side in sides], dim=1)  # [R,H,N,T]
+        found = both.permute(0, 3, 2, 1).repeat_interleave(
+            self.out_channels // self.signal_count, dim=3
+        )
+        return nn.functional.pad(found, (0, self.out_channels - found.shape[3]))  # nobody else
+
+    def taps_of(self, weight: Tensor, *, alone: bool) -> Tensor:
+        """Return the one filter `[S,C,H]` that the kernels and a map `weight [C,S]` are."""
+        per_mark = torch.unflatten(weight, 1, (self.signal_count, -1))
+        per_mark = per_mark[:, : len(self.marks)] if alone else per_mark  # [C,H,S/H]
+        if self.kernels is None:
+            return per_mark[..., 0][None]
+        taps = self.kernels.matrices()[0, :, 0]  # [S,S/H]
+        return torch.einsum("che,se->sch", per_mark.to(taps.dtype), taps)
+
+    def _marks(self, x: Tensor) -> Tensor:
+        return x.index_select(2, self.places).permute(0, 3, 2, 1)  # [R,D,H,T]
+
+    def _both(self, mask: Tensor | None, side: Partner, like: Tensor) -> Tensor:
+        """Return where both a joint and a mark of one side were seen, `[R,H,N,T]`."""
+        R, T, N = like.shape[:3]
+        both = torch.ones(R, len(self.marks), N, T, dtype=torch.bool, device=like.device)
         if mask is not None:
-            whole = whole & mask[..., None]
-        both = torch.cat([whole & self._of_marks(side) for side in sides], dim=-1)
-        return torch.where(both, near, 0.0), both
-
-    def _of_marks(self, side: Partner) -> Tensor | bool:
-        if side.mask is None:
-            return True
-        return side.mask.index_select(2, self.places)[:, :, None]  # [R,T,1,H]
-
-    def _distance(self, x: Tensor, others: Tensor) -> Tensor:
-        marks = others.index_select(2, self.places)  # [R,T,H,D]
-        square = torch.zeros((), dtype=x.dtype, device=x.device)
-        for axis in range(x.shape[-1]):  # one axis at a time: nothing has both H and D
-            apart = x[..., axis, None] - marks[:, :, None, :, axis]
-            square = torch.addcmul(square, apart, apart)
-        # A root has no gradient at 0, where a joint is its own mark.
-        there = square > 0
-        return torch.where(there, torch.where(there, square, 1.0).sqrt(), 0.0)
+            both = both & mask.transpose(1, 2)[:, None]
+        if side.mask is not None:
+            both = both & side.mask.index_select(2, self.places).transpose(1, 2)[:, :, None]
+        return both
 
 
 def marks_of(skeleton: Skeleton) -> tuple[str, ...]:

@@ -17,6 +17,14 @@ from skelfuse.layers.kernels import MotionKernels
 from skelfuse.layers.mixer import JointMixer, pairs_of_frames
 from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layers.voting_linear import VotingLinear
+from skelfuse.models.embedding import (
+    embedded_extras,
+    embedded_joints,
+    embedded_pairs,
+    features_of,
+    joint_filter,
+    signals_of,
+)
 from skelfuse.models.persons import Folded, FoldPersons, rejoin
 from skelfuse.models.relations import Distances, partner_of
 from skelfuse.models.spectral_streams import SpectralStreams
@@ -173,43 +181,47 @@ class SkelFuse(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Evidence:
         """Return what the classifier decides on."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
-        seen = None if mask is None else bodies.mask  # where everything was, nothing is to hide
-        h = self._embedded(bodies, seen)  # [R,T,N,C]
-        if seen is not None:
-            h = torch.where(seen[..., None], h, 0.0)
-        if self.filter is not None:
-            h = h + self.filter(h, seen)
-        h = h + self.identity
-        # The kernels have seen every frame; from here on half of them tell the same.
-        h, frames = pairs_of_frames(h, bodies.mask.any(dim=2))  # [R,T/2,N,C], [R,T/2]
-        h = self.mixer(h, frames)
+        # Where everything was, nothing is to hide; compiled and exported graphs cannot look.
+        hidden = mask is not None and (torch.compiler.is_compiling() or not bool(mask.all()))
+        seen = bodies.mask if hidden else None
+        h, frames = self._embedded(bodies, seen)  # [R,C,N,T/2], [R,T/2]
+        h = self.mixer(h, frames).permute(0, 3, 2, 1).contiguous()  # [R,T/2,N,C]
         # The mixer filled in single joints: a frame counts for all of them or for none.
         whole = None if seen is None else frames[:, :, None].expand(h.shape[:3])
         beside = None if self.spectrum is None else self.spectrum(bodies.x, seen)  # [R,N,C]
-        if self.frieren is None:
-            past = self._past(h, frames, whole, beside)
-            past = torch.stack(rejoin(past, bodies.present), dim=1)  # [B,2,N,C]
-            return Evidence(past[:, :0], past)
-        h, y, _ = self.frieren(h, whole)
+        y = None
+        if self.frieren is not None:
+            h, y, _ = self.frieren(h, whole)
         past = self._past(h, frames, whole, beside)  # [R,N,C]
-        return Evidence(
-            torch.stack(rejoin(y, bodies.present), dim=1),  # [B,2,N,C]
-            torch.stack(rejoin(past, bodies.present), dim=1),
-        )
+        past = torch.stack(rejoin(past, bodies.present), dim=1)  # [B,2,N,C]
+        fused = past[:, :0] if y is None else torch.stack(rejoin(y, bodies.present), dim=1)
+        return Evidence(fused, past)
 
-    def _embedded(self, bodies: Folded, seen: Tensor | None) -> Tensor:
-        x = bodies.x
+    def _embedded(self, bodies: Folded, seen: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the joints as the mixer takes them, `[R,C,N,⌈T/2⌉]`, and the frames that count.
+
+        The kernels have seen every frame; from there on half of them tell the same.
+        """
+        x, frames = bodies.x, bodies.mask.any(dim=2)  # [R,T,N,D], [R,T]
         partner = partner_of(bodies, all_seen=seen is None) if self.partner else None
+        identity = self.identity.T[:, :, None]  # [C,N,1]
         if self.training:
-            near = [] if self.distances is None else [self.distances(x, seen, partner)]
-            embedded: Tensor = self.embed(torch.cat([self.streams(x, seen, partner), *near], -1))
-            return embedded
-        weight, bias = self.embed.folded()
-        of_streams, of_distances = weight.tensor_split([self.streams.out_channels], dim=1)
-        h = self.streams.mapped(x, seen, of_streams, partner) + bias
-        if self.distances is not None:
-            h = h + self.distances.mapped(x, seen, partner, of_distances)
-        return h
+            features = features_of(bodies, seen, partner, self.streams, self.distances)
+            embedded: Tensor = self.embed(features)  # [R,T,N,C]
+            h = embedded.permute(0, 3, 2, 1)
+        else:
+            filter = joint_filter(self.streams, self.distances, self.embed, alone=partner is None)
+            signals, known = signals_of(bodies, seen, partner, self.streams, self.distances)
+            extras = self.streams.extras(x, seen)
+            if seen is None and x.shape[1] % 2 == 0 and not extras and self.filter is None:
+                return embedded_pairs(signals, filter) + identity, frames[:, ::2]
+            h = embedded_joints(signals, known, filter)
+            h = h + embedded_extras(extras, self.streams, self.embed)
+        if seen is not None:
+            h = torch.where(seen.transpose(1, 2)[:, None], h, 0.0)
+        if self.filter is not None:
+            h = h + self.filter(h.permute(0, 3, 2, 1), seen).permute(0, 3, 2, 1)
+        return pairs_of_frames(h + identity, frames)
 
     def _past(
         self, h: Tensor, frames: Tensor, whole: Tensor | None, beside: Tensor | None

@@ -44,7 +44,6 @@ class SpectralStreams(MotionStreams):
         partner: bool = False,
     ) -> None:
         super().__init__(skeleton, kernels, partner=partner)
-        self.plain_channels = self.out_channels
         self.motion = SpectralMotion() if motion else None
         self.waves = FourierFeatures(skeleton.dimensions + 1, fourier, sigma) if fourier else None
         axes = AXES[: skeleton.dimensions] if motion else ""
@@ -62,18 +61,10 @@ class SpectralStreams(MotionStreams):
         self, x: Tensor, mask: Tensor | None = None, partner: Partner | None = None
     ) -> Tensor:
         """Return the features `[B,T,N,S]` of joints `x [B,T,N,D]` seen where `mask [B,T,N]`."""
-        return torch.cat([super().forward(x, mask, partner), *self._extras(x, mask)], dim=-1)
+        return torch.cat([super().forward(x, mask, partner), *self.extras(x, mask)], dim=-1)
 
-    def mapped(
-        self, x: Tensor, mask: Tensor | None, weight: Tensor, partner: Partner | None = None
-    ) -> Tensor:
-        """Return `forward(x, mask) @ weight.T`, with `weight [C,S]`."""
-        plain, extra = weight[:, : self.plain_channels], weight[:, self.plain_channels :]
-        found = super().mapped(x, mask, plain, partner)
-        extras = self._extras(x, mask)
-        return found + torch.cat(extras, dim=-1) @ extra.T if extras else found
-
-    def _extras(self, x: Tensor, mask: Tensor | None) -> list[Tensor]:
+    def extras(self, x: Tensor, mask: Tensor | None) -> list[Tensor]:
+        """Return the velocities and the waves that were asked for."""
         found: list[Tensor] = []
         if self.motion is not None:
             bones, whole = bones_of(x, mask, self.parents)

@@ -41,7 +41,8 @@ class MotionStreams(nn.Module):
             if kernels is None
             else kernels.channel_names
         )
-        self.out_channels = len(self.names) * len(self.channel_names)
+        self.plain_channels = len(self.names) * len(self.channel_names)
+        self.out_channels = self.plain_channels
         self.register_buffer("parents", torch.tensor(skeleton.parents), persistent=False)
 
     def forward(
@@ -53,23 +54,39 @@ class MotionStreams(nn.Module):
             moving.append(torch.zeros_like(moving[0]))  # nobody else is there
         return torch.cat(moving, dim=-1)
 
-    def mapped(
-        self, x: Tensor, mask: Tensor | None, weight: Tensor, partner: Partner | None = None
-    ) -> Tensor:
-        """Return `forward(x, mask) @ weight.T`, with `weight [C,S]`: one product in place of two.
+    def extras(self, x: Tensor, mask: Tensor | None) -> list[Tensor]:
+        """Return the features that no kernel makes, each `[B,T,N,·]`, as `extra_names` has them."""
+        return []
 
-        >>> arm = Skeleton("arm", joints=("a", "b"), bones=(("b", "a"),), root="a")
-        >>> streams = MotionStreams(arm, MotionKernels(3))
-        >>> x, weight = torch.randn(2, 9, 2, 3), torch.randn(4, streams.out_channels)
-        >>> torch.allclose(streams.mapped(x, None, weight), streams(x) @ weight.T, atol=1e-5)
-        True
-        """
-        streams = self._streams(x, mask, partner)
-        weights = weight.chunk(len(self.names), dim=1)
-        first, *others = (
-            self._moving(*one, then=then) for one, then in zip(streams, weights, strict=False)
-        )
-        return sum(others, first)
+    def signals(
+        self, x: Tensor, mask: Tensor | None, partner: Partner | None
+    ) -> list[tuple[Tensor, Tensor | None]]:
+        """Return each stream before the kernels see it, `[B,D,N,T]`, and where it is known."""
+        return [
+            (
+                stream.permute(0, 3, 2, 1),
+                None if known is None else known[:, None].transpose(2, 3),
+            )
+            for stream, known in self._streams(x, mask, partner)
+        ]
+
+    def known(self, mask: Tensor, partner: Partner | None) -> Tensor:
+        """Return where each feature is known, `[B,T,N,S]`, of joints seen where `mask [B,T,N]`."""
+        whole = [mask, mask & mask.index_select(2, self.parents)]
+        if len(self.names) > len(whole):
+            there = torch.zeros_like(mask) if partner is None else mask
+            whole.append(there if partner is None or partner.mask is None else mask & partner.mask)
+        each = len(self.channel_names)
+        known = [one[..., None].expand(*mask.shape, each) for one in whole]
+        known.append(mask[..., None].expand(*mask.shape, len(self.extra_names)))
+        return torch.cat(known, dim=-1)
+
+    def taps_of(self, weight: Tensor) -> Tensor:
+        """Return the one filter `[S,C,D]` that the kernels and a map `weight [C,E]` are."""
+        if self.kernels is None:
+            return weight[None]
+        taps = self.kernels.matrices()[0].transpose(1, 2)  # [S,E,D]
+        return weight.to(taps.dtype) @ taps
 
     def _streams(
         self, x: Tensor, mask: Tensor | None, partner: Partner | None
@@ -84,13 +101,11 @@ class MotionStreams(nn.Module):
             found.append((apart, both))
         return found
 
-    def _moving(self, x: Tensor, mask: Tensor | None, then: Tensor | None = None) -> Tensor:
+    def _moving(self, x: Tensor, mask: Tensor | None) -> Tensor:
         if self.kernels is not None:
-            motion: Tensor = self.kernels(x, mask, then=then)
+            motion: Tensor = self.kernels(x, mask)
             return motion
-        if mask is not None:
-            x = torch.where(mask[..., None], x, 0.0)
-        return x if then is None else x @ then.to(x.dtype).T
+        return x if mask is None else torch.where(mask[..., None], x, 0.0)
 
 
 def bones_of(x: Tensor, mask: Tensor | None, parents: Tensor) -> tuple[Tensor, Tensor | None]:

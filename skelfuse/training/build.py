@@ -7,12 +7,13 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
+import torch
 from torch import nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.models import MODELS, SIZES
 from skelfuse.skeleton import Skeleton
-from skelfuse.training.config import ModelChoice
+from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.typed import fitted, unknown_key
 
 DEFAULT_SIZE = "small"
@@ -30,7 +31,7 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: unknown key 'filter'; did you mean 'filters'? \
-The keys of model 'ddnet' are: filters, channel_dropout, dropout
+The keys of model 'ddnet' are: name, filters, channel_dropout, dropout
     """
     if choice.name not in MODELS:
         raise SkelfuseError(
@@ -58,7 +59,8 @@ The keys of model 'ddnet' are: filters, channel_dropout, dropout
     options = {name: takes[name].default for name in known}
     for key, value in choice.options.items():
         if key not in known:
-            raise unknown_key(str(key), known, within=f" of model '{choice.name}'")
+            keys = ["name", *(["size"] if "size" in takes else []), *known]
+            raise unknown_key(str(key), keys, within=f" of model '{choice.name}'")
         options[key] = fitted(value, hints[key], key)
     return ModelChoice(choice.name, size, options)
 
@@ -74,8 +76,27 @@ def build_model(choice: ModelChoice, skeleton: Skeleton, num_classes: int) -> nn
     arguments: dict[str, Any] = dict(choice.options)
     if choice.size is not None:
         arguments["size"] = SIZES[choice.size]
-    model: nn.Module = MODELS[choice.name](skeleton, num_classes, **arguments)
+    try:
+        model: nn.Module = MODELS[choice.name](skeleton, num_classes, **arguments)
+    except ValueError as error:  # torch's own layers say it so
+        raise SkelfuseError(f"model '{choice.name}' cannot be built: {error}") from error
     return model
+
+
+def check_fits(config: TrainConfig, skeleton: Skeleton, num_classes: int) -> None:
+    """Raise where no model, or no change of clips, can be as the configuration wants it.
+
+    >>> from skelfuse.batches import Augment
+    >>> from skelfuse.layouts import COCO_17
+    >>> check_fits(TrainConfig(augment=Augment(rotate=(0.1, 0.2, 0.3))), COCO_17, 10)
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: augment: rotate does not fit skeleton 'coco-17': \
+expected one angle in the plane, found (0.1, 0.2, 0.3)
+    """
+    config.augment.check(skeleton)
+    with torch.random.fork_rng(devices=[]):  # the run's own model is drawn from its seed
+        build_model(config.model, skeleton, num_classes)
 
 
 def _arguments(model: type[nn.Module]) -> Mapping[str, inspect.Parameter]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
         aside.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that lets nothing in, nothing can be taken either
+            aside.unlink()
         kept = f"the checkpoint before it is whole: {path}" if path.exists() else "none was there"
         raise SkelfuseError(
             f"cannot write the checkpoint: {error.strerror}",
@@ -67,6 +69,8 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
 def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Return a checkpoint's facts, and its tensors whose names begin with `only`."""
     try:
+        with path.open("rb"):  # says what is wrong with a file; the reader below calls all missing
+            pass
         with safe_open(path, framework="pt") as file:
             facts = _facts(path, file.metadata())
             names = [name for name in file.keys() if name.startswith(only)]  # noqa: SIM118

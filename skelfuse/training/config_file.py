@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -19,14 +20,20 @@ DEFAULTS = "defaults"  # the one key that is not the run's: where what is left o
 Defaults = Literal["fixed", "from-store"]
 # Takes what is written, nested, and returns the settings that go beneath it.
 Suggest = Callable[[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]
+Check = Callable[[TrainConfig], None]  # raises where values do not fit what they are for
 
 
 def read_config(
-    path: str | Path, settings: Sequence[str] = (), *, suggest: Suggest | None = None
+    path: str | Path,
+    settings: Sequence[str] = (),
+    *,
+    suggest: Suggest | None = None,
+    check: Check | None = None,
 ) -> TrainConfig:
     """Read a configuration; `settings` are "key=value" with YAML values that go before the file's.
 
-    Where it says `defaults: from-store`, all that it leaves open is asked of `suggest`.
+    Where it says `defaults: from-store`, all that it leaves open is asked of `suggest`. What
+    `check` raises is told with the place where the value was written.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "mine.yaml"
@@ -49,7 +56,8 @@ def read_config(
     places = {"": Place(str(path))}
     if node is not None:
         note_places(node, path, places)
-    return config_from_dict({} if tree is None else tree, settings, places=places, suggest=suggest)
+    tree = {} if tree is None else tree
+    return config_from_dict(tree, settings, places=places, suggest=suggest, check=check)
 
 
 def config_from_dict(
@@ -58,6 +66,7 @@ def config_from_dict(
     *,
     places: Places | None = None,
     suggest: Suggest | None = None,
+    check: Check | None = None,
 ) -> TrainConfig:
     """Make a configuration of nested plain values, such as `TrainConfig.as_dict` returns.
 
@@ -75,21 +84,36 @@ def config_from_dict(
         _put(tree, setting, places)
     defaults = _fitted(tree.pop(DEFAULTS, "fixed"), Defaults, DEFAULTS, places)
     config = _config(tree, places)
-    if defaults == "fixed":
-        return config
-    if suggest is None:
-        error = SkelfuseError(
-            f"'{DEFAULTS}: {defaults}' needs a store to choose by",
-            remedy=f"train with it, or leave '{DEFAULTS}' out",
-        )
-        raise place_of(DEFAULTS, places).blame(error)
-    plain, written = config.as_dict(), dict[str, Any]()  # as it was understood, not as spelled
-    for name, value in tree.items():
-        sub = plain[name]
-        written[name] = {key: sub[key] for key in value or ()} if isinstance(sub, dict) else sub
-    for name, values in suggest(written).items():
-        tree[name] = {**values, **(tree.get(name) or {})}
-    return _config(tree, places)
+    if defaults != "fixed":
+        if suggest is None:
+            error = SkelfuseError(
+                f"'{DEFAULTS}: {defaults}' needs a store to choose by",
+                remedy=f"train with it, or leave '{DEFAULTS}' out",
+            )
+            raise place_of(DEFAULTS, places).blame(error)
+        plain, written = config.as_dict(), dict[str, Any]()  # as it was understood, not as spelled
+        for name, value in tree.items():
+            sub = plain[name]
+            written[name] = {key: sub[key] for key in value or ()} if isinstance(sub, dict) else sub
+        for name, values in suggest(written).items():
+            tree[name] = {**values, **(tree.get(name) or {})}
+        config = _config(tree, places)
+    if check is not None:
+        try:
+            check(config)
+        except SkelfuseError as error:
+            raise _written(error.problem, tree, places).blame(error) from None
+    return config
+
+
+def _written(problem: str, tree: Mapping[str, Any], places: Places) -> Place:
+    """Return where the first key was written that a problem speaks of."""
+    words = set(re.findall(r"\w+", problem))
+    for name, section in tree.items():
+        for key in section if isinstance(section, Mapping) else ():
+            if key in words:
+                return place_of(f"{name}.{key}", places)
+    return places[""]
 
 
 def _config(tree: Mapping[str, Any], places: Places) -> TrainConfig:

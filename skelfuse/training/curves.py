@@ -6,8 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from skelfuse.training.log import METRICS, cannot_write, read_lines
+from skelfuse.training.log import METRICS, read_lines, written_aside
 
+FEW = 8  # epochs that have a tick each
 TRAIN, VALIDATION, KERNELS = "#2b6cb0", "#dd6b20", ("#2f855a", "#805ad5", "#b83280")
 
 
@@ -37,12 +38,9 @@ def draw_curves(folder: Path) -> Path | None:
         _finish(axes[1, 1], "motion kernels' penalties")
     else:
         axes[1, 1].set_axis_off()
-    path, aside = folder / "curves.png", folder / "curves.png.new"
-    try:
+    path = folder / "curves.png"
+    with written_aside(path) as aside:
         figure.savefig(aside, format="png", dpi=110)
-        aside.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from None
     return path
 
 
@@ -54,10 +52,15 @@ def _draw(panel: Any, lines: list[dict[str, Any]], name: str, label: str, colour
 
 
 def _finish(panel: Any, title: str) -> None:
+    first, last = panel.dataLim.intervalx
+    if last - first < FEW:  # or the ticks of a short run lie between its epochs
+        panel.set_xlim(first - 0.5, last + 0.5)
+        panel.set_xticks(range(int(first), int(last) + 1))
+    else:
+        panel.xaxis.get_major_locator().set_params(integer=True)
     panel.set_title(title, fontsize=11)
     panel.set_xlabel("epoch")
     panel.grid(visible=True, alpha=0.3)
-    panel.xaxis.get_major_locator().set_params(integer=True)
     panel.spines[["top", "right"]].set_visible(False)
     if len(panel.get_lines()) > 1:
         panel.legend(frameon=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,18 +72,26 @@ class TensorBoard(Watcher):
     def __init__(self, folder: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder))
+        self.folder = folder
+        try:
+            self._writer = SummaryWriter(str(folder))
+        except OSError as error:
+            raise cannot_write(folder, error) from None
 
     def on_epoch(self, metrics: dict[str, Any]) -> None:
         """Write the epoch's values."""
-        for name, value in metrics.items():
-            if name != "epoch" and isinstance(value, (int, float)):
-                self._writer.add_scalar(name, value, metrics["epoch"])
-        self._writer.flush()
+        try:
+            for name, value in metrics.items():
+                if name != "epoch" and isinstance(value, (int, float)):
+                    self._writer.add_scalar(name, value, metrics["epoch"])
+            self._writer.flush()
+        except OSError as error:
+            raise cannot_write(self.folder, error) from None
 
     def on_end(self) -> None:
         """Close the files."""
-        self._writer.close()
+        with suppress(OSError):  # what could not be written was told when it was
+            self._writer.close()
 
 
 def tensorboard(folder: Path) -> Watcher | None:
@@ -102,11 +111,30 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a small file so that it is never half there."""
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Give the path of a file to write; it takes the place of `path` once it is whole.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "config.yaml"
+    >>> with written_aside(path) as aside:
+    ...     _ = aside.write_text("seed: 1")
+    ...     path.exists()
+    False
+    >>> path.read_text(), aside.exists()
+    ('seed: 1', False)
+    """
     aside = path.with_name(f"{path.name}.new")
     try:
-        aside.write_text(text, encoding="utf-8")
+        yield aside
         aside.replace(path)
     except OSError as error:
+        with suppress(OSError):  # half a file is of no use, and takes room
+            aside.unlink()
         raise cannot_write(path, error) from None
 
 

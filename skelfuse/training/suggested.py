@@ -24,7 +24,7 @@ SECTIONS = ("sampling", "augment", "train")  # of a configuration, in which some
 MOMENTS_A_SECOND = 15
 ASSUMED_RATE = 30.0  # of clips that do not say theirs
 FRAMES = ((40, 32), (56, 48), (math.inf, 64))  # (moments in a usual clip below this, frames)
-CROP, JITTER = [0.8, 1.0], 0.3
+CROP, UNEVEN = [0.8, 1.0], 1.0
 LEAST_TO_CROP = 8  # frames: of fewer than these none can be spared
 RATES_DIFFER = 1.5  # the fastest over the slowest
 
@@ -45,7 +45,7 @@ TURN_FLAT = [0.2]
 FEW_CLIPS = 3000
 STRETCH_FEW, STRETCH_MANY = (0.15, 0.1), (0.1, 0.05)  # (scale, shear)
 INCOMPLETE = 0.02  # share of the joints not seen
-DROPOUT_WHOLE, DROPOUT_INCOMPLETE = 0.02, 0.05
+DROPOUT_WHOLE, DROPOUT_INCOMPLETE = 0.05, 0.1
 MIRROR = 0.5
 
 # Learning.
@@ -85,7 +85,7 @@ def suggested(facts: StoreFacts, given: Given = MappingProxyType({})) -> Suggest
     >>> found.settings["train"]
     {'batch_size': 32, 'validation': 0.0}
     >>> found.reasons[0]
-    'sampling.frames 32, sampling.crop [0.8, 1.0], sampling.jitter 0.3: half of the clips last \
+    'sampling.frames 32, sampling.crop [0.8, 1.0], sampling.uneven 1.0: half of the clips last \
 2 s or less'
     """
     settings: dict[str, dict[str, Any]] = {}
@@ -118,7 +118,7 @@ def _time(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
     length = f"{facts.frames:.3g} frames" if facts.seconds is None else f"{seconds:.2g} s"
     yield _Choice(
         f"half of the clips last {length} or less",
-        {"sampling.frames": frames, "sampling.crop": crop, "sampling.jitter": JITTER},
+        {"sampling.frames": frames, "sampling.crop": crop, "sampling.uneven": UNEVEN},
     )
 
 

@@ -14,7 +14,8 @@ from skelfuse.batches import Sampling
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 
-DRAWN = ("crop", "jitter")  # of Sampling: how training draws, not what a model is made for
+# Of Sampling: how training draws, not what a model is made for.
+DRAWN = ("crop", "jitter", "uneven")
 
 
 class Said(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
@@ -22,7 +23,7 @@ def fitted(value: Any, hint: Any, key: str) -> Any:
     """Return `value` as the type `hint` wants it, or raise an error that names `key`.
 
     Lists become tuples and whole numbers become floats where those are wanted; "1e-3", which YAML
-    takes for text, is a number.
+    takes for text, is a number; infinity and NaN are none.
 
     >>> fitted([1, 2], tuple[float, ...], "scales")
     (1.0, 2.0)
@@ -131,9 +132,12 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise _Misfit
     try:
-        return float(value)
-    except ValueError:
+        number = float(value)
+    except (ValueError, OverflowError):
         raise _Misfit from None
+    if not math.isfinite(number):
+        raise _Misfit
+    return number
 
 
 def _is_sequence(origin: Any) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,37 +96,6 @@ def test_mistakes_are_one_line(store: Store, tmp_path: Path) -> None:
     bare = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}"])
     assert "how are the clips to be split?; give --protocol" in told(bare)
     assert not out.exists()
-
-
-@contextmanager
-def bound_by_permissions() -> Iterator[None]:
-    """Let the permissions of files hold for this thread, even where it is the superuser's.
-
-    Linux lets it lay down the power to write everywhere (CAP_DAC_OVERRIDE) and take it up again.
-    """
-    if os.geteuid() != 0:
-        yield
-        return
-    if sys.platform != "linux":
-        pytest.skip("the superuser may write everywhere")
-    system = ctypes.CDLL(None, use_errno=True)
-    version3_of_this_thread = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then their upper halves
-    assert system.capget(version3_of_this_thread, held) == 0
-    fewer = (ctypes.c_uint32 * 6)(held[0] & ~(1 << 1), *held[1:])
-    assert system.capset(version3_of_this_thread, fewer) == 0
-    try:
-        yield
-    finally:
-        assert system.capset(version3_of_this_thread, held) == 0
-
-
-def test_a_folder_without_permission_is_told(store: Store, tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with bound_by_permissions():
-        assert "Permission denied" in told(called(store, tmp_path / "run"))
-    tmp_path.chmod(0o700)
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

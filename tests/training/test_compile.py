@@ -20,7 +20,7 @@ Lines = Callable[[Path], list[dict[str, Any]]]
 
 # Biases in front of a norm have no gradient, only rounding, which the optimiser makes to steps of
 # full length. And the norms' own statistics are kept otherwise where a model is compiled.
-ROUNDING_ALONE = ("embed.linear.bias", ".back.bias", "gather.bias", "running_mean", "running_var")
+ROUNDING_ALONE = ("embed.linear.bias", "running_mean", "running_var")
 
 
 NEAR = 5e-4

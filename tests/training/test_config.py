@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from skelfuse.configs import find, names
 from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import KINECT_V2
 from skelfuse.models import MODELS
 from skelfuse.training import TrainConfig, config_from_dict, config_text, read_config
+from skelfuse.training.build import check_fits
 
 
 def told(path: Path, text: str, *settings: str) -> str:
@@ -62,7 +65,11 @@ def test_a_saved_model_does_not_depend_on_defaults() -> None:
         ("train: {mixing: mixdown}", "expected one of none, mixup, cutmix, found 'mixdown'"),
         ("\n\ntrain: {epochs: 0}", "c.yaml, line 3: train: 'epochs' is out of range: expected at"),
         ("train: {batch_size: 1}", "'batch_size' is out of range: expected at least 2"),
-        ("train: {learning_rate: .nan}", "'learning_rate' is out of range"),
+        ("train: {learning_rate: .nan}", "expected a number, found nan"),
+        ("train: {learning_rate: 1e400}", "expected a number, found '1e400'"),
+        ("train: {clip_gradient: .inf}", "'train.clip_gradient' has the wrong kind"),
+        ("kernels: {target: .nan}", "c.yaml, line 1: 'kernels.target' has the wrong kind"),
+        ("model: {nam: ddnet}", "did you mean 'name'?"),
         ("train: {validation: 1.0}", "expected 0 to 0.9, found 1.0"),
         ("train: {patience: 3, validation: 0}", "'patience' needs a validation"),
         ("train: 5", "'train' needs keys: expected keys with values, found 5"),
@@ -100,6 +107,38 @@ def test_settings_go_before_the_file_and_are_checked_alike(tmp_path: Path) -> No
     assert "--set epochs=3: unknown key 'epochs'; did you mean" in told(path, "", "epochs=3")
     assert "expected key=value" in told(path, "", "train.epochs")
     assert "unknown key 'seed.x'" in told(path, "", "seed.x=3")
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "message"),
+    [
+        ("model:\n  scales: [0]", None, "c.yaml, line 2: scales has the wrong values: expected"),
+        ("model:\n  dropout: 2", None, "c.yaml, line 2: model 'skelfuse' cannot be built: dropout"),
+        ("seed: 1\naugment: {rotate: [1]}", None, "c.yaml, line 2: augment: rotate does not fit"),
+        ("model: {bank: 2}", "model.bank=-1", "--set model.bank=-1: bank is out of range"),
+        ("model: {dct_window: 8}", "model.fourier=-1", "c.yaml: bands is out of range"),
+    ],
+)
+def test_what_no_model_or_body_can_have_is_told_with_its_place(
+    tmp_path: Path, text: str, setting: str | None, message: str
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(SkelfuseError) as error:
+        read_config(
+            path,
+            [setting] if setting else (),
+            check=lambda config: check_fits(config, KINECT_V2, 5),
+        )
+    assert message in str(error.value)
+
+
+def test_a_check_disturbs_no_random_numbers() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    check_fits(TrainConfig(), KINECT_V2, 5)
+    torch.testing.assert_close(torch.rand(2), expected, rtol=0, atol=0)
 
 
 def test_a_configuration_is_found_by_name_or_path(tmp_path: Path) -> None:

@@ -158,15 +158,15 @@ def test_a_run_keeps_what_was_chosen_and_goes_on_with_it(
     assert config.augment.rotate == (0.3, 0.3, 0.3)
 
     # Another version may choose otherwise: a run that has begun does not.
-    monkeypatch.setattr("skelfuse.training.suggested.JITTER", 0.1)
+    monkeypatch.setattr("skelfuse.training.suggested.UNEVEN", 0.1)
     again = called(store, out, *QUICK, "--resume")
     assert again.exit_code == 0, again.output
     assert "chosen" not in again.stderr
     assert (out / "config.yaml").read_text() == saved
-    other = called(store, out, *QUICK, "--resume", "--set=sampling.jitter=0.2")
-    assert "cannot resume: 'sampling.jitter' was 0.3 and is now 0.2" in other.stderr
+    other = called(store, out, *QUICK, "--resume", "--set=sampling.uneven=0.2")
+    assert "cannot resume: 'sampling.uneven' was 1.0 and is now 0.2" in other.stderr
     assert called(store, tmp_path / "new", *QUICK, "--resume").exit_code == 0  # nothing there yet
-    assert saved_config(tmp_path / "new").sampling.jitter == 0.1
+    assert saved_config(tmp_path / "new").sampling.uneven == 0.1
 
 
 def test_a_run_cut_short_goes_on_to_the_same_bytes(

@@ -22,30 +22,7 @@ from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import Fit, ModelChoice
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("trained_run.py"))))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with `store.h5` and the run `run`."""
-    folder = tmp_path_factory.mktemp("evaluate")
-    WORLD.trained(WORLD.whole_store(folder / "store.h5"), folder / "run")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def store(folder: Path) -> Store:
-    return Store(folder / "store.h5")
-
-
-@pytest.fixture(scope="module")
-def run(folder: Path) -> Run:
-    return load_run(folder / "run")
-
-
-@pytest.fixture(scope="module")
-def test_part(store: Store) -> npt.NDArray[np.intp]:
-    return split(clip_table(store), "official")["test"]
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
 
 
 @pytest.fixture(scope="module")

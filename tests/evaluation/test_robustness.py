@@ -22,49 +22,25 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import evaluate, evaluate_robustness, robustness_text
 from skelfuse.evaluation.conditions import without_joints
 from skelfuse.layouts import SBU_15
-from skelfuse.run import Run, load_run
+from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.training import TrainConfig
 
-HERE = Path(__file__)
-WORLD = SimpleNamespace(**runpy.run_path(str(HERE.with_name("trained_run.py"))))
-ramp = runpy.run_path(str(HERE.with_name("ramps.py")))["ramp"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with `store.h5` and the run `run`."""
-    folder = tmp_path_factory.mktemp("robustness")
-    WORLD.trained(WORLD.whole_store(folder / "store.h5"), folder / "run")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def store(folder: Path) -> Store:
-    return Store(folder / "store.h5")
-
-
-@pytest.fixture(scope="module")
-def run(folder: Path) -> Run:
-    return load_run(folder / "run")
-
-
-@pytest.fixture(scope="module")
-def clips(store: Store) -> npt.NDArray[np.intp]:
-    return split(clip_table(store), "official")["test"]
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
+ramp = runpy.run_path(str(Path(__file__).with_name("ramps.py")))["ramp"]
 
 
 def test_the_table_is_that_of_stores_that_were_recorded_so(
-    run: Run, store: Store, clips: npt.NDArray[np.intp], tmp_path: Path
+    run: Run, store: Store, test_part: npt.NDArray[np.intp], tmp_path: Path
 ) -> None:
     told: list[int] = []
-    found = evaluate_robustness([run], store, clips, progress=told.append)
-    assert found.clips == len(clips)
-    assert told[-1] == len(clips) * len(found.conditions)
+    found = evaluate_robustness([run], store, test_part, progress=told.append)
+    assert found.clips == len(test_part)
+    assert told[-1] == len(test_part) * len(found.conditions)
     for test, top1 in list(zip(found.conditions, found.top1, strict=True))[::3]:
         changed = [test.change(clip) for clip in store]
         other = Store(WORLD.written(tmp_path / f"{test.kind}{test.strength}.h5", changed))
-        assert evaluate([run], other, clips).metrics.top1 == pytest.approx(top1, abs=1e-9)
+        assert evaluate([run], other, test_part).metrics.top1 == pytest.approx(top1, abs=1e-9)
     by_kind = {
         (one.kind, one.strength): top1
         for one, top1 in zip(found.conditions, found.top1, strict=True)
@@ -76,11 +52,11 @@ def test_the_table_is_that_of_stores_that_were_recorded_so(
 
 
 def test_neither_the_order_of_clips_nor_a_second_copy_of_the_run_matters(
-    run: Run, store: Store, clips: npt.NDArray[np.intp]
+    run: Run, store: Store, test_part: npt.NDArray[np.intp]
 ) -> None:
-    found = evaluate_robustness([run], store, clips)
-    assert evaluate_robustness([run, run], store, clips[::-1]).top1 == found.top1
-    assert evaluate_robustness([run], store, clips, seed=5).top1 != found.top1
+    found = evaluate_robustness([run], store, test_part)
+    assert evaluate_robustness([run, run], store, test_part[::-1]).top1 == found.top1
+    assert evaluate_robustness([run], store, test_part, seed=5).top1 != found.top1
 
 
 class Direction(torch.nn.Module):
@@ -160,12 +136,12 @@ def test_a_store_that_was_aligned_is_aligned_after_the_turn(tmp_path: Path) -> N
 
 
 def test_what_cannot_be_evaluated_is_told(
-    run: Run, store: Store, clips: npt.NDArray[np.intp], tmp_path: Path
+    run: Run, store: Store, test_part: npt.NDArray[np.intp], tmp_path: Path
 ) -> None:
     with pytest.raises(SkelfuseError, match="needs a run"):
-        evaluate_robustness([], store, clips)
+        evaluate_robustness([], store, test_part)
     with pytest.raises(SkelfuseError, match="no labelled clip"):
-        evaluate_robustness([run], store, clips[:0])
+        evaluate_robustness([run], store, test_part[:0])
     with pytest.raises(SkelfuseError, match="does not know the class 'up'"):
         evaluate_robustness([run], up_and_down(tmp_path / "a.h5"), [0])
     other = up_and_down(tmp_path / "b.h5", ("A9 kick", "A1 nod"))

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from skelfuse.cli import main
 from skelfuse.training import Fit, ModelChoice
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("trained_run.py"))))
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
 SHORT = replace(WORLD.CONFIG, train=Fit(epochs=2, batch_size=32, validation=0.2, warmup_epochs=0))
 RUNS = {
     "a0": SHORT,

@@ -1,0 +1,159 @@
+"""Motion kernels and joint embedding as the one filter that both are once training is over.
+
+Time is the last axis here, `[R,·,N,T]`: neighbouring frames lie side by side in memory, and the
+mixer takes it so.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from skelfuse.layers.held_frames import held_frames
+from skelfuse.layers.normed_linear import NormedLinear
+from skelfuse.models.persons import Folded
+from skelfuse.models.relations import Distances, Partner
+from skelfuse.models.streams import MotionStreams
+
+
+class JointFilter(NamedTuple):
+    """What evaluation makes of joints: `Σ_o weight[o] · signals[t + o] - usual · known + bias`."""
+
+    weight: Tensor  # [S,C,K]
+    usual: Tensor  # [C,K], what each signal usually adds
+    bias: Tensor  # [C]
+    first: int  # the offset of weight[0], in frames
+
+    @property
+    def last(self) -> int:
+        """The offset of the last weight."""
+        return self.first + len(self.weight) - 1
+
+
+def joint_filter(
+    streams: MotionStreams,
+    distances: Distances | None,
+    embed: NormedLinear,
+    *,
+    alone: bool,
+) -> JointFilter:
+    """Put the kernels' taps and an embedding together.
+
+    `alone`: what the features tell of a partner is left out, for nobody else is there.
+    """
+    weight, _ = embed.folded()  # [C,S]
+    assert embed.norm.running_mean is not None
+    added = weight * embed.norm.running_mean  # by each feature, as a rule
+    plain, streams_end = streams.plain_channels, streams.out_channels
+    taps, usual = [], []  # of each stream [S,C,D] and [C,D]
+    for i in range(2 if alone else len(streams.names)):
+        own = slice(i * plain // len(streams.names), (i + 1) * plain // len(streams.names))
+        taps.append(streams.taps_of(weight[:, own]))
+        usual.append(torch.unflatten(added[:, own], 1, (-1, taps[-1].shape[2])).sum(dim=1))
+    if distances is not None:
+        taps.append(distances.taps_of(weight[:, streams_end:], alone=alone))  # [S,C,H]
+        marks = torch.unflatten(added[:, streams_end:], 1, (distances.signal_count, -1))
+        usual.append(marks.sum(dim=2)[:, : taps[-1].shape[2]])
+    bias = embed.linear.bias + embed.linear.weight @ embed.norm.bias
+    bias = bias - added[:, plain:streams_end].sum(dim=1)  # features without kernels are known
+    together = torch.cat(taps, dim=2)
+    exact = torch.promote_types(together.dtype, torch.float32)
+    first = 0 if streams.kernels is None else streams.kernels.first
+    return JointFilter(together.to(exact), torch.cat(usual, dim=1).to(exact), bias.to(exact), first)
+
+
+def features_of(
+    bodies: Folded,
+    seen: Tensor | None,
+    partner: Partner | None,
+    streams: MotionStreams,
+    distances: Distances | None,
+) -> Tensor:
+    """Return what training normalises and embeds of each joint, `[R,T,N,S]`."""
+    features = [streams(bodies.x, seen, partner)]
+    if distances is not None:
+        features.append(distances(bodies.x, seen, partner))
+    if seen is None:
+        return torch.cat(features, dim=-1)
+    known = [streams.known(seen, partner)]
+    if distances is not None:
+        known.append(distances.known(seen, partner))
+    return filled_as_usual(torch.cat(features, dim=-1), torch.cat(known, dim=-1))
+
+
+def filled_as_usual(features: Tensor, known: Tensor) -> Tensor:
+    """Return `features [R,T,N,S]` with their mean wherever they are not `known`.
+
+    Zero would be a position. The mean is this process's own; evaluation has the running one.
+
+    >>> features, known = torch.tensor([1.0, 3.0, 0.0]), torch.tensor([True, True, False])
+    >>> filled_as_usual(features.view(1, 3, 1, 1), known.view(1, 3, 1, 1)).flatten().tolist()
+    [1.0, 3.0, 2.0]
+    """
+    with torch.no_grad():
+        there = torch.where(known, features, 0.0).flatten(0, 2)
+        mean = there.sum(dim=0) / known.flatten(0, 2).sum(dim=0).clamp_min(1)
+    return torch.where(known, features, mean)
+
+
+def signals_of(
+    bodies: Folded,
+    seen: Tensor | None,
+    partner: Partner | None,
+    streams: MotionStreams,
+    distances: Distances | None,
+) -> tuple[Tensor, Tensor | None]:
+    """Return what the kernels see of each joint, `[R,K,N,T]`, and where each of it is known."""
+    found = streams.signals(bodies.x, seen, partner)
+    if distances is not None:
+        found.append(distances.signals(bodies.x, seen, partner))
+    signals = torch.cat([signal for signal, _ in found], dim=1)
+    if all(known is None for _, known in found):
+        return signals, None
+    everywhere = torch.ones((), dtype=torch.bool, device=signals.device)
+    known = [(everywhere if known is None else known).expand_as(signal) for signal, known in found]
+    return signals, torch.cat(known, dim=1)
+
+
+def embedded_pairs(signals: Tensor, filter: JointFilter) -> Tensor:
+    """Return the mean of every two frames of what `embedded_joints` gives, `[R,C,N,T/2]`.
+
+    For an even number of frames of which nothing is hidden: half the work.
+    """
+    apart = F.pad(filter.weight, (0, 0, 0, 0, 1, 1))  # [S+2,C,K]
+    taps = (apart[1:] + apart[:-1]) / 2  # [S+1,C,K], for the two frames at once
+    kernel = taps.permute(1, 2, 0)[:, :, None]  # [C,K,1,S+1]
+    with torch.autocast(signals.device.type, enabled=False):  # differences of near-equal numbers
+        exact = signals.to(kernel.dtype)
+        held = F.pad(exact, (-filter.first, filter.last, 0, 0), mode="replicate")
+        bias = filter.bias - filter.usual.sum(dim=1)
+        return F.conv2d(held, kernel, bias, stride=(1, 2)).to(signals.dtype)
+
+
+def embedded_joints(signals: Tensor, known: Tensor | None, filter: JointFilter) -> Tensor:
+    """Filter `signals [R,K,N,T]`, of which `known`, as large, counts: `[R,C,N,T]`."""
+    R, _, N, T = signals.shape
+    with torch.autocast(signals.device.type, enabled=False):  # differences of near-equal numbers
+        exact = signals.to(filter.weight.dtype)
+        held = held_frames(exact, known, filter.first, filter.last, time=3)
+        if known is None:
+            total = (filter.bias - filter.usual.sum(dim=1))[:, None].expand(R, -1, N * T)
+        else:
+            total = filter.bias[:, None] - filter.usual @ known.to(exact.dtype).flatten(2)
+        for frames, weight in zip(held, filter.weight, strict=True):
+            total = torch.baddbmm(total, weight.expand(R, -1, -1), frames.flatten(2))
+    return total.view(R, -1, N, T).to(signals.dtype)
+
+
+def embedded_extras(
+    extras: list[Tensor], streams: MotionStreams, embed: NormedLinear
+) -> Tensor | float:
+    """Return what features that no kernel makes add to the embedded joints, `[R,C,N,T]`."""
+    if not extras:
+        return 0.0
+    weight, _ = embed.folded()
+    own = weight[:, streams.plain_channels : streams.out_channels]
+    return (torch.cat(extras, dim=-1) @ own.T).permute(0, 3, 2, 1)

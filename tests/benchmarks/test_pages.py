@@ -1,0 +1,87 @@
+"""The pages of results: figures come from rows, and from no row of an older configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ablation
+import accuracy
+from ablation_page import page as ablation_page
+from accuracy_page import page
+from cells import Cell, cells_of
+from real_sets import SETS
+from result_tables import by_pair, difference, gathered, told
+from row_files import Row
+
+
+def made_up(cell: Cell, accuracy: float, **more: Any) -> Row:
+    machine = {"processor": "P", "device": "cpu", "threads": 1, "python": "3"}
+    return {
+        **dict(zip(("dataset", "protocol", "seed", "hash"), cell.key, strict=True)),
+        **{"variant": cell.name, "accuracy": accuracy, "parameters": 1234, "macs": 2_500_000},
+        **{"seconds": 90.0, "epochs": 7, "date": "2026-01-02T03:04:05", "machine": machine},
+        **{"torch": "2", "skelfuse": "0", **more},
+    }
+
+
+def test_figures_are_means_over_splits_and_then_over_seeds() -> None:
+    cells = cells_of(SETS["jhmdb"], "small", accuracy.VARIANTS, seeds=3)
+    values = [80, 90, 100, 70, 80, 90, 50, 50]  # the third seed lacks a split
+    rows = [made_up(cell, value) for cell, value in zip(cells, values, strict=False)]
+    found = gathered(cells, rows)
+    assert found.accuracy == {0: 90, 1: 80}
+    assert told(found.accuracy, 2) == "85.0 ± 7.1"
+    assert told(found.accuracy, 3) == "85.0 ± 7.1 (2)"
+    assert told({}, 3) == "–"
+    assert difference(found.accuracy, {1: 79.0, 2: 0.0}) == 1
+    assert difference(found.accuracy, {2: 0.0}) is None
+
+
+def test_the_page_of_made_up_rows() -> None:
+    names = ["small", "no-fuse", "fixed-kernels"]
+    cells = [
+        cell
+        for data in SETS.values()
+        for name in names
+        for cell in cells_of(data, name, accuracy.VARIANTS, seeds=2)
+    ]
+    level = {"small": 90.0, "no-fuse": 89.0, "fixed-kernels": 90.5}
+    rows = [
+        made_up(cell, level[cell.name] + 2 * cell.config.seed, clean=80.0 + cell.config.seed)
+        for cell in cells
+        if cell.data.name != "sbu" or cell.name != "fixed-kernels"
+    ]
+    stale = [row | {"hash": "of an older configuration", "accuracy": 1.0} for row in rows]
+    text = page(cells, [*rows, *stale], seeds=2, command="python it")
+    shipped = "| **`small`**, the shipped configuration |"
+    assert f"{shipped} 91.0 ± 1.4 | 1,234 | 2.5 | 1.5 | 7 |" in text
+    assert f"{shipped} 91.0 ± 1.4 | 80.5 ± 0.7 | 1,234 |" in text  # NW-UCLA has two columns
+    assert "| `small`: on − off | +1.00 | +1.00 | +1.00 | +1.00 | +1.00 | +1.00 |" in text
+    assert "| `small`: learned − fixed | −0.50 | −0.50 | −0.50 | −0.50 | – | – |" in text
+    assert "| DD-Net, rerun | – | – | – | – | – |" in text
+    assert "`python it`, 2026-01-02; P (1 thread a run)" in text
+    assert "94.6" in text
+    assert "of an older" not in text
+
+
+def test_the_ablation_joins_what_gains_once_all_is_measured() -> None:
+    sets = ("utd-mhad", "jhmdb")
+    cells = [
+        cell
+        for data in sets
+        for name in ablation.VARIANTS
+        for cell in cells_of(SETS[data], name, ablation.VARIANTS, seeds=1)
+    ]
+    level = {"dct": 91.0, "dct-static-gate": 92.0, "fourier": 93.0}
+    rows = [made_up(cell, level.get(cell.name, 90.0)) for cell in cells]
+    assert ablation.combination(by_pair(cells, rows[:-1]), sets, 1) is None
+    best = ablation.combination(by_pair(cells, rows), sets, 1)
+    assert best == (*ablation.MODULES["dct-static-gate"], *ablation.MODULES["fourier"])
+    changed = ablation.MODULES | {"together": best}
+    seconds = {"small": 0.002, "fourier": 0.003}
+    text = ablation_page(
+        cells, rows, changed, seconds, sets=ablation.SETS_HERE, seeds=1, command="python it"
+    )
+    assert "| Fourier features | 93.0 | – | – | 93.0 | – |" in text
+    assert "| Fourier features | `fourier=8` | 1,234 | 2.5 | 3.00 | 1.50 × |" in text
+    assert "| **together** | – | – | – | – | – |" in text

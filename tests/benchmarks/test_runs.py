@@ -1,0 +1,105 @@
+"""Accuracy experiments: nothing is run twice, and what fails is told and stops nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import accuracy
+import numpy as np
+import pytest
+from cells import Variant, cells_of
+from click.testing import CliRunner, Result
+from real_sets import SETS, locked
+from row_files import Row, append_row, read_rows
+
+QUICK = ("train.epochs=1", "sampling.frames=8", "augment.rotate=[]", "augment.mirror=0")
+PENN = ("--only", "penn-action", "--seeds", "1")  # the set with one split
+
+
+def called(folder: Path, work: Path, *more: str, settings: tuple[str, ...] = QUICK) -> Result:
+    words = [str(folder), "--rows", str(work / "rows.jsonl"), "--work", str(work), *more]
+    words += [word for setting in settings for word in ("--set", setting)]
+    return CliRunner().invoke(accuracy.main, words, catch_exceptions=False)
+
+
+def rows_in(work: Path) -> list[Row]:
+    return read_rows([work / "rows.jsonl"])
+
+
+def key_of_nano(name: str) -> str:
+    cells = cells_of(SETS[name], "nano", accuracy.VARIANTS, seeds=1, settings=QUICK)
+    return "-".join(map(str, cells[0].key))
+
+
+def test_from_raw_files_to_the_page(folder: Path, tmp_path: Path) -> None:
+    wanted = ("--only", "jhmdb,sbu", "--variants", "nano", "--seeds", "1")
+    found = called(folder, tmp_path, *wanted, "--write", str(tmp_path / "docs" / "page.md"))
+    assert found.exit_code == 0, found.output
+    assert "SBU Kinect Interaction: skipped: neither sbu.tar.xz nor sbu.h5" in found.output
+    rows = rows_in(tmp_path)
+    assert [(row["variant"], row["protocol"]) for row in rows] == [
+        ("nano", f"split{split}") for split in (1, 2, 3)
+    ]
+    for row in rows:
+        assert (row["train_clips"], row["test_clips"], row["epochs"]) == (15, 9, 1)
+        assert 9 * row["accuracy"] / 100 == pytest.approx(round(9 * row["accuracy"] / 100))
+    mean = np.mean([row["accuracy"] for row in rows])
+    assert f"| `nano` | {mean:.1f} |" in (tmp_path / "docs" / "page.md").read_text()
+
+
+def test_nothing_is_run_twice_but_what_has_changed(folder: Path, tmp_path: Path) -> None:
+    wanted = (*PENN, "--variants", "small")
+    called(folder, tmp_path, *wanted)
+    trained, worse = rows_in(tmp_path)
+    assert "kind" not in trained
+    assert worse["kind"] == "robustness"
+    assert worse["conditions"]["as recorded"] == pytest.approx(trained["accuracy"])
+    json.dumps([trained, worse])
+    assert {"parameters", "macs", "seconds", "date", "machine", "torch"} < set(trained)
+
+    before = (tmp_path / "rows.jsonl").read_bytes()
+    assert called(folder, tmp_path, *wanted).exit_code == 0
+    assert (tmp_path / "rows.jsonl").read_bytes() == before
+    changed = (*QUICK, "train.learning_rate=0.001")
+    called(folder, tmp_path, *wanted, "--no-robustness", settings=changed)
+    assert len(rows_in(tmp_path)) == 3
+
+
+def test_a_run_that_fails_is_told_and_the_others_go_on(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "runs" / key_of_nano("penn-action")
+    broken.parent.mkdir(parents=True)
+    broken.write_text("not a folder")
+    found = called(folder, tmp_path, *PENN, "--variants", "nano,pure")
+    assert found.exit_code == 1
+    assert "1 failed: penn-action official nano seed 0" in found.output
+    assert [row["variant"] for row in rows_in(tmp_path)] == ["pure"]
+
+
+def test_what_another_process_is_at_is_left_to_it(folder: Path, tmp_path: Path) -> None:
+    with locked(tmp_path / "claims" / f"{key_of_nano('penn-action')}.lock") as mine:
+        assert mine
+        called(folder, tmp_path, *PENN, "--variants", "nano")
+    assert rows_in(tmp_path) == []
+
+
+def test_an_equally_large_model_without_frierenfuse(folder: Path, tmp_path: Path) -> None:
+    called(folder, tmp_path, *PENN, "--variants", "small,no-fuse-matched", "--no-robustness")
+    small, matched = (row["parameters"] for row in rows_in(tmp_path))
+    assert 0.97 * small < matched <= small
+
+
+def test_rows_survive_a_writer_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    append_row(path, {"a": 1})
+    with path.open("a") as file:
+        file.write('{"a": 2, "b"')
+    append_row(path, {"a": 3})
+    assert read_rows([path, tmp_path / "none.jsonl"]) == [{"a": 1}, {"a": 3}]
+
+
+def test_unknown_names_are_told(folder: Path, tmp_path: Path) -> None:
+    found = called(folder, tmp_path, "--variants", "smal")
+    assert found.exit_code == 2
+    assert "'smal' is none of: small, " in found.output
+    assert Variant() == accuracy.VARIANTS["small"]

@@ -1,0 +1,41 @@
+"""A run that was really trained, and the clips that it is evaluated on."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from skelfuse.datasets.protocols import split
+from skelfuse.datasets.summary import clip_table
+from skelfuse.run import Run, load_run
+from skelfuse.store import Store
+
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with `store.h5` and the run `run`."""
+    folder = tmp_path_factory.mktemp("evaluation")
+    WORLD.trained(WORLD.whole_store(folder / "store.h5"), folder / "run")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Store:
+    return Store(folder / "store.h5")
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Run:
+    return load_run(folder / "run")
+
+
+@pytest.fixture(scope="module")
+def test_part(store: Store) -> npt.NDArray[np.intp]:
+    return split(clip_table(store), "official")["test"]

@@ -1,0 +1,135 @@
+"""What `skelfuse evaluate` refuses, in one clear line: other classes, other bodies, bad files."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+from skelfuse.clip import Clip
+from skelfuse.datasets.protocols import split
+from skelfuse.datasets.summary import clip_table
+from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
+
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
+BODY, ACTIONS = WORLD.BODY, WORLD.ACTIONS
+
+
+def command(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["evaluate", *(str(argument) for argument in arguments)])
+
+
+def refused(*arguments: object) -> str:
+    """Return the one line that the command ends with."""
+    result = command(*arguments)
+    assert result.exit_code == 1, result.output
+    (line,) = result.output.strip().splitlines()
+    assert line.startswith("Error: ")
+    return line
+
+
+def test_a_class_unknown_to_the_run(folder: Path, tmp_path: Path) -> None:
+    clips = [WORLD.clip(i, a) for a in range(3) for i in range(6)]
+    clips += [replace(WORLD.clip(50 + i, 3), label="A0 juggle") for i in range(6)]
+    odd = WORLD.written(tmp_path / "odd.h5", clips)
+    run = ("--run", folder / "run", "--data", odd)
+    line = refused(*run)
+    assert str(odd) in line
+    assert "'A0 juggle'" in line
+    assert "--ignore-unknown" in line
+    result = command(*run, "--ignore-unknown", "--json")
+    told = json.loads(result.stdout)
+    with_it = len(split(clip_table(Store(odd)), "official")["test"])
+    left_out = with_it - told["metrics"]["clips"]
+    assert 0 < left_out < with_it
+    assert (
+        f"{left_out} clips of classes unknown to the run are left out: A0 juggle" in result.stderr
+    )
+    # Unknown classes that are not in the part that is asked for are nobody's business.
+    elsewhere = [replace(one, splits={"official": "train"}) for one in clips[-6:]]
+    fine = WORLD.written(tmp_path / "fine.h5", clips[:-6] + elsewhere)
+    assert command("--run", folder / "run", "--data", fine).exit_code == 0
+
+
+def no_head(body: Skeleton) -> Skeleton:
+    joints = tuple("neck" if joint == "head" else joint for joint in body.joints)
+    bones = tuple(tuple("neck" if j == "head" else j for j in bone) for bone in body.bones)
+    return replace(body, joints=joints, bones=bones)  # type: ignore[arg-type]
+
+
+BODIES: dict[str, tuple[Skeleton, str]] = {
+    "other joints": (no_head(BODY), "without 'head' and with 'neck' besides"),
+    "other bones": (
+        replace(BODY, bones=(*BODY.bones[:3], ("foot", "head"))),
+        "other bones",
+    ),
+    "other centre": (replace(BODY, centre=("foot",)), "other centre"),
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_a_store_of_another_skeleton(folder: Path, tmp_path: Path, what: str) -> None:
+    body, told = BODIES[what]
+    coords = np.zeros((9, 1, 5, 3), np.float32)
+    parts = ({"official": "train"}, {"official": "test"}, {"official": "test"})
+    clips = [
+        Clip(coords, body, name=f"{i}", label=ACTIONS[0], splits=part)
+        for i, part in enumerate(parts)
+    ]
+    other = WORLD.written(tmp_path / "other.h5", clips)
+    line = refused("--run", folder / "run", "--data", other)
+    assert "another skeleton" in line
+    assert str(other) in line
+    assert told in line
+
+
+def cut(folder: Path, to: Path) -> Path:
+    to.mkdir()
+    content = (folder / "run" / "best.safetensors").read_bytes()
+    (to / "best.safetensors").write_bytes(content[: len(content) // 2])
+    return to
+
+
+def not_numbers(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
+    tensors["weight/classifier.bias"] = torch.full((6,), torch.nan)
+
+
+def fewer_classes(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
+    facts["class_names"] = ["A0 juggle", *facts["class_names"][1:]]
+
+
+def test_one_line_for_whatever_is_wrong(folder: Path, tmp_path: Path) -> None:
+    run, data = ("--run", folder / "run"), ("--data", folder / "store.h5")
+    missing = tmp_path / "missing"
+    assert f"{missing}: no such run" in refused("--run", missing, *data)
+    assert f"{missing}: no such run" in refused("--run", missing, *data, "--checkpoint", "last")
+    assert f"{missing}.h5: no such store" in refused(*run, "--data", f"{missing}.h5")
+    assert "no checkpoint" in refused("--run", tmp_path, *data)
+    assert "cut short" in refused("--run", cut(folder, tmp_path / "cut"), *data)
+    assert "not a checkpoint" in refused("--run", folder / "store.h5", *data)
+    assert "no part 'exam'" in refused(*run, *data, "--part", "exam")
+    assert "did you mean 'official'" in refused(*run, *data, "--protocol", "oficial")
+    assert "no such device" in refused(*run, *data, "--device", "tpu")
+    (tmp_path / "file").write_text("")
+    assert "cannot write here" in refused(*run, *data, "--out", tmp_path / "file" / "below")
+    sick = WORLD.rewritten(folder / "run", tmp_path / "sick", not_numbers)
+    assert "scores for clip" in refused("--run", sick, *data)
+    other = WORLD.rewritten(folder / "run", tmp_path / "other", fewer_classes)
+    line = refused(*run, "--run", other, *data)
+    assert "runs with other classes" in line
+    assert "'A0 juggle', 'A1 nod'" in line
+    unlabelled = [replace(WORLD.clip(i, 0), label=None) for i in range(8)]
+    nothing = WORLD.written(tmp_path / "nothing.h5", unlabelled)
+    line = refused(*run, "--data", nothing)
+    assert "no clip to evaluate on" in line
+    assert "of them without a label" in line

@@ -1,0 +1,86 @@
+"""Which checkpoint of a run is pruned: the one whose gates have closed, and it is said which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+from skelfuse.layouts import COCO_17
+from skelfuse.prune import prune
+from skelfuse.run import load_run
+from skelfuse.training import build_model, config_from_dict
+from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, write_checkpoint
+
+CHANNELS = 8 * 17
+
+
+def gated(folder: Path, closed: dict[str, float], *, penalty: float) -> Path:
+    """Write a run whose checkpoints have closed such shares of their channels."""
+    plain: dict[str, Any] = {
+        "model": {"size": "nano", "dct_window": 8, "gate": "static", "partner": False},
+        "sampling": {"frames": 16, "persons": 1},
+        "gates": {"penalty": penalty},
+    }
+    config = config_from_dict(plain)
+    model = build_model(config.model, COCO_17, 3)
+    facts = {"config": config.as_dict(), "skeleton": COCO_17.to_dict(), "class_names": list("abc")}
+    facts |= {"metrics": {}, "provenance": {}, "versions": {}}
+    folder.mkdir()
+    for epoch, (name, share) in enumerate(closed.items(), 1):
+        weights = {WEIGHT + name: value.clone() for name, value in model.state_dict().items()}
+        gate = weights[f"{WEIGHT}spectrum.gate.weights"].view(-1, 2)  # off, on
+        gate[:, 0], gate[:, 1] = -1.0, 1.0
+        gate[: round(share * len(gate)), 0] = 2.0
+        write_checkpoint(folder / name, weights, {**facts, "epoch": epoch})
+    return folder
+
+
+def called(*arguments: object) -> Result:
+    result = CliRunner().invoke(main, [str(one) for one in arguments])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return gated(tmp_path / "run", {BEST: 0.25, LAST: 0.75}, penalty=0.05)
+
+
+def test_the_last_is_pruned_and_that_is_said(run: Path, tmp_path: Path) -> None:
+    result = called("prune", run, "--out", tmp_path / "small")
+    assert f"{CHANNELS // 4} of {CHANNELS} channels are left" in result.stdout
+    (note,) = result.stderr.splitlines()
+    assert f"note: this is {run / LAST} (epoch 2)" in note
+    assert "--checkpoint best" in note
+    small = load_run(tmp_path / "small")
+    assert small.epoch == 2
+    x = torch.randn(2, 16, 1, 17, 2)
+    torch.testing.assert_close(small.model(x), load_run(run / LAST).model(x), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("how", ["option", "file"])
+def test_another_can_be_asked_for(how: str, run: Path, tmp_path: Path) -> None:
+    asked = (run, "--checkpoint", "best") if how == "option" else (run / BEST,)
+    result = called("prune", *asked, "--out", tmp_path / "small")
+    assert f"{3 * CHANNELS // 4} of {CHANNELS} channels are left" in result.stdout
+    assert result.stderr == ""
+    assert load_run(tmp_path / "small").epoch == 1
+
+
+def test_without_a_penalty_or_a_last_one_it_is_the_best(tmp_path: Path) -> None:
+    free = gated(tmp_path / "free", {BEST: 0.25, LAST: 0.75}, penalty=0.0)
+    alone = gated(tmp_path / "alone", {BEST: 0.25}, penalty=0.05)
+    for one in (free, alone):
+        found = prune(one, tmp_path / f"{one.name}-small")
+        assert found.source == one / BEST
+        assert found.channels == (CHANNELS, 3 * CHANNELS // 4)
+
+
+def test_a_checkpoint_of_a_file_is_a_wrong_option(run: Path, tmp_path: Path) -> None:
+    command = ["prune", str(run / LAST), "--out", str(tmp_path / "small"), "--checkpoint", "best"]
+    assert CliRunner().invoke(main, command).exit_code == 2

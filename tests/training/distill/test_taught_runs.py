@@ -1,0 +1,140 @@
+"""A run with a teacher trains, resumes and shares its work as every run does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from skelfuse.cli import main
+from skelfuse.store import Store
+from skelfuse.training import Step, TrainConfig, Watcher, train
+from skelfuse.training.checkpoint import LAST, read_checkpoint
+
+ROOT = Path(__file__).resolve().parents[3]
+Configured = Callable[..., TrainConfig]
+Lines = Callable[[Path], list[dict[str, Any]]]
+Parts = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        {"mixing": "mixup"},
+        {"mixing": "cutmix", "accumulate": 2},
+        {"precision": "bfloat16", "average": 0},
+    ],
+)
+def test_every_way_of_training_can_be_taught(
+    fit: dict[str, Any],
+    teacher: Path,
+    student: Configured,
+    store: Store,
+    parts: Parts,
+    tmp_path: Path,
+) -> None:
+    config = student(teacher, learning_rate=5e-3, **fit)
+    result = train(config, store, parts, tmp_path / "s")
+    assert result.metrics["validation_accuracy"] > 0.9
+
+
+class Stop(Watcher):
+    """Break off in the middle of an epoch, as late as a checkpoint allows."""
+
+    def on_step(self, step: Step) -> None:
+        if (step.epoch, step.batch) == (2, 3):
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("average", [0.999, 0.0])
+def test_a_taught_run_resumes_bit_for_bit(
+    average: float,
+    teacher: Path,
+    student: Configured,
+    store: Store,
+    parts: Parts,
+    tmp_path: Path,
+) -> None:
+    fit = {"epochs": 2, "checkpoint_minutes": 1e-9, "mixing": "mixup", "average": average}
+    config = student(teacher, batch_size=8, **fit)
+    train(config, store, parts, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(config, store, parts, tmp_path / "broken", watcher=Stop())
+    assert read_checkpoint(tmp_path / "broken" / LAST)[0]["batch"] == 2
+    train(None, store, parts, tmp_path / "broken", resume=True)
+    whole, broken = ((tmp_path / run / LAST).read_bytes() for run in ("whole", "broken"))
+    assert whole == broken
+
+
+def command(store: Store, out: Path, *more: str) -> list[str]:
+    return [
+        "train",
+        f"--data={store.path}",
+        f"--out={out}",
+        "--protocol=loso:1",
+        "--device=cpu",
+        "--set=model={name: skelfuse, size: nano, scales: [], fuse: false, dropout: 0}",
+        "--set=model.evidence_dropout=0",
+        "--set=sampling.frames=16",
+        "--set=augment={rotate: [0.3, 0.3, 0.3], noise: 0.01}",
+        "--set=train.batch_size=8",
+        *more,
+    ]
+
+
+@pytest.mark.slow
+def test_a_killed_student_resumes_to_the_same_bytes(
+    teacher: Path, store: Store, tmp_path: Path
+) -> None:
+    settings = (
+        f"--set=distill.teacher={teacher}",
+        "--set=train.epochs=12",
+        "--set=train.checkpoint_minutes=0.0001",
+    )
+    main(command(store, tmp_path / "whole", *settings), standalone_mode=False)
+    out = tmp_path / "killed"
+    begin = [sys.executable, "-m", "skelfuse.cli", *command(store, out, *settings)]
+    process = subprocess.Popen(begin, cwd=ROOT, stderr=subprocess.DEVNULL)
+    while not (out / LAST).exists() and process.poll() is None:
+        time.sleep(0.002)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
+    main(command(store, out, *settings, "--resume"), standalone_mode=False)
+    assert (out / LAST).read_bytes() == (tmp_path / "whole" / LAST).read_bytes()
+
+
+@pytest.mark.slow
+def test_two_processes_are_taught_as_one_is(
+    teacher: Path, store: Store, lines: Lines, tmp_path: Path
+) -> None:
+    settings = (f"--set=distill.teacher={teacher}", "--set=train.epochs=4")
+    one, two = tmp_path / "one", tmp_path / "two"
+    main(command(store, one, *settings), standalone_mode=False)
+    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=0"]
+    done = subprocess.run(
+        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command(store, two, *settings)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for a, b in zip(*(lines(run / "metrics.jsonl") for run in (one, two)), strict=True):
+        for key in ("loss", "distill_features", "distill_logits"):
+            assert b[key] == pytest.approx(a[key], rel=1e-3), key
+    # Biases before a normalisation have no gradient but noise, and their averages follow it.
+    (_, weights), (_, shared) = (read_checkpoint(run / LAST) for run in (one, two))
+    learned = [name for name in weights if name.startswith(("weight/", "beside/"))]
+    for name in learned:
+        if name.endswith((".weight", "/raw")):
+            torch.testing.assert_close(shared[name], weights[name], rtol=0.02, atol=2e-3, msg=name)

@@ -1,0 +1,135 @@
+"""A teacher sees the very clips of its student, says what it decides on, and must fit."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from skelfuse.batches import Batches, Sampling
+from skelfuse.errors import SkelfuseError
+from skelfuse.models import MODELS, SkelFuse
+from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
+from skelfuse.training import ModelChoice, TrainConfig, build_model, train
+from skelfuse.training.checkpoint import LAST
+from skelfuse.training.teacher import Teacher, load_teacher
+
+Configured = Callable[..., TrainConfig]
+Parts = dict[str, Any]
+
+
+def test_the_teacher_sees_the_very_clips_of_the_student_and_stays_as_it_is(
+    teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
+) -> None:
+    given: list[tuple[Tensor, Tensor]] = []
+    modes: list[bool] = []
+
+    def look(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if type(module).__name__ == "SkelFuse":
+            modes.append(module.training)
+            given.append((inputs[0].clone(), inputs[1].clone()))
+
+    students: list[Tensor] = []  # a student is asked for its evidence, without a call
+    evidence = SkelFuse.evidence
+
+    def heard(self: SkelFuse, x: Tensor, mask: Tensor | None = None) -> Any:
+        if self.training:
+            students.append(x.clone())
+        return evidence(self, x, mask)
+
+    before = (teacher / LAST).read_bytes()
+    hook = nn.modules.module.register_module_forward_pre_hook(look)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SkelFuse, "evidence", heard)
+        config = student(teacher, epochs=2, mixing="mixup", validation=0)
+        train(config, store, parts, tmp_path / "s")
+    hook.remove()
+    assert len(students) == len(given) == 6
+    assert not any(modes)
+    for (x, _), own in zip(given, students, strict=True):
+        assert torch.equal(x, own)
+    assert (teacher / LAST).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_any_model_teaches_what_its_classifier_decides_on(name: str, store: Store) -> None:
+    torch.manual_seed(0)
+    model = build_model(ModelChoice(name), store.skeleton, 3).eval()
+    x, mask = torch.randn(2, 16, 1, 3, 3), torch.rand(2, 16, 1, 3) > 0.1
+    expected = model(x, mask)
+    teacher = Teacher(model, columns=(2, 0, 1), sha256="")
+    said = teacher(x, mask)
+    assert said.features.shape == (2, teacher.features)
+    assert not said.logits.requires_grad
+    torch.testing.assert_close(said.logits, expected[:, [2, 0, 1]])
+    classifier = model.classifier
+    assert isinstance(classifier, nn.Linear)
+    voters = getattr(classifier, "voters", 1)
+    found = said.features @ classifier.weight.T / voters + classifier.bias
+    torch.testing.assert_close(found, expected)
+
+
+def test_classes_are_matched_by_name(
+    teacher: Path, store: Store, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (batch,) = Batches(store, parts["test"], sampling=Sampling(frames=16)).epoch()
+    said = load_teacher(str(teacher), Sampling(frames=16), store, torch.device("cpu"))
+    plain = said(batch.x, batch.mask)
+    monkeypatch.setattr(store, "class_names", store.class_names[::-1])
+    turned = load_teacher(str(teacher), Sampling(frames=16), store, torch.device("cpu"))
+    torch.testing.assert_close(turned(batch.x, batch.mask).logits, plain.logits.flip(1))
+
+
+def test_what_cannot_teach_is_told(
+    teacher: Path,
+    student: Configured,
+    store: Store,
+    parts: Parts,
+    make_store: Callable[..., Store],
+    tmp_path: Path,
+) -> None:
+    config = student(teacher, epochs=1)
+
+    def told(choice: TrainConfig, of: Store = store) -> str:
+        with pytest.raises(SkelfuseError) as error:
+            train(choice, of, parts, tmp_path / "s")
+        assert not (tmp_path / "s").exists()
+        return str(error.value)
+
+    missing = told(student(tmp_path / "none"))
+    assert "none: the teacher (distill.teacher): no such run; name a run's folder" in missing
+    frames = told(replace(config, sampling=Sampling(frames=24)))
+    assert "the teacher was trained with another sampling.frames: expected 16, found 24" in frames
+    assert "--set sampling.frames=16" in frames
+    drawn = Sampling(frames=16, crop=(0.5, 1.0), jitter=0.2)  # how clips are drawn may differ
+    train(replace(config, sampling=drawn), store, parts, tmp_path / "drawn")
+    twig = Skeleton("twig", joints=("a", "b"), bones=(("b", "a"),), root="a")
+    other = told(config, make_store(tmp_path / "twig.h5", skeleton=twig))
+    assert "another skeleton" in other
+    assert "expected twig, joints a, b, found arm, joints shoulder, elbow, hand" in other
+    few = make_store(tmp_path / "few.h5", clips=2)
+    with pytest.raises(SkelfuseError, match=r"other classes.*not in both: along z"):
+        train(config, few, {"train": np.arange(2)}, tmp_path / "s")
+    ddnet = replace(config, model=ModelChoice("ddnet", options={"filters": 8}))
+    assert "expected model.name skelfuse or pure, found ddnet" in told(ddnet)
+
+
+def test_another_teacher_in_its_place_is_told(
+    teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
+) -> None:
+    shutil.copytree(teacher, tmp_path / "t")
+    config = student(tmp_path / "t", epochs=1)
+    train(config, store, parts, tmp_path / "s")
+    train(config, store, parts, tmp_path / "s", resume=True)
+    shutil.rmtree(tmp_path / "t")
+    train(replace(student(epochs=1), model=ModelChoice("pure")), store, parts, tmp_path / "t")
+    with pytest.raises(SkelfuseError, match="the teacher is not as it was when the run began"):
+        train(config, store, parts, tmp_path / "s", resume=True)

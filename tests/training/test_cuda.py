@@ -1,0 +1,115 @@
+"""Training on GPUs: what is promised of the CPU, there; the tests skip where there are none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from skelfuse.cli import main
+from skelfuse.store import Store
+from skelfuse.training import TrainConfig, Watcher, train
+from skelfuse.training.checkpoint import read_checkpoint
+from skelfuse.training.devices import casting, device_named
+
+ROOT = Path(__file__).resolve().parents[2]
+GPUS = torch.cuda.device_count() if torch.cuda.is_available() else 0
+one_gpu = pytest.mark.skipif(GPUS < 1, reason="there is no CUDA device here")
+two_gpus = pytest.mark.skipif(GPUS < 2, reason=f"needs two CUDA devices; there are {GPUS}")
+Configured = Callable[..., TrainConfig]
+Lines = Callable[[Path], list[dict[str, Any]]]
+
+
+@one_gpu
+def test_a_gpu_learns_in_bfloat16_unless_told_otherwise(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+) -> None:
+    device = device_named("cuda")
+    for precision, expected in (("auto", torch.bfloat16), ("float32", torch.float32)):
+        with casting(device, precision):
+            one = torch.ones(2, 2, device=device)
+            assert (one @ one).dtype == expected
+        wanted = configured(epochs=12, learning_rate=5e-3, precision=precision)
+        result = train(wanted, store, parts, tmp_path / precision, device="cuda")
+        assert result.metrics["validation_accuracy"] > 0.9, precision
+        _, tensors = read_checkpoint(tmp_path / precision / "last.safetensors")
+        kinds = {value.dtype for value in tensors.values() if value.is_floating_point()}
+        assert kinds == {torch.float32}, precision  # the weights themselves are never halved
+
+
+@one_gpu
+def test_in_float32_a_gpu_ends_near_the_cpu(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+) -> None:
+    losses = []
+    for device in ("cpu", "cuda"):
+        wanted = configured(epochs=1, precision="float32", mixing="mixup")
+        train(wanted, store, parts, tmp_path / device, device=device)
+        (line,) = lines(tmp_path / device / "metrics.jsonl")
+        losses.append(line["loss"])
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)  # dropout draws otherwise there
+
+
+class Pulled(Watcher):
+    def on_epoch(self, metrics: dict[str, Any]) -> None:
+        if metrics["epoch"] == 2:
+            raise KeyboardInterrupt
+
+
+@one_gpu
+def test_an_interrupted_run_goes_on_on_a_gpu_or_on_the_cpu(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+) -> None:
+    wanted = configured(epochs=4)
+    for device in ("cuda", "cpu"):
+        out = tmp_path / device
+        with pytest.raises(KeyboardInterrupt):
+            train(wanted, store, parts, out, device="cuda", watcher=Pulled())
+        train(wanted, store, parts, out, device=device, resume=True)
+        assert [line["epoch"] for line in lines(out / "metrics.jsonl")] == [1, 2, 3, 4]
+
+
+@one_gpu
+def test_what_a_gpu_trained_needs_none(store: Store, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    settings = ("--set=model.size=nano", "--set=sampling.frames=16", "--set=train.epochs=3")
+    both = (f"--data={store.path}", "--protocol=loso:1")
+    commands = [["train", *both, f"--out={run}", *settings, "--device=cuda"]]
+    commands += [
+        ["evaluate", f"--run={run}", *both, "--json", f"--device={device}"]
+        for device in ("cuda", "cpu")
+    ]
+    for command in commands:
+        done = CliRunner().invoke(main, command)
+        assert done.exit_code == 0, done.output
+
+
+@pytest.mark.slow
+@two_gpus
+def test_two_gpus_end_where_one_does(store: Store, tmp_path: Path, lines: Lines) -> None:
+    command = ["train", f"--data={store.path}", "--protocol=loso:1", "--device=cuda"]
+    command += ["--set=model={name: skelfuse, size: nano, dropout: 0, evidence_dropout: 0}"]
+    command += [f"--set={one}" for one in ("sampling.frames=16", "train.batch_size=8")]
+    command += [f"--set={one}" for one in ("train.epochs=3", "train.precision=float32")]
+    alone, together = tmp_path / "one", tmp_path / "two"
+    assert CliRunner().invoke(main, [*command, f"--out={alone}"]).exit_code == 0
+    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command, f"--out={together}"],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected, found = (lines(run / "metrics.jsonl") for run in (alone, together))
+    for a, b in zip(expected, found, strict=True):
+        assert b["loss"] == pytest.approx(a["loss"], rel=1e-2)
