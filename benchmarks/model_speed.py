@@ -92,8 +92,12 @@ def training(model: nn.Module, x: Tensor) -> None:
 
 
 def timed(run: Callable[[nn.Module, Tensor], None], model: nn.Module, x: Tensor) -> float:
-    """Return the seconds for one clip, over as many runs as make the clock's error small."""
+    """Return the seconds for one clip, over as many runs as make the clock's error small.
+
+    The first run, which gets its memory anew from the system, does not count.
+    """
     model.train(run is training)
+    run(model, x)
     seconds, runs = 0.0, 0
     while seconds < ENOUGH:
         start = time.perf_counter()
@@ -195,13 +199,12 @@ def main(
     for name, model in models.items():
         description = describe(model, frames=frames, persons=persons)
         costs.append(Cost(name, description.parameters, description.macs))
-    for repeat in range(repeats + 1):
-        for cost in costs:
-            model = models[cost.model]
-            seconds = timed(forward, model, x), timed(training, model, x)
-            if repeat:  # the first round warms up
-                cost.forward_s.append(seconds[0])
-                cost.training_s.append(seconds[1])
+    for way in (forward, training):  # what recognises does not train in between
+        for repeat in range(repeats + 1):
+            for cost in costs:
+                seconds = timed(way, models[cost.model], x)
+                if repeat:  # the first round warms up
+                    (cost.forward_s if way is forward else cost.training_s).append(seconds)
     for cost in costs:
         for mode in ("forward", "training"):
             same = ["--device", device, "--frames", frames, "--persons", persons, "--batch", batch]

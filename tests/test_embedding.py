@@ -111,7 +111,7 @@ def test_a_model_embeds_in_evaluation_as_it_does_in_training(
     assert model.distances is not None
     given = bodies(model.fold.skeleton, frames, 1, hidden)
     seen = given.mask if hidden else None
-    found, _ = model._embedded(given, seen)
+    found, _ = model._embedded(given, seen, None)
     features = torch.cat([model.streams(given.x, seen), model.distances(given.x, seen)], dim=-1)
     known = [part.known(given.mask, None) for part in (model.streams, model.distances)]
     assert model.embed.norm.running_mean is not None

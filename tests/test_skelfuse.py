@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -127,6 +129,19 @@ def test_a_mask_of_everything_is_no_mask() -> None:
         x = torch.randn(2, 12, 2, 25, 3)
         everything = torch.ones(2, 12, 2, 25, dtype=torch.bool)
         torch.testing.assert_close(model(x, everything), model(x), rtol=1e-4, atol=1e-5)
+
+
+def test_who_is_not_there_takes_no_part_in_training() -> None:
+    torch.manual_seed(0)
+    alone = SkelFuse(KINECT_V2, 7, size=LITTLE, partner=False, dropout=0, evidence_dropout=0)
+    places = copy.deepcopy(alone)  # as many persons as the clip with most of them has
+    x = torch.randn(4, 12, 3, 25, 3)
+    there = torch.zeros(4, 12, 3, 25, dtype=torch.bool)
+    there[:, :, 1] = True
+    votes = alone.train()(x[:, :, 1:2])
+    torch.testing.assert_close(places.train()(x, there), votes, rtol=1e-4, atol=1e-5)
+    for name, value in alone.named_buffers():
+        torch.testing.assert_close(places.get_buffer(name), value, rtol=1e-4, atol=1e-5, msg=name)
 
 
 def test_a_bone_needs_both_of_its_ends() -> None:

@@ -121,17 +121,29 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
         raise SkelfuseError("one clip at a time is explained", expected=1, found=len(x))
     if mask is None:
         mask = torch.ones(x.shape[:4], dtype=torch.bool, device=x.device)
+    there = mask.any(dim=3).any(dim=1)[0]  # [M]
     seen: list[tuple[Tensor, Tensor, Fused]] = []
     spectra: list[Tensor] = []  # [M,N,C], at most one
 
     def keep(_: nn.Module, given: tuple[Tensor, Tensor | None], fused: Fused) -> None:
         h, steps = given
-        everywhere = torch.ones(h.shape[:3], dtype=torch.bool, device=h.device)
-        seen.append((h, everywhere if steps is None else steps, fused))
+        if steps is None:
+            steps = torch.ones(h.shape[:3], dtype=torch.bool, device=h.device)
+        seen.append((of_all(h), of_all(steps), Fused(*map(of_all, fused))))
+
+    def of_all(rows: Tensor) -> Tensor:
+        """Return `[M,...]` of a tensor that leaves out whoever is not there."""
+        if len(rows) == len(there):
+            return rows
+        return rows.new_zeros(len(there), *rows.shape[1:]).index_copy(
+            0, there.nonzero()[:, 0], rows
+        )
 
     hooks = [model.frieren.register_forward_hook(keep)]
     if isinstance(model, SkelFuse) and model.spectrum is not None:
-        hooks.append(model.spectrum.register_forward_hook(lambda _, __, y: spectra.append(y)))
+        hooks.append(
+            model.spectrum.register_forward_hook(lambda _, __, y: spectra.append(of_all(y)))
+        )
     try:
         logits = model(x, mask)[0]
     finally:

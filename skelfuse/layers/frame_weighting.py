@@ -135,3 +135,14 @@ def _short_waves(window: int, like: Tensor) -> Tensor:
     waves = torch.stack([phase.cos(), phase.sin()], dim=1) * bell
     waves = waves - bell * (waves.sum(-1, keepdim=True) / bell.sum())
     return (waves / waves.square().sum(-1, keepdim=True).sqrt()).to(like.dtype)
+
+
+def average_over_time(h: Tensor, frames: Tensor) -> Tensor:
+    """Return the mean `[R,N,C]` of `h [R,T,N,C]` over the frames that count, `frames [R,T]`.
+
+    >>> h = torch.tensor([1.0, 3.0, 50.0]).view(1, 3, 1, 1)
+    >>> average_over_time(h, torch.tensor([[True, True, False]]))
+    tensor([[[2.]]])
+    """
+    weight = frames.to(h.dtype) / frames.sum(dim=1, keepdim=True).clamp_min(1)  # [R,T]
+    return torch.unflatten((weight[:, None] @ h.flatten(2))[:, 0], 1, h.shape[2:])

@@ -17,7 +17,7 @@ class MixerBlock(nn.Module):
 
     >>> block = MixerBlock(16, taps=3)
     >>> body = torch.randn(2, 16, 30)                       # [B,W,T]
-    >>> valid = torch.ones(2, 1, 30)                        # [B,1,T]
+    >>> valid = torch.ones(2, 1, 30)                        # [B,1,T], or None: every frame counts
     >>> block(body, valid).shape
     torch.Size([2, 16, 30])
     """
@@ -44,12 +44,11 @@ class MixerBlock(nn.Module):
         self.act = nn.GELU()
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, body: Tensor, valid: Tensor) -> Tensor:
+    def forward(self, body: Tensor, valid: Tensor | None) -> Tensor:
         """Mix `body [B,W,T]` where `valid [B,1,T]` is 1; the same shape comes back."""
-        inner = self.across(self.act(self.norm(body)) * valid)  # [B,W,T]
+        inner = self.across(_where(valid, self.act(self.norm(body))))  # [B,W,T]
         inner = self.back(self.dropout(self.act(self.norm_between(inner))))
-        mixed: Tensor = (body + inner) * valid
-        return mixed
+        return _where(valid, body + inner)
 
 
 class GroupedLinear(nn.Conv1d):
@@ -106,15 +105,19 @@ class JointMixer(nn.Module):
         self.norm = nn.BatchNorm1d(whole)
         self.spread = GroupedLinear(whole, inputs, groups=voters)
 
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
-        """Mix `x [B,V·C,N,T]` over the frames that count, `frames [B,T]`."""
-        valid = frames[:, None].to(x.dtype)  # [B,1,T]
-        body = self.gather(x.flatten(1, 2)) * valid  # [B,V·W,T]
+    def forward(self, x: Tensor, frames: Tensor | None) -> Tensor:
+        """Mix `x [B,V·C,N,T]` over the frames that count, `frames [B,T]`; None: all of them."""
+        valid = None if frames is None else frames[:, None].to(x.dtype)  # [B,1,T]
+        body = _where(valid, self.gather(x.flatten(1, 2)))  # [B,V·W,T]
         for block in self.blocks:
             body = block(body, valid)
         change = self.spread(nn.functional.gelu(self.norm(body)))  # [B,V·C·N,T]
         mixed: Tensor = x + change.view_as(x)
         return mixed
+
+
+def _where(valid: Tensor | None, body: Tensor) -> Tensor:
+    return body if valid is None else body * valid
 
 
 def pairs_of_frames(x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:

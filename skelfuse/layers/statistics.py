@@ -101,23 +101,28 @@ def motion_statistics(
     else:  # rows are joints, each with K signals
         signals = v.transpose(1, 2).reshape(B * N, T, K)  # [R,T,J]
         rows = mask.transpose(1, 2).reshape(B * N, T)
-    all_frames = torch.ones(1, T, dtype=torch.bool, device=v.device)
-    member = window_members(all_frames if rows is None else rows, windows)  # [R,W,T]
+    member = None  # [R,W,T]; None: one window of every frame
+    if rows is None and tuple(windows) == (1,):
+        basis = full_basis(T, order, dtype=v.dtype, device=v.device) / T  # [1,P+1,T]
+    else:
+        all_frames = torch.ones(1, T, dtype=torch.bool, device=v.device)
+        member = window_members(all_frames if rows is None else rows, windows)
+        frames = member.sum(-1).clamp_min(1).flatten()[:, None, None]  # [R·W,1,1]
+        basis = legendre_basis(member.flatten(0, 1), order).to(v.dtype) / frames
+        basis = basis.reshape(member.shape[0], member.shape[1] * (order + 1), T)
 
     named: list[Tensor] = []  # each [R,W,J]
     for scale in scales:
         named += _differences(signals, member, scale)
-    if rows is None and tuple(windows) == (1,):
-        basis = full_basis(T, order, dtype=v.dtype, device=v.device)
-    else:
-        basis = legendre_basis(member.flatten(0, 1), order).to(v.dtype)
-    named += _course(signals, member, basis, order)
+    named += _course(signals, basis, order)
     named.append(_range(signals, member))
 
-    W, Q = member.shape[1], len(named)
-    table = torch.stack(named, dim=2)  # [R,W,Q,J]
+    W, Q = named[0].shape[1], len(named)
     if joints_alike or mask is None:
-        table = table.reshape(B, W, Q, N, K).permute(0, 3, 1, 2, 4)  # [B,N,W,Q,K]
+        apart = [torch.unflatten(one, 2, (N, K)) for one in named]  # each [B,W,N,K]
+        table = torch.stack(apart, dim=3).transpose(1, 2)  # [B,N,W,Q,K]
+    else:
+        table = torch.stack(named, dim=2)  # [B·N,W,Q,K]
     return table.reshape(B, N, W * Q * K)
 
 
@@ -140,9 +145,11 @@ def window_members(valid: Tensor, windows: Sequence[int]) -> Tensor:
     return torch.stack(parts, dim=1) & valid[:, None]
 
 
-def _differences(signals: Tensor, member: Tensor, scale: int) -> list[Tensor]:
-    pairs = member[..., scale:] & member[..., :-scale]  # [R,W,T-r]
-    triples = pairs[..., scale:] & pairs[..., :-scale]  # [R,W,T-2r]
+def _differences(signals: Tensor, member: Tensor | None, scale: int) -> list[Tensor]:
+    pairs = triples = None
+    if member is not None:
+        pairs = member[..., scale:] & member[..., :-scale]  # [R,W,T-r]
+        triples = pairs[..., scale:] & pairs[..., :-scale]  # [R,W,T-2r]
     delta = signals[:, scale:] - signals[:, :-scale]  # [R,T-r,J]
     bend = delta[:, scale:] - delta[:, :-scale]  # [R,T-2r,J]
     mean = _mean(delta, pairs)
@@ -154,16 +161,15 @@ def _differences(signals: Tensor, member: Tensor, scale: int) -> list[Tensor]:
     return [mean.relu(), (-mean).relu(), size, _mean(bend.abs(), triples), up, down]
 
 
-def _course(signals: Tensor, member: Tensor, basis: Tensor, order: int) -> list[Tensor]:
-    R, W, T = member.shape
-    frames = member.sum(-1).clamp_min(1)[:, :, None, None]  # [R,W,1,1]
-    weights = basis.reshape(R, W, order + 1, T) / frames
-    course = weights.flatten(1, 2) @ signals  # [R,W·(P+1),J]
-    degrees = course.reshape(-1, W, order + 1, signals.shape[2]).unbind(2)  # each [R,W,J]
+def _course(signals: Tensor, basis: Tensor, order: int) -> list[Tensor]:
+    course = basis @ signals  # [R,W·(P+1),J]
+    degrees = torch.unflatten(course, 1, (-1, order + 1)).unbind(2)  # each [R,W,J]
     return [part for degree in degrees for part in (degree.relu(), (-degree).relu())]
 
 
-def _range(signals: Tensor, member: Tensor) -> Tensor:
+def _range(signals: Tensor, member: Tensor | None) -> Tensor:
+    if member is None:
+        return (signals.amax(1) - signals.amin(1))[:, None]  # [R,1,J]
     spans = []
     for inside in member.unbind(1):  # [R,T]
         here = inside[..., None]
@@ -173,7 +179,9 @@ def _range(signals: Tensor, member: Tensor) -> Tensor:
     return torch.stack(spans, dim=1)  # [R,W,J]
 
 
-def _mean(values: Tensor, where: Tensor) -> Tensor:
+def _mean(values: Tensor, where: Tensor | None) -> Tensor:
+    if where is None:
+        return values.sum(dim=1, keepdim=True) / max(values.shape[1], 1)  # [R,1,J]
     count = where.sum(-1, keepdim=True).clamp_min(1)
     weights = where.to(values.dtype) / count  # [R,W,T']
     return weights @ values  # [R,W,J]; a sum with one product per frame, nothing larger is kept

@@ -76,11 +76,11 @@ def features_of(
     features = [streams(bodies.x, seen, partner)]
     if distances is not None:
         features.append(distances(bodies.x, seen, partner))
-    if seen is None:
+    if seen is None and (partner is None or partner.mask is None):
         return torch.cat(features, dim=-1)
-    known = [streams.known(seen, partner)]
+    known = [streams.known(bodies.mask, partner)]
     if distances is not None:
-        known.append(distances.known(seen, partner))
+        known.append(distances.known(bodies.mask, partner))
     return filled_as_usual(torch.cat(features, dim=-1), torch.cat(known, dim=-1))
 
 

@@ -45,6 +45,41 @@ def partner_of(bodies: Folded, *, all_seen: bool = False) -> Partner | None:
     return Partner(torch.where(mask[..., None], others.flatten(0, 1), 0.0), mask)
 
 
+class Present(NamedTuple):
+    """The bodies that are there, and each one's row among all of them."""
+
+    bodies: Folded  # x and mask of R' bodies, `present` of all
+    partner: Partner | None
+    rows: Tensor | None  # [R']; None: all are there
+
+    def among_all(self, y: Tensor) -> Tensor:
+        """Return `y [R',...]` as `[R,...]`, 0 for who is not there."""
+        if self.rows is None:
+            return y
+        return y.new_zeros(self.bodies.present.numel(), *y.shape[1:]).index_copy(0, self.rows, y)
+
+
+def only_present(bodies: Folded, partner: Partner | None) -> Present:
+    """Leave out who is not there: nothing is computed for them, and nothing normalised over them.
+
+    A compiled or exported graph cannot look; it computes all. Where nobody is there, all stay.
+
+    >>> there = torch.tensor([[True, True], [True, False]])
+    >>> bodies = Folded(torch.zeros(4, 1, 1, 1), there.view(4, 1, 1), there)
+    >>> found = only_present(bodies, None)
+    >>> len(found.bodies.x), found.among_all(torch.ones(3)).tolist()
+    (3, [1.0, 1.0, 1.0, 0.0])
+    """
+    there = bodies.present.flatten()
+    if torch.compiler.is_compiling() or bool(there.all()) or not bool(there.any()):
+        return Present(bodies, partner, None)
+    rows = there.nonzero()[:, 0]
+    if partner is not None:
+        seen = None if partner.mask is None else partner.mask[rows]
+        partner = Partner(partner.x[rows], seen)
+    return Present(Folded(bodies.x[rows], bodies.mask[rows], bodies.present), partner, rows)
+
+
 class Distances(nn.Module):
     """How far each joint is from H marks, and how that changes, as motion kernels see it.
 
@@ -115,9 +150,12 @@ class Distances(nn.Module):
         for joints, marks in zip(x.permute(3, 0, 2, 1).contiguous(), apart.unbind(1), strict=True):
             between = joints[:, None] - marks[:, :, None]  # [R,H,N,T], of one axis
             square = torch.addcmul(square, between, between)
-        # A root has no gradient at 0, where a joint is its own mark; that of a clamped one is 0.
-        root = square.clamp_min(torch.finfo(square.dtype).tiny).sqrt()
-        near = torch.where(square > 0, root, 0.0)
+        if square.requires_grad:
+            # A root has no gradient at 0, where a joint is its own mark; a clamped one has 0.
+            root = square.clamp_min(torch.finfo(square.dtype).tiny).sqrt()
+            near = torch.where(square > 0, root, 0.0)
+        else:
+            near = square.sqrt()
         if mask is None and all(side.mask is None for side in sides):
             return near, None
         known = torch.cat([self._both(mask, side, x) for side in sides], dim=1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.layers.frame_weighting import SpectralFrameWeighting
+from skelfuse.layers.frame_weighting import SpectralFrameWeighting, average_over_time
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.global_filter import GlobalFilter
 from skelfuse.layers.kernels import MotionKernels
@@ -26,7 +26,7 @@ from skelfuse.models.embedding import (
     signals_of,
 )
 from skelfuse.models.persons import Folded, FoldPersons, rejoin
-from skelfuse.models.relations import Distances, partner_of
+from skelfuse.models.relations import Distances, Partner, Present, only_present, partner_of
 from skelfuse.models.spectral_streams import SpectralStreams
 from skelfuse.models.spectrum import GateKind, spectrum_of
 from skelfuse.skeleton import Skeleton
@@ -46,7 +46,7 @@ class Size:
 NANO = Size(channels=2, width=24, dilations=(1, 2, 4), voters=3)
 TINY = Size(channels=4, width=40, dilations=(1, 2, 4), voters=4)
 SMALL = Size(channels=4, width=64, dilations=(1, 2, 4, 1), voters=4)
-BASE = Size(channels=6, width=92, dilations=(1, 2, 4, 1, 2), voters=6)
+BASE = Size(channels=6, width=96, dilations=(1, 2, 4, 1), voters=6)
 SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE}
 
 
@@ -181,29 +181,32 @@ class SkelFuse(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Evidence:
         """Return what the classifier decides on."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
+        partner = partner_of(bodies, all_seen=mask is None) if self.partner else None
+        present = only_present(bodies, partner)
+        bodies, partner, _ = present
         # Where everything was, nothing is to hide; compiled and exported graphs cannot look.
-        hidden = mask is not None and (torch.compiler.is_compiling() or not bool(mask.all()))
+        hidden = mask is not None and (torch.compiler.is_compiling() or not bool(bodies.mask.all()))
         seen = bodies.mask if hidden else None
-        h, frames = self._embedded(bodies, seen)  # [R,C,N,T/2], [R,T/2]
-        h = self.mixer(h, frames).permute(0, 3, 2, 1).contiguous()  # [R,T/2,N,C]
+        h, frames = self._embedded(bodies, seen, partner)  # [R,C,N,T/2], [R,T/2]
+        h = self.mixer(h, None if seen is None else frames)
+        h = h.permute(0, 3, 2, 1).contiguous()  # [R,T/2,N,C]
         # The mixer filled in single joints: a frame counts for all of them or for none.
         whole = None if seen is None else frames[:, :, None].expand(h.shape[:3])
         beside = None if self.spectrum is None else self.spectrum(bodies.x, seen)  # [R,N,C]
         y = None
         if self.frieren is not None:
             h, y, _ = self.frieren(h, whole)
-        past = self._past(h, frames, whole, beside)  # [R,N,C]
-        past = torch.stack(rejoin(past, bodies.present), dim=1)  # [B,2,N,C]
-        fused = past[:, :0] if y is None else torch.stack(rejoin(y, bodies.present), dim=1)
-        return Evidence(fused, past)
+        past = _rejoined(self._past(h, frames, whole, beside), present)  # [B,2,N,C]
+        return Evidence(past[:, :0] if y is None else _rejoined(y, present), past)
 
-    def _embedded(self, bodies: Folded, seen: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _embedded(
+        self, bodies: Folded, seen: Tensor | None, partner: Partner | None
+    ) -> tuple[Tensor, Tensor]:
         """Return the joints as the mixer takes them, `[R,C,N,⌈T/2⌉]`, and the frames that count.
 
         The kernels have seen every frame; from there on half of them tell the same.
         """
         x, frames = bodies.x, bodies.mask.any(dim=2)  # [R,T,N,D], [R,T]
-        partner = partner_of(bodies, all_seen=seen is None) if self.partner else None
         identity = self.identity.T[:, :, None]  # [C,N,1]
         if self.training:
             features = features_of(bodies, seen, partner, self.streams, self.distances)
@@ -213,7 +216,7 @@ class SkelFuse(nn.Module):
             filter = joint_filter(self.streams, self.distances, self.embed, alone=partner is None)
             signals, known = signals_of(bodies, seen, partner, self.streams, self.distances)
             extras = self.streams.extras(x, seen)
-            if seen is None and x.shape[1] % 2 == 0 and not extras and self.filter is None:
+            if known is None and x.shape[1] % 2 == 0 and not extras and self.filter is None:
                 return embedded_pairs(signals, filter) + identity, frames[:, ::2]
             h = embedded_joints(signals, known, filter)
             h = h + embedded_extras(extras, self.streams, self.embed)
@@ -236,12 +239,6 @@ class SkelFuse(nn.Module):
         return logits
 
 
-def average_over_time(h: Tensor, frames: Tensor) -> Tensor:
-    """Return the mean `[R,N,C]` of `h [R,T,N,C]` over the frames that count, `frames [R,T]`.
-
-    >>> h = torch.tensor([1.0, 3.0, 50.0]).view(1, 3, 1, 1)
-    >>> average_over_time(h, torch.tensor([[True, True, False]]))
-    tensor([[[2.]]])
-    """
-    weight = frames.to(h.dtype) / frames.sum(dim=1, keepdim=True).clamp_min(1)  # [R,T]
-    return torch.einsum("rtnc,rt->rnc", h, weight)
+def _rejoined(y: Tensor, present: Present) -> Tensor:
+    """Return maximum and mean over persons, `[B,2,N,C]`, of bodies `y [R,N,C]`."""
+    return torch.stack(rejoin(present.among_all(y), present.bodies.present), dim=1)

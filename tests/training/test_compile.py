@@ -18,9 +18,9 @@ from skelfuse.training.checkpoint import WEIGHT, read_checkpoint
 Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
 
-# Biases in front of a norm have no gradient, only rounding, which the optimiser makes to steps of
-# full length. And the norms' own statistics are kept otherwise where a model is compiled.
-ROUNDING_ALONE = ("embed.linear.bias", "running_mean", "running_var")
+# What is the same at all times has, in front of a norm, no gradient, only rounding, which the
+# optimiser makes to steps of full length. And norms count otherwise where a model is compiled.
+ROUNDING_ALONE = ("embed.linear.bias", "identity", "running_mean", "running_var")
 
 
 NEAR = 5e-4
