@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from skelfuse.cli.paths import PATH
+
 SOME_BAD = 3
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", is_flag=True, help="Print Markdown tables.")
 @click.pass_context

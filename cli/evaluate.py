@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.paths import FILE, FOLDER, PATH
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -25,12 +27,10 @@ ALL = "all"
     "paths",
     multiple=True,
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A run's folder, or a checkpoint; several decide together.",
 )
-@click.option(
-    "--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The store."
-)
+@click.option("--data", required=True, type=FILE, help="The store.")
 @click.option("--protocol", help="How to split the clips.  [default: the run's]")
 @click.option("--part", default="test", show_default=True, help="Of the split; 'all': every clip.")
 @click.option(
@@ -41,7 +41,7 @@ ALL = "all"
 )
 @click.option("--robustness", "worse", is_flag=True, help="Evaluate on worse recordings as well.")
 @click.option("--ignore-unknown", is_flag=True, help="Leave out classes that the run has not.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="A folder for files.")
+@click.option("--out", type=FOLDER, help="A folder for files.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.paths import FILE, PATH
+
 if TYPE_CHECKING:
     from skelfuse.clip import Clip
     from skelfuse.run import Run
 
-PATH = click.Path(path_type=Path)
-FILE = click.Path(path_type=Path, dir_okay=False)
 NAMED = 4  # clips in a message
 
 

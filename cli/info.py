@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from skelfuse.cli.paths import FILE
+
 
 @click.command()
-@click.argument("store", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("store", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--verify", is_flag=True, help="Check every clip against its hash.")
 def info(store: Path, as_json: bool, verify: bool) -> None:

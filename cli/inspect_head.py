@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skelfuse.cli.paths import FILE, PATH
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
 
 
 @click.command("inspect-head")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("--class", "classes", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="Per class.")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="A store to measure features on, which makes their weights comparable.",
 )
 @click.option("--protocol", help="Measure on its training clips.  [default: the run's]")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.paths import FILE
+
 if TYPE_CHECKING:
     from skelfuse.explain.kernel_source import KernelSource
     from skelfuse.store import Store
 
 DEFAULT_SKELETON = "kinect-v2"
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("inspect-kernels")

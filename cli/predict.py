@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.paths import FILE, PATH
+
 if TYPE_CHECKING:
     from skelfuse.errors import SkelfuseError
     from skelfuse.predict import Recogniser
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 SOME_FILES_BAD = 3
 STDIN = Path("-")
 WINDOW = "2s"
-PATH = click.Path(path_type=Path)
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
+from skelfuse.cli.paths import FILE, PATH
+
 SOME_FILES_BAD = 3
 PROBLEMS_SHOWN = 10
-FOLDER_OR_FILE = click.Path(path_type=Path)
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, type=FOLDER_OR_FILE)
+@click.argument("inputs", nargs=-1, required=True, type=PATH)
 @click.option("--out", required=True, type=FILE, help="The store to write, e.g. store.h5.")
 @click.option("--format", "format_", default="auto", show_default=True, help="The files' format.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core]")

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skelfuse.cli.paths import PATH
+
 if TYPE_CHECKING:
     from skelfuse.prune import Pruned
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="The folder of the smaller run."
-)
+@click.argument("run", type=PATH)
+@click.option("--out", required=True, type=PATH, help="The folder of the smaller run.")
 @click.option(
     "--checkpoint",
     type=click.Choice(["best", "last"]),

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from skelfuse.cli.paths import PATH
+
 CLIPS = 2400
 
 
 @click.command()
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PATH)
 @click.option(
     "--clips", type=click.IntRange(1), default=CLIPS, show_default=True, help="How many clips."
 )

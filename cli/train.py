@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.paths import FILE, PATH
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -21,12 +23,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--config", help="A YAML file, or the name of a shipped one, e.g. nw_ucla.")
-@click.option(
-    "--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The store."
-)
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="The run's folder, e.g. runs/x."
-)
+@click.option("--data", required=True, type=FILE, help="The store.")
+@click.option("--out", required=True, type=PATH, help="The run's folder, e.g. runs/x.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="e.g. train.epochs=5")
 @click.option("--protocol", help="How to split the clips.  [default: the configuration's]")
 @click.option("--seed", type=click.IntRange(0), help="Equal seeds give equal weights on a CPU.")

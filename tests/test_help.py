@@ -37,3 +37,10 @@ def test_the_overview_has_a_sentence_for_each() -> None:
     text = CliRunner().invoke(main, ["--help"]).output
     for name in main.commands:
         assert f"\n  {name} " in text
+
+
+@pytest.mark.parametrize("command", ["train --data store.h5 --out", "evaluate --run run --data"])
+def test_a_path_without_a_name_is_not_the_folder_here(command: str) -> None:
+    told = CliRunner().invoke(main, [*command.split(), ""])
+    assert told.exit_code == 2
+    assert "is empty; is a shell variable unset?" in told.output
