@@ -31,7 +31,7 @@ NAMED = 4  # clips in a message
 @click.option("--top", type=click.IntRange(1), default=8, show_default=True, help="Lines a list.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--input-format", default="auto", show_default=True, help="The file's format.")
-@click.option("--skeleton", type=FILE, help="The file's joint layout, as YAML.")
+@click.option("--skeleton", type=FILE, help="The file's joint layout: a name, or YAML.")
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
 def explain(file: Path, path: Path, **given: Any) -> None:
@@ -67,12 +67,12 @@ def _clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
     from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.evidence import check_explainable
-    from skelfuse.skeleton import Skeleton
+    from skelfuse.layouts import find_layout
 
     check_explainable(run.model, run.path)  # told before a long file is read
     reading = reading_of_store(run.provenance, run.skeleton)
     if given["skeleton"]:
-        reading = replace(reading, skeleton=Skeleton.from_yaml(given["skeleton"]))
+        reading = replace(reading, skeleton=find_layout(str(given["skeleton"])))
     reading = replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
     names: list[str] = []
     first: Clip | None = None

@@ -148,3 +148,9 @@ def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path)
     assert told(two, "--run", run, "--clip", "two-00002").startswith("two-00002")
     with pytest.raises(SkelfuseError, match="no clip 'two-3'"):
         told(two, "--run", run, "--clip", "two-3")
+
+
+def test_a_layout_may_be_named(run: Path, wave: Path) -> None:
+    arguments = ["--run", str(run), "--skeleton", "coco-71", str(wave)]
+    with pytest.raises(SkelfuseError, match="coco-17"):  # the nearest one
+        CliRunner().invoke(explain, arguments, catch_exceptions=False)
