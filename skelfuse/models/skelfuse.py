@@ -181,12 +181,11 @@ class SkelFuse(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Evidence:
         """Return what the classifier decides on."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
-        partner = partner_of(bodies, all_seen=mask is None) if self.partner else None
+        hidden = mask is not None and _hides(mask)
+        partner = partner_of(bodies, all_seen=not hidden) if self.partner else None
         present = only_present(bodies, partner)
         bodies, partner, _ = present
-        # Where everything was, nothing is to hide; compiled and exported graphs cannot look.
-        hidden = mask is not None and (torch.compiler.is_compiling() or not bool(bodies.mask.all()))
-        seen = bodies.mask if hidden else None
+        seen = bodies.mask if hidden and _hides(bodies.mask) else None
         h, frames = self._embedded(bodies, seen, partner)  # [R,C,N,T/2], [R,T/2]
         h = self.mixer(h, None if seen is None else frames)
         h = h.permute(0, 3, 2, 1).contiguous()  # [R,T/2,N,C]
@@ -237,6 +236,11 @@ class SkelFuse(nn.Module):
         together = torch.cat(evidence, dim=1).flatten(1)  # [B,2·2·N·C]
         logits: Tensor = self.classifier(self.dropout(self.evidence_norm(together)))
         return logits
+
+
+def _hides(mask: Tensor) -> bool:
+    # Where everything was seen, nothing is to hide; compiled and exported graphs cannot look.
+    return torch.compiler.is_compiling() or not bool(mask.all())
 
 
 def _rejoined(y: Tensor, present: Present) -> Tensor:
