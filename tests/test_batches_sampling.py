@@ -39,6 +39,7 @@ def sampled(clip: Clip, **options: Any) -> Batch:
     return batch_of([clip], sampling=replace(AS_IT_IS, **options))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400), st.integers(2, 100))
 def test_a_resized_ramp_stays_a_ramp_and_keeps_its_ends(frames: int, T: int) -> None:
     batch = sampled(ramp(frames), frames=T)

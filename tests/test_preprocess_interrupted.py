@@ -26,9 +26,14 @@ def run(*arguments: object) -> Result:
 
 def start(raw: Path, out: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "skelfuse.cli", "preprocess", str(raw), "--out", str(out)]
-    return subprocess.Popen(
-        [*command, "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True
-    )
+    # Whoever runs the tests in the background has them ignore interrupts, and what they start.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [*command, "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def wait_for_journal(out: Path, lines: int) -> None:

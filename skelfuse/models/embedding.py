@@ -26,11 +26,7 @@ class JointFilter(NamedTuple):
     usual: Tensor  # [C,K], what each signal usually adds
     bias: Tensor  # [C]
     first: int  # the offset of weight[0], in frames
-
-    @property
-    def last(self) -> int:
-        """The offset of the last weight."""
-        return self.first + len(self.weight) - 1
+    last: int  # that of the last one
 
 
 def joint_filter(
@@ -61,8 +57,10 @@ def joint_filter(
     bias = bias - added[:, plain:streams_end].sum(dim=1)  # features without kernels are known
     together = torch.cat(taps, dim=2)
     exact = torch.promote_types(together.dtype, torch.float32)
-    first = 0 if streams.kernels is None else streams.kernels.first
-    return JointFilter(together.to(exact), torch.cat(usual, dim=1).to(exact), bias.to(exact), first)
+    kernels = streams.kernels
+    reach = (0, 0) if kernels is None else (kernels.first, kernels.last)
+    usual_of_all = torch.cat(usual, dim=1).to(exact)
+    return JointFilter(together.to(exact), usual_of_all, bias.to(exact), *reach)
 
 
 def features_of(
