@@ -244,10 +244,7 @@ def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
             close(compiled(*clips(count)), model(*clips(count)))
 
 
-@pytest.mark.skipif(
-    tuple(map(int, torch.__version__.split(".")[:2])) < (2, 6),
-    reason="torch 2.4 cannot export what leaves autocast for a while; 2.5 was not tried",
-)
+@pytest.mark.usefixtures("exportable")
 def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -> None:
     batch = {0: torch.export.Dim("batch", min=1, max=1024)}
     graph = torch.export.export(model, clips(3), dynamic_shapes=(batch, batch))

@@ -163,6 +163,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
     dct = DCTChannels(8).eval()
     if masked:

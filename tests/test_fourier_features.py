@@ -143,6 +143,7 @@ def test_half_precision_input_is_computed_in_single(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
     waves = FourierFeatures(3, 8, learnable=True).eval()
     v, mask = torch.randn(2, 9, 4, 3), torch.rand(2, 9, 4) < 0.7

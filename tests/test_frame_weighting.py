@@ -150,6 +150,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
     pool = SpectralFrameWeighting(2, sharpness=1.0).eval()
     if masked:

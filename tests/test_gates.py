@@ -184,6 +184,7 @@ def test_half_precision(mode: Mode, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(mode: Mode) -> None:
     gate = half_open(ChannelGate((4, 3), mode=mode)).eval()
     x, mask = torch.randn(3, 4, 3, 2, 5), torch.rand(3, 1, 3, 1, 5) < 0.7

@@ -159,6 +159,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
     layer = random_filter(2, instance_norm=True).eval()
     close = {"atol": 5e-6, "rtol": 1e-5}

@@ -61,6 +61,7 @@ def test_a_model_in_half_precision_runs() -> None:
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.usefixtures("exportable")
 def test_exported_gives_the_same_numbers(bound: Bound, masked: bool) -> None:
     pair = Pair(bound=bound, windows=(1, 2)).eval()
     args = arguments(3, 20, masked)
@@ -70,6 +71,7 @@ def test_exported_gives_the_same_numbers(bound: Bound, masked: bool) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.usefixtures("exportable")
 def test_exported_once_for_batches_and_lengths_of_any_size(masked: bool) -> None:
     pair = Pair().eval()
     args = arguments(3, 20, masked)

@@ -136,6 +136,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(ends: Ends) -> None:
     layer, args = SpectralMotion(ends=ends).eval(), gapped(3, 20, 4, 2)
     program = torch.export.export(layer, args).module()
@@ -147,6 +148,7 @@ def test_compiled_and_exported_give_the_same_numbers(ends: Ends) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.usefixtures("exportable")
 def test_exported_once_for_batches_and_lengths_of_any_size(masked: bool) -> None:
     layer, close = SpectralMotion().eval(), {"atol": 2e-5, "rtol": 1e-5}
     PROMISED.exported_is_the_same_at_every_size(layer, masked=masked, shortest=4, **close)

@@ -85,6 +85,7 @@ def test_the_student_is_whole_without_its_teacher(
     assert {name.split("/")[0] for name in last} == {"weight", "learning", "beside", "optimiser"}
 
 
+@pytest.mark.usefixtures("exportable")
 def test_nothing_of_the_motion_branch_is_in_a_students_graph(
     student: Configured, store: Store
 ) -> None:
