@@ -31,6 +31,7 @@ def compared(name: str) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(torch.compiler, "set_stance"), reason="needs torch 2.6 or newer")
 # torch warns of parts of itself when its compiler is imported.
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_a_compiled_run_ends_where_the_plain_one_does(
