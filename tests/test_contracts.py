@@ -2,100 +2,30 @@
 
 from __future__ import annotations
 
-import io
-from functools import cache
-from typing import Any
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.models import MODELS, Size
-from skelfuse.skeleton import Skeleton
+from skelfuse.models import MODELS
 
-# Small versions: the promises do not depend on width. A model without an entry fails a test.
-ENTRIES: dict[str, dict[str, Any]] = {
-    "skelfuse": {"size": Size(channels=4, width=16, dilations=(1, 2)), "directions": 6},
-    "pure": {"directions": 6, "windows": (1, 2)},
-    "stgcn": {"channels": (8, 16, 24), "blocks": (2, 1, 1)},
-    "ddnet": {"filters": 8},
-}
-LITTLE = ENTRIES["skelfuse"]
-SEVERAL = Size(channels=3, width=8, dilations=(1, 2), voters=3)
-VARIANTS: dict[str, dict[str, Any]] = {  # of skelfuse, with its options switched on
-    "skelfuse of several voters": {**LITTLE, "size": SEVERAL},
-    "skelfuse of coordinates alone": {**LITTLE, "distances": False, "partner": False},
-    "skelfuse gated": {**LITTLE, "dct_window": 4, "gate": "static", "global_filter": True},
-    "skelfuse gated by clip": {
-        **LITTLE,
-        **{"dct_window": 5, "gate": "dynamic", "fourier": 4, "spectral_motion": True},
-    },
-    "skelfuse pruned": {
-        **LITTLE,
-        **{"dct_window": 4, "dct_kept": {"head": (0, 2), "foot": (1,)}, "frame_weighting": True},
-    },
-}
-NAMES = sorted([*ENTRIES, *VARIANTS])
-CLASSES = 6
-
-BODY = Skeleton(  # listed in another order than the alphabet's
-    "stick figure",
-    joints=("spine", "right_hand", "head", "left_hand", "foot"),
-    bones=(("right_hand", "head"), ("head", "spine"), ("left_hand", "head"), ("foot", "spine")),
-    root="spine",
-    pairs=(("left_hand", "right_hand"),),
-)
-SHUFFLE = (3, 0, 4, 2, 1)
-
-
-def made(name: str, skeleton: Skeleton = BODY) -> nn.Module:
-    arguments = {**ENTRIES, **VARIANTS}[name]
-    model: nn.Module = MODELS[name.split(maxsplit=1)[0]](skeleton, CLASSES, **arguments)
-    return model
-
-
-def built(name: str, skeleton: Skeleton = BODY) -> nn.Module:
-    torch.manual_seed(1)
-    return made(name, skeleton)
-
-
-def clips(count: int = 4, persons: int = 2, frames: int = 13) -> tuple[Tensor, Tensor]:
-    """Return walks of random bodies, with frames, joints and whole persons missing as NaN."""
-    torch.manual_seed(count + 10 * persons)
-    x = torch.randn(count, frames, persons, len(BODY), 3).cumsum(dim=1) / 3 + 1
-    mask = torch.rand(count, frames, persons, len(BODY)) > 0.1
-    mask[1 % count, frames // 2 :] = False  # a shorter clip
-    mask[2 % count, :, persons - 1] = persons == 1  # somebody who is not there
-    return x.masked_fill(~mask[..., None], torch.nan), mask
-
-
-def loss_of(votes: Tensor) -> Tensor:
-    """Return the loss of clips of classes 0, 1, ...; each voter has its own share in it."""
-    labels = torch.arange(len(votes)) % CLASSES
-    votes = votes.view(len(votes), -1, CLASSES)  # [B,V,classes]
-    return nn.functional.cross_entropy(
-        votes.flatten(0, 1), labels.repeat_interleave(votes.shape[1])
-    )
-
-
-def ready(name: str, skeleton: Skeleton = BODY) -> nn.Module:
-    """Return a model with running statistics and weights that are not the initial ones."""
-    model = built(name, skeleton)
-    x, mask = clips()
-    if skeleton is not BODY:
-        x, mask = x[:, :, :, list(SHUFFLE)], mask[:, :, :, list(SHUFFLE)]
-    for part in model.modules():
-        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
-            part.momentum = 0.5  # a few steps are enough for it to know the data
-    torch.manual_seed(2)
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.05)
-    for _ in range(8):
-        optimiser.zero_grad()
-        loss: Tensor = loss_of(model(x, mask))
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-    return model.eval()
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("contract_models.py"))))
+BODY = WORLD.BODY
+CLASSES = WORLD.CLASSES
+ENTRIES = WORLD.ENTRIES
+NAMES = WORLD.NAMES
+SHUFFLE = WORLD.SHUFFLE
+built = WORLD.built
+clips = WORLD.clips
+close = WORLD.close
+loss_of = WORLD.loss_of
+made = WORLD.made
+ready = WORLD.ready
+trained = WORLD.trained
 
 
 @pytest.fixture(params=NAMES)
@@ -104,19 +34,11 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@cache
-def trained(name: str) -> nn.Module:
-    return ready(name)
-
-
 @pytest.fixture
 def model(name: str) -> nn.Module:
     """Return each model, trained a little, once for all tests that only evaluate it."""
-    return trained(name)
-
-
-def close(a: Tensor, b: Tensor) -> None:
-    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+    found: nn.Module = trained(name)
+    return found
 
 
 def test_every_model_has_an_entry() -> None:
@@ -226,65 +148,8 @@ def test_what_was_not_seen_does_not_leak(name: str, training: bool) -> None:
         assert torch.equal(other, found[0])
 
 
-def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    file.seek(0)
-    torch.manual_seed(99)
-    again = made(name).eval()
-    again.load_state_dict(torch.load(file, weights_only=True))
-    assert torch.equal(again(*clips()), model(*clips()))
-
-
-def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
-    torch.compiler.reset()
-    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
-    with torch.no_grad():
-        for count in (3, 5):
-            close(compiled(*clips(count)), model(*clips(count)))
-
-
-@pytest.mark.usefixtures("exportable")
-def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -> None:
-    batch = {0: torch.export.Dim("batch", min=1, max=1024)}
-    graph = torch.export.export(model, clips(3), dynamic_shapes=(batch, batch))
-    for count in (1, 3, 5):
-        close(graph.module()(*clips(count)), model(*clips(count)))
-
-
-def test_a_seed_reproduces_training_bit_for_bit(name: str) -> None:
-    first, second = ready(name).state_dict(), ready(name).state_dict()
-    assert first.keys() == second.keys()
-    assert all(torch.equal(first[key], second[key]) for key in first)
-
-
-def test_double_precision_agrees(name: str, model: nn.Module) -> None:
-    double = made(name).eval()
-    double.load_state_dict(model.state_dict())
-    x, mask = clips()
-    logits = double.double()(x.double(), mask)
-    assert logits.dtype == torch.float64
-    torch.testing.assert_close(logits.float(), model(x, mask), rtol=1e-3, atol=1e-4)
-
-
-def test_mixed_precision_agrees(model: nn.Module) -> None:
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        logits = model(*clips())
-    exact = model(*clips()).detach()
-    assert (logits - exact).abs().max() < 0.05 * exact.abs().max()
-
-
 def test_bad_input_is_told(model: nn.Module) -> None:
     x, mask = clips(2)
     for given in ((x[:, :, :, 1:], mask[:, :, :, 1:]), (x, mask.float()), (x, None)):
         with pytest.raises(SkelfuseError, match=r"expected .*, found "):
             model(*given)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
-def test_the_gpu_gives_the_same_numbers(name: str) -> None:
-    model, (x, mask) = ready(name), clips()
-    here = model(x, mask).detach()
-    there = model.cuda()(x.cuda(), mask.cuda())
-    # Convolutions on the GPU may use TF32, with ten bits of mantissa.
-    torch.testing.assert_close(there.detach().cpu(), here, rtol=2e-2, atol=2e-2)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,7 @@ from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoi
 from skelfuse.training.distributed import Team
 
 Configured = Callable[..., TrainConfig]
-
-
-@contextmanager
-def no_room_beyond(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size: writing then fails as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+NoRoom = Callable[[int], AbstractContextManager[None]]
 
 
 def test_one_file_is_enough(
@@ -66,7 +55,7 @@ def test_the_best_weights_give_the_validation_that_was_recorded(
     assert run.metrics["validation_loss"] == result.metrics["validation_loss"]
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, no_room_beyond: NoRoom) -> None:
     path = tmp_path / "last.safetensors"
     write_checkpoint(path, {f"{WEIGHT}a": torch.ones(10)}, {"epoch": 1})
     with no_room_beyond(5000), pytest.raises(SkelfuseError) as error:
@@ -78,7 +67,11 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path) -> None:
 
 
 def test_a_run_goes_on_once_there_is_room_again(
-    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+    store: Store,
+    parts: dict[str, Any],
+    configured: Configured,
+    tmp_path: Path,
+    no_room_beyond: NoRoom,
 ) -> None:
     whole = train(configured(epochs=2), store, parts, tmp_path / "whole")
     with no_room_beyond(50_000), pytest.raises(SkelfuseError, match=r"File too large.*--resume"):

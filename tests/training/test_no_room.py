@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from click.testing import CliRunner, Result
 from skelfuse.cli import main
 from skelfuse.store import Store
 
+NoRoom = Callable[[int], AbstractContextManager[None]]
 QUICK = (
     "--config=generic",
     "--protocol=loso:1",
@@ -37,17 +37,6 @@ def told(result: Result) -> str:
     lines = result.stderr.splitlines()
     assert [line for line in lines if line.startswith("Error: ")] == lines[-1:]
     return lines[-1]
-
-
-@contextmanager
-def no_room_beyond(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size: writing then fails as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
@@ -90,7 +79,7 @@ def checkpoints(run: Path) -> dict[str, bytes]:
 # From "not even the configuration" over records and TensorBoard's events to the last picture.
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.01, 0.1, 0.3, 0.9])
 def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
-    share: float, store: Store, whole: Path, tmp_path: Path
+    share: float, store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
 ) -> None:
     largest = max(path.stat().st_size for path in whole.rglob("*") if path.is_file())
     out = tmp_path / "run"
@@ -107,7 +96,7 @@ def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
 
 
 def test_a_picture_that_finds_no_room_costs_nothing_else(
-    store: Store, whole: Path, tmp_path: Path
+    store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
 ) -> None:
     pytest.importorskip("matplotlib")
     run, out = tmp_path / "run", tmp_path / "out"

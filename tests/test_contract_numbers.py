@@ -1,0 +1,90 @@
+"""However a model is stored, compiled, exported or rounded, its numbers are the same."""
+
+from __future__ import annotations
+
+import io
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("contract_models.py"))))
+NAMES = WORLD.NAMES
+clips = WORLD.clips
+close = WORLD.close
+made = WORLD.made
+ready = WORLD.ready
+trained = WORLD.trained
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Return each model's name in turn: a test with it runs for every model."""
+    return str(request.param)
+
+
+@pytest.fixture
+def model(name: str) -> nn.Module:
+    """Return each model, trained a little, once for all tests that only evaluate it."""
+    found: nn.Module = trained(name)
+    return found
+
+
+def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    torch.manual_seed(99)
+    again = made(name).eval()
+    again.load_state_dict(torch.load(file, weights_only=True))
+    assert torch.equal(again(*clips()), model(*clips()))
+
+
+def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
+    torch.compiler.reset()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    with torch.no_grad():
+        for count in (3, 5):
+            close(compiled(*clips(count)), model(*clips(count)))
+
+
+@pytest.mark.usefixtures("exportable")
+def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -> None:
+    batch = {0: torch.export.Dim("batch", min=1, max=1024)}
+    graph = torch.export.export(model, clips(3), dynamic_shapes=(batch, batch))
+    for count in (1, 3, 5):
+        close(graph.module()(*clips(count)), model(*clips(count)))
+
+
+def test_a_seed_reproduces_training_bit_for_bit(name: str) -> None:
+    first, second = ready(name).state_dict(), ready(name).state_dict()
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_double_precision_agrees(name: str, model: nn.Module) -> None:
+    double = made(name).eval()
+    double.load_state_dict(model.state_dict())
+    x, mask = clips()
+    logits = double.double()(x.double(), mask)
+    assert logits.dtype == torch.float64
+    torch.testing.assert_close(logits.float(), model(x, mask), rtol=1e-3, atol=1e-4)
+
+
+def test_mixed_precision_agrees(model: nn.Module) -> None:
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        logits = model(*clips())
+    exact = model(*clips()).detach()
+    assert (logits - exact).abs().max() < 0.05 * exact.abs().max()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
+def test_the_gpu_gives_the_same_numbers(name: str) -> None:
+    model, (x, mask) = ready(name), clips()
+    here = model(x, mask).detach()
+    there = model.cuda()(x.cuda(), mask.cuda())
+    # Convolutions on the GPU may use TF32, with ten bits of mantissa.
+    torch.testing.assert_close(there.detach().cpu(), here, rtol=2e-2, atol=2e-2)
