@@ -40,9 +40,10 @@ def named(fuse: FrierenFuse, features: torch.Tensor) -> dict[tuple[int | None, s
     return {(f.scale, f.statistic): v for f, v in zip(fuse.feature_names, values, strict=True)}
 
 
-@settings(max_examples=30, deadline=None)
+@pytest.mark.parametrize("whole", [False, True])
+@settings(max_examples=20, deadline=None)
 @given(seeds, st.integers(1, 24))
-def test_equal_to_the_definition(seed: int, T: int) -> None:
+def test_equal_to_the_definition(whole: bool, seed: int, T: int) -> None:
     torch.manual_seed(seed)
     scales = [(1, 2, 4), (3,), (1, 5)][seed % 3]
     windows = [(1,), (1, 2), (3, 1)][seed % 3]
@@ -51,9 +52,9 @@ def test_equal_to_the_definition(seed: int, T: int) -> None:
     if seed % 4 == 0:
         mask = mask[:, :, :1].expand(2, T, 3).clone()  # the same frames for all joints
         x = torch.where(mask[..., None], x.nan_to_num(), torch.nan)
-    if seed % 7 == 0:
-        x, mask = x.nan_to_num(), torch.ones(2, T, 3, dtype=torch.bool)
-    h, y, features = fuse(x, mask)
+    if whole:
+        x, mask = torch.randn(2, T, 3, 4), torch.ones(2, T, 3, dtype=torch.bool)
+    h, y, features = fuse(x, None if whole else mask)
 
     clean = x.double().nan_to_num().numpy()
     v = clean @ fuse.directions().detach().double().numpy()
