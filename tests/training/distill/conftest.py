@@ -22,7 +22,7 @@ def teacher(
 ) -> Path:
     """Return a run with motion kernels and FrierenFuse, which has learned to doubt."""
     folder = tmp_path_factory.mktemp("teacher") / "t"
-    fit = {"epochs": 8, "learning_rate": 5e-3, "label_smoothing": 0.4}
+    fit = {"epochs": 8, "learning_rate": 5e-3, "label_smoothing": 0.75}
     config = configured(ModelChoice("skelfuse", "tiny"), **fit)
     train(config, store, parts, folder)
     return folder
