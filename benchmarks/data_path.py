@@ -26,7 +26,7 @@ import torch
 from skelfuse.batches import Augment, Batches, Sampling
 from skelfuse.clip import Clip
 from skelfuse.layouts import KINECT_V2
-from skelfuse.models.skelfuse import SkelFuse
+from skelfuse.models import SkelFuse
 from skelfuse.store import Store
 from skelfuse.store_writer import StoreWriter, packed
 from skelfuse.training.losses import clip_losses

@@ -29,8 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.layouts import KINECT_V2
-from skelfuse.models import MODELS, describe
-from skelfuse.models.skelfuse import SIZES, SkelFuse
+from skelfuse.models import MODELS, SIZES, SkelFuse, describe
 
 CLASSES = 60
 REFERENCE = "stgcn"

@@ -1,4 +1,4 @@
-"""The one filter of evaluation gives what kernels, distances and embedding give in turn."""
+"""One filter gives what kernels, distances, normalisation and embedding give in turn."""
 
 from __future__ import annotations
 
@@ -7,27 +7,65 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.layers.mixer import pairs_of_frames
 from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.models import Size, SkelFuse
-from skelfuse.models.embedding import embedded_joints, embedded_pairs, joint_filter, signals_of
+from skelfuse.models.embedding import (
+    embedded_joints,
+    embedded_pairs,
+    held_signals,
+    joint_filter,
+    signals_of,
+)
+from skelfuse.models.feature_moments import batch_moments, running_moments
 from skelfuse.models.persons import Folded
-from skelfuse.models.relations import Distances, partner_of
+from skelfuse.models.relations import Distances, Partner, partner_of
 from skelfuse.models.streams import MotionStreams
 from skelfuse.skeleton import Skeleton
 
 
+def known_features(parts: Parts | SkelFuse, bodies: Folded, partner: Partner | None) -> Tensor:
+    """Return where each feature is known, `[R,T,N,F]`; of a partner who is not there nothing is."""
+    streams, distances = parts.streams, parts.distances
+    assert distances is not None
+    seen = torch.ones_like(bodies.mask) if bodies.mask.all() else bodies.mask
+    _, known = signals_of(bodies, seen, partner, streams, distances)
+    assert known is not None
+    moving = streams.signal_count(alone=partner is None)
+    axes = known.movedim(1, 3)[..., :moving].transpose(1, 2)  # [R,T,N,n·D]
+    stream = torch.unflatten(axes, 3, (-1, streams.dimensions))
+    each = len(streams.channel_names) // streams.dimensions
+    stream = stream[..., None, :].expand(*stream.shape[:4], each, -1).flatten(3)
+    marks = known.movedim(1, 3)[..., moving:].transpose(1, 2)  # [R,T,N,H]
+    marks = marks.repeat_interleave(distances.out_channels // distances.signal_count, dim=3)
+    moved = F.pad(stream, (0, streams.plain_channels - stream.shape[3]))
+    extras = seen[..., None].expand(*seen.shape, len(streams.extra_names))
+    near = F.pad(marks, (0, distances.out_channels - marks.shape[3]))
+    return torch.cat([moved, extras, near], dim=3)
+
+
+def features_in_turn(
+    parts: Parts | SkelFuse, bodies: Folded, seen: Tensor | None, partner: Partner | None
+) -> Tensor:
+    """Return all features `[R,T,N,F]`, each computed by itself."""
+    assert parts.distances is not None
+    near = parts.distances(bodies.x, seen, partner)
+    return torch.cat([parts.streams(bodies.x, seen, partner), near], dim=-1)
+
+
 class Parts:
-    """What evaluation puts together, with weights as if trained."""
+    """What a model puts together, with weights as if trained."""
 
     def __init__(self, skeleton: Skeleton, scales: tuple[int, ...], partner: bool) -> None:
         kernels = MotionKernels(skeleton.dimensions, scales, bank=2) if scales else None
         self.streams = MotionStreams(skeleton, kernels, partner=partner)
         self.distances = Distances(skeleton, scales=scales, partner=partner)
         inputs = self.streams.out_channels + self.distances.out_channels
+        self.inputs = inputs
         self.embed = NormedLinear(inputs, 5).eval()
         for part in (self.embed.norm.running_mean, self.embed.norm.weight):
             assert part is not None
@@ -36,24 +74,22 @@ class Parts:
     def in_turn(self, bodies: Folded, seen: Tensor | None) -> Tensor:
         """Return `[R,C,N,T]` feature by feature; what is not known is as large as usual."""
         partner = partner_of(bodies)
-        near = self.distances(bodies.x, seen, partner)
-        features = torch.cat([self.streams(bodies.x, seen, partner), near], dim=-1)
-        whole = bodies.mask if seen is None else seen
-        known = [part.known(whole, partner) for part in (self.streams, self.distances)]
-        assert self.embed.norm.running_mean is not None
-        usual = torch.where(torch.cat(known, dim=-1), features, self.embed.norm.running_mean)
+        features = features_in_turn(self, bodies, seen, partner)
+        known = known_features(self, bodies, partner)
+        usual = torch.where(known, features, running_moments(self.embed.norm).mean)
         embedded: Tensor = self.embed(usual)
         return embedded.permute(0, 3, 2, 1)
 
     def at_once(self, bodies: Folded, seen: Tensor | None, *, pairs: bool = False) -> Tensor:
         partner = partner_of(bodies, all_seen=seen is None)
         parts = self.streams, self.distances
-        filter = joint_filter(*parts, self.embed, alone=partner is None)
+        moments = running_moments(self.embed.norm)
+        filter = joint_filter(*parts, self.embed, moments, alone=partner is None)
         signals, known = signals_of(bodies, seen, partner, *parts)
         if pairs:
             assert known is None
             return embedded_pairs(signals, filter)
-        return embedded_joints(signals, known, filter)
+        return embedded_joints(held_signals(signals, known, self.streams), known, filter)
 
 
 def bodies(skeleton: Skeleton, frames: int, persons: int, hidden: float) -> Folded:
@@ -112,13 +148,75 @@ def test_a_model_embeds_in_evaluation_as_it_does_in_training(
     given = bodies(model.fold.skeleton, frames, 1, hidden)
     seen = given.mask if hidden else None
     found, _ = model._embedded(given, seen, None)
-    features = torch.cat([model.streams(given.x, seen), model.distances(given.x, seen)], dim=-1)
-    known = [part.known(given.mask, None) for part in (model.streams, model.distances)]
-    assert model.embed.norm.running_mean is not None
-    usual = torch.where(torch.cat(known, dim=-1), features, model.embed.norm.running_mean)
+    features = features_in_turn(model, given, seen, None)
+    known = known_features(model, given, None)
+    usual = torch.where(known, features, running_moments(model.embed.norm).mean)
     h = model.embed(usual).permute(0, 3, 2, 1)
     if seen is not None:
         h = torch.where(seen.transpose(1, 2)[:, None], h, 0.0)
     h = h + model.identity.T[:, :, None]
     expected, _ = pairs_of_frames(h, given.mask.any(dim=2))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("scales", [(), (1, 2, 4), (3,)])
+@pytest.mark.parametrize(("frames", "persons"), [(12, 1), (9, 2), (1, 2)])
+@pytest.mark.parametrize("hidden", [0.0, 0.3])
+@pytest.mark.parametrize("away", [0.0, 1000.0])
+def test_the_moments_of_a_batch_are_those_of_its_features(
+    scales: tuple[int, ...], frames: int, persons: int, hidden: float, away: float
+) -> None:
+    parts = Parts(KINECT_V2, scales, partner=persons > 1)
+    given = bodies(KINECT_V2, frames, persons, hidden)
+    given = given._replace(x=torch.where(given.mask[..., None], given.x + away, 0.0))
+    seen = given.mask if hidden else None
+    partner = partner_of(given, all_seen=seen is None)
+    signals, known = signals_of(given, seen, partner, parts.streams, parts.distances)
+    held, norm = held_signals(signals, known, parts.streams), nn.BatchNorm1d(parts.inputs)
+    norm.momentum = 1.0
+    mean, variance = batch_moments(
+        held, known, [], seen, parts.streams, parts.distances, norm, alone=partner is None
+    )
+    features = features_in_turn(parts, given, seen, partner).double().flatten(0, 2)
+    counts = known_features(parts, given, partner).flatten(0, 2)
+    for i, (column, there) in enumerate(zip(features.T, counts.T, strict=True)):
+        values = column[there]
+        if not len(values):
+            assert mean[i] == variance[i] == 0
+            continue
+        expected = [values.mean(), values.var(correction=0)]
+        found = [mean[i], variance[i]]
+        if len(values) > 1:
+            expected.append(values.var())
+            found.append(running_moments(norm).variance[i])
+        torch.testing.assert_close(
+            torch.stack(found).double(), torch.stack(expected), rtol=1e-3, atol=1e-5 + 1e-6 * away
+        )
+
+
+@pytest.mark.parametrize("options", [{}, {"spectral_motion": True, "fourier": 3}])
+def test_training_normalises_by_the_batch(options: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    little = Size(channels=4, width=8, dilations=(1,))
+    model = SkelFuse(KINECT_V2, 3, size=little, partner=False, **options)
+    model.embed.norm.momentum = 1.0  # what it keeps is then what the last batch was
+    given = bodies(model.fold.skeleton, 9, 1, hidden=0.0)
+    in_training, _ = model.train()._embedded(given, None, None)
+    places = given.mask.sum()
+    running_moments(model.embed.norm).variance.mul_((places - 1) / places)  # as training has it
+    in_evaluation, _ = model.eval()._embedded(given, None, None)
+    torch.testing.assert_close(in_training, in_evaluation, rtol=1e-4, atol=1e-4)
+
+
+def test_kernels_learn_through_what_normalises_their_features() -> None:
+    # However large its taps, a kernel's features come out alike: there is nothing to gain by that.
+    torch.manual_seed(0)
+    little = Size(channels=4, width=8, dilations=(1,))
+    model = SkelFuse(KINECT_V2, 3, size=little, partner=False, scales=(1,), bank=1)
+    kernels = model.streams.kernels
+    assert kernels is not None
+    embedded, _ = model._embedded(bodies(model.fold.skeleton, 8, 1, hidden=0.3), None, None)
+    (gradient,) = torch.autograd.grad(embedded.square().sum(), kernels.taps)  # [1,k,D]
+    along, whole = (gradient * kernels.taps).sum(dim=1), gradient.norm(dim=1)
+    assert whole.min() > 1
+    assert (along.abs() < 1e-2 * whole * kernels.taps.norm(dim=1)).all()

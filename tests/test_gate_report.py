@@ -23,7 +23,7 @@ from skelfuse.explain.gate_text import gate_dict, gate_text
 from skelfuse.layers import ChannelGate, DCTChannels
 from skelfuse.layouts import COCO_17
 from skelfuse.models import SkelFuse
-from skelfuse.models.skelfuse import NANO
+from skelfuse.models.sizes import NANO
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton

@@ -20,7 +20,7 @@ from skelfuse.explain.words import feature_words
 from skelfuse.layers.statistics import Feature, feature_names
 from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.models import STGCN, Pure, SkelFuse
-from skelfuse.models.skelfuse import NANO
+from skelfuse.models.sizes import NANO
 
 CLASSES = 4
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.layers.checks import whole_number
+from skelfuse.layers.quick_dropout import QuickDropout
 
 
 class MixerBlock(nn.Module):
@@ -42,7 +43,7 @@ class MixerBlock(nn.Module):
         # No bias: whatever comes next begins with a normalisation, which would take it off again.
         self.back = nn.Conv1d(width, width, 1, groups=groups, bias=False)
         self.act = nn.GELU()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = QuickDropout(dropout)
 
     def forward(self, body: Tensor, valid: Tensor | None) -> Tensor:
         """Mix `body [B,W,T]` where `valid [B,1,T]` is 1; the same shape comes back."""
@@ -131,7 +132,8 @@ def pairs_of_frames(x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
     ([2.0, 5.0, 0.0], [[True, True, False]])
     """
     odd = x.shape[3] % 2
-    early, late = x[..., ::2], nn.functional.pad(x[..., 1::2], (0, odd))
+    x = nn.functional.pad(x, (0, odd)) if odd else x
+    early, late = torch.unflatten(x, 3, (-1, 2)).unbind(-1)
     either = torch.unflatten(nn.functional.pad(frames, (0, odd)), 1, (-1, 2))  # [B,T/2,2]
     weight = either.to(x.dtype) / either.sum(dim=2, keepdim=True).clamp_min(1)
     weight = weight[:, None, None]  # [B,1,1,T/2,2]

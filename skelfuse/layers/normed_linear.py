@@ -28,10 +28,14 @@ class NormedLinear(nn.Module):
         weight, bias = self.folded()
         return F.linear(x, weight, bias)
 
+    def scaled(self, variance: Tensor) -> Tensor:
+        """Return the weight `[C,S]` for inputs that vary so; it takes the norm's part, too."""
+        return self.linear.weight * self.norm.weight * torch.rsqrt(variance + self.norm.eps)
+
     def folded(self) -> tuple[Tensor, Tensor]:
         """Return the weight `[C,S]` and bias `[C]` of the one map that evaluation makes."""
         assert self.norm.running_mean is not None
         assert self.norm.running_var is not None
-        scale = self.norm.weight * torch.rsqrt(self.norm.running_var + self.norm.eps)
-        shift = self.norm.bias - self.norm.running_mean * scale
-        return self.linear.weight * scale, self.linear.bias + self.linear.weight @ shift
+        weight = self.scaled(self.norm.running_var)
+        shift = self.linear.weight @ self.norm.bias - weight @ self.norm.running_mean
+        return weight, self.linear.bias + shift

@@ -5,7 +5,8 @@ from __future__ import annotations
 from skelfuse.models.ddnet import DDNet
 from skelfuse.models.describe import describe
 from skelfuse.models.pure import Pure
-from skelfuse.models.skelfuse import SIZES, Size, SkelFuse
+from skelfuse.models.sizes import SIZES, Size
+from skelfuse.models.skelfuse import SkelFuse
 from skelfuse.models.stgcn import STGCN
 
 MODELS = {"skelfuse": SkelFuse, "pure": Pure, "stgcn": STGCN, "ddnet": DDNet}

@@ -1,4 +1,6 @@
-"""Motion kernels and joint embedding as the one filter that both are once training is over.
+"""Motion kernels and joint embedding as the one filter that both are together.
+
+What normalises the features between them is known before any feature is, so none is computed.
 
 Time is the last axis here, `[R,·,N,T]`: neighbouring frames lie side by side in memory, and the
 mixer takes it so.
@@ -6,6 +8,7 @@ mixer takes it so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -14,13 +17,14 @@ from torch.nn import functional as F
 
 from skelfuse.layers.held_frames import held_frames
 from skelfuse.layers.normed_linear import NormedLinear
+from skelfuse.models.feature_moments import Moments
 from skelfuse.models.persons import Folded
 from skelfuse.models.relations import Distances, Partner
 from skelfuse.models.streams import MotionStreams
 
 
 class JointFilter(NamedTuple):
-    """What evaluation makes of joints: `Σ_o weight[o] · signals[t + o] - usual · known + bias`."""
+    """What a joint becomes: `Σ_o weight[o] · signals[t + o] - usual · known + bias`."""
 
     weight: Tensor  # [S,C,K]
     usual: Tensor  # [C,K], what each signal usually adds
@@ -33,16 +37,16 @@ def joint_filter(
     streams: MotionStreams,
     distances: Distances | None,
     embed: NormedLinear,
+    moments: Moments,
     *,
     alone: bool,
 ) -> JointFilter:
-    """Put the kernels' taps and an embedding together.
+    """Put the kernels' taps and an embedding together; features are normalised by their `moments`.
 
     `alone`: what the features tell of a partner is left out, for nobody else is there.
     """
-    weight, _ = embed.folded()  # [C,S]
-    assert embed.norm.running_mean is not None
-    added = weight * embed.norm.running_mean  # by each feature, as a rule
+    weight = embed.scaled(moments.variance)  # [C,S]
+    added = weight * moments.mean  # by each feature, as a rule
     plain, streams_end = streams.plain_channels, streams.out_channels
     taps, usual = [], []  # of each stream [S,C,D] and [C,D]
     for i in range(2 if alone else len(streams.names)):
@@ -61,40 +65,6 @@ def joint_filter(
     reach = (0, 0) if kernels is None else (kernels.first, kernels.last)
     usual_of_all = torch.cat(usual, dim=1).to(exact)
     return JointFilter(together.to(exact), usual_of_all, bias.to(exact), *reach)
-
-
-def features_of(
-    bodies: Folded,
-    seen: Tensor | None,
-    partner: Partner | None,
-    streams: MotionStreams,
-    distances: Distances | None,
-) -> Tensor:
-    """Return what training normalises and embeds of each joint, `[R,T,N,S]`."""
-    features = [streams(bodies.x, seen, partner)]
-    if distances is not None:
-        features.append(distances(bodies.x, seen, partner))
-    if seen is None and (partner is None or partner.mask is None):
-        return torch.cat(features, dim=-1)
-    known = [streams.known(bodies.mask, partner)]
-    if distances is not None:
-        known.append(distances.known(bodies.mask, partner))
-    return filled_as_usual(torch.cat(features, dim=-1), torch.cat(known, dim=-1))
-
-
-def filled_as_usual(features: Tensor, known: Tensor) -> Tensor:
-    """Return `features [R,T,N,S]` with their mean wherever they are not `known`.
-
-    Zero would be a position. The mean is this process's own; evaluation has the running one.
-
-    >>> features, known = torch.tensor([1.0, 3.0, 0.0]), torch.tensor([True, True, False])
-    >>> filled_as_usual(features.view(1, 3, 1, 1), known.view(1, 3, 1, 1)).flatten().tolist()
-    [1.0, 3.0, 2.0]
-    """
-    with torch.no_grad():
-        there = torch.where(known, features, 0.0).flatten(0, 2)
-        mean = there.sum(dim=0) / known.flatten(0, 2).sum(dim=0).clamp_min(1)
-    return torch.where(known, features, mean)
 
 
 def signals_of(
@@ -131,27 +101,34 @@ def embedded_pairs(signals: Tensor, filter: JointFilter) -> Tensor:
         return F.conv2d(held, kernel, bias, stride=(1, 2)).to(signals.dtype)
 
 
-def embedded_joints(signals: Tensor, known: Tensor | None, filter: JointFilter) -> Tensor:
-    """Filter `signals [R,K,N,T]`, of which `known`, as large, counts: `[R,C,N,T]`."""
-    R, _, N, T = signals.shape
-    with torch.autocast(signals.device.type, enabled=False):  # differences of near-equal numbers
-        exact = signals.to(filter.weight.dtype)
-        held = held_frames(exact, known, filter.first, filter.last, time=3)
+def held_signals(signals: Tensor, known: Tensor | None, streams: MotionStreams) -> list[Tensor]:
+    """Return the signals `[R,K,N,T]` as seen from each frame, one for each tap of the kernels."""
+    kernels = streams.kernels
+    reach = (0, 0) if kernels is None else (kernels.first, kernels.last)
+    exact = signals.to(torch.promote_types(signals.dtype, torch.float32))
+    return held_frames(exact, known, *reach, time=3)
+
+
+def embedded_joints(held: Sequence[Tensor], known: Tensor | None, filter: JointFilter) -> Tensor:
+    """Filter signals `[R,K,N,T]` as `held` around each frame, where `known`: `[R,C,N,T]`."""
+    R, _, N, T = held[0].shape
+    with torch.autocast(held[0].device.type, enabled=False):  # differences of near-equal numbers
+        weights = filter.weight.to(held[0].dtype)
         if known is None:
             total = (filter.bias - filter.usual.sum(dim=1))[:, None].expand(R, -1, N * T)
         else:
-            total = filter.bias[:, None] - filter.usual @ known.to(exact.dtype).flatten(2)
-        for frames, weight in zip(held, filter.weight, strict=True):
+            total = filter.bias[:, None] - filter.usual @ known.to(weights.dtype).flatten(2)
+        for frames, weight in zip(held, weights, strict=True):
             total = torch.baddbmm(total, weight.expand(R, -1, -1), frames.flatten(2))
-    return total.view(R, -1, N, T).to(signals.dtype)
+    return total.view(R, -1, N, T)
 
 
 def embedded_extras(
-    extras: list[Tensor], streams: MotionStreams, embed: NormedLinear
+    extras: list[Tensor], streams: MotionStreams, embed: NormedLinear, moments: Moments
 ) -> Tensor | float:
     """Return what features that no kernel makes add to the embedded joints, `[R,C,N,T]`."""
     if not extras:
         return 0.0
-    weight, _ = embed.folded()
+    weight = embed.scaled(moments.variance)
     own = weight[:, streams.plain_channels : streams.out_channels]
     return (torch.cat(extras, dim=-1) @ own.T).permute(0, 3, 2, 1)

@@ -161,16 +161,11 @@ class Distances(nn.Module):
         known = torch.cat([self._both(mask, side, x) for side in sides], dim=1)
         return torch.where(known, near, 0.0), known
 
-    def known(self, mask: Tensor, partner: Partner | None) -> Tensor:
-        """Return where each feature is known, `[R,T,N,S]`, of bodies seen where `mask [R,T,N]`."""
-        sides = [Partner(mask, mask)]
-        if self.partner and partner is not None:
-            sides.append(partner)
-        both = torch.cat([self._both(mask, side, mask) for side in sides], dim=1)  # [R,H,N,T]
-        found = both.permute(0, 3, 2, 1).repeat_interleave(
-            self.out_channels // self.signal_count, dim=3
-        )
-        return nn.functional.pad(found, (0, self.out_channels - found.shape[3]))  # nobody else
+    def responses(self) -> Tensor:
+        """Return what the channels of a mark take of the frames around one, `[S,S/H,1]`."""
+        if self.kernels is None:
+            return torch.ones(1, 1, 1, device=self.places.device)
+        return self.kernels.responses()[0]
 
     def taps_of(self, weight: Tensor, *, alone: bool) -> Tensor:
         """Return the one filter `[S,C,H]` that the kernels and a map `weight [C,S]` are."""
@@ -178,7 +173,7 @@ class Distances(nn.Module):
         per_mark = per_mark[:, : len(self.marks)] if alone else per_mark  # [C,H,S/H]
         if self.kernels is None:
             return per_mark[..., 0][None]
-        taps = self.kernels.matrices()[0, :, 0]  # [S,S/H]
+        taps = self.responses()[..., 0]  # [S,S/H]
         return torch.einsum("che,se->sch", per_mark.to(taps.dtype), taps)
 
     def _marks(self, x: Tensor) -> Tensor:

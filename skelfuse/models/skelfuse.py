@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -16,38 +15,23 @@ from skelfuse.layers.global_filter import GlobalFilter
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.layers.mixer import JointMixer, pairs_of_frames
 from skelfuse.layers.normed_linear import NormedLinear
+from skelfuse.layers.quick_dropout import QuickDropout
 from skelfuse.layers.voting_linear import VotingLinear
 from skelfuse.models.embedding import (
     embedded_extras,
     embedded_joints,
     embedded_pairs,
-    features_of,
+    held_signals,
     joint_filter,
     signals_of,
 )
+from skelfuse.models.feature_moments import batch_moments, running_moments
 from skelfuse.models.persons import Folded, FoldPersons, rejoin
 from skelfuse.models.relations import Distances, Partner, Present, only_present, partner_of
+from skelfuse.models.sizes import SMALL, Size
 from skelfuse.models.spectral_streams import SpectralStreams
 from skelfuse.models.spectrum import GateKind, spectrum_of
 from skelfuse.skeleton import Skeleton
-
-
-@dataclass(frozen=True)
-class Size:
-    """What grows from one size of the model to the next."""
-
-    channels: int  # C, features of each joint for each voter
-    width: int  # W, channels of the body as a whole for each voter
-    dilations: tuple[int, ...]  # of the mixer's blocks, one each
-    voters: int = 1  # V, mixers side by side that never see each other
-
-
-# Parameters for 25 joints and 60 classes: at most 0.1, 0.25, 0.5 and 1.5 million.
-NANO = Size(channels=2, width=24, dilations=(1, 2, 4), voters=3)
-TINY = Size(channels=4, width=40, dilations=(1, 2, 4), voters=4)
-SMALL = Size(channels=4, width=64, dilations=(1, 2, 4, 1), voters=4)
-BASE = Size(channels=6, width=96, dilations=(1, 2, 4, 1), voters=6)
-SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE}
 
 
 class Evidence(NamedTuple):
@@ -86,6 +70,7 @@ class SkelFuse(nn.Module):
     - `frame_weighting`: frames that move count for more in the average over time.
 
     >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.models.sizes import NANO
     >>> model = SkelFuse(KINECT_V2, num_classes=60, size=NANO).eval()
     >>> x = torch.randn(2, 64, 2, 25, 3)                    # [B,T,M,N,D]
     >>> model(x).shape
@@ -166,7 +151,7 @@ class SkelFuse(nn.Module):
         )
         shares = 2 if fuse else 1
         self.evidence_norm = nn.BatchNorm1d(shares * 2 * N * C)
-        self.dropout = nn.Dropout(evidence_dropout)
+        self.dropout = QuickDropout(evidence_dropout)
         self.classifier = VotingLinear(
             shares * 2 * N * C, num_classes, voters=V, channels=size.channels
         )
@@ -187,10 +172,11 @@ class SkelFuse(nn.Module):
         bodies, partner, _ = present
         seen = bodies.mask if hidden and _hides(bodies.mask) else None
         h, frames = self._embedded(bodies, seen, partner)  # [R,C,N,T/2], [R,T/2]
-        h = self.mixer(h, None if seen is None else frames)
+        # The mixer fills in single joints: from here a frame counts for all of them or for none.
+        counts = frames if seen is not None and _hides(frames) else None
+        h = self.mixer(h, counts)
         h = h.permute(0, 3, 2, 1).contiguous()  # [R,T/2,N,C]
-        # The mixer filled in single joints: a frame counts for all of them or for none.
-        whole = None if seen is None else frames[:, :, None].expand(h.shape[:3])
+        whole = None if counts is None else counts[:, :, None].expand(h.shape[:3])
         beside = None if self.spectrum is None else self.spectrum(bodies.x, seen)  # [R,N,C]
         y = None
         if self.frieren is not None:
@@ -206,19 +192,23 @@ class SkelFuse(nn.Module):
         The kernels have seen every frame; from there on half of them tell the same.
         """
         x, frames = bodies.x, bodies.mask.any(dim=2)  # [R,T,N,D], [R,T]
+        streams, distances, alone = self.streams, self.distances, partner is None
         identity = self.identity.T[:, :, None]  # [C,N,1]
+        signals, known = signals_of(bodies, seen, partner, streams, distances)  # [R,K,N,T]
+        extras = streams.extras(x, seen)
+        # Of whole clips the mean of two frames is filtered at once.
+        at_once = known is None and x.shape[1] % 2 == 0 and not extras and self.filter is None
+        held = held_signals(signals, known, streams) if self.training or not at_once else []
         if self.training:
-            features = features_of(bodies, seen, partner, self.streams, self.distances)
-            embedded: Tensor = self.embed(features)  # [R,T,N,C]
-            h = embedded.permute(0, 3, 2, 1)
+            given = held, known, extras, seen
+            moments = batch_moments(*given, streams, distances, self.embed.norm, alone=alone)
         else:
-            filter = joint_filter(self.streams, self.distances, self.embed, alone=partner is None)
-            signals, known = signals_of(bodies, seen, partner, self.streams, self.distances)
-            extras = self.streams.extras(x, seen)
-            if known is None and x.shape[1] % 2 == 0 and not extras and self.filter is None:
-                return embedded_pairs(signals, filter) + identity, frames[:, ::2]
-            h = embedded_joints(signals, known, filter)
-            h = h + embedded_extras(extras, self.streams, self.embed)
+            moments = running_moments(self.embed.norm)
+        filter = joint_filter(streams, distances, self.embed, moments, alone=alone)
+        if at_once:
+            return embedded_pairs(signals, filter) + identity, frames[:, ::2]
+        h = embedded_joints(held, known, filter).to(signals.dtype)
+        h = h + embedded_extras(extras, streams, self.embed, moments)
         if seen is not None:
             h = torch.where(seen.transpose(1, 2)[:, None], h, 0.0)
         if self.filter is not None:

@@ -35,7 +35,7 @@ class MotionStreams(nn.Module):
     ) -> None:
         super().__init__()
         self.names = ("joint", "bone", "to partner") if partner else ("joint", "bone")
-        self.kernels = kernels
+        self.dimensions, self.kernels = skeleton.dimensions, kernels
         self.channel_names = (  # (source, axis) of a stream's channels
             tuple(("position", axis) for axis in range(skeleton.dimensions))
             if kernels is None
@@ -70,16 +70,16 @@ class MotionStreams(nn.Module):
             for stream, known in self._streams(x, mask, partner)
         ]
 
-    def known(self, mask: Tensor, partner: Partner | None) -> Tensor:
-        """Return where each feature is known, `[B,T,N,S]`, of joints seen where `mask [B,T,N]`."""
-        whole = [mask, mask & mask.index_select(2, self.parents)]
-        if len(self.names) > len(whole):
-            there = torch.zeros_like(mask) if partner is None else mask
-            whole.append(there if partner is None or partner.mask is None else mask & partner.mask)
-        each = len(self.channel_names)
-        known = [one[..., None].expand(*mask.shape, each) for one in whole]
-        known.append(mask[..., None].expand(*mask.shape, len(self.extra_names)))
-        return torch.cat(known, dim=-1)
+    def signal_count(self, *, alone: bool) -> int:
+        """Return the number of signals: every axis of every stream, `alone` of no partner's."""
+        count = 2 if alone else len(self.names)
+        return count * self.dimensions
+
+    def responses(self) -> Tensor:
+        """Return what the channels of a stream take of the frames around one, `[S,Q,D]`."""
+        if self.kernels is None:
+            return torch.ones(1, 1, self.dimensions, device=self.parents.device)
+        return self.kernels.responses()[0]
 
     def taps_of(self, weight: Tensor) -> Tensor:
         """Return the one filter `[S,C,D]` that the kernels and a map `weight [C,E]` are."""

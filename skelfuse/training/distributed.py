@@ -15,7 +15,7 @@ from torch._C._distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.training.batch_norm import share_batch_norms
+from skelfuse.layers.shared_batch_norm import share_batch_norms
 from skelfuse.training.devices import device_named
 
 

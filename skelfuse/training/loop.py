@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from skelfuse.batches import Batch, Batches
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.voting_linear import decision
-from skelfuse.training.batch_norm import RunningStatistics
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.devices import casting
 from skelfuse.training.distill import NAMES
@@ -23,6 +22,7 @@ from skelfuse.training.gates import GatePenalty
 from skelfuse.training.learner import Learner
 from skelfuse.training.losses import clip_losses, kernel_loss
 from skelfuse.training.mixing import mixed
+from skelfuse.training.running_statistics import RunningStatistics
 from skelfuse.training.schedule import rate_at
 from skelfuse.training.seeds import seed_of
 from skelfuse.training.watch import Step

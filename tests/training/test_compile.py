@@ -20,7 +20,7 @@ Lines = Callable[[Path], list[dict[str, Any]]]
 
 # What is the same at all times has, in front of a norm, no gradient, only rounding, which the
 # optimiser makes to steps of full length. And norms count otherwise where a model is compiled.
-ROUNDING_ALONE = ("embed.linear.bias", "identity", "running_mean", "running_var")
+ROUNDING_ALONE = ("embed.linear.bias", "identity", "spread.bias", "running_mean", "running_var")
 
 
 NEAR = 5e-4

@@ -14,7 +14,6 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import MODELS
 from skelfuse.training.average import WeightAverage
-from skelfuse.training.batch_norm import RunningStatistics
 from skelfuse.training.build import build_model
 from skelfuse.training.config import KernelWeights, ModelChoice
 from skelfuse.training.devices import device_named
@@ -23,6 +22,7 @@ from skelfuse.training.held_out import hold_out
 from skelfuse.training.losses import balanced_weights, clip_losses, kernel_loss
 from skelfuse.training.mixing import mixed, unmixed
 from skelfuse.training.optimiser import make_optimiser, undecayed
+from skelfuse.training.running_statistics import RunningStatistics
 from skelfuse.training.schedule import rate_at
 
 

@@ -56,55 +56,31 @@ class SharedBatchNorm(_BatchNorm):
         C = input.shape[1]
         rows = input.transpose(0, 1).reshape(C, -1)  # [C,R]
         counted = torch.tensor([float(rows.shape[1])])
-        mean, count = _sums(rows.sum(dim=1), counted)
+        mean, count = summed(rows.sum(dim=1), counted)
         mean = mean / count  # [C]
         # The squares are summed about the mean of all: differences of large sums lose digits.
-        (square,) = _sums((rows - mean[:, None]).square().sum(dim=1))
+        (square,) = summed((rows - mean[:, None]).square().sum(dim=1))
         variance = square / count
-        self._follow(mean.detach(), (square / (count - 1).clamp_min(1)).detach())
+        follow(self, mean.detach(), (square / (count - 1).clamp_min(1)).detach())
         shape = (1, C, *(1 for _ in input.shape[2:]))
         normal = (input - mean.view(shape)) * (variance + self.eps).rsqrt().view(shape)
         if self.weight is None:
             return normal
         return normal * self.weight.view(shape) + self.bias.view(shape)
 
-    @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        assert self.running_mean is not None
-        assert self.running_var is not None
-        assert self.num_batches_tracked is not None
-        self.num_batches_tracked.add_(1)
-        momentum = self.momentum
-        if momentum is None:  # a plain average over all batches so far
-            momentum = 1 / float(self.num_batches_tracked)
-        self.running_mean.lerp_(mean, momentum)
-        self.running_var.lerp_(variance, momentum)
 
-
-class RunningStatistics:
-    """Let batch normalisations forget at once the numbers that they start with.
-
-    Their running mean and variance begin at 0 and 1, and after 20 steps an eighth of that is
-    still there: much, where features vary by a hundredth. So the first steps are averaged
-    plainly, until the norms' own momentum is reached.
-
-    >>> norm = nn.BatchNorm1d(1)
-    >>> statistics = RunningStatistics(norm)
-    >>> for step, value in enumerate((4.0, 6.0)):
-    ...     statistics.at(step)
-    ...     _ = norm(torch.tensor([[value - 1], [value + 1]]))
-    >>> norm.running_mean.item(), norm.running_var.item()
-    (5.0, 2.0)
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        norms = [part for part in model.modules() if isinstance(part, _BatchNorm)]
-        self.norms = [(norm, norm.momentum) for norm in norms if norm.momentum is not None]
-
-    def at(self, step: int) -> None:
-        """Prepare for a step counted from 0."""
-        for norm, momentum in self.norms:
-            norm.momentum = max(momentum, 1 / (step + 1))
+@torch.no_grad()
+def follow(norm: _BatchNorm, mean: Tensor, variance: Tensor) -> None:
+    """Move a normalisation's running mean and variance `[C]` towards those of one batch."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.num_batches_tracked is not None
+    norm.num_batches_tracked.add_(1)
+    momentum = norm.momentum
+    if momentum is None:  # a plain average over all batches so far
+        momentum = 1 / float(norm.num_batches_tracked)
+    norm.running_mean.lerp_(mean, momentum)
+    norm.running_var.lerp_(variance, momentum)
 
 
 class _Sum(torch.autograd.Function):
@@ -123,7 +99,8 @@ class _Sum(torch.autograd.Function):
         return total
 
 
-def _sums(*values: Tensor) -> tuple[Tensor, ...]:
+def summed(*values: Tensor) -> tuple[Tensor, ...]:
+    """Return each value's sum over all processes; alone, the values."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return values
     together = torch.cat([value.flatten() for value in values])
