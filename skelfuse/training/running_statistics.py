@@ -13,6 +13,7 @@ class RunningStatistics:
     still there: much, where features vary by a hundredth. So the first steps are averaged
     plainly, until the norms' own momentum is reached.
 
+    >>> import torch
     >>> norm = nn.BatchNorm1d(1)
     >>> statistics = RunningStatistics(norm)
     >>> for step, value in enumerate((4.0, 6.0)):
