@@ -12,7 +12,7 @@ from skelfuse.cli.paths import PATH
 SOME_BAD = 3
 
 
-@click.command()
+@click.command(short_help="Put runs side by side.")
 @click.argument("runs", nargs=-1, required=True, type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", is_flag=True, help="Print Markdown tables.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ALL = "all"
 
 
-@click.command()
+@click.command(short_help="Measure runs on the test clips of a store.")
 @click.option(
     "--run",
     "paths",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAMED = 4  # clips in a message
 
 
-@click.command()
+@click.command(short_help="Tell why a run decides as it does on a clip.")
 @click.argument("file", type=PATH)
 @click.option("--run", "path", required=True, type=PATH, help="A run's folder, or a checkpoint.")
 @click.option(

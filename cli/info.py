@@ -10,7 +10,7 @@ import click
 from skelfuse.cli.paths import FILE
 
 
-@click.command()
+@click.command(short_help="Show what is in a store, and verify it.")
 @click.argument("store", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--verify", is_flag=True, help="Check every clip against its hash.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skelfuse.run import Run
 
 
-@click.command("inspect-head")
+@click.command("inspect-head", short_help="Show which motion speaks for which class.")
 @click.argument("run", type=PATH)
 @click.option("--class", "classes", multiple=True, metavar="NAME", help="Only this; repeatable.")
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="Per class.")

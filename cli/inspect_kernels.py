@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_SKELETON = "kinect-v2"
 
 
-@click.command("inspect-kernels")
+@click.command("inspect-kernels", short_help="Show the motion kernels that a run has learned.")
 @click.argument("run")
 @click.option("--history", is_flag=True, help="Show how the kernels changed over the epochs.")
 @click.option(

@@ -33,7 +33,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
     return text
 
 
-@click.command()
+@click.command(short_help="Tell what people do in files or in a live stream.")
 @click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--run", "path", required=True, type=PATH, help="A run's folder, or a checkpoint.")
 @click.option(

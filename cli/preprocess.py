@@ -14,7 +14,7 @@ SOME_FILES_BAD = 3
 PROBLEMS_SHOWN = 10
 
 
-@click.command()
+@click.command(short_help="Read raw skeleton files of any format into one store.")
 @click.argument("inputs", nargs=-1, required=True, type=PATH)
 @click.option("--out", required=True, type=FILE, help="The store to write, e.g. store.h5.")
 @click.option("--format", "format_", default="auto", show_default=True, help="The files' format.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from skelfuse.prune import Pruned
 
 
-@click.command()
+@click.command(short_help="Take out of a run what its gates have closed.")
 @click.argument("run", type=PATH)
 @click.option("--out", required=True, type=PATH, help="The folder of the smaller run.")
 @click.option(

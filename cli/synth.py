@@ -11,7 +11,7 @@ from skelfuse.cli.paths import PATH
 CLIPS = 2400
 
 
-@click.command()
+@click.command(short_help="Write a synthetic data set as NTU files.")
 @click.argument("out", type=PATH)
 @click.option(
     "--clips", type=click.IntRange(1), default=CLIPS, show_default=True, help="How many clips."

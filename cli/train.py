@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skelfuse.training import Result, TrainConfig
 
 
-@click.command()
+@click.command(short_help="Train a model by a configuration.")
 @click.option("--config", help="A YAML file, or the name of a shipped one, e.g. nw_ucla.")
 @click.option("--data", required=True, type=FILE, help="The store.")
 @click.option("--out", required=True, type=PATH, help="The run's folder, e.g. runs/x.")
