@@ -73,6 +73,8 @@ def accuracies(run: Run, store: Store, parts: dict[str, Indices], cell: Cell) ->
     found = evaluate([run], store, parts["test"], protocol=cell.protocol, part="test")
     right = found.prediction == found.label
     told = {"accuracy": 100 * float(right.mean()), "test_clips": len(right)}
+    likely = found.probability[np.arange(len(right)), found.label]
+    told["loss"] = -float(np.log(likely.clip(1e-12)).mean())
     if cell.data.clean:
         names = {store.names[i] for i in without_copies(store, parts)}
         clean = np.array([name in names for name in found.names])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +36,30 @@ class RealSet:
     config: str
     protocols: tuple[str, ...]  # figures are means over them
     clean: bool = False  # has test clips that are in the training part as well
+    apart: str = ""  # what parts of its training clips differ in, and how many, e.g. "subject of 2"
 
 
 SETS = {
     data.name: data
     for data in (
-        RealSet("utd-mhad", "UTD-MHAD", "utd-mhad.tar.xz", "utd", "utd_mhad", ("utd-mhad",)),
         RealSet(
-            "nw-ucla", "NW-UCLA", "nw-ucla.tar.xz", "ucla", "nw_ucla", ("nw-ucla-xview",), True
+            "utd-mhad",
+            "UTD-MHAD",
+            "utd-mhad.tar.xz",
+            "utd",
+            "utd_mhad",
+            ("utd-mhad",),
+            apart="subject of 2",
+        ),
+        RealSet(
+            "nw-ucla",
+            "NW-UCLA",
+            "nw-ucla.tar.xz",
+            "ucla",
+            "nw_ucla",
+            ("nw-ucla-xview",),
+            True,
+            "camera of 2",
         ),
         RealSet(
             "jhmdb",
@@ -51,6 +68,7 @@ SETS = {
             "jhmdb14",
             "jhmdb",
             ("split1", "split2", "split3"),
+            apart="block of 3",
         ),
         RealSet(
             "penn-action", "Penn Action", "penn-action.tar.xz", "penn", "penn_action", ("official",)
@@ -62,11 +80,26 @@ SETS = {
             "sbu",
             "sbu",
             tuple(f"sbu-fold{fold}" for fold in range(1, 6)),
+            apart="subject of 3",
         ),
         RealSet("synth", "Synthetic", "", "synth", "synth", ("ntu60-xsub",)),
     )
 }
 REAL = tuple(name for name, data in SETS.items() if data.raw)
+INNER = tuple(name for name, data in SETS.items() if data.apart)
+
+
+def inner(data: RealSet) -> RealSet:
+    """Return the set as it is to choose by: each part of its training clips tests the others.
+
+    >>> inner(SETS["utd-mhad"]).protocols
+    ('utd-mhad~subject 1 of 2', 'utd-mhad~subject 2 of 2')
+    """
+    kind, _, count = data.apart.split()
+    parts = range(1, int(count) + 1)
+    first = data.protocols[0]
+    protocols = tuple(f"{first}~{kind} {part} of {count}" for part in parts)
+    return replace(data, protocols=protocols, clean=False)
 
 
 @contextmanager
@@ -127,7 +160,30 @@ def _make(data: RealSet, folder: Path, work: Path, out: Path) -> None:
 
 
 def parts_of(store: Store, protocol: str) -> dict[str, Indices]:
-    return split(clip_table(store), protocol)
+    """Return the training and test clips of a protocol, or of one of `inner`."""
+    within = re.fullmatch(r"(.+)~(\w+) (\d+) of (\d+)", protocol)
+    if within is None:
+        return split(clip_table(store), protocol)
+    train = split(clip_table(store), within[1])["train"]
+    part = _part_numbers(store, train, within[2], int(within[4]))
+    mine = part == int(within[3]) - 1
+    return {"train": train[~mine], "test": train[mine]}
+
+
+def _part_numbers(store: Store, train: Indices, kind: str, count: int) -> Indices:
+    """Return each training clip's part: by its subject or camera, or its place in its class.
+
+    Neighbouring clips of a class may be of one video, so blocks of them stay together.
+    """
+    if kind == "block":
+        part = np.empty(len(train), np.intp)
+        for label in np.unique(store.labels[train]):
+            own = np.flatnonzero(store.labels[train] == label)
+            part[own] = np.arange(len(own)) * count // len(own)
+        return part
+    values = store.subjects if kind == "subject" else store.cameras
+    order = sorted({str(values[i]) for i in train})
+    return np.array([order.index(str(values[i])) % count for i in train], np.intp)
 
 
 def without_copies(store: Store, parts: dict[str, Indices]) -> Indices:

@@ -19,6 +19,7 @@ class Found:
 
     accuracy: Seeds = field(default_factory=dict)
     clean: Seeds = field(default_factory=dict)
+    loss: Seeds = field(default_factory=dict)  # the cross entropy of test clips
     rows: tuple[Row, ...] = ()
 
     @property
@@ -41,13 +42,18 @@ def gathered(cells: Iterable[Cell], rows: Iterable[Row]) -> Found:
     for cell in cells:
         seeds.setdefault(cell.config.seed, []).append(known.get(cell.key))
     whole = {seed: [r for r in own if r] for seed, own in seeds.items() if all(own)}
-    return Found(
-        {seed: fmean(row["accuracy"] for row in own) for seed, own in whole.items()},
+    accuracy, clean, loss = (
         {
-            seed: fmean(row["clean"] for row in own)
+            seed: fmean(row[name] for row in own)
             for seed, own in whole.items()
-            if all("clean" in row for row in own)
-        },
+            if all(name in row for row in own)
+        }
+        for name in ("accuracy", "clean", "loss")
+    )
+    return Found(
+        accuracy,
+        clean,
+        loss,
         tuple(row for own in whole.values() for row in own),
     )
 

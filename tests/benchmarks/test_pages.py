@@ -6,10 +6,12 @@ from typing import Any
 
 import ablation
 import accuracy
+import ideas
 from ablation_page import page as ablation_page
 from accuracy_page import page
 from cells import Cell, cells_of
-from real_sets import SETS
+from ideas_page import page as ideas_page
+from real_sets import INNER, SETS, inner
 from result_tables import by_pair, difference, gathered, told
 from row_files import Row
 
@@ -85,3 +87,23 @@ def test_the_ablation_joins_what_gains_once_all_is_measured() -> None:
     assert "| Fourier features | 93.0 | – | – | 93.0 | – |" in text
     assert "| Fourier features | `fourier=8` | 1,234 | 2.5 | 3.00 | 1.50 × |" in text
     assert "| **together** | – | – | – | – | – |" in text
+
+
+def test_the_page_of_ideas_compares_with_what_is_shipped() -> None:
+    names = ["as shipped", "size base"]
+    cells = [
+        cell
+        for data in INNER
+        for name in names
+        for cell in cells_of(inner(SETS[data]), name, ideas.VARIANTS, seeds=2)
+    ]
+    rows = [
+        made_up(cell, 90.0 + 2 * (cell.name == "size base"), loss=0.4 + 0.1 * cell.config.seed)
+        for cell in cells
+    ]
+    text = ideas_page(cells, rows, ideas.IDEAS, seeds=2, command="python it")
+    assert "| as shipped |  | 90.0 ± 0.0<br>0.450 |" in text
+    assert "| size base | `model.size=base` | 92.0 ± 0.0<br>0.450 |" in text
+    assert "| size base | +2.00 / +0.00 |" in text
+    assert "| twice the epochs | – | – | – | – | – |" in text
+    assert "NW-UCLA's by cameras in 2" in text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from real_sets import SETS, fewer, parts_of, store_of, without_copies
+import pytest
+from real_sets import SETS, fewer, inner, parts_of, store_of, without_copies
 
 from skelfuse.store import Store
 
@@ -44,3 +46,27 @@ def test_copies_and_subjects_in_real_clips(real_data: Any, tmp_path: Path) -> No
     people = {store.subjects[i] for i in half}
     assert len(people) == 5
     assert len(half) == sum(store.subjects[i] in people for i in parts["train"])
+
+
+@pytest.mark.parametrize("name", ["jhmdb", "penn-action"])
+def test_parts_of_training_clips_test_each_other(name: str, folder: Path, tmp_path: Path) -> None:
+    data = SETS[name]
+    if not data.apart:
+        data = replace(data, apart="subject of 2")
+    store = store_of(data, folder, tmp_path)
+    assert store is not None
+    train = set(parts_of(store, data.protocols[0])["train"].tolist())
+    tested: list[int] = []
+    for protocol in inner(data).protocols:
+        parts = parts_of(store, protocol)
+        learned, asked = set(parts["train"].tolist()), set(parts["test"].tolist())
+        assert learned
+        assert asked
+        assert learned | asked == train
+        assert not learned & asked
+        assert {store.labels[i] for i in learned} == {store.labels[i] for i in train}
+        if data.apart.startswith("subject"):
+            people = [{store.subjects[i] for i in part} for part in (learned, asked)]
+            assert not people[0] & people[1]
+        tested += asked
+    assert sorted(tested) == sorted(train)
