@@ -22,6 +22,7 @@ from cells import Cell, Variant
 from experiment_options import Asked, exit_if_any, experiment_options, write_page
 from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
 from model_speed import forward, timed
+from pruning_rows import GATED, measure_pruning
 from real_sets import RealSet, is_there, store_of
 from result_tables import Found, by_pair
 from row_files import read_rows
@@ -99,11 +100,21 @@ def main(asked: Asked, also: Path) -> None:
     wanted = functools.partial(plan_cells, seeds=asked.seeds, settings=asked.settings)
     everything = wanted(all_sets, list(VARIANTS), VARIANTS)
     failed: list[str] = []
-    plan = Plan((), data, work, asked.rows, (also,), device=asked.device, threads=asked.threads)
+    plan = Plan(
+        (),
+        data,
+        work,
+        asked.rows,
+        (also,),
+        device=asked.device,
+        threads=asked.threads,
+        kept=frozenset({GATED}),
+    )
     here = [] if asked.no_runs else present(sets, data, work)
     if here:
         cells = wanted(here, alone, VARIANTS)
         failed = run_all(replace(plan, cells=cells), asked.workers, work_through)
+        failed += run_all(replace(plan, cells=cells), asked.workers, measure_pruning)
     there = [one.name for one in all_sets if is_there(one, data, work)]
     best = combination(by_pair(everything, read_rows(rows)), there, asked.seeds)
     if best:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cells import Cell
+from pruning_rows import pruning_section
 from real_sets import SETS
 from result_tables import (
     NONE,
@@ -85,8 +86,9 @@ def page(
         f"One clip as {SETS[sets[0]].title}'s configuration gives it. Latency is a forward pass on "
         "one core, a ratio to plain `small` in the same process, median of rounds in turn.",
         _cost(found, sets[0], seconds, changed),
+        pruning_section(cells, rows, found, sets, seeds),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _columns(sets: Sequence[str]) -> list[tuple[str, str, bool]]:

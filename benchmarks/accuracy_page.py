@@ -69,15 +69,14 @@ Look = Callable[[str, str], Found]  # data set, variant
 
 def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str) -> str:
     """Return the whole page; rows that no cell asks for (of an older configuration) have no say."""
-    runs = [row for row in rows if row.get("kind") is None]
-    found = by_pair(cells, runs)
+    found = by_pair(cells, rows)
 
     def look(data: str, variant: str) -> Found:
         return found.get((data, variant), Found())
 
     parts = [
         "# Results",
-        made_by(asked_for(cells, runs), command),
+        made_by(asked_for(cells, rows), command),
         "Every figure is the accuracy of one model in percent, of its last epoch, on the test "
         f"part of the set's protocol: mean ± standard deviation (n − 1) over {seeds} seeds. A "
         "number in brackets says how many seeds there are where they are fewer, – that there is "

@@ -37,7 +37,7 @@ class Found:
 
 def gathered(cells: Iterable[Cell], rows: Iterable[Row]) -> Found:
     """Return what the rows say of the cells of one variant on one data set."""
-    known: dict[Key, Row] = {key_of(row): row for row in rows}
+    known: dict[Key, Row] = {key_of(row): row for row in rows if not row.get("kind")}
     seeds: dict[int, list[Row | None]] = {}
     for cell in cells:
         seeds.setdefault(cell.config.seed, []).append(known.get(cell.key))
@@ -70,7 +70,8 @@ def by_pair(cells: Iterable[Cell], rows: Iterable[Row]) -> dict[tuple[str, str],
 def asked_for(cells: Iterable[Cell], rows: Iterable[Row]) -> list[Row]:
     """Return the rows of these cells, of each its last; others are of other configurations."""
     wanted = {cell.key for cell in cells}
-    return list({key_of(row): row for row in rows if key_of(row) in wanted}.values())
+    runs = (row for row in rows if not row.get("kind") and key_of(row) in wanted)
+    return list({key_of(row): row for row in runs}.values())
 
 
 def told(values: Seeds, wanted: int) -> str:

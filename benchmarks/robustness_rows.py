@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-import click
-import torch
 from cells import Cell
-from experiment_runs import Plan, opened, place_of
-from experiments import when_and_where
-from real_sets import REAL, SETS, locked, parts_of
+from experiment_runs import Plan, opened
+from kept_runs import measure_kept
+from real_sets import REAL, SETS, parts_of
 from result_tables import NONE, markdown, signed
-from row_files import Row, append_row, key_of, read_rows
+from row_files import Row, key_of
 
 from skelfuse.evaluation import evaluate_robustness
 from skelfuse.run import load_run
@@ -27,43 +25,16 @@ Runs = dict[Place, Mapping[str, float]]  # accuracies by condition
 
 def measure_robustness(plan: Plan) -> list[str]:
     """Evaluate the runs that were kept on worse clips, where that has no row yet."""
-    torch.set_num_threads(plan.threads)
-    failed = []
-    for cell in plan.cells:
-        folder = plan.work / "runs" / place_of(cell)
-        if cell.name not in plan.kept or not (folder / LAST).exists():
-            continue
-        claim = plan.work / "claims" / f"{place_of(cell)}-{KIND}.lock"
-        with locked(claim, wait=False) as mine:
-            rows = [row for row in read_rows([plan.rows]) if key_of(row) == cell.key]
-            if not mine or {row.get("kind") for row in rows} != {None}:
-                continue  # somebody is at it, or it is done, or still to be trained
-            what = f"{cell.data.name} {cell.protocol} {cell.name} seed {cell.config.seed}"
-            try:
-                found = _measured(plan, cell, folder)
-            except Exception as error:  # a night's work must not end for one cell
-                click.echo(f"{what}: robustness failed: {error!r}", err=True)
-                failed.append(f"{what}, robustness")
-                continue
-            names = ("dataset", "protocol", "seed", "hash")
-            row = dict(zip(names, cell.key, strict=True)) | {
-                "kind": KIND,
-                "variant": cell.name,
-                "conditions": found,
-                **when_and_where(plan.device),
-            }
-            append_row(plan.rows, row)
-            click.echo(f"{what}: {len(found)} conditions")
-    return failed
+    return measure_kept(plan, KIND, _measured)
 
 
-def _measured(plan: Plan, cell: Cell, folder: Path) -> dict[str, float]:
+def _measured(plan: Plan, cell: Cell, folder: Path) -> dict[str, Mapping[str, float]]:
     """Return the accuracy in percent by the name of the condition."""
     store = opened(plan, cell.data)
     run = load_run(folder / LAST, device=plan.device)
     found = evaluate_robustness([run], store, parts_of(store, cell.protocol)["test"])
     pairs = zip(found.conditions, found.top1, strict=True)
-    return {condition.name: 100 * top1 for condition, top1 in pairs}
+    return {"conditions": {condition.name: 100 * top1 for condition, top1 in pairs}}
 
 
 def robustness_section(cells: Sequence[Cell], rows: Sequence[Row], seeds: int) -> str:

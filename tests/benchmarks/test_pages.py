@@ -7,6 +7,7 @@ from typing import Any
 import ablation
 import accuracy
 import ideas
+from ablation_page import PLAIN
 from ablation_page import page as ablation_page
 from accuracy_page import page
 from cells import Cell, cells_of
@@ -107,3 +108,32 @@ def test_the_page_of_ideas_compares_with_what_is_shipped() -> None:
     assert "| size base | +2.00 / +0.00 |" in text
     assert "| twice the epochs | – | – | – | – | – |" in text
     assert "NW-UCLA's by cameras in 2" in text
+
+
+def test_the_page_tells_what_pruning_leaves() -> None:
+    names = [PLAIN, "dct", "dct-static-gate"]
+    cells = [
+        cell
+        for name in names
+        for cell in cells_of(SETS["utd-mhad"], name, ablation.VARIANTS, seeds=2)
+    ]
+    level = {"dct": 97.0, "dct-static-gate": 96.0}
+    rows = [made_up(cell, level.get(cell.name, 95.0) + cell.config.seed) for cell in cells]
+    pruned = {"channels": [320, 40], "frequencies": [16, 4], "parameters": [400, 300]}
+    pruned |= {"macs": [20, 15]}
+    rows += [
+        made_up(cell, 96.5 + cell.config.seed)
+        | {**pruned, "kind": "pruned", "seconds": [0.02, 0.018], "difference": 2e-7}
+        for cell in cells
+        if cell.name == "dct-static-gate"
+    ]
+    text = ablation_page(
+        cells, rows, ablation.MODULES, {}, sets=("utd-mhad", "jhmdb"), seeds=2, command="python it"
+    )
+    line = "87.5 % | 4.0 of 16 | 97.5 ± 0.7 | 96.5 ± 0.7 | 97.0 ± 0.7 | −0.50 | 0.75 | 0.75 | 0.90"
+    assert f"| UTD-MHAD | {line} | 2e-07 |" in text
+    assert "| DCT channels, static gate | 96.5 ± 0.7 |" in text  # the pruned rows have no say there
+    bare = ablation_page(
+        cells, rows[:-2], ablation.MODULES, {}, sets=("utd-mhad",), seeds=2, command="python it"
+    )
+    assert "## Pruned" not in bare

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import ablation
 import accuracy
+import click
 import numpy as np
 import pytest
 from cells import Variant, cells_of
@@ -17,10 +19,16 @@ QUICK = ("train.epochs=1", "sampling.frames=8", "augment.rotate=[]", "augment.mi
 PENN = ("--only", "penn-action", "--seeds", "1")  # the set with one split
 
 
-def called(folder: Path, work: Path, *more: str, settings: tuple[str, ...] = QUICK) -> Result:
+def called(
+    folder: Path,
+    work: Path,
+    *more: str,
+    settings: tuple[str, ...] = QUICK,
+    command: click.Command = accuracy.main,
+) -> Result:
     words = [str(folder), "--rows", str(work / "rows.jsonl"), "--work", str(work), *more]
     words += [word for setting in settings for word in ("--set", setting)]
-    return CliRunner().invoke(accuracy.main, words, catch_exceptions=False)
+    return CliRunner().invoke(command, words, catch_exceptions=False)
 
 
 def rows_in(work: Path) -> list[Row]:
@@ -103,3 +111,27 @@ def test_unknown_names_are_told(folder: Path, tmp_path: Path) -> None:
     assert found.exit_code == 2
     assert "'smal' is none of: small, " in found.output
     assert Variant() == accuracy.VARIANTS["small"]
+
+
+def test_what_gates_have_closed_is_pruned_and_told(folder: Path, tmp_path: Path) -> None:
+    closing = (
+        "gates.penalty=0.03",
+        "gates.budget=0.5",
+        "train.epochs=16",
+        "train.learning_rate=0.02",
+        "train.batch_size=4",
+    )
+    settings = (*QUICK, *closing, "train.warmup_epochs=0")
+    wanted = ("--only", "penn-action", "--seeds", "1", "--variants", "dct-static-gate")
+    page = tmp_path / "page.md"
+    told = called(
+        folder, tmp_path, *wanted, "--write", str(page), settings=settings, command=ablation.main
+    )
+    assert told.exit_code == 0, told.output
+    trained, pruned = rows_in(tmp_path)
+    assert pruned["kind"] == "pruned"
+    channels, left = pruned["channels"]
+    assert 0 <= left < channels
+    assert pruned["parameters"][0] == trained["parameters"]
+    assert pruned["difference"] <= 1e-5
+    assert pruned["accuracy"] == pytest.approx(trained["accuracy"])
