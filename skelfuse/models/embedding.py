@@ -67,6 +67,26 @@ def joint_filter(
     return JointFilter(together.to(exact), usual_of_all, bias.to(exact), *reach)
 
 
+def at_all_times(
+    seen: Tensor | None, partner: Partner | None
+) -> tuple[Tensor | None, Partner | None]:
+    """Return the masks with one frame, where in no clip anything comes or goes; else as they are.
+
+    A joint that a sensor never finds costs nothing then. A compiled graph cannot look.
+
+    >>> seen = torch.tensor([[[True, False], [True, False], [True, False]]])      # [R,T,N]
+    >>> at_all_times(seen, None)[0].tolist()
+    [[[True, False]]]
+    """
+    masks = [seen] if partner is None else [seen, partner.mask]
+    given = [mask for mask in masks if mask is not None]
+    if torch.compiler.is_compiling() or not all(bool((m == m[:, :1]).all()) for m in given):
+        return seen, partner
+    if partner is not None and partner.mask is not None:
+        partner = Partner(partner.x, partner.mask[:, :1])
+    return None if seen is None else seen[:, :1], partner
+
+
 def signals_of(
     bodies: Folded,
     seen: Tensor | None,
@@ -74,22 +94,29 @@ def signals_of(
     streams: MotionStreams,
     distances: Distances | None,
 ) -> tuple[Tensor, Tensor | None]:
-    """Return what the kernels see of each joint, `[R,K,N,T]`, and where each of it is known."""
+    """Return what the kernels see of each joint, `[R,K,N,T]`, and where each of it is known.
+
+    That is None for everywhere, and has one frame where the masks have one.
+    """
     found = streams.signals(bodies.x, seen, partner)
     if distances is not None:
         found.append(distances.signals(bodies.x, seen, partner))
     signals = torch.cat([signal for signal, _ in found], dim=1)
-    if all(known is None for _, known in found):
+    frames = max((known.shape[3] for _, known in found if known is not None), default=0)
+    if not frames:
         return signals, None
     everywhere = torch.ones((), dtype=torch.bool, device=signals.device)
-    known = [(everywhere if known is None else known).expand_as(signal) for signal, known in found]
+    known = [
+        (everywhere if known is None else known).expand(*signal.shape[:3], frames)
+        for signal, known in found
+    ]
     return signals, torch.cat(known, dim=1)
 
 
-def embedded_pairs(signals: Tensor, filter: JointFilter) -> Tensor:
+def embedded_pairs(signals: Tensor, known: Tensor | None, filter: JointFilter) -> Tensor:
     """Return the mean of every two frames of what `embedded_joints` gives, `[R,C,N,T/2]`.
 
-    For an even number of frames of which nothing is hidden: half the work.
+    For an even number of frames, where nothing comes or goes: half the work.
     """
     apart = F.pad(filter.weight, (0, 0, 0, 0, 1, 1))  # [S+2,C,K]
     taps = (apart[1:] + apart[:-1]) / 2  # [S+1,C,K], for the two frames at once
@@ -97,8 +124,12 @@ def embedded_pairs(signals: Tensor, filter: JointFilter) -> Tensor:
     with torch.autocast(signals.device.type, enabled=False):  # differences of near-equal numbers
         exact = signals.to(kernel.dtype)
         held = F.pad(exact, (-filter.first, filter.last, 0, 0), mode="replicate")
-        bias = filter.bias - filter.usual.sum(dim=1)
-        return F.conv2d(held, kernel, bias, stride=(1, 2)).to(signals.dtype)
+        if known is None:
+            bias = filter.bias - filter.usual.sum(dim=1)
+            return F.conv2d(held, kernel, bias, stride=(1, 2)).to(signals.dtype)
+        usual = torch.einsum("ck,rknt->rcnt", filter.usual, known.to(kernel.dtype))
+        moved = F.conv2d(held, kernel, filter.bias, stride=(1, 2))
+        return (moved - usual).to(signals.dtype)
 
 
 def held_signals(signals: Tensor, known: Tensor | None, streams: MotionStreams) -> list[Tensor]:
@@ -106,7 +137,8 @@ def held_signals(signals: Tensor, known: Tensor | None, streams: MotionStreams) 
     kernels = streams.kernels
     reach = (0, 0) if kernels is None else (kernels.first, kernels.last)
     exact = signals.to(torch.promote_types(signals.dtype, torch.float32))
-    return held_frames(exact, known, *reach, time=3)
+    changing = None if known is None or known.shape[3] == 1 else known
+    return held_frames(exact, changing, *reach, time=3)
 
 
 def embedded_joints(held: Sequence[Tensor], known: Tensor | None, filter: JointFilter) -> Tensor:
@@ -118,6 +150,7 @@ def embedded_joints(held: Sequence[Tensor], known: Tensor | None, filter: JointF
             total = (filter.bias - filter.usual.sum(dim=1))[:, None].expand(R, -1, N * T)
         else:
             total = filter.bias[:, None] - filter.usual @ known.to(weights.dtype).flatten(2)
+            total = torch.unflatten(total, 2, (N, -1)).expand(R, -1, N, T).flatten(2)
         for frames, weight in zip(held, weights, strict=True):
             total = torch.baddbmm(total, weight.expand(R, -1, -1), frames.flatten(2))
     return total.view(R, -1, N, T)

@@ -85,7 +85,7 @@ def batch_moments(
     """Return the moments of a batch's features; what `norm` keeps moves towards them.
 
     - `held`: the signals `[R,K,N,T]` as seen from each frame, one for each tap of the kernels;
-    - `known`: where they are known, as large; None: everywhere;
+    - `known`: where they are known, as large, or with one frame for all; None: everywhere;
     - `extras`: features that no kernel makes, `[R,T,N,·]`, known where `seen [R,T,N]`.
 
     `alone` says that the signals tell of no partner. A norm that processes share has the moments
@@ -115,7 +115,10 @@ def _signal_moments(
 ) -> _SignalMoments:
     signal = held[-first]
     R, K, N, T = signal.shape
-    here = signal.new_full((K,), R * N * T) if known is None else known.sum(dim=(0, 2, 3))
+    if known is None:
+        here = signal.new_full((K,), R * N * T)
+    else:
+        here = known.sum(dim=(0, 2, 3)) * (T // known.shape[3])
     total, places = together(signal.sum(dim=(0, 2, 3)), here.to(signal.dtype))
     counted = places.clamp_min(1)
     usual = total / counted  # [K]

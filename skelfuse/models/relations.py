@@ -141,7 +141,10 @@ class Distances(nn.Module):
     def signals(
         self, x: Tensor, mask: Tensor | None, partner: Partner | None
     ) -> tuple[Tensor, Tensor | None]:
-        """Return all distances `[R,H,N,T]`, and where they are known; H is twice with a partner."""
+        """Return all distances `[R,H,N,T]`, and where they are known; H is twice with a partner.
+
+        Masks may have one frame, where nothing comes or goes: then that has one frame, too.
+        """
         sides = [Partner(x, mask)]
         if self.partner and partner is not None:
             sides.append(partner)
@@ -158,8 +161,10 @@ class Distances(nn.Module):
             near = square.sqrt()
         if mask is None and all(side.mask is None for side in sides):
             return near, None
-        known = torch.cat([self._both(mask, side, x) for side in sides], dim=1)
-        return torch.where(known, near, 0.0), known
+        both = [self._both(mask, side, x) for side in sides]
+        frames = max(one.shape[3] for one in both)
+        known = torch.cat([one.expand(*one.shape[:3], frames) for one in both], dim=1)
+        return near * known.to(near.dtype), known  # a broadcast condition would be slow
 
     def responses(self) -> Tensor:
         """Return what the channels of a mark take of the frames around one, `[S,S/H,1]`."""
@@ -179,10 +184,15 @@ class Distances(nn.Module):
     def _marks(self, x: Tensor) -> Tensor:
         return x.index_select(2, self.places).permute(0, 3, 2, 1)  # [R,D,H,T]
 
-    def _both(self, mask: Tensor | None, side: Partner, like: Tensor) -> Tensor:
-        """Return where both a joint and a mark of one side were seen, `[R,H,N,T]`."""
-        R, T, N = like.shape[:3]
-        both = torch.ones(R, len(self.marks), N, T, dtype=torch.bool, device=like.device)
+    def _both(self, mask: Tensor | None, side: Partner, x: Tensor) -> Tensor:
+        """Return where both a joint and a mark of one side were seen, `[R,H,N,T]`, or one frame.
+
+        One frame is what masks of one frame give, where nothing comes or goes.
+        """
+        given = mask if side.mask is None else side.mask
+        frames = 1 if given is None else given.shape[1]
+        shape = len(x), len(self.marks), x.shape[2], frames
+        both = torch.ones(shape, dtype=torch.bool, device=x.device)
         if mask is not None:
             both = both & mask.transpose(1, 2)[:, None]
         if side.mask is not None:

@@ -18,6 +18,7 @@ from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layers.quick_dropout import QuickDropout
 from skelfuse.layers.voting_linear import VotingLinear
 from skelfuse.models.embedding import (
+    at_all_times,
     embedded_extras,
     embedded_joints,
     embedded_pairs,
@@ -194,10 +195,12 @@ class SkelFuse(nn.Module):
         x, frames = bodies.x, bodies.mask.any(dim=2)  # [R,T,N,D], [R,T]
         streams, distances, alone = self.streams, self.distances, partner is None
         identity = self.identity.T[:, :, None]  # [C,N,1]
-        signals, known = signals_of(bodies, seen, partner, streams, distances)  # [R,K,N,T]
         extras = streams.extras(x, seen)
-        # Of whole clips the mean of two frames is filtered at once.
-        at_once = known is None and x.shape[1] % 2 == 0 and not extras and self.filter is None
+        shown, partner = at_all_times(seen, partner)
+        signals, known = signals_of(bodies, shown, partner, streams, distances)  # [R,K,N,T]
+        # Where nothing comes or goes the mean of two frames is filtered at once.
+        steady = known is None or known.shape[3] == 1
+        at_once = steady and x.shape[1] % 2 == 0 and not extras and self.filter is None
         held = held_signals(signals, known, streams) if self.training or not at_once else []
         if self.training:
             given = held, known, extras, seen
@@ -206,11 +209,14 @@ class SkelFuse(nn.Module):
             moments = running_moments(self.embed.norm)
         filter = joint_filter(streams, distances, self.embed, moments, alone=alone)
         if at_once:
-            return embedded_pairs(signals, filter) + identity, frames[:, ::2]
-        h = embedded_joints(held, known, filter).to(signals.dtype)
-        h = h + embedded_extras(extras, streams, self.embed, moments)
-        if seen is not None:
-            h = torch.where(seen.transpose(1, 2)[:, None], h, 0.0)
+            h = embedded_pairs(signals, known, filter)
+        else:
+            h = embedded_joints(held, known, filter).to(signals.dtype)
+            h = h + embedded_extras(extras, streams, self.embed, moments)
+        if shown is not None:
+            h = h * shown.transpose(1, 2)[:, None].to(h.dtype)
+        if at_once:
+            return h + identity, frames[:, ::2]
         if self.filter is not None:
             h = h + self.filter(h.permute(0, 3, 2, 1), seen).permute(0, 3, 2, 1)
         return pairs_of_frames(h + identity, frames)
