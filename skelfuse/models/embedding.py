@@ -57,7 +57,7 @@ def joint_filter(
         taps.append(distances.taps_of(weight[:, streams_end:], alone=alone))  # [S,C,H]
         marks = torch.unflatten(added[:, streams_end:], 1, (distances.signal_count, -1))
         usual.append(marks.sum(dim=2)[:, : taps[-1].shape[2]])
-    bias = embed.linear.bias + embed.linear.weight @ embed.norm.bias
+    bias = embed.linear.bias + embed.weight @ embed.norm.bias
     bias = bias - added[:, plain:streams_end].sum(dim=1)  # features without kernels are known
     together = torch.cat(taps, dim=2)
     exact = torch.promote_types(together.dtype, torch.float32)
@@ -102,9 +102,10 @@ def signals_of(
     if distances is not None:
         found.append(distances.signals(bodies.x, seen, partner))
     signals = torch.cat([signal for signal, _ in found], dim=1)
-    frames = max((known.shape[3] for _, known in found if known is not None), default=0)
-    if not frames:
+    given = [known for _, known in found if known is not None]
+    if not given:
         return signals, None
+    frames = given[0].shape[3]
     everywhere = torch.ones((), dtype=torch.bool, device=signals.device)
     known = [
         (everywhere if known is None else known).expand(*signal.shape[:3], frames)

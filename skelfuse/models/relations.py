@@ -161,9 +161,9 @@ class Distances(nn.Module):
             near = square.sqrt()
         if mask is None and all(side.mask is None for side in sides):
             return near, None
-        both = [self._both(mask, side, x) for side in sides]
-        frames = max(one.shape[3] for one in both)
-        known = torch.cat([one.expand(*one.shape[:3], frames) for one in both], dim=1)
+        masks = [one for one in (mask, *(side.mask for side in sides)) if one is not None]
+        frames = masks[0].shape[1]
+        known = torch.cat([self._both(mask, side, x, frames) for side in sides], dim=1)
         return near * known.to(near.dtype), known  # a broadcast condition would be slow
 
     def responses(self) -> Tensor:
@@ -184,14 +184,12 @@ class Distances(nn.Module):
     def _marks(self, x: Tensor) -> Tensor:
         return x.index_select(2, self.places).permute(0, 3, 2, 1)  # [R,D,H,T]
 
-    def _both(self, mask: Tensor | None, side: Partner, x: Tensor) -> Tensor:
+    def _both(self, mask: Tensor | None, side: Partner, x: Tensor, frames: int) -> Tensor:
         """Return where both a joint and a mark of one side were seen, `[R,H,N,T]`, or one frame.
 
-        One frame is what masks of one frame give, where nothing comes or goes.
+        The masks have as many `frames`: one, where nothing comes or goes.
         """
-        given = mask if side.mask is None else side.mask
-        frames = 1 if given is None else given.shape[1]
-        shape = len(x), len(self.marks), x.shape[2], frames
+        shape = x.shape[0], len(self.marks), x.shape[2], frames
         both = torch.ones(shape, dtype=torch.bool, device=x.device)
         if mask is not None:
             both = both & mask.transpose(1, 2)[:, None]

@@ -30,6 +30,7 @@ from skelfuse.models.feature_moments import batch_moments, running_moments
 from skelfuse.models.persons import Folded, FoldPersons, rejoin
 from skelfuse.models.relations import Distances, Partner, Present, only_present, partner_of
 from skelfuse.models.sizes import SMALL, Size
+from skelfuse.models.specialists import features_given
 from skelfuse.models.spectral_streams import SpectralStreams
 from skelfuse.models.spectrum import GateKind, spectrum_of
 from skelfuse.skeleton import Skeleton
@@ -58,6 +59,8 @@ class SkelFuse(nn.Module):
       they start; without scales there are none, and the joints and bones alone go in;
     - `distances`: how far each joint is from the body's ends and root, and how that changes;
     - `partner`: how it lies to the other people of the clip, if there are any;
+    - `specialists`: of the voters one is given joints, one bones, one distances, the rest all
+      (see `features_given`); otherwise each is given all;
     - `fuse` False replaces FrierenFuse by the plain average over time, for comparison;
     - `directions` (of each voter), `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`.
 
@@ -89,6 +92,7 @@ class SkelFuse(nn.Module):
         learnable: bool = True,
         distances: bool = True,
         partner: bool = True,
+        specialists: bool = True,
         fuse: bool = True,
         directions: int = 8,
         fuse_scales: tuple[int, ...] = (1, 2, 4),
@@ -129,7 +133,8 @@ class SkelFuse(nn.Module):
         )
         inputs = self.streams.out_channels
         inputs += 0 if self.distances is None else self.distances.out_channels
-        self.embed = NormedLinear(inputs, C)
+        given = features_given(size, self.streams, self.distances) if specialists else None
+        self.embed = NormedLinear(inputs, C, given)
         self.identity = nn.Parameter(0.1 * torch.randn(N, C))
         self.filter = GlobalFilter(C) if global_filter else None
         self.mixer = JointMixer(
