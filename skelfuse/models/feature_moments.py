@@ -89,7 +89,7 @@ def batch_moments(
     - `extras`: features that no kernel makes, `[R,T,N,·]`, known where `seen [R,T,N]`.
 
     `alone` says that the signals tell of no partner. A norm that processes share has the moments
-    of all their clips.
+    of all their clips; all of them must then be alone or none, as batches of one sampling are.
     """
     together = summed if isinstance(norm, SharedBatchNorm | nn.SyncBatchNorm) else _alone
     first = 0 if streams.kernels is None else streams.kernels.first
