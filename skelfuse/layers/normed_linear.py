@@ -23,7 +23,7 @@ class NormedLinear(nn.Module):
         super().__init__()
         self.norm = nn.BatchNorm1d(inputs)
         self.linear = nn.Linear(inputs, outputs)
-        self.register_buffer("given", given, persistent=False)
+        self.register_buffer("given", given)  # kept with the weights, which mean nothing without
         if given is not None:  # whoever is given less starts with more of it
             with torch.no_grad():
                 self.linear.weight *= given * (inputs / given.sum(dim=1, keepdim=True)).sqrt()
