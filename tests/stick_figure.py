@@ -72,7 +72,7 @@ def train_run(folder: Path, model: ModelChoice) -> Path:
     labels = [ACTIONS[i % 3] for i in range(60)]
     clips = [acted(label, 60, seed) for seed, label in enumerate(labels)]
     store = stored(write_npz(folder / "mine.npz", clips, labels), folder / "store.h5")
-    fit = Fit(epochs=12, validation=0, warmup_epochs=1, average=0, batch_size=20)
+    fit = Fit(epochs=20, validation=0, warmup_epochs=1, average=0, batch_size=20)
     augment = Augment(joint_dropout=0.1, frame_dropout=0.1)
     config = TrainConfig(sampling=Sampling(frames=16), augment=augment, model=model, train=fit)
     return train(config, store, {"train": np.arange(60)}, folder / "run", device="cpu").folder

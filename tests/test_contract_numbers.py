@@ -12,25 +12,12 @@ import torch
 from torch import nn
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("contract_models.py"))))
-NAMES = WORLD.NAMES
 clips = WORLD.clips
 close = WORLD.close
 made = WORLD.made
+model = WORLD.model
+name = WORLD.name
 ready = WORLD.ready
-trained = WORLD.trained
-
-
-@pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
-    """Return each model's name in turn: a test with it runs for every model."""
-    return str(request.param)
-
-
-@pytest.fixture
-def model(name: str) -> nn.Module:
-    """Return each model, trained a little, once for all tests that only evaluate it."""
-    found: nn.Module = trained(name)
-    return found
 
 
 def test_weights_survive_a_file(name: str, model: nn.Module) -> None:

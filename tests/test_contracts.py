@@ -17,28 +17,15 @@ WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("contract_
 BODY = WORLD.BODY
 CLASSES = WORLD.CLASSES
 ENTRIES = WORLD.ENTRIES
-NAMES = WORLD.NAMES
 SHUFFLE = WORLD.SHUFFLE
 built = WORLD.built
 clips = WORLD.clips
 close = WORLD.close
 loss_of = WORLD.loss_of
 made = WORLD.made
+model = WORLD.model
+name = WORLD.name
 ready = WORLD.ready
-trained = WORLD.trained
-
-
-@pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
-    """Return each model's name in turn: a test with it runs for every model."""
-    return str(request.param)
-
-
-@pytest.fixture
-def model(name: str) -> nn.Module:
-    """Return each model, trained a little, once for all tests that only evaluate it."""
-    found: nn.Module = trained(name)
-    return found
 
 
 def test_every_model_has_an_entry() -> None:

@@ -28,7 +28,7 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
             expected="frames, (persons,) joints, and 2 or 3 axes, at least one of each",
             found=list(values.shape),
         )
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # a signalling NaN is a NaN
         coords = np.array(values, dtype=np.float32)
     wild = np.isinf(coords)
     if wild.any():
@@ -54,7 +54,7 @@ def as_confidence(values: npt.NDArray[Any], shape: tuple[int, ...]) -> FloatArra
             expected=f"numbers {list(shape)}",
             found=f"{values.dtype} {list(values.shape)}",
         )
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         confidence = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=np.inf)
     if np.isinf(confidence).any():
         raise SkelfuseError("infinite confidence", remedy="write a number from 0 to 1")

@@ -1,11 +1,16 @@
-"""MATLAB 5 files: named arrays, read only after a look at how large they would become."""
+"""MATLAB 5 files: named arrays of numbers and texts.
+
+Parsed here, with every length checked against the bytes that are there: scipy's reader trusts what
+a file says of itself, and a damaged one ends the process.
+"""
 
 from __future__ import annotations
 
+import math
 import struct
-import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +20,20 @@ import numpy.typing as npt
 from skelfuse.errors import SkelfuseError
 
 LARGEST = 64 << 20  # bytes of one variable; an hour of 20 joints at 30 fps is 52 MB
-_HEADER, _COMPRESSED = 128, 15
+_HEADER = 128
+_MATRIX, _COMPRESSED = 14, 15
+_NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
+_NUMBERS |= {12: "i8", 13: "u8"}
+_TEXTS = {1: "latin-1", 2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
+_CHAR, _COMPLEX = 4, 0x800
+_NUMERIC = range(6, 16)
+_OTHERS = {1: "a cell array", 2: "a struct", 3: "an object", 5: "a sparse array"}
 
 
 def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     """Return the named arrays; those that the file does not have are left out.
+
+    Numbers have the type in which they are stored; a text has one element a row.
 
     >>> import tempfile, scipy.io
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -28,8 +42,6 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     ...     read_mat(file, ["x", "y"])
     {'x': array([[1., 2.]])}
     """
-    import scipy.io  # a tenth of a second that most formats do not need
-
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -40,38 +52,126 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
             file=path,
             remedy="fetch it again; a MATLAB 7.3 file must be saved with '-v7'",
         )
-    _check_size(content, path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # scipy remarks on variables that nobody asked for
-        try:
-            found = scipy.io.loadmat(path, variable_names=list(names))
-        except Exception as error:  # a damaged file makes scipy raise anything
-            problem = " ".join(str(error).split()) or type(error).__name__
-            raise SkelfuseError(
-                f"not a sound MATLAB file: {problem}", file=path, remedy="fetch it again"
-            ) from None
-    return {name: found[name] for name in names if isinstance(found.get(name), np.ndarray)}
-
-
-def _check_size(content: bytes, path: Path) -> None:
-    """Refuse a file whose compressed variables would fill the memory."""
     order = ">" if content[126:128] == b"MI" else "<"
-    at = _HEADER
-    while at + 8 <= len(content):
+    wanted, found = set(names), dict[str, npt.NDArray[Any]]()
+    try:
+        for kind, data in _elements(memoryview(content)[_HEADER:], order):
+            matrix = _unpacked(data, order) if kind == _COMPRESSED else data
+            if kind not in (_MATRIX, _COMPRESSED):
+                raise _UnsoundError(f"data of kind {kind} where a variable belongs")
+            variable = _variable(matrix, order)
+            if variable.name in wanted:
+                found[variable.name] = variable.array()
+            if wanted <= found.keys():
+                break
+    except _UnsoundError as error:
+        raise SkelfuseError(
+            f"not a sound MATLAB file: {error}", file=path, remedy="fetch it again"
+        ) from None
+    except SkelfuseError as error:
+        raise error.at(path) from None
+    return {name: found[name] for name in names if name in found}
+
+
+class _UnsoundError(Exception):
+    """What the bytes say cannot be."""
+
+
+def _elements(content: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
+    """Yield the kind and the bytes of each element: eight bytes of tag, then its data."""
+    at = 0
+    while len(content) - at >= 8:
         kind, size = struct.unpack_from(f"{order}II", content, at)
-        if kind == _COMPRESSED:
-            expander = zlib.decompressobj()
-            try:
-                expanded = len(expander.decompress(content[at + 8 : at + 8 + size], LARGEST + 1))
-            except zlib.error:
-                expanded = 0  # scipy says what is wrong
-            if expanded > LARGEST:
-                raise SkelfuseError(
-                    f"a variable of more than {LARGEST >> 20} MB in a file of {len(content)} bytes",
-                    file=path,
-                    remedy="this is no recording of a skeleton: leave the file out",
-                )
-        at += 8 + size
+        if kind >> 16:  # up to four bytes of data share the tag's eight
+            kind, size, start, end = kind & 0xFFFF, kind >> 16, at + 4, at + 8
+        else:
+            start = at + 8
+            end = start + size if kind == _COMPRESSED else start + (size + 7) // 8 * 8
+        if size > len(content) - start or (start == at + 4 and size > 4):
+            raise _UnsoundError(f"it ends within {size} bytes of data")
+        yield kind, content[start : start + size]
+        at = end
+
+
+def _unpacked(data: memoryview, order: str) -> memoryview:
+    """Return the bytes of a compressed variable, never more than LARGEST."""
+    expander = zlib.decompressobj()
+    try:
+        unpacked = expander.decompress(data, LARGEST + 1)
+    except zlib.error as error:
+        raise _UnsoundError(str(error)) from None
+    if len(unpacked) > LARGEST:
+        raise SkelfuseError(
+            f"a variable of more than {LARGEST >> 20} MB in {len(data)} bytes",
+            remedy="this is no recording of a skeleton: leave the file out",
+        )
+    for kind, matrix in _elements(memoryview(unpacked), order):
+        if kind == _MATRIX:
+            return matrix
+        break
+    raise _UnsoundError("no variable in compressed data")
+
+
+@dataclass(frozen=True)
+class _Variable:
+    """A variable's name, and what is known of its content before that is read."""
+
+    name: str
+    holds: int  # MATLAB's number for the class of its elements
+    is_complex: bool
+    shape: tuple[int, ...]
+    parts: Iterator[tuple[int, memoryview]]
+    order: str
+
+    def array(self) -> npt.NDArray[Any]:
+        """Return its numbers, or its rows of text."""
+        if self.is_complex or (self.holds != _CHAR and self.holds not in _NUMERIC):
+            what = "complex" if self.is_complex else _OTHERS.get(self.holds, "of an unknown kind")
+            raise SkelfuseError(
+                f"variable '{self.name}' is {what}", expected="an array of real numbers, or a text"
+            )
+        kind, data = next(self.parts, (0, memoryview(b"")))
+        if self.holds == _CHAR:
+            return self._text(kind, data)
+        if kind not in _NUMBERS:
+            raise _UnsoundError(f"'{self.name}' has data of kind {kind} where numbers belong")
+        stored = np.dtype(self.order + _NUMBERS[kind])
+        self._must_hold(len(data) / stored.itemsize)
+        flat = np.frombuffer(data, stored).astype(_NUMBERS[kind])
+        return flat.reshape(self.shape, order="F")
+
+    def _text(self, kind: int, data: memoryview) -> npt.NDArray[Any]:
+        coding = _TEXTS.get(kind, "") if data else "latin-1"
+        if coding in ("utf-16", "utf-32"):
+            coding += "-be" if self.order == ">" else "-le"
+        try:
+            letters = list(str(data, coding))
+        except (UnicodeDecodeError, LookupError):
+            raise _UnsoundError(f"'{self.name}' is no text") from None
+        self._must_hold(len(letters))
+        if not letters:
+            return np.empty(0, "U1")
+        rows = np.array(letters).reshape(self.shape[0], -1, order="F")
+        return np.array(["".join(row) for row in rows])
+
+    def _must_hold(self, count: float) -> None:
+        if count != math.prod(self.shape):
+            size = " x ".join(map(str, self.shape))
+            raise _UnsoundError(f"'{self.name}' is to be {size}, and has {count:g} elements")
+
+
+def _variable(matrix: memoryview, order: str) -> _Variable:
+    """Return what stands before a variable's content: its class, shape and name."""
+    parts = _elements(matrix, order)
+    (_, flags), (_, sizes), (_, name) = (next(parts, (0, memoryview(b""))) for _ in range(3))
+    if len(flags) != 8 or not sizes or len(sizes) % 4:
+        raise _UnsoundError("a variable without a kind or a shape")
+    (flag, _) = struct.unpack(f"{order}II", flags)
+    shape = struct.unpack(f"{order}{len(sizes) // 4}i", sizes)
+    if min(shape) < 0 or len(shape) > 32:
+        raise _UnsoundError("a variable of an impossible shape")
+    called = str(name, "latin-1")
+    return _Variable(called, flag & 0xFF, bool(flag & _COMPLEX), shape, parts, order)
 
 
 def numbers(
