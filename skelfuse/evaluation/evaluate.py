@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval
+from skelfuse.evaluation.doubts import Doubt, least_believed
 from skelfuse.evaluation.matching import Indices, Labelled, labelled
 from skelfuse.evaluation.metrics import (
     Confusion,
@@ -80,6 +81,11 @@ class Evaluation:
         """The pairs of classes most often confused."""
         return worst_confusions(self.confusion, self.class_names)
 
+    @property
+    def least_believed(self) -> list[Doubt]:
+        """The mistaken clips whose labels are least probable."""
+        return least_believed(self.probability, self.label, self.names, self.class_names)
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; what cannot be computed is None."""
         table = zip(self.class_names, *(_plain(column) for column in self.per_class), strict=True)
@@ -98,6 +104,7 @@ class Evaluation:
                 None if self.subject_interval is None else list(self.subject_interval)
             ),
             "worst_confusions": [pair._asdict() for pair in self.worst_confusions],
+            "least_believed": [doubt._asdict() for doubt in self.least_believed],
             "classes": [dict(zip(("name", *PerClass._fields), row, strict=True)) for row in table],
             "notes": list(self.notes),
         }

@@ -20,6 +20,7 @@ from skelfuse.evaluation.metrics import PerClass
 from skelfuse.evaluation.robustness import Robustness
 
 SHOWN = 20  # classes in the text; a folder gets all of them
+DOUBTS_SHOWN = 5
 
 
 def report_text(evaluation: Evaluation) -> str:
@@ -40,6 +41,14 @@ def report_text(evaluation: Evaluation) -> str:
     if worst:
         lines += ["", "worst confusions (clips, of so many, true -> predicted)"]
         lines += [f"{c.clips:6,} of {c.of:5,}  {c.label} -> {c.prediction}" for c in worst]
+    doubts = evaluation.least_believed[:DOUBTS_SHOWN]
+    if doubts:
+        lines += ["", "least believed labels (clip, label -> prediction, how probable each)"]
+        lines += [
+            f"{one.clip}  {one.label} -> {one.prediction}  "
+            f"{one.probability_of_label:.1%} -> {one.probability:.1%}"
+            for one in doubts
+        ]
     return "\n".join([*lines, "", *_class_table(evaluation)])
 
 
@@ -67,7 +76,7 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
             ),
             _write_csv(
                 folder / "predictions.csv",
-                ["name", "label", "prediction", "probability"],
+                ["name", "label", "prediction", "probability", "probability_of_label"],
                 _predictions(evaluation),
             ),
         ]
@@ -148,9 +157,10 @@ def _classes(evaluation: Evaluation) -> Iterable[list[str]]:
 
 def _predictions(evaluation: Evaluation) -> Iterable[list[str]]:
     classes = evaluation.class_names
-    columns = evaluation.label, evaluation.prediction, evaluation.probability.max(axis=1)
-    for name, label, prediction, most in zip(evaluation.names, *columns, strict=True):
-        yield [name, classes[label], classes[prediction], f"{most:.6f}"]
+    columns = evaluation.label, evaluation.prediction, evaluation.probability
+    for name, label, prediction, shares in zip(evaluation.names, *columns, strict=True):
+        row = [name, classes[label], classes[prediction]]
+        yield [*row, f"{shares[prediction]:.6f}", f"{shares[label]:.6f}"]
 
 
 def _percent(share: float) -> str:

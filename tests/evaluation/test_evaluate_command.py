@@ -59,6 +59,11 @@ def test_the_command_prints_writes_and_leaves_the_same_numbers(
     assert [float(row["probability"]) for row in rows] == pytest.approx(
         plain.probability.max(axis=1).tolist(), abs=1e-6
     )
+    of_label = plain.probability[np.arange(len(plain.label)), plain.label].tolist()
+    assert [float(row["probability_of_label"]) for row in rows] == pytest.approx(of_label, abs=1e-6)
+    wrong = [row["name"] for row in rows if row["label"] != row["prediction"]]
+    doubted = [doubt["clip"] for doubt in told["least_believed"]]
+    assert sorted(wrong, key=lambda name: of_label[plain.names.index(name)])[:10] == doubted
     with (out / "confusion.csv").open(newline="") as file:
         header, *table = csv.reader(file)
     assert header == ["true class", *ACTIONS]
@@ -76,6 +81,7 @@ def test_the_command_prints_writes_and_leaves_the_same_numbers(
     files = {file: file.read_bytes() for file in (*out.iterdir(), *left)}
     text = command(*arguments, "--out", out)
     assert f"top-1                {plain.metrics.top1:7.2%}" in text.output
+    assert all(f"\n{name}  " in text.output for name in doubted[:5])
     assert {file: file.read_bytes() for file in files} == files  # nothing depends on the clock
 
 
