@@ -16,10 +16,9 @@ from skelfuse.models import SkelFuse, describe
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import Run, load_run
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, read_checkpoint, write_checkpoint
+from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, fill, read_checkpoint, write_checkpoint
 from skelfuse.training.config import Gates, ModelChoice
 from skelfuse.training.config_file import config_text
-from skelfuse.training.learner import fill
 from skelfuse.training.log import KERNELS, METRICS, cannot_write, write_whole
 
 TOLERANCE = 1e-5  # by which logits may differ, as two orders of summing do

@@ -12,11 +12,10 @@ from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, read_checkpoint
+from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, fill, read_checkpoint
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_from_dict
 from skelfuse.training.devices import device_named
-from skelfuse.training.learner import fill
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import graphlib
 import subprocess
 import sys
 import time
@@ -31,7 +32,6 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            yield f"{node.module}"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -45,6 +45,21 @@ def test_the_library_knows_neither_commands_nor_data_sets(path: Path) -> None:
         for room in ("click", "tqdm", "skelfuse.cli", "skelfuse.datasets", "skelfuse.configs"):
             assert module != room
             assert not module.startswith(f"{room}.")
+
+
+def test_no_files_need_each_other() -> None:
+    files = [*LIBRARY, *(path for path in BESIDE if path.parts[len(ROOT.parts)] != "tests")]
+    names = {}
+    for path in files:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        room = () if parts[0] in ("skelfuse", "benchmarks", "examples") else ("skelfuse",)
+        names[".".join([*room, *parts]).removesuffix(".__init__")] = path
+    needs = {
+        name: {one if one in names else one.rpartition(".")[0] for one in imported(path)} & {*names}
+        for name, path in names.items()
+    }
+    assert "skelfuse.training" in needs["skelfuse.cli.train"]
+    graphlib.TopologicalSorter(needs).prepare()  # a circle is an error that names it
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=named)

@@ -18,9 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 
@@ -87,6 +88,22 @@ def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict
             found=str(error),
             remedy="copy it again, or use another checkpoint of the run",
         ) from None
+
+
+@torch.no_grad()
+def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into a model; they must be exactly those that it has."""
+    own = model.state_dict()
+    wrong = sorted(set(own) ^ set(weights)) or [
+        name for name in own if own[name].shape != weights[name].shape
+    ]
+    if wrong:
+        raise SkelfuseError(
+            f"the checkpoint's weights are not this model's; the first that differs: '{wrong[0]}'",
+            remedy="use the version of skelfuse that wrote it",
+        )
+    for name, value in own.items():
+        value.copy_(weights[name])
 
 
 def _facts(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:

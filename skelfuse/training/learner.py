@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.training.average import WeightAverage
-from skelfuse.training.checkpoint import BESIDE, LEARNING, OPTIMISER, WEIGHT
+from skelfuse.training.checkpoint import BESIDE, LEARNING, OPTIMISER, WEIGHT, fill
 from skelfuse.training.config import Fit
 from skelfuse.training.distill import Lesson
 from skelfuse.training.optimiser import learning, make_optimiser
@@ -126,22 +125,6 @@ class Learner:
         yield from learning(self.model)
         if self.lesson:
             yield from ((BESIDE + name, p) for name, p in learning(self.lesson.pupil.bound))
-
-
-@torch.no_grad()
-def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Copy weights into a model; they must be exactly those that it has."""
-    own = model.state_dict()
-    wrong = sorted(set(own) ^ set(weights)) or [
-        name for name in own if own[name].shape != weights[name].shape
-    ]
-    if wrong:
-        raise SkelfuseError(
-            f"the checkpoint's weights are not this model's; the first that differs: '{wrong[0]}'",
-            remedy="use the version of skelfuse that wrote it",
-        )
-    for name, value in own.items():
-        value.copy_(weights[name])
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
