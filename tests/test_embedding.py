@@ -194,17 +194,36 @@ def test_the_moments_of_a_batch_are_those_of_its_features(
         )
 
 
+@pytest.mark.parametrize("hidden", [0.0, 0.3])
+def test_the_moments_of_what_no_kernel_makes_are_those_where_it_is_seen(hidden: float) -> None:
+    parts = Parts(KINECT_V2, (1, 2), partner=False)
+    given = bodies(KINECT_V2, 9, 1, hidden)
+    seen = given.mask if hidden else None
+    signals, known = signals_of(given, seen, None, parts.streams, parts.distances)
+    held, norm = held_signals(signals, known, parts.streams), nn.BatchNorm1d(parts.inputs + 3)
+    extras = [torch.randn(*given.mask.shape, wide) * wide + 2 for wide in (1, 2)]
+    mean, variance = batch_moments(
+        held, known, extras, seen, parts.streams, parts.distances, norm, alone=True
+    )
+    values = torch.cat(extras, dim=-1)[given.mask]
+    own = slice(parts.streams.plain_channels, parts.streams.plain_channels + 3)
+    torch.testing.assert_close(mean[own], values.mean(dim=0))
+    torch.testing.assert_close(variance[own], values.var(dim=0, correction=0))
+
+
 @pytest.mark.parametrize("options", [{}, {"spectral_motion": True, "fourier": 3}])
-def test_training_normalises_by_the_batch(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("hidden", [0.0, 0.3])
+def test_training_normalises_by_the_batch(options: dict[str, Any], hidden: float) -> None:
     torch.manual_seed(0)
     little = Size(channels=4, width=8, dilations=(1,))
     model = SkelFuse(KINECT_V2, 3, size=little, partner=False, **options)
     model.embed.norm.momentum = 1.0  # what it keeps is then what the last batch was
-    given = bodies(model.fold.skeleton, 9, 1, hidden=0.0)
-    in_training, _ = model.train()._embedded(given, None, None)
-    places = given.mask.sum()
+    given = bodies(model.fold.skeleton, 9, 1, hidden)
+    seen = given.mask if hidden else None
+    in_training, _ = model.train()._embedded(given, seen, None)
+    places = known_features(model, given, None).flatten(0, 2).sum(dim=0)
     running_moments(model.embed.norm).variance.mul_((places - 1) / places)  # as training has it
-    in_evaluation, _ = model.eval()._embedded(given, None, None)
+    in_evaluation, _ = model.eval()._embedded(given, seen, None)
     torch.testing.assert_close(in_training, in_evaluation, rtol=1e-4, atol=1e-4)
 
 
