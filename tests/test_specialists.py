@@ -48,6 +48,20 @@ def test_each_sees_what_it_is_given_and_no_more(
     assert not any(torch.allclose(before[:, v], after[:, v], atol=1e-3) for v in range(4))
 
 
+def test_distances_are_given_to_their_voter_and_to_the_last() -> None:
+    model = SkelFuse(KINECT_V2, 5, size=SIZE)
+    assert model.embed.given is not None
+    assert model.distances is not None
+    others, distances = model.embed.given.split(
+        [model.streams.out_channels, model.distances.out_channels], dim=1
+    )
+    for part, knowing in ((others, {JOINTS, BONES, ALL}), (distances, {DISTANCES, ALL})):
+        of_voters = part.view(4, SIZE.channels, -1)
+        assert {v for v in range(4) if of_voters[v].any()} == knowing
+        assert of_voters[ALL].all()
+    assert distances.view(4, SIZE.channels, -1)[DISTANCES].all()
+
+
 def test_a_voter_alone_is_given_everything(clips: Tensor) -> None:
     one = Size(channels=4, width=8, dilations=(1,), voters=1)
     assert SkelFuse(KINECT_V2, 5, size=one).embed.given.all()  # type: ignore[union-attr]
