@@ -51,10 +51,8 @@ def test_each_sees_what_it_is_given_and_no_more(
 def test_distances_are_given_to_their_voter_and_to_the_last() -> None:
     model = SkelFuse(KINECT_V2, 5, size=SIZE)
     assert model.embed.given is not None
-    assert model.distances is not None
-    others, distances = model.embed.given.split(
-        [model.streams.out_channels, model.distances.out_channels], dim=1
-    )
+    moving = model.streams.out_channels
+    others, distances = model.embed.given[:, :moving], model.embed.given[:, moving:]
     for part, knowing in ((others, {JOINTS, BONES, ALL}), (distances, {DISTANCES, ALL})):
         of_voters = part.view(4, SIZE.channels, -1)
         assert {v for v in range(4) if of_voters[v].any()} == knowing
@@ -82,3 +80,12 @@ def test_what_is_not_given_counts_for_nothing() -> None:
             assert (gradient.abs().sum(dim=0) > 0).equal(given[output])
     nn.init.constant_(layer.linear.weight, 1e6)
     assert layer.folded()[0].ne(0).equal(given)
+
+
+def test_who_is_given_less_starts_with_as_much() -> None:
+    torch.manual_seed(0)
+    given = torch.ones(400, 100, dtype=torch.bool)
+    given[:200, 4:] = False
+    mapped = NormedLinear(100, 400, given).eval()(torch.randn(500, 100))
+    few, everything = mapped[:, :200].std().item(), mapped[:, 200:].std().item()
+    assert few == pytest.approx(everything, rel=0.1)
