@@ -17,7 +17,9 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.run import load_run
 from skelfuse.store import Store
 from skelfuse.training import TrainConfig, measure, train
+from skelfuse.training.build import build_model
 from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoint
+from skelfuse.training.config_file import config_from_dict
 from skelfuse.training.distributed import Team
 
 Configured = Callable[..., TrainConfig]
@@ -118,3 +120,22 @@ def test_weights_of_another_model_are_told(
     write_checkpoint(path, tensors, facts)
     with pytest.raises(SkelfuseError, match=r"best\.safetensors: .*'classifier\.bias'"):
         load_run(path)
+
+
+@pytest.mark.parametrize("wrong", ["weight/embed.given", "weight/more", "weight/classifier.bias"])
+def test_weights_of_another_model_are_refused(wrong: str, store: Store, tmp_path: Path) -> None:
+    config = config_from_dict({"model": {"size": "small"}})
+    model, path = build_model(config.model, store.skeleton, 2), tmp_path / "best.safetensors"
+    facts = {"config": config.as_dict(), "skeleton": store.skeleton.to_dict(), "epoch": 9}
+    facts |= {"class_names": ["a", "b"], "metrics": {}, "provenance": {}, "versions": {}}
+    weights = {WEIGHT + name: value for name, value in model.state_dict().items()}
+    write_checkpoint(path, weights, facts)
+    assert load_run(path).epoch == 9
+    if wrong == "weight/embed.given":  # what each voter is given; runs of old have it not
+        del weights[wrong]
+    else:
+        weights[wrong] = torch.zeros(3)
+    write_checkpoint(path, weights, facts)
+    with pytest.raises(SkelfuseError, match=r"best\.safetensors: .* not this model's") as error:
+        load_run(path)
+    assert f"'{wrong.removeprefix('weight/')}'" in str(error.value)
