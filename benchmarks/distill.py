@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 import torch
 from parse_ntu import machine
+from result_tables import markdown, told
 from torch import Tensor
 
 from skelfuse.batches import Batches
@@ -77,21 +77,25 @@ def latencies(runs: dict[str, Run], store: Store) -> dict[str, float]:
     return {kind: statistics.median(values) for kind, values in found.items()}
 
 
-def told(rows: list[dict[str, Any]], latency: dict[str, dict[str, float]]) -> str:
-    lines = [
-        "| data | model | accuracy | parameters | MMACs | one clip, ms | of the teacher's |",
-        "| --- | --- " + "| ---: " * 5 + "|",
+def table(rows: list[dict[str, Any]], latency: dict[str, dict[str, float]], seeds: int) -> str:
+    header = [
+        "data",
+        "model",
+        "accuracy",
+        "parameters",
+        "MMACs",
+        "one clip, ms",
+        "of the teacher's",
     ]
+    lines = []
     for data, times in latency.items():
         for kind in KINDS:
             own = [row for row in rows if (row["data"], row["kind"]) == (data, kind)]
-            accuracy = [100 * row["accuracy"] for row in own]
-            lines.append(
-                f"| {data} | {kind} | {np.mean(accuracy):.1f} ± {np.std(accuracy):.1f} "
-                f"| {own[0]['parameters']:,} | {own[0]['macs'] / 1e6:.2f} "
-                f"| {times[kind]:.2f} | {times[kind] / times[TEACHER]:.2f} |"
-            )
-    return "\n".join(lines)
+            accuracy = {row["seed"]: 100 * row["accuracy"] for row in own}
+            size = f"{own[0]['parameters']:,}", f"{own[0]['macs'] / 1e6:.2f}"
+            speed = f"{times[kind]:.2f}", f"{times[kind] / times[TEACHER]:.2f}"
+            lines.append([data, kind, told(accuracy, seeds), *size, *speed])
+    return markdown(header, lines)
 
 
 @click.command(help=__doc__)
@@ -167,7 +171,7 @@ def main(
     here = machine()
     click.echo(f"{here['machine']['processor']}, {here['date'][:10]}, {seeds} seeds, one core\n")
     asked = {tuple(row[name] for name in NAMES): row for row in done}  # the latest of each
-    click.echo(told([row for key, row in asked.items() if key in wanted], latency))
+    click.echo(table([row for key, row in asked.items() if key in wanted], latency, seeds))
 
 
 if __name__ == "__main__":
