@@ -4,6 +4,8 @@
 
 For each configuration and its store, and each seed: a teacher with motion kernels and FrierenFuse,
 a smaller student without either that learns from it, and the same student with labels alone.
+What `--set` changes, more epochs for example, is for the students: who learns from another may be
+patient.
 Accuracy is that of the last epoch on the protocol's test part. A row is written as each run ends;
 runs whose row is there are not made again, and one that was broken off goes on where it stopped. At
 the end all three take turns on one clip and one core: the ratio of their times is of one machine.
@@ -11,9 +13,11 @@ the end all three take turns on one clip and one core: the ratio of their times 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +43,21 @@ KINDS = (TEACHER, TAUGHT, ALONE)
 WITHOUT_MOTION = ("model.scales=[]", "model.fuse=false")
 REPEATS = 15
 ENOUGH = 0.1  # seconds that one timing should last at least
-NAMES = ("data", "teacher", "student", "kind", "seed", "epochs")
+NAMES = ("data", "teacher", "student", "kind", "seed", "epochs", "given")
 
 
-def settings(kind: str, sizes: tuple[str, str], teacher: Path) -> list[str]:
-    """Return what sets a kind of run apart from the configuration."""
+def settings(kind: str, sizes: tuple[str, str], teacher: Path, given: Sequence[str]) -> list[str]:
+    """Return what sets a kind of run apart; who is not taught is given nothing of `distill`."""
     if kind == TEACHER:
         return [f"model.size={sizes[0]}"]
     student = [f"model.size={sizes[1]}", *WITHOUT_MOTION]
-    return [*student, f"distill.teacher={teacher}"] if kind == TAUGHT else student
+    if kind == TAUGHT:
+        return [*student, *given, f"distill.teacher={teacher}"]
+    return [*student, *(setting for setting in given if not setting.startswith("distill."))]
+
+
+def key_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name, "") for name in NAMES)
 
 
 def timed(run: Run, x: Tensor, mask: Tensor) -> float:
@@ -104,6 +114,7 @@ def table(rows: list[dict[str, Any]], latency: dict[str, dict[str, float]], seed
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the configuration's.")
 @click.option("--teacher", default="small", show_default=True, help="The teacher's size.")
 @click.option("--student", default="nano", show_default=True, help="The students' size.")
+@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="For the students alone.")
 @click.option("--rows", default="distill.jsonl", show_default=True, type=click.Path(path_type=Path))
 @click.option("--runs", default="runs/distill", show_default=True, type=click.Path(path_type=Path))
 @click.option("--threads", default=1, show_default=True)
@@ -114,13 +125,15 @@ def main(
     epochs: int | None,
     teacher: str,
     student: str,
+    given: tuple[str, ...],
     rows: Path,
     runs: Path,
     threads: int,
 ) -> None:
     torch.set_num_threads(threads)
     done = [json.loads(line) for line in rows.read_text().splitlines()] if rows.exists() else []
-    known = {tuple(row[name] for name in NAMES) for row in done}
+    known = {key_of(row) for row in done}
+    students = f"-{hashlib.sha256(repr(given).encode()).hexdigest()[:8]}" if given else ""
     wanted = set()
     latency: dict[str, dict[str, float]] = {}
     for pair in data:
@@ -128,8 +141,8 @@ def main(
         if not equals:
             raise click.UsageError(f"not CONFIG=STORE: {pair}")
         store = Store(Path(file))
-        given = [f"train.epochs={epochs}"] if epochs else []
-        plain = read_config(find(config_name), given)
+        shorter = [f"train.epochs={epochs}"] if epochs else []
+        plain = read_config(find(config_name), shorter)
         if plain.protocol is None:
             raise click.UsageError(f"{config_name} has no protocol")
         parts = split(clip_table(store), plain.protocol)
@@ -139,16 +152,17 @@ def main(
             of_seed = {
                 kind: runs
                 / f"{config_name}-{teacher}-{student}-{length}-{seed}"
-                / kind.replace(", ", "-")
+                / (kind if kind == TEACHER else kind.replace(", ", "-") + students)
                 for kind in KINDS
             }
             for kind, folder in of_seed.items():
-                key = (config_name, teacher, student, kind, seed, length)
+                own = "" if kind == TEACHER else " ".join(given)
+                key = (config_name, teacher, student, kind, seed, length, own)
                 wanted.add(key)
                 if key in known and (folder / LAST).exists():
                     continue
-                own = settings(kind, (teacher, student), of_seed[TEACHER] / LAST)
-                config = read_config(find(config_name), [*given, f"seed={seed}", *own])
+                apart = settings(kind, (teacher, student), of_seed[TEACHER] / LAST, given)
+                config = read_config(find(config_name), [*shorter, f"seed={seed}", *apart])
                 start = time.perf_counter()
                 train(config, store, parts, folder, device="cpu", resume=True)
                 seconds = time.perf_counter() - start
@@ -170,7 +184,7 @@ def main(
         latency[config_name] = latencies(trained, store)
     here = machine()
     click.echo(f"{here['machine']['processor']}, {here['date'][:10]}, {seeds} seeds, one core\n")
-    asked = {tuple(row[name] for name in NAMES): row for row in done}  # the latest of each
+    asked = {key_of(row): row for row in done}  # the latest of each
     click.echo(table([row for key, row in asked.items() if key in wanted], latency, seeds))
 
 
