@@ -49,10 +49,11 @@ def evaluate(
 ) -> None:
     """Evaluate runs on the test clips of a store.
 
-    Prints accuracy with its 95 % interval, the worst confusions and each class. --out adds the
-    confusion matrix (CSV and PNG), the classes, and every clip's prediction. An evaluation of one
-    run is left in its folder as well, for skelfuse compare. --robustness adds a table: joints
-    missing, jitter, clips cut short, other frame rates, the camera turned, left and right swapped.
+    Prints accuracy with its 95 % interval, the worst confusions, the clips whose label is believed
+    least, and each class. --out adds the confusion matrix (CSV and PNG), the classes, and every
+    clip's prediction. An evaluation of one run is left in its folder as well, for skelfuse compare.
+    --robustness adds a table: joints missing, jitter, clips cut short, other frame rates, the
+    camera turned, left and right swapped.
     """
     from skelfuse.cli.progress import bar
     from skelfuse.evaluation import evaluate as run_evaluation

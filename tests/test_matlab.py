@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,23 @@ def test_a_file_of_a_machine_with_the_other_byte_order(tmp_path: Path) -> None:
     parts += _element(5, np.array([2, 3], ">i4").tobytes())  # 2 x 3,
     parts += b"\x00\x01\x00\x01x\x00\x00\x00"  # named x, in the short form,
     parts += _element(3, np.arange(-3, 3, dtype=">i2").tobytes())  # kept as short numbers
+    word = _element(6, np.array([4, 0], ">u4").tobytes())  # and a text
+    word += _element(5, np.array([1, 3], ">i4").tobytes()) + b"\x00\x01\x00\x01t\x00\x00\x00"
+    word += _element(4, "wör".encode("utf-16-be"))
     header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x01\x00MI"
-    path.write_bytes(header + _element(14, parts))
+    path.write_bytes(header + _element(14, parts) + _element(14, word))
     assert read_mat(path, ["x"])["x"].tolist() == [[-3, -1, 1], [-2, 0, 2]]
+    assert read_mat(path, ["t"])["t"].tolist() == ["wör"]
     _same(path)
+
+
+def test_what_is_packed_must_be_a_variable(tmp_path: Path) -> None:
+    path = tmp_path / "a.mat"
+    packed = zlib.compress(np.array([9, 8, 0, 0], "<u4").tobytes())  # a number by itself
+    tag = np.array([15, len(packed)], "<u4").tobytes()
+    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + tag + packed)
+    with pytest.raises(SkelfuseError, match="no variable in compressed data"):
+        read_mat(path, ["x"])
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -66,7 +80,7 @@ def test_a_file_cut_anywhere_is_told(packed: bool, tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:135])
     assert not read_mat(path, ["x"])  # not even the first tag is there
-    for size in range(136, len(whole) - 8):
+    for size in range(136, len(whole)):
         path.write_bytes(whole[:size])
         with pytest.raises(SkelfuseError, match=r"a\.mat: not a sound MATLAB file"):
             read_mat(path, ["x"])
@@ -80,7 +94,9 @@ def test_a_file_cut_anywhere_is_told(packed: bool, tmp_path: Path) -> None:
         (160, b"\xff\xff\xff\xff", "a variable of an impossible shape"),
         (160, b"\x05", "'x' is to be 5 x 3 x 4, and has 24 elements"),
         (160, b"\xff\xff\xff\x7f", "and has 24 elements"),
+        (140, b"\x04", "a variable without a kind or a shape"),
         (156, b"\x00", "a variable without a kind or a shape"),
+        (178, b"\x05", "it ends within 5 bytes of data"),
         (184, b"\x63", "'x' has data of kind 99 where numbers belong"),
         (188, b"\xff", "it ends within 255 bytes of data"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -106,15 +107,19 @@ def test_a_name_of_no_action_is_told(tmp_path: Path) -> None:
 
 def test_a_matlab_bomb_is_refused(tmp_path: Path) -> None:
     packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(80)) + packer.flush()
+    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()
     path = tmp_path / "a1_s1_t1_skeleton.mat"
     header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
     path.write_bytes(
         header + (15).to_bytes(4, "little") + len(packed).to_bytes(4, "little") + packed
     )
     assert path.stat().st_size < 1_000_000
+    tracemalloc.start()
     with pytest.raises(SkelfuseError, match="a variable of more than 64 MB"):
         _one("utd-mhad", path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 200 << 20  # it never became as large as it is
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ _NUMBERS |= {12: "i8", 13: "u8"}
 _TEXTS = {1: "latin-1", 2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
 _CHAR, _COMPLEX = 4, 0x800
 _NUMERIC = range(6, 16)
+_NOTHING = 0, memoryview(b"")  # where an element belongs and none is
 _OTHERS = {1: "a cell array", 2: "a struct", 3: "an object", 5: "a sparse array"}
 
 
@@ -105,11 +106,10 @@ def _unpacked(data: memoryview, order: str) -> memoryview:
             f"a variable of more than {LARGEST >> 20} MB in {len(data)} bytes",
             remedy="this is no recording of a skeleton: leave the file out",
         )
-    for kind, matrix in _elements(memoryview(unpacked), order):
-        if kind == _MATRIX:
-            return matrix
-        break
-    raise _UnsoundError("no variable in compressed data")
+    kind, matrix = next(_elements(memoryview(unpacked), order), _NOTHING)
+    if kind != _MATRIX:
+        raise _UnsoundError("no variable in compressed data")
+    return matrix
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class _Variable:
             raise SkelfuseError(
                 f"variable '{self.name}' is {what}", expected="an array of real numbers, or a text"
             )
-        kind, data = next(self.parts, (0, memoryview(b"")))
+        kind, data = next(self.parts, _NOTHING)
         if self.holds == _CHAR:
             return self._text(kind, data)
         if kind not in _NUMBERS:
@@ -163,7 +163,7 @@ class _Variable:
 def _variable(matrix: memoryview, order: str) -> _Variable:
     """Return what stands before a variable's content: its class, shape and name."""
     parts = _elements(matrix, order)
-    (_, flags), (_, sizes), (_, name) = (next(parts, (0, memoryview(b""))) for _ in range(3))
+    (_, flags), (_, sizes), (_, name) = (next(parts, _NOTHING) for _ in range(3))
     if len(flags) != 8 or not sizes or len(sizes) % 4:
         raise _UnsoundError("a variable without a kind or a shape")
     (flag, _) = struct.unpack(f"{order}II", flags)
