@@ -5,21 +5,24 @@ from __future__ import annotations
 import errno
 from typing import Any
 
-import click
+from skelfuse.cli.termination import interrupts_silent
 
-from skelfuse import __version__
-from skelfuse.cli.compare import compare
-from skelfuse.cli.evaluate import evaluate
-from skelfuse.cli.explain import explain
-from skelfuse.cli.info import info
-from skelfuse.cli.inspect_head import inspect_head
-from skelfuse.cli.inspect_kernels import inspect_kernels
-from skelfuse.cli.predict import predict
-from skelfuse.cli.preprocess import preprocess
-from skelfuse.cli.prune import prune
-from skelfuse.cli.synth import synth
-from skelfuse.cli.train import train
-from skelfuse.errors import SkelfuseError
+with interrupts_silent():  # until all is there that can tell of one
+    import click
+
+    from skelfuse import __version__
+    from skelfuse.cli.compare import compare
+    from skelfuse.cli.evaluate import evaluate
+    from skelfuse.cli.explain import explain
+    from skelfuse.cli.info import info
+    from skelfuse.cli.inspect_head import inspect_head
+    from skelfuse.cli.inspect_kernels import inspect_kernels
+    from skelfuse.cli.predict import predict
+    from skelfuse.cli.preprocess import preprocess
+    from skelfuse.cli.prune import prune
+    from skelfuse.cli.synth import synth
+    from skelfuse.cli.train import train
+    from skelfuse.errors import SkelfuseError
 
 INTERRUPTED = 130
 

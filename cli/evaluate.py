@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.evaluated_part import ALL, evaluated_part
 from skelfuse.cli.paths import FILE, FOLDER, PATH
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from skelfuse.evaluation import Robustness
     from skelfuse.run import Run
     from skelfuse.store import Store
-
-ALL = "all"
 
 
 @click.command(short_help="Measure runs on the test clips of a store.")
@@ -64,6 +63,7 @@ def evaluate(
         write_report,
         write_robustness,
     )
+    from skelfuse.evaluation.matching import joint_order
     from skelfuse.run import load_run
     from skelfuse.store import Store
 
@@ -71,6 +71,8 @@ def evaluate(
         load_run(_checkpoint(path, given["checkpoint"]), device=given["device"]) for path in paths
     ]
     store = Store(data)
+    for run in runs:
+        joint_order(run, store)  # a store of another skeleton is told before its protocols
     protocol, indices = _clips(store, runs, given["protocol"], given["part"])
     if out is not None:
         _usable(out)  # better told now than after the work
@@ -122,8 +124,6 @@ def _clips(
 ) -> tuple[str | None, npt.NDArray[np.intp]]:
     import numpy as np
 
-    from skelfuse.datasets.protocols import split
-    from skelfuse.datasets.summary import clip_table
     from skelfuse.errors import SkelfuseError
 
     if part == ALL:
@@ -139,14 +139,7 @@ def _clips(
             )
         protocol = theirs.pop()
     assert protocol is not None
-    parts = split(clip_table(store), protocol)
-    if part not in parts:
-        raise SkelfuseError(
-            f"protocol '{protocol}' has no part '{part}'",
-            file=store.path,
-            expected=", ".join([*parts, ALL]),
-        )
-    return protocol, parts[part]
+    return protocol, evaluated_part(store, protocol, part)
 
 
 def _robustness(

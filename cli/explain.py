@@ -64,7 +64,8 @@ def explain(file: Path, path: Path, **given: Any) -> None:
 def _clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
     from dataclasses import replace
 
-    from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
+    from skelfuse.cli.recordings import find_recordings
+    from skelfuse.datasets.clips import read_clips, reading_of_store
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.evidence import check_explainable
     from skelfuse.layouts import find_layout
@@ -77,7 +78,7 @@ def _clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
     names: list[str] = []
     first: Clip | None = None
     problem: SkelfuseError | None = None
-    for _, clip in read_clips(find_clip_files(file, given["input_format"]), reading):
+    for _, clip in read_clips(find_recordings(file, given["input_format"]), reading):
         if isinstance(clip, SkelfuseError):
             problem = problem or clip
             continue
@@ -101,9 +102,10 @@ def _clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
 
 
 def _written(path: Path, text: str) -> None:
-    from skelfuse.errors import SkelfuseError
+    from skelfuse.whole_files import cannot_write, replaced_together
 
     try:
-        path.write_text(text, encoding="utf-8")
+        with replaced_together([path]) as (new,):
+            new.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SkelfuseError(f"cannot write: {error.strerror or error}", file=path) from None
+        raise cannot_write("the numbers", path, error) from None

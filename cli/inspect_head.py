@@ -81,12 +81,14 @@ def _spread(
 ) -> tuple[npt.NDArray[np.float64] | None, str]:
     from skelfuse.datasets.protocols import split
     from skelfuse.datasets.summary import clip_table
+    from skelfuse.evaluation.matching import joint_order
     from skelfuse.explain.head_source import feature_spread
     from skelfuse.store import Store
 
     if data is None:
         return None, ""
     store = Store(data)
+    joint_order(run, store)  # a store of another skeleton is told before its protocols
     protocol = protocol or run.config.protocol
     indices = split(clip_table(store), protocol)["train"] if protocol else range(len(store))
     clips = f"the training clips of {protocol}" if protocol else "all clips"

@@ -45,6 +45,7 @@ def inspect_kernels(run: str, **given: Any) -> None:
     that it keeps of each joint follow.
     """
     from skelfuse.errors import SkelfuseError
+    from skelfuse.evaluation.matching import joint_order
     from skelfuse.explain.frame_rate import frame_rate
     from skelfuse.explain.gate_source import gate_of_run
     from skelfuse.explain.gate_text import gate_dict, gate_text
@@ -55,6 +56,8 @@ def inspect_kernels(run: str, **given: Any) -> None:
 
     store = Store(given["data"]) if given["data"] else None
     source = _source(run, given["skeleton"], store)
+    if source.run and store:
+        joint_order(source.run, store)  # the rate of other bodies' clips says nothing here
     rate = frame_rate(
         source.config.sampling, given=given["fps"], store=store, trained=source.seen_rate
     )

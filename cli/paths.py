@@ -13,7 +13,8 @@ class _Named(click.Path):
     """A path with a name: what an unset shell variable leaves of one would be the folder here."""
 
     def __init__(self, **kinds: bool) -> None:
-        super().__init__(path_type=Path, **kinds)
+        # Whether it may be read is seen when it is: one of many files stops none of the others.
+        super().__init__(path_type=Path, readable=False, **kinds)
 
     def convert(
         self,

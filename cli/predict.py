@@ -74,6 +74,8 @@ def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given:
         raise click.UsageError("--stride needs --window")
     if window and given["persons"]:
         raise click.UsageError("--persons is for whole clips, without --window")
+    if window and given["joints"] and not live and given["form"] in (None, "table"):
+        raise click.UsageError("--joints of windows need --format jsonl or csv")
     given["window"] = window or (WINDOW if live else None)
     given["stride"] = stride or (_quarter(given["window"]) if given["window"] else None)
 

@@ -12,11 +12,11 @@ import click
 
 from skelfuse.cli.prediction_text import Csv, Item, JsonLines, Table
 from skelfuse.cli.progress import bar
+from skelfuse.cli.recordings import find_recordings
 from skelfuse.clip import Clip
 from skelfuse.datasets.clips import (
     ClipFile,
     Found,
-    find_clip_files,
     read_clips,
     reading_of_store,
 )
@@ -48,7 +48,7 @@ def predict_files(
     sources: list[ClipFile] = []
     for path in paths:
         try:
-            sources += find_clip_files(path, given["input_format"])
+            sources += find_recordings(path, given["input_format"])
         except SkelfuseError as error:
             problems.append(error)
     written = 0

@@ -115,9 +115,7 @@ class JsonLines:
 
     @staticmethod
     def _when(window: Window) -> dict[str, Any]:
-        start, end = (
-            None if time is None else round(time, DIGITS) for time in (window.begins, window.ends)
-        )
+        start, end = _seconds(window)
         return {"start": start, "end": end, "frames": [window.first, window.after]}
 
 
@@ -152,7 +150,7 @@ class Csv:
             for number, person in enumerate(item.prediction.persons, 1):
                 yield _row([*clip, number, *self._told(person)])
         for window in item.windows:
-            when = [window.begins, window.ends, window.first, window.after]
+            when = [*_seconds(window), window.first, window.after]
             yield _row([*clip, *when, *self._told(window.prediction)])
 
     def _told(self, prediction: Prediction | None) -> list[object]:
@@ -164,6 +162,13 @@ class Csv:
         told += [None] * (2 * self.top - len(told))
         shares = dict(prediction.by_joint()) if self.joints else {}
         return [*told, *(round(shares[joint], DIGITS) for joint in self.joints)]
+
+
+def _seconds(window: Window) -> tuple[float | None, float | None]:
+    start, end = (
+        None if time is None else round(time, DIGITS) for time in (window.begins, window.ends)
+    )
+    return start, end
 
 
 def _json(told: dict[str, Any]) -> str:

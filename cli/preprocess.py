@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-import json
+import math
 from pathlib import Path
 from typing import Any
 
 import click
 
 from skelfuse.cli.paths import FILE, PATH
+from skelfuse.cli.termination import ended_cleanly
 
 SOME_FILES_BAD = 3
-PROBLEMS_SHOWN = 10
+NO_REPORT = 1
+# Written out, as help must not wait for the readers to be imported.
+FORMATS = (
+    *("ntu", "nw-ucla", "utd-mhad", "sbu", "penn-action", "jhmdb", "annotations", "openpose"),
+    *("keypoints", "npz", "npy-folder"),
+)
+
+
+def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of frames.", ctx, param)
+    return value
 
 
 @click.command(short_help="Read raw skeleton files of any format into one store.")
 @click.argument("inputs", nargs=-1, required=True, type=PATH)
 @click.option("--out", required=True, type=FILE, help="The store to write, e.g. store.h5.")
-@click.option("--format", "format_", default="auto", show_default=True, help="The files' format.")
+@click.option(
+    "--format",
+    "format_",
+    default="auto",
+    show_default=True,
+    help=f"The files' format: {', '.join(FORMATS)}.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core]")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
 @click.option("--strict", is_flag=True, help="Stop at the first bad file.")
@@ -25,7 +43,12 @@ PROBLEMS_SHOWN = 10
 @click.option("--skip-list", type=FILE, help="Names of clips to leave out, one a line.")
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--skeleton", help="A layout's name, e.g. coco-17, or your own as YAML.")
-@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
+@click.option(
+    "--fps",
+    type=click.FloatRange(0, min_open=True),
+    callback=_finite,
+    help="Frames per second.",
+)
 @click.option(
     "--max-persons",
     type=click.IntRange(1),
@@ -41,17 +64,18 @@ PROBLEMS_SHOWN = 10
 def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
     """Read skeleton files or folders (INPUTS) into one store that anyone can train on.
 
-    The format is recognised; a bad file is told in one line and left out, and the rest goes on.
+    The format is recognised; a bad file is told in one line and left out, the rest goes on, and the
+    exit code is 3.
     """
+    from skelfuse.cli.preprocess_report import check_report, tell, write_report
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.format import ReadOptions
     from skelfuse.datasets.ntu_skip import read_skip_list
     from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
     from skelfuse.datasets.preprocess import preprocess as run
-    from skelfuse.datasets.summary import headline
     from skelfuse.datasets.workers import usable_cores
     from skelfuse.layouts import find_layout
-    from skelfuse.store import Store
+    from skelfuse.store_place import check_replaceable
 
     options = PreprocessOptions(
         format=given["format_"],
@@ -67,8 +91,11 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
         scale=given["scale"],
         half=given["half"],
     )
+    check_replaceable(out)
+    if given["report"]:
+        check_report(given["report"], store=out)
     sources = find_sources(inputs, options)
-    with bar(len(sources), "file") as show:
+    with ended_cleanly(), bar(len(sources), "file") as show:
         outcome = run(
             sources,
             out,
@@ -76,25 +103,18 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
             jobs=given["jobs"] or usable_cores(),
             resume=given["resume"],
             strict=given["strict"],
+            asked=_asked(inputs, given),
             progress=lambda count, bad: show(count, f"{bad} bad" if bad else ""),
         )
-    if given["report"]:
-        report = {"store": str(out), "problems": outcome.problems, "sources": outcome.sources}
-        given["report"].write_text(json.dumps(report, indent=1) + "\n")
+    reported = not given["report"] or write_report(given["report"], out, outcome)
+    tell(outcome, out, skip=len(options.skip), report=given["report"] if reported else None)
     if outcome.error:
         raise outcome.error
-    click.echo(headline(Store(out)))
-    if outcome.problems:
-        _tell(outcome.problems, of=len(sources), report=given["report"])
-        ctx.exit(SOME_FILES_BAD)
+    if outcome.problems or not reported:
+        ctx.exit(SOME_FILES_BAD if reported else NO_REPORT)
 
 
-def _tell(problems: list[dict[str, Any]], *, of: int, report: Path | None) -> None:
-    click.echo(
-        f"{len({problem['file'] for problem in problems})} of {of} files had a problem:", err=True
-    )
-    for problem in problems[:PROBLEMS_SHOWN]:
-        click.echo(f"  {problem['message']}", err=True)
-    if len(problems) > PROBLEMS_SHOWN:
-        where = f"all are in {report}" if report else "--report FILE lists them all"
-        click.echo(f"  ... and {len(problems) - PROBLEMS_SHOWN} more; {where}", err=True)
+def _asked(inputs: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the store is to remember of the command: what was read, not how or where to."""
+    files = {name: given[name] and str(given[name]) for name in ("skip_list", "class_names")}
+    return {"inputs": [str(path) for path in inputs], **files, "skeleton": given["skeleton"]}

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 @click.option("--data", required=True, type=FILE, help="The store.")
 @click.option("--out", required=True, type=PATH, help="The run's folder, e.g. runs/x.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="e.g. train.epochs=5")
-@click.option("--protocol", help="How to split the clips.  [default: the configuration's]")
+@click.option(
+    "--protocol",
+    help="How to split the clips: ntu60-xsub, ntu60-xview, ntu120-xsub, ntu120-xset, "
+    "nw-ucla-xview, odd-even (utd-mhad, msr-action3d), sbu-fold1 to 5, kfold:K/I, loso:SUBJECT, "
+    "or the name of a split in the files; skelfuse info lists those that fit.  "
+    "[default: the configuration's]",
+)
 @click.option("--seed", type=click.IntRange(0), help="Equal seeds give equal weights on a CPU.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped, if it has begun.")
@@ -40,19 +46,24 @@ def train(data: Path, out: Path, **given: Any) -> None:
     from skelfuse.cli.training_progress import TrainingProgress
     from skelfuse.store import Store
     from skelfuse.training import train as run
+    from skelfuse.training.launch import leader_first
+    from skelfuse.training.resume import check_resumable
 
-    store = Store(data)
-    config = _config(store, out, given)
-    watcher = TrainingProgress(terminal=sys.stderr.isatty())
+    with leader_first():
+        store = Store(data)
+        if given["resume"]:
+            check_resumable(out, store)  # before anything is asked of a store of other bodies
+        config = _config(store, out, given)
+        parts = _parts(store, config.protocol)
     result = run(
         config,
         store,
-        _parts(store, config.protocol),
+        parts,
         out,
         device=given["device"],
         resume=given["resume"],
         strict=given["strict"],
-        watcher=watcher,
+        watcher=TrainingProgress(terminal=sys.stderr.isatty()),
     )
     if _leads():
         click.echo(_summary(result))

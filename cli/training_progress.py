@@ -23,6 +23,8 @@ class TrainingProgress(Watcher):
         self.epochs = plan.epochs
         processes = f" x {plan.processes}" if plan.processes > 1 else ""
         begun = f", from epoch {plan.first_epoch} on" if plan.first_epoch > 1 else ""
+        if plan.finished:
+            begun = f": finished already, after {plan.first_epoch - 1}"
         self._say(
             f"{plan.clips:,} clips of {plan.classes} classes, {plan.parameters:,} parameters, "
             f"{plan.epochs} epochs of {plan.steps_per_epoch} steps on {plan.device}{processes}"

@@ -29,7 +29,8 @@ from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import PROTOCOL, Facts, label_of, make_clip
 from skelfuse.datasets.reading.files import beginning, files_ending
-from skelfuse.datasets.reading.pickled_numpy import Array
+from skelfuse.datasets.reading.pickled_numpy import DAMAGED, Array
+from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.safe_pickle import read_pickle
 from skelfuse.errors import SkelfuseError
 
@@ -70,6 +71,7 @@ def _contents(path: Path) -> tuple[list[Any], Parts, tuple[str, ...]]:
             "a pickle without annotations",
             file=path,
             expected="{'split': {...}, 'annotations': [...]}",
+            remedy="give the file of the whole data set, or leave this one out",
         )
     parts: Parts = {}
     notes = []
@@ -80,7 +82,13 @@ def _contents(path: Path) -> tuple[list[Any], Parts, tuple[str, ...]]:
             continue
         for clip in clips:
             if not isinstance(clip, str):
-                raise SkelfuseError(f"split '{name}' lists what is no name", file=path)
+                raise SkelfuseError(
+                    f"split '{name}' lists what is no name",
+                    file=path,
+                    expected="each clip's 'frame_dir'",
+                    found=repr(clip)[:40],
+                    remedy=DAMAGED,
+                )
             parts.setdefault(clip, {})[protocol[0]] = protocol[1]
     return found, parts, tuple(notes)
 
@@ -117,17 +125,16 @@ class _Reading:
         """Build the clip of one annotation; they count from 1."""
         name = annotation.get("frame_dir") if isinstance(annotation, dict) else None
         if not isinstance(name, str) or not name:
-            raise SkelfuseError(f"annotation {number} has no 'frame_dir'", file=self.path)
+            raise SkelfuseError(
+                f"annotation {number} has no 'frame_dir'",
+                file=self.path,
+                expected="the clip's name",
+                remedy="add one to the annotation",
+            )
         try:
             return self._clip(name, annotation)
         except SkelfuseError as error:
-            raise SkelfuseError(
-                f"annotation {number}, '{name}': {error.problem}",
-                file=self.path,
-                expected=error.expected,
-                found=error.found,
-                remedy=error.remedy,
-            ) from None
+            raise retold(error, of=f"annotation {number}, '{name}'", file=self.path) from None
 
     def _clip(self, name: str, annotation: dict[str, Any]) -> Clip:
         keypoint, score = annotation.get("keypoint"), annotation.get("keypoint_score")
@@ -144,7 +151,11 @@ class _Reading:
             seen = score.load(self.path).transpose(1, 0, 2)
             confidence = as_confidence(seen, coords.shape[:3])
         elif score is not None:
-            raise SkelfuseError("no usable 'keypoint_score'", expected="an array [M,T,V]")
+            raise SkelfuseError(
+                "no usable 'keypoint_score'",
+                expected="an array [M,T,V]",
+                remedy="correct it, or leave it out",
+            )
         blank_zeros(coords, confidence)
         skeleton, guessed = layout_of.choose(
             coords.shape[2], coords.shape[3], self.options.skeleton
@@ -159,7 +170,9 @@ class _Reading:
     def _facts(self, name: str, annotation: dict[str, Any]) -> Facts:
         number = _label_number(annotation)
         if number is None:
-            raise SkelfuseError("no usable 'label'", expected="a whole number")
+            raise SkelfuseError(
+                "no usable 'label'", expected="a whole number", remedy="number the classes from 0"
+            )
         if not is_ntu_name(name):
             label = label_of(number, None, self.options, self.classes)
             return Facts(name, label=label, splits=self.parts.get(name, {}))

@@ -26,8 +26,14 @@ class Format:
     """One file format.
 
     `find` lists the sources in a file or folder, sorted, and nothing where the path is not of
-    this format; it may look at names and at a few bytes, never at whole files. `read` yields the
-    clips of one source, or raises a SkelfuseError that says what is wrong and on which line.
+    this format; it may look at names and at a few bytes, never at whole files. Where the names'
+    ending tells, `ending(".mine")` of `reading/files.py` is all of it. `read` yields the clips of
+    one source, or raises a SkelfuseError that says what is wrong, on which line, and what to do.
+
+    >>> from skelfuse.datasets.reading.files import ending
+    >>> form = Format("mine", "my sensor's text", ending(".mine"), lambda path, options: iter(()))
+    >>> form.find(Path("notes.txt"))
+    []
     """
 
     name: str

@@ -21,7 +21,7 @@ from skelfuse.datasets import (
     utd_mhad,
 )
 from skelfuse.datasets.format import Format
-from skelfuse.datasets.reading.files import walk
+from skelfuse.datasets.reading.files import beginning, walk
 from skelfuse.errors import SkelfuseError
 
 AUTO = "auto"
@@ -43,6 +43,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         )
     }
 )
+HDF5 = b"\x89HDF\r\n\x1a\n"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
 
 
@@ -66,7 +67,7 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
             f"no format is named '{name}'", remedy=f"{hint}There are: {AUTO}, {', '.join(FORMATS)}"
         )
     if not path.exists():
-        raise SkelfuseError("no such file or folder", file=path)
+        raise SkelfuseError("no such file or folder", file=path, remedy="correct the path")
     if path.is_dir() and not next(walk(path), None):
         raise SkelfuseError("an empty folder", file=path, remedy="put the data set's files there")
     asked = FORMATS.values() if name == AUTO else (FORMATS[name],)
@@ -89,6 +90,21 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
 def _unrecognised(path: Path, name: str) -> SkelfuseError:
     if path.name.lower().endswith(ARCHIVES):
         return SkelfuseError("an archive", file=path, remedy="unpack it and give the folder")
+    if path.is_file() and beginning(path, len(HDF5)) == HDF5:
+        return SkelfuseError(
+            "an HDF5 file, as stores are",
+            file=path,
+            expected="raw skeleton files",
+            remedy="a store is ready as it is: give it to 'skelfuse info' or 'skelfuse train'",
+        )
+    archive = next((name for _, name in walk(path) if name.lower().endswith(ARCHIVES)), None)
+    if archive and name == AUTO:
+        return SkelfuseError(
+            "archives, and no skeleton files",
+            file=path,
+            found=archive,
+            remedy="unpack them and give the folder",
+        )
     known = "; ".join(f"{form.name} ({form.title})" for form in FORMATS.values())
     return SkelfuseError(
         "no format recognises it" if name == AUTO else f"nothing of the format '{name}' there",

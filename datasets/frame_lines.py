@@ -48,13 +48,13 @@ def parse_line(text: str, skeleton: Skeleton) -> Heading | Frame:
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: neither joints nor persons: expected {"joints": [[x, y], ...]} \
-or {"persons": [...]} with 2 joints each, found joint
+or {"persons": [...]} with 2 joints each, found joint; write one of the two in each line
     """
     try:
         line = json.loads(text, parse_constant=_missing)
     except (ValueError, RecursionError) as error:
         problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise SkelfuseError(f"not JSON: {problem}") from None
+        raise SkelfuseError(f"not JSON: {problem}", remedy="write one JSON object a line") from None
     t, rate = (get(line, key, (int, float)) for key in ("t", "fps"))
     if "joint_names" in line or (rate is not None and not {"joints", "persons"} & set(line)):
         return _heading(line, rate)
@@ -65,6 +65,7 @@ or {"persons": [...]} with 2 joints each, found joint
             expected=f'{{"joints": [[{axes}], ...]}} or {{"persons": [...]}} '
             f"with {len(skeleton)} joints each",
             found=", ".join(line) or "nothing",
+            remedy="write one of the two in each line",
         )
     people = [get(line, "joints", list)] if "joints" in line else get(line, "persons", list, [])
     bodies = [_body(person, skeleton, axes) for person in people]
@@ -79,9 +80,19 @@ def _missing(_: str) -> float:
 def _heading(line: dict[str, Any], rate: float | None) -> Heading:
     names = get(line, "joint_names", list)
     if names is not None and not all(isinstance(name, str) for name in names):
-        raise SkelfuseError("'joint_names' are not names", found=names)
+        raise SkelfuseError(
+            "'joint_names' are not names",
+            expected="text",
+            found=names,
+            remedy="write each name in quotes",
+        )
     if rate is not None and not 0 < rate < float("inf"):
-        raise SkelfuseError("'fps' is no rate", expected="a positive number", found=rate)
+        raise SkelfuseError(
+            "'fps' is no rate",
+            expected="a positive number",
+            found=rate,
+            remedy="correct it, or leave it out",
+        )
     return Heading(names, rate)
 
 
@@ -94,11 +105,15 @@ def _body(person: Any, skeleton: Skeleton, axes: str) -> FloatArray:
             "a person with the wrong number of joints",
             expected=f"{len(skeleton)} ('{skeleton.name}')",
             found=len(person) if isinstance(person, list) else person,
+            remedy="write null for each joint that is missing",
         )
     joints = as_numbers([nowhere if joint is None else joint for joint in person], "joints")
     if joints.shape != (len(skeleton), skeleton.dimensions):
         raise SkelfuseError(
-            "joints of the wrong shape", expected=f"[{axes}] or null each", found=person[0]
+            "joints of the wrong shape",
+            expected=f"[{axes}] or null each",
+            found=person[0],
+            remedy="write as many coordinates as the run's skeleton has",
         )
     with np.errstate(over="ignore"):
         coords = joints.astype(np.float32)

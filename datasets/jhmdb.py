@@ -8,16 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates
 from skelfuse.datasets.reading.files import files_ending
-from skelfuse.datasets.reading.numpy_file import Npz, keys
+from skelfuse.datasets.reading.numpy_file import REMEDY, Npz, keys
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import JHMDB_15
 
@@ -39,7 +39,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield every distinct clip, `[T,1,15,2]`, with its part in each split ("split1", ...)."""
     npz = Npz(path)
     names = [str(name) for name in npz.load("class_names").ravel()]
-    skeleton = replace(options.skeleton, dimensions=2) if options.skeleton else JHMDB_15
+    skeleton = layout_of.imposed(options.skeleton, JHMDB_15)
     seen: dict[tuple[bytes, int], tuple[FloatArray, str]] = {}
     splits: dict[tuple[bytes, int], dict[str, str]] = {}
     for split in _splits(npz):
@@ -77,7 +77,13 @@ def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]
     header = npz.header(f"{part}_frames")
     fits = lengths.dtype.kind in "iu" and labels.dtype.kind in "iu" and lengths.ndim == 1
     if not fits or lengths.shape != labels.shape or (lengths < 1).any():
-        raise SkelfuseError(f"'{part}_lengths' and '{part}_label' do not fit", file=npz.path)
+        raise SkelfuseError(
+            f"'{part}_lengths' and '{part}_label' do not fit",
+            file=npz.path,
+            expected="two rows of equally many whole numbers, lengths from 1",
+            found=f"{lengths.dtype} {list(lengths.shape)} and {labels.dtype} {list(labels.shape)}",
+            remedy=REMEDY,
+        )
     rows = sum(lengths.tolist())
     if header.shape != (rows, len(JHMDB_15), 2):
         raise SkelfuseError(
@@ -85,6 +91,7 @@ def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]
             file=npz.path,
             expected=[rows, len(JHMDB_15), 2],
             found=list(header.shape),
+            remedy=REMEDY,
         )
     if not np.isin(labels, np.arange(classes)).all():
         raise SkelfuseError(
@@ -92,6 +99,7 @@ def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]
             file=npz.path,
             expected=f"0 to {classes - 1}",
             found=sorted(set(labels.tolist()))[-1],
+            remedy="add its name to 'class_names', or correct the label",
         )
     clips = npz.rows(f"{part}_frames", lengths.tolist())
     for frames, label in zip(clips, labels.tolist(), strict=True):

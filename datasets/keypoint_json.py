@@ -16,7 +16,6 @@ Without a "label" the name of the folder is the label.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,14 @@ from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
 from skelfuse.datasets.reading.files import beginning, files_ending
-from skelfuse.datasets.reading.json_file import as_numbers, get, read_json
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, read_json
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS, layout
 from skelfuse.skeleton import Skeleton
 
 WORDS = (b'"keypoints"', b'landmarks"', b'"skeleton"')
 PEEKS = 200  # a folder of one clip a file is of one kind: a look at some of them is enough
+LEAVE_OUT = "correct it, or leave it out"
 SCHEMAS = "keypoints, COCO results, MediaPipe landmarks or Kinetics-Skeleton data"
 
 
@@ -70,7 +70,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         else:
             entries = found.get("frames") if isinstance(found, dict) else found
             if not isinstance(entries, list) or not entries:
-                raise SkelfuseError("no keypoints in it", expected=SCHEMAS)
+                raise SkelfuseError(
+                    "no keypoints in it", expected=SCHEMAS, remedy="leave the file out"
+                )
             if isinstance(entries[0], dict) and "image_id" in entries[0]:
                 yield keypoint_people.coco_results(entries, facts, options)
             else:
@@ -87,7 +89,9 @@ def _facts(found: dict[str, Any], path: Path) -> Facts:
     folder = path.absolute().parent.name or None
     fps = get(found, "fps", (int, float))
     if fps is not None and not 0 < fps < float("inf"):
-        raise SkelfuseError("'fps' is no rate", expected="a positive number", found=fps)
+        raise SkelfuseError(
+            "'fps' is no rate", expected="a positive number", found=fps, remedy=LEAVE_OUT
+        )
     label = text("label")
     return Facts(
         text("name") or (path.stem if label else f"{folder}/{path.stem}"),
@@ -110,17 +114,18 @@ def _plain(found: dict[str, Any], facts: Facts, options: ReadOptions) -> Clip:
             "'keypoints' of the wrong shape",
             expected="[T][N][D] or [T][M][N][D], D = 2 or 3, or one more with the confidence",
             found=list(numbers.shape),
+            remedy=FETCH_AGAIN,
         )
-    skeleton, notes = _skeleton(found, numbers.shape[2], numbers.shape[3], options)
+    skeleton, order, notes = _skeleton(found, numbers.shape[2], numbers.shape[3], options)
     dimensions = skeleton.dimensions
-    coords = as_coordinates(numbers[..., :dimensions])
+    coords = as_coordinates(numbers[..., :dimensions])[:, :, order]
     confidence: FloatArray | None = None
     if numbers.shape[-1] > dimensions:
-        confidence = as_confidence(numbers[..., -1], coords.shape[:3])
+        confidence = as_confidence(numbers[..., -1], coords.shape[:3])[:, :, order]
     elif "confidence" in found:
         sure = as_numbers(found["confidence"], "'confidence'")
         sure = sure[:, None] if sure.ndim == 2 else sure
-        confidence = as_confidence(sure, coords.shape[:3])
+        confidence = as_confidence(sure, coords.shape[:3])[:, :, order]
     if confidence is not None:
         blank_zeros(coords, confidence)
     return make_clip(facts, coords, confidence, skeleton, options).noted(*notes)
@@ -128,14 +133,16 @@ def _plain(found: dict[str, Any], facts: Facts, options: ReadOptions) -> Clip:
 
 def _skeleton(
     found: dict[str, Any], joints: int, columns: int, options: ReadOptions
-) -> tuple[Skeleton, tuple[str, ...]]:
-    """Return the skeleton with D as the file means it: of 3 columns, one may be the confidence."""
+) -> tuple[Skeleton, list[int] | slice, tuple[str, ...]]:
+    """Return the skeleton, where in the file its joints stand, and notes.
+
+    Its D is what the file means: of 3 columns, one may be the confidence.
+    """
     told = get(found, "dimensions", int)
-    names = get(found, "joint_names", list)
+    names = _names(found, joints)
     bones = get(found, "bones", list)
-    given = options.skeleton
-    if given is None and get(found, "layout", str):
-        given = layout(found["layout"])
+    own = layout(found["layout"]) if get(found, "layout", str) else None
+    given = options.skeleton or own
     if told is None and columns != 3:
         told = {2: 2, 4: 3}[columns]
     if told is None and "confidence" in found:
@@ -151,23 +158,44 @@ def _skeleton(
             )
         told = native.pop()
     if told not in (2, 3) or columns not in (told, told + 1):
-        raise SkelfuseError("'dimensions' does not fit", expected=f"{columns} columns", found=told)
+        raise SkelfuseError(
+            "'dimensions' do not fit",
+            expected=" or ".join(str(d) for d in (columns - 1, columns) if d in (2, 3))
+            + f" for {columns} columns",
+            found=told,
+            remedy="correct 'dimensions', or 'layout' or --skeleton if they say so",
+        )
+    everything = slice(None)
     if given is None and names is not None:
-        if len(names) != joints or not all(isinstance(name, str) for name in names):
-            raise SkelfuseError("'joint_names' do not fit", expected=f"{joints} names", found=names)
         pairs = None if bones is None else [_pair(bone) for bone in bones]
-        return layout_of.from_names(names, pairs, told), ()
-    if given is not None:
-        return layout_of.choose(joints, told, given)
-    body_found, notes = layout_of.choose(joints, told)
-    return replace(body_found, dimensions=told), notes
+        return layout_of.from_names(names, pairs, told), everything, ()
+    body, notes = layout_of.choose(joints, told, given)
+    names = names or (list(own.joints) if own else None)
+    order = layout_of.order_in_file(names, body) if given and names else everything
+    return body, order, notes
+
+
+def _names(found: dict[str, Any], joints: int) -> list[str] | None:
+    names: list[str] | None = get(found, "joint_names", list)
+    if names is not None and (
+        len(names) != joints or not all(isinstance(name, str) for name in names)
+    ):
+        raise SkelfuseError(
+            "'joint_names' do not fit",
+            expected=f"{joints} names",
+            found=f"{len(names)}: {repr(names)[:60]}",
+            remedy="name every joint, each in quotes",
+        )
+    return names
 
 
 def _pair(bone: Any) -> list[str | int]:
     if not isinstance(bone, list) or not all(
         isinstance(end, (str, int)) and not isinstance(end, bool) for end in bone
     ):
-        raise SkelfuseError("a bone that does not join two joints", found=bone)
+        raise SkelfuseError(
+            "a bone that does not join two joints", found=bone, remedy=layout_of.TWO_ENDS
+        )
     return bone
 
 

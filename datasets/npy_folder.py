@@ -8,6 +8,7 @@ same folder says what the joints are.
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,9 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates
 from skelfuse.datasets.reading.facts import PER_CLIP, Facts, check_names, in_file, make_clip
-from skelfuse.datasets.reading.files import files_ending
+from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.numpy_file import load_npy
+from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -42,43 +44,67 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of each line of the table; a bad one does not end the iteration."""
     rows, notes = _table(path)
     beside = path.parent / SKELETON
-    skeleton = options.skeleton
-    if skeleton is None and beside.is_file():
-        skeleton = Skeleton.from_yaml(beside)
+    own = Skeleton.from_yaml(beside) if beside.is_file() else None
+    skeleton = options.skeleton or own
+    order: list[int] | slice = slice(None)
+    if own is not None and skeleton is not None:
+        try:
+            order = layout_of.order_in_file(own.joints, skeleton)
+        except SkelfuseError as error:
+            raise error.at(beside) from None
 
-    def clip(row: Row) -> Clip:
+    def read_row(row: Row) -> Clip:
         line, values = row
         try:
             facts = _facts(values)
         except SkelfuseError as error:
-            raise SkelfuseError(
-                error.problem, file=path, line=line, expected=error.expected, found=error.found
-            ) from None
+            raise retold(error, file=path, line=line) from None
         file = path.parent / values["file"]
         if not file.is_file():
             raise SkelfuseError(
-                "a clip that is not there", file=path, line=line, found=values["file"]
+                "a clip that is not there",
+                file=path,
+                line=line,
+                expected=f"a file beside {path.name}",
+                found=values["file"],
+                remedy="correct the name, or remove the line",
             )
         try:
             coords = as_coordinates(load_npy(file))
             layout, guessed = layout_of.choose(coords.shape[2], coords.shape[3], skeleton)
-            return make_clip(facts, coords, None, layout, options).noted(*guessed, *notes)
+            clip = make_clip(facts, coords[:, :, order], None, layout, options)
+            return clip.noted(*guessed, *notes)
         except SkelfuseError as error:
             raise error.at(file) from None
 
-    return map(clip, rows)
+    return map(read_row, rows)
+
+
+def files_of(path: Path) -> list[Path]:
+    """List the files that a table stands for: itself, the clips that it names, and the skeleton."""
+    try:
+        rows, _ = _table(path)
+    except SkelfuseError:  # told by `read`
+        rows = []
+    named = {path.parent / values["file"] for _, values in rows}
+    return [path, path.parent / SKELETON, *sorted(named)]
 
 
 def _table(path: Path) -> tuple[list[Row], tuple[str, ...]]:
+    text = io.StringIO(read_text(path, "the table"), newline="")
+    reader = csv.DictReader(text, skipinitialspace=True)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            columns = [(name or "").strip() for name in reader.fieldnames or ()]
-            notes = _check_columns(columns, path)
-            reader.fieldnames = columns
-            rows = [_row(values, reader.line_num, path) for values in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SkelfuseError(f"cannot read the table: {error}", file=path) from None
+        columns = [(name or "").strip() for name in reader.fieldnames or ()]
+        notes = _check_columns(columns, path)
+        reader.fieldnames = columns
+        rows = [_row(values, reader.line_num, path) for values in reader]
+    except csv.Error as error:
+        raise SkelfuseError(
+            f"cannot read the table: {error}",
+            file=path,
+            line=reader.line_num,
+            remedy="save it as plain comma-separated text",
+        ) from None
     if not rows:
         raise SkelfuseError("a table without clips", file=path, remedy="add a line for each clip")
     return rows, notes
@@ -86,7 +112,13 @@ def _table(path: Path) -> tuple[list[Row], tuple[str, ...]]:
 
 def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
     if len(set(columns)) != len(columns):
-        raise SkelfuseError("two columns of one name", file=path, line=1, found=",".join(columns))
+        raise SkelfuseError(
+            "two columns of one name",
+            file=path,
+            line=1,
+            found=",".join(columns),
+            remedy="rename or remove one of the two",
+        )
     try:
         notes = check_names(columns, COLUMNS, "column")
     except SkelfuseError as error:
@@ -98,6 +130,7 @@ def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
             line=1,
             expected="'file', and any of " + ", ".join(PER_CLIP) + " (split or train, not both)",
             found=",".join(columns) or "nothing",
+            remedy="correct the first line",
         )
     return notes
 
@@ -109,7 +142,7 @@ def _row(values: dict[str | None, str | None], line: int, path: Path) -> Row:
         )
     row = {str(name): str(value).strip() for name, value in values.items()}
     if not row["file"]:
-        raise SkelfuseError("a line without a file", file=path, line=line)
+        raise SkelfuseError("a line without a file", file=path, line=line, remedy="remove the line")
     return line, row
 
 
@@ -135,7 +168,12 @@ def _rate(text: str | None) -> float | None:
     except ValueError:
         rate = math.nan
     if not 0 < rate < math.inf:
-        raise SkelfuseError("'fps' is no rate", expected="a positive number", found=text)
+        raise SkelfuseError(
+            "'fps' is no rate",
+            expected="a positive number",
+            found=text,
+            remedy="correct it, or leave it empty",
+        )
     return rate
 
 
@@ -144,7 +182,12 @@ def _part(known: dict[str, str | None]) -> str | None:
     if flag is None:
         return known.get("split")
     if flag.lower() not in TRUTHS:
-        raise SkelfuseError("'train' is no flag", expected="1 or 0", found=flag)
+        raise SkelfuseError(
+            "'train' is no flag",
+            expected="1 or 0",
+            found=flag,
+            remedy="correct it, or leave it empty",
+        )
     return "train" if TRUTHS[flag.lower()] else "test"
 
 

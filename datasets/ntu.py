@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from skelfuse.datasets.ntu_names import (
     read_class_names,
 )
 from skelfuse.datasets.ntu_text import read_ntu_text
+from skelfuse.datasets.reading import layout_of
+from skelfuse.datasets.reading.files import ending
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2
 
@@ -24,41 +25,23 @@ FPS = 30.0  # Kinect v2's rate; the files do not say
 CLASS_NAMES = "class_names.txt"
 
 
-def find(path: Path) -> list[Path]:
-    """List the `.skeleton` files in a folder and the folders below it, or the one file given.
-
-    Every such file is listed, whatever its name: one that does not follow NTU's pattern is an
-    error to be reported when it is read, not a file to be passed over in silence.
-
-    >>> find(Path("clips.csv"))
-    []
-    """
-    if path.is_file():
-        return [path] if path.name.endswith(SUFFIX) else []
-    return sorted(
-        Path(folder, name)
-        for folder, _, names in os.walk(path)
-        for name in names
-        if name.endswith(SUFFIX) and not name.startswith(".")
-    )
-
-
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,M,25,3]` with M from 1 to `options.max_persons`.
 
     The classes' names come from `options.class_names`, else from a `class_names.txt` beside the
     file, else they are NTU's own.
     """
-    name = parse_ntu_name(path.name.removesuffix(SUFFIX), file=path)
+    name = parse_ntu_name(path.stem, file=path)
     label = _label(name.action, path, options)
     recording = read_ntu_text(path)
     try:
+        skeleton = layout_of.imposed(options.skeleton, KINECT_V2)
         actors = find_actors(recording, max_persons=options.max_persons, filters=options.filters)
     except SkelfuseError as error:
         raise error.at(path) from None
     yield Clip(
         coords=actors.coords,
-        skeleton=options.skeleton or KINECT_V2,
+        skeleton=skeleton,
         name=str(name),
         label=label,
         confidence=actors.confidence,
@@ -88,4 +71,6 @@ def _label(action: int, path: Path, options: ReadOptions) -> str:
     return class_label(action, names)
 
 
-FORMAT = Format("ntu", "NTU RGB+D 60 and 120, .skeleton text files", find, read)
+# Whatever their names: one that does not follow NTU's pattern is an error to be reported when it is
+# read, not a file to be passed over in silence.
+FORMAT = Format("ntu", "NTU RGB+D 60 and 120, .skeleton text files", ending(SUFFIX), read)

@@ -103,7 +103,10 @@ def find_actors(recording: Recording, *, max_persons: int = 2, filters: bool = T
     """
     if max_persons < 1:
         raise SkelfuseError(
-            "a clip needs people", expected="max_persons of at least 1", found=max_persons
+            "a clip needs people",
+            expected="max_persons of at least 1",
+            found=max_persons,
+            remedy="give --max-persons 1 or more",
         )
     notes: list[str] = []
     bodies = _bodies(recording, notes.append)

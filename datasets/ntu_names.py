@@ -15,6 +15,7 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
+from skelfuse.datasets.reading.files import MAY_READ, read_text
 from skelfuse.errors import SkelfuseError
 
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
@@ -92,15 +93,17 @@ def read_class_names(path: str | Path) -> Mapping[int, str]:
     path = Path(path)
     try:
         seen = path.stat()
-        return _class_names(path, seen.st_mtime_ns, seen.st_size)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SkelfuseError(f"cannot read the class names: {error}", file=path) from None
+    except OSError as error:
+        raise SkelfuseError(
+            f"cannot read the class names: {error.strerror}", file=path, remedy=MAY_READ
+        ) from None
+    return _class_names(path, seen.st_mtime_ns, seen.st_size)
 
 
 @lru_cache(maxsize=16)  # every clip of a folder asks for the same file
 def _class_names(path: Path, _changed: int, _size: int) -> Mapping[int, str]:
     names: dict[int, str] = {}
-    for number, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, text in enumerate(read_text(path, "the class names").splitlines(), start=1):
         line = text.strip()
         if not line or line.startswith("#"):
             continue
@@ -111,7 +114,8 @@ def _class_names(path: Path, _changed: int, _size: int) -> Mapping[int, str]:
                 file=path,
                 line=number,
                 expected="'A001 drink water'",
-                found=line,
+                found=f"'{line[:60]}'",
+                remedy="correct or remove the line",
             )
         action = int(found[1])
         if action in names:
@@ -123,7 +127,12 @@ def _class_names(path: Path, _changed: int, _size: int) -> Mapping[int, str]:
             )
         names[action] = found[2]
     if not names:
-        raise SkelfuseError("no class name in it", file=path, expected="'A001 drink water'")
+        raise SkelfuseError(
+            "no class name in it",
+            file=path,
+            expected="'A001 drink water'",
+            remedy="write a line for each class",
+        )
     return MappingProxyType(names)
 
 

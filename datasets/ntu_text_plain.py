@@ -19,16 +19,15 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.datasets.reading.coordinates import NOT_METRES, ROOM
 from skelfuse.errors import SkelfuseError
 
 JOINTS = 25
 BODY_FIELDS = 10
 MOST_BODIES = 6  # as many as a Kinect v2 can track
-ROOM = 100.0  # metres
 
 DAMAGED = "the file is damaged: fetch it again or leave it out"
 FOREIGN = "a .skeleton file of NTU RGB+D begins with its number of frames; leave this one out"
-NOT_METRES = "convert the file to metres, or leave it out if it is damaged"
 
 _WHOLE = re.compile(rb"[0-9]{1,20}")
 _NAN = re.compile(rb"[+-]?(nan.*|[0-9.]*#(ind|qnan|snan).*)", re.IGNORECASE)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros
+from skelfuse.datasets.reading import layout_of
+from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros, in_a_room
 from skelfuse.datasets.reading.files import files_ending
-from skelfuse.datasets.reading.json_file import as_numbers, get, read_json
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, read_json
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import NW_UCLA
 
@@ -50,6 +50,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             file=path,
             expected="aXX_sXX_eXX_vXX.json (action, subject, trial, view)",
             found=path.name,
+            remedy="rename the file, or leave it out",
         )
     _, subject, trial, view = (str(int(number)) for number in named.groups())
     fields = read_json(path)
@@ -57,7 +58,10 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         label = get(fields, "label", int)
         if label is None or not 1 <= label <= len(ACTIONS):
             raise SkelfuseError(
-                "no usable 'label'", expected=f"a number from 1 to {len(ACTIONS)}", found=label
+                "no usable 'label'",
+                expected=f"a number from 1 to {len(ACTIONS)}",
+                found=label,
+                remedy="correct the label, or leave the file out",
             )
         numbers = as_numbers(get(fields, "skeletons", list, []), "'skeletons'")
         if numbers.ndim != 3 or numbers.shape[1:] != (len(NW_UCLA), 3) or not len(numbers):
@@ -65,13 +69,14 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 "'skeletons' of the wrong shape",
                 expected="frames x 20 joints x 3",
                 found=" x ".join(str(size) for size in numbers.shape),
+                remedy=FETCH_AGAIN,
             )
-        coords = as_coordinates(numbers)
+        coords = in_a_room(as_coordinates(numbers))
         zero = (coords == 0).all(axis=-1)
         coords = blank_zeros(coords, (~zero).astype("float32"))
         yield Clip(
             coords,
-            replace(options.skeleton, dimensions=3) if options.skeleton else NW_UCLA,
+            layout_of.imposed(options.skeleton, NW_UCLA),
             name=path.stem,
             label=ACTIONS[label - 1],
             subject=subject,

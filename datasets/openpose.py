@@ -17,7 +17,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.detections import Detection, clip_of, detection, for_joints
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import walk
-from skelfuse.datasets.reading.json_file import get, read_json
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, get, read_json
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21, OPENPOSE_18, OPENPOSE_25
 
@@ -71,7 +71,9 @@ def _frames(folder: Path) -> list[tuple[int, Path]]:
     files = sorted(file for file in folder.iterdir() if file.name.endswith(ENDING))
     files = [file for file in files if not file.name.startswith(".")]
     if not files:
-        raise SkelfuseError(f"no *{ENDING} in the folder", file=folder)
+        raise SkelfuseError(
+            f"no *{ENDING} in the folder", file=folder, remedy="give the folder that holds them"
+        )
     named = [_FRAME.fullmatch(file.name) for file in files]
     stems = sorted({match[1] for match in named if match})
     if None in named or not stems:
@@ -87,7 +89,11 @@ def _frames(folder: Path) -> list[tuple[int, Path]]:
         (int(match[2]), file) for match, file in zip(named, files, strict=True) if match
     )
     if len({number for number, _ in frames}) < len(frames):
-        raise SkelfuseError("two files of one frame number in the folder", file=folder)
+        raise SkelfuseError(
+            "two files of one frame number in the folder",
+            file=folder,
+            remedy="make a folder for each clip",
+        )
     return frames
 
 
@@ -95,7 +101,9 @@ def _people(file: Path) -> list[dict[str, Any]]:
     try:
         people = get(read_json(file), "people", list)
         if people is None or not all(isinstance(person, dict) for person in people):
-            raise SkelfuseError("no 'people' in it", expected='{"people": [{...}, ...]}')
+            raise SkelfuseError(
+                "no 'people' in it", expected='{"people": [{...}, ...]}', remedy=FETCH_AGAIN
+            )
     except SkelfuseError as error:
         raise error.at(file) from None
     return list(people)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
 from skelfuse.datasets.reading.files import files_ending
-from skelfuse.datasets.reading.matlab import numbers, read_mat
+from skelfuse.datasets.reading.matlab import FETCH_AGAIN, numbers, read_mat
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import PENN_13
 
@@ -47,7 +47,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         part = "train" if numbers(found, "train", (1, 1)).item() > 0 else "test"
         yield Clip(
             coords,
-            replace(options.skeleton, dimensions=2) if options.skeleton else PENN_13,
+            layout_of.imposed(options.skeleton, PENN_13),
             name=path.stem,
             label=_text(found, "action"),
             confidence=confidence,
@@ -62,7 +62,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
 def _text(found: dict[str, npt.NDArray[Any]], name: str) -> str:
     text = found.get(name)
     if text is None or text.dtype.kind != "U" or text.size != 1 or not str(text.item()).strip():
-        raise SkelfuseError(f"no usable variable '{name}'", expected="one word", found=text)
+        raise SkelfuseError(
+            f"no usable variable '{name}'", expected="one word", found=text, remedy=FETCH_AGAIN
+        )
     return str(text.item()).strip()
 
 

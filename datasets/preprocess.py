@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from skelfuse.datasets.clips import clips_in
-from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.formats import recognise
-from skelfuse.datasets.reading.contents import fingerprint
+from skelfuse.datasets.pieces import Piece, read_source
+from skelfuse.datasets.preprocess_options import PreprocessOptions
+from skelfuse.datasets.resume import seen, unchanged
+from skelfuse.datasets.sources import Source, find_sources
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
-from skelfuse.preparation import prepare
-from skelfuse.skeleton import Skeleton
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store_writer import StoreWriter
 
-CLIPS_IN_A_PIECE = 64
+__all__ = ["Outcome", "PreprocessOptions", "find_sources", "preprocess"]
+
 MANY_SOURCES = 32
 
 Progress = Callable[[int, int], None]  # (sources done, sources with a problem)
-
-
-@dataclass(frozen=True)
-class PreprocessOptions:
-    """What to do with the files between disk and store."""
-
-    format: str = "auto"
-    reading: ReadOptions = field(default_factory=ReadOptions)
-    skip: frozenset[str] = frozenset()  # names of clips to leave out
-    align: bool = False  # turn every clip so that its first body faces the camera
-    scale: bool = False  # divide by the torso's length
-    half: bool = False  # store float16
-
-    def described(self) -> dict[str, Any]:
-        """Return the options as plain values, for the store's provenance."""
-        reading = asdict(self.reading)
-        if self.reading.skeleton is not None:
-            reading["skeleton"] = self.reading.skeleton.name
-        if self.reading.class_names is not None:
-            reading["class_names"] = self.reading.class_names.name
-        skip = hashlib.sha256("\n".join(sorted(self.skip)).encode()).hexdigest()
-        return {
-            "format": self.format,
-            **reading,
-            "skip": {"names": len(self.skip), "sha256": skip},
-            "align": self.align,
-            "scale": self.scale,
-        }
-
-
-@dataclass(frozen=True)
-class Source:
-    """One input file, its format, and the name by which the store and the report speak of it."""
-
-    path: Path
-    format: str
-    name: str
-
-
-@dataclass
-class Piece:
-    """Some packed clips of one source; the last piece also says how it went."""
-
-    source: str
-    skeletons: list[Skeleton] = field(default_factory=list)
-    clips: list[tuple[dict[str, Any], bytes, bytes]] = field(default_factory=list)
-    errors: list[SkelfuseError] = field(default_factory=list)
-    fingerprint: tuple[int, str] | None = None  # bytes and SHA-256, with the last piece
 
 
 @dataclass(frozen=True)
@@ -85,45 +35,15 @@ class Outcome:
         """Everything that was wrong with the files: file, line, message."""
         return [problem for facts in self.sources for problem in facts["problems"]]
 
+    @property
+    def bad(self) -> int:
+        """How many sources had a problem."""
+        return sum(bool(facts["problems"]) for facts in self.sources)
 
-def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Source]:
-    """List the source files under the inputs, in the order in which they will be stored."""
-    sources: list[Source] = []
-    for path in inputs:
-        form: Format
-        form, files = recognise(path, options.format)
-        top = path if path.is_dir() else path.parent
-        skipped = 0 if top == Path() else len(str(top)) + 1  # quicker than relative_to
-        sources += [Source(file, form.name, str(file)[skipped:]) for file in files]
-    return sources
-
-
-def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
-    """Yield one source's clips; whatever is wrong with it is in the last piece, not raised."""
-    piece = Piece(source.name)
-    if source.path.stem in options.skip:
-        piece.fingerprint = (0, "")
-        yield piece
-        return
-    for clip in clips_in(source.path, source.format, options.reading):
-        try:
-            if isinstance(clip, SkelfuseError):
-                raise clip
-            if clip.name in options.skip:
-                continue
-            prepared = prepare(clip, align=options.align, scale=options.scale)
-            piece.skeletons.append(prepared.skeleton)
-            piece.clips.append(packed(prepared, options.half))
-        except SkelfuseError as error:
-            piece.errors.append(error.at(source.path))
-        if len(piece.clips) == CLIPS_IN_A_PIECE:
-            yield piece
-            piece = Piece(source.name)
-    try:
-        piece.fingerprint = fingerprint(source.path)
-    except OSError:  # it could not be read above either, and that was told
-        piece.fingerprint = (0, "")
-    yield piece
+    @property
+    def left_out(self) -> int:
+        """How many clips were left out, as they are on the skip list."""
+        return sum(facts.get("left_out", 0) for facts in self.sources)
 
 
 def _read_whole(source: Source, options: PreprocessOptions) -> list[Piece]:
@@ -138,30 +58,37 @@ def preprocess(
     jobs: int,
     resume: bool = False,
     strict: bool = False,
+    asked: Mapping[str, Any] | None = None,
     progress: Progress = lambda done, bad: None,
 ) -> Outcome:
     """Read all sources into the store `out`; with `strict` stop at the first problem.
+
+    The store keeps `asked`, the words of whoever had it made.
 
     In every case but success the old file at `out` stays as it was, and what is done so far waits
     in `out.partial` for `resume`.
     """
     plan = options.described()
-    with StoreWriter(out, provenance=plan, half=options.half, resume=resume) as writer:
+    judge = unchanged(sources, options, out)
+    with StoreWriter(
+        out, provenance=plan, half=options.half, resume=resume, asked=asked, unchanged=judge
+    ) as writer:
         done = writer.done
-        _check_resumed(sources, done, out)
         bad = sum(bool(facts["problems"]) for facts in done)
         progress(len(done), bad)
-        facts = _new_facts()
+        facts, errors = _new_facts(), 0
         for piece in _pieces(sources[len(done) :], options, jobs):
+            errors += len(piece.errors)
             _store(writer, piece, facts)
             if strict and facts["problems"]:
-                return Outcome([*done, {"source": piece.source, **facts}], piece.errors[0])
+                return Outcome([*done, {"source": piece.source.name, **facts}], piece.errors[0])
             if piece.fingerprint is not None:
                 facts["bytes"], facts["sha256"] = piece.fingerprint
-                writer.finish_source({"source": piece.source, **facts})
+                told = {"source": piece.source.name, **facts}
+                writer.finish_source(told, seen(piece, errors))
                 bad += bool(facts["problems"])
                 progress(len(done), bad)
-                facts = _new_facts()
+                facts, errors = _new_facts(), 0
         if not writer.names:
             return Outcome(done, _nothing_usable(done))
         writer.finish()
@@ -183,29 +110,21 @@ def _new_facts() -> dict[str, Any]:
 
 
 def _store(writer: StoreWriter, piece: Piece, facts: dict[str, Any]) -> None:
+    path = str(piece.source.path)
+    if piece.skipped:
+        facts["skipped"] = True
+    if piece.skipped or piece.left_out:
+        facts["left_out"] = facts.get("left_out", 0) + piece.skipped + piece.left_out
     for skeleton, clip in zip(piece.skeletons, piece.clips, strict=True):
         try:
             writer.accept(skeleton)
-            writer.add(*clip, source=piece.source)
+            writer.add(*clip, source=path)
             facts["clips"] += 1
         except SkelfuseError as error:
-            piece.errors.append(error.at(piece.source))
+            piece.errors.append(error.at(path))
     facts["problems"] += [
         {"file": error.file, "line": error.line, "message": str(error)} for error in piece.errors
     ]
-
-
-def _check_resumed(sources: Sequence[Source], done: list[dict[str, Any]], out: Path) -> None:
-    for i, facts in enumerate(done):
-        name = sources[i].name if i < len(sources) else "nothing"
-        if name != facts["source"]:
-            raise SkelfuseError(
-                "cannot resume: the input files are not those of the interrupted run",
-                file=f"{out}.partial",
-                expected=facts["source"],
-                found=name,
-                remedy="start afresh without --resume",
-            )
 
 
 def _nothing_usable(done: list[dict[str, Any]]) -> SkelfuseError:

@@ -20,6 +20,7 @@ IntArray = npt.NDArray[np.intp]
 Masks = dict[str, npt.NDArray[np.bool_]]  # part -> [n], True for the clips in it
 Column = Sequence[str | None]
 
+SUBJECTS_SHOWN = 50  # of NTU-120's 106
 NTU60_SETUPS = range(1, 18)
 NTU120_SETUPS = range(1, 33)
 NTU60_TRAIN_SUBJECTS = (1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38)
@@ -58,11 +59,35 @@ class ClipTable:
         assert len(set(lengths.values())) == 1, f"columns of different length: {lengths}"
 
 
-def _numbers(column: Column, what: str) -> IntArray:
+def _numbers(table: ClipTable, what: str) -> IntArray:
+    column: Column = getattr(table, f"{what}s")
     found = [re.fullmatch(r"[^\W\d]*(\d{1,9})", value or "", re.ASCII) for value in column]
     if not all(found):
-        raise SkelfuseError(f"it needs a {what} number for every clip")
+        raise SkelfuseError(_lacking(table, f"{what} number", [number is None for number in found]))
     return np.array([int(number[1]) for number in found if number], dtype=np.intp)
+
+
+def _lacking(table: ClipTable, what: str, without: Sequence[bool]) -> str:
+    first, count = list(without).index(True), sum(without)
+    others = f" and {count - 1} more have" if count > 1 else " has"
+    return f"it needs a {what} for every clip; '{table.names[first]}'{others} none"
+
+
+def lacks_subjects(table: ClipTable) -> str | None:
+    """Say why no protocol by subject fits; None where nothing is in the way of one.
+
+    >>> unknown = [None] * 3
+    >>> lacks_subjects(ClipTable(names=list("abc"), labels=np.arange(3), subjects=["1", "2", None],
+    ...                          cameras=unknown, setups=unknown, replications=unknown,
+    ...                          splits=[{}] * 3))
+    "it needs a subject for every clip; 'c' has none"
+    """
+    without = [subject is None for subject in table.subjects]
+    if any(without):
+        return _lacking(table, "subject", without)
+    if len(set(table.subjects)) < 2:
+        return "it needs two subjects or more"
+    return None
 
 
 def in_number_order(text: str) -> list[tuple[int, int, str]]:
@@ -76,7 +101,7 @@ def in_number_order(text: str) -> list[tuple[int, int, str]]:
 
 
 def _ntu_setups(table: ClipTable, setups: range) -> tuple[IntArray, npt.NDArray[np.bool_]]:
-    setup = _numbers(table.setups, "setup")
+    setup = _numbers(table, "setup")
     if setups == NTU120_SETUPS and setup.max(initial=0) <= NTU60_SETUPS[-1]:
         raise SkelfuseError("it needs NTU-120's setups, 18 to 32; here are none of them")
     return setup, np.isin(setup, setups)
@@ -85,7 +110,7 @@ def _ntu_setups(table: ClipTable, setups: range) -> tuple[IntArray, npt.NDArray[
 def _cross_subject(setups: range, subjects: tuple[int, ...]) -> Callable[[ClipTable], Masks]:
     def masks(table: ClipTable) -> Masks:
         among = _ntu_setups(table, setups)[1]
-        train = np.isin(_numbers(table.subjects, "subject"), subjects)
+        train = np.isin(_numbers(table, "subject"), subjects)
         return {"train": among & train, "test": among & ~train}
 
     return masks
@@ -93,7 +118,7 @@ def _cross_subject(setups: range, subjects: tuple[int, ...]) -> Callable[[ClipTa
 
 def _ntu60_cross_view(table: ClipTable) -> Masks:
     among = _ntu_setups(table, NTU60_SETUPS)[1]
-    camera = _numbers(table.cameras, "camera")
+    camera = _numbers(table, "camera")
     return {"train": among & np.isin(camera, (2, 3)), "test": among & (camera == 1)}
 
 
@@ -104,13 +129,13 @@ def _ntu120_cross_setup(table: ClipTable) -> Masks:
 
 def _nw_ucla_cross_view(table: ClipTable) -> Masks:
     _refuse_ntu(table)
-    camera = _numbers(table.cameras, "camera")
+    camera = _numbers(table, "camera")
     return {"train": np.isin(camera, (1, 2)), "test": camera == 3}
 
 
 def _odd_even(table: ClipTable) -> Masks:
     _refuse_ntu(table)
-    odd = _numbers(table.subjects, "subject") % 2 == 1
+    odd = _numbers(table, "subject") % 2 == 1
     return {"train": odd, "test": ~odd}
 
 
@@ -168,15 +193,20 @@ def _k_fold(table: ClipTable, member: str) -> Masks:
 
 
 def _leave_one_out(table: ClipTable, member: str) -> Masks:
-    if member not in _subjects(table):
-        raise SkelfuseError(f"no subject '{member}' here")
+    subjects = sorted(_subjects(table), key=in_number_order)
+    if member not in subjects:
+        more = f", ... ({len(subjects)} in all)" if len(subjects) > SUBJECTS_SHOWN else ""
+        raise SkelfuseError(
+            f"no subject '{member}' here: they are {', '.join(subjects[:SUBJECTS_SHOWN])}{more}"
+        )
     test = np.array([subject == member for subject in table.subjects])
     return {"train": ~test, "test": test}
 
 
 def _subjects(table: ClipTable) -> Counter[str]:
-    if None in table.subjects:
-        raise SkelfuseError("it needs a subject for every clip")
+    without = [subject is None for subject in table.subjects]
+    if any(without):
+        raise SkelfuseError(_lacking(table, "subject", without))
     return Counter(str(subject) for subject in table.subjects)
 
 

@@ -19,11 +19,12 @@ from skelfuse.datasets.protocol_rules import (
     Masks,
     from_files,
     in_number_order,
+    lacks_subjects,
     named_in_files,
 )
 from skelfuse.errors import SkelfuseError
 
-__all__ = ["ClipTable", "available", "split"]
+__all__ = ["ClipTable", "available", "lacks_subjects", "split"]
 
 
 def split(table: ClipTable, protocol: str) -> dict[str, npt.NDArray[np.intp]]:
@@ -101,7 +102,8 @@ def _masks(table: ClipTable, protocol: str) -> Masks:
 def _choices(table: ClipTable, protocol: str) -> str:
     named = [name for name in available(table) if name.partition(":")[0] not in FAMILIES]
     subjects = len(set(table.subjects) - {None})
-    families = [f"kfold:K/I (K from 2 to {subjects})", "loso:SUBJECT"] if subjects > 1 else []
+    families = [f"kfold:K/I (K from 2 to {subjects})", "loso:SUBJECT"]
+    families = families if lacks_subjects(table) is None else []
     supported = ", ".join([*named, *families]) or "none"
     known = [*named, *(alias for alias, name in ALIASES.items() if name in named)]
     near = difflib.get_close_matches(protocol, known, n=1)

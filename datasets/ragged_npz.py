@@ -11,6 +11,7 @@ and `confidence` [sum of T, (M,) N].
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,12 @@ from skelfuse.datasets.reading.facts import (
 )
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.numpy_file import Npz, keys
+from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
 Array = npt.NDArray[Any]
+SAVE_AGAIN = "correct it, and save the file again"
 KNOWN = (
     *("coords", "lengths", "confidence", "names", "class_names", "joint_names", "bones"),
     *PER_CLIP,
@@ -60,7 +63,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     try:
         ignored = check_names(npz.keys, KNOWN, "array")
         lengths = _lengths(npz)
-        skeleton, notes = _skeleton(npz, options)
+        skeleton, order, notes = _skeleton(npz, options)
         facts = _facts(npz, len(lengths), options, (*notes, *ignored))
         frames = npz.rows("coords", lengths)
         sure: Iterator[Array | None] = repeat(None)
@@ -74,18 +77,17 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 )
             sure = npz.rows("confidence", lengths)
     except SkelfuseError as error:
-        raise error.at(path) from None
+        raise retold(error, file=path, remedy=SAVE_AGAIN) from None
 
     def clip(known: Facts, rows: Array, confidences: Array | None) -> Clip:
         try:
-            coords = as_coordinates(rows)
+            coords = as_coordinates(rows)[:, :, order]
             if confidences is not None:
-                confidences = as_confidence(confidences.reshape(coords.shape[:3]), coords.shape[:3])
+                confidences = confidences.reshape(coords.shape[:3])[:, :, order]
+                confidences = as_confidence(confidences, coords.shape[:3])
             return make_clip(known, coords, confidences, skeleton, options)
         except SkelfuseError as error:
-            raise SkelfuseError(
-                f"clip '{known.name}': {error.problem}", file=path, remedy=error.remedy
-            ) from None
+            raise retold(error, of=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN) from None
 
     return map(clip, facts, frames, sure)
 
@@ -116,15 +118,23 @@ def _lengths(npz: Npz) -> list[int]:
     return [int(length) for length in lengths]
 
 
-def _skeleton(npz: Npz, options: ReadOptions) -> tuple[Skeleton, tuple[str, ...]]:
+def _skeleton(
+    npz: Npz, options: ReadOptions
+) -> tuple[Skeleton, list[int] | slice, tuple[str, ...]]:
+    """Return the skeleton, where in the file its joints stand, and notes."""
     *_, joints, dimensions = npz.header("coords").shape
-    if options.skeleton is not None or "joint_names" not in npz.keys:
-        return layout_of.choose(joints, dimensions, options.skeleton)
+    everything = slice(None)
+    if "joint_names" not in npz.keys:
+        skeleton, notes = layout_of.choose(joints, dimensions, options.skeleton)
+        return skeleton, everything, notes
     names = _texts(npz, "joint_names")
     if len(names) != joints:
         raise SkelfuseError(
             "'joint_names' do not fit 'coords'", expected=f"{joints} names", found=len(names)
         )
+    if options.skeleton is not None:
+        order = layout_of.order_in_file(names, options.skeleton)
+        return replace(options.skeleton, dimensions=dimensions), order, ()
     bones: list[list[str | int]] | None = None
     if "bones" in npz.keys:
         pairs = npz.load("bones")
@@ -135,7 +145,7 @@ def _skeleton(npz: Npz, options: ReadOptions) -> tuple[Skeleton, tuple[str, ...]
                 found=f"{pairs.dtype} {list(pairs.shape)}",
             )
         bones = (pairs.astype(np.str_) if pairs.dtype.kind == "S" else pairs).tolist()
-    return layout_of.from_names(names, bones, dimensions, name=npz.path.stem), ()
+    return layout_of.from_names(names, bones, dimensions, name=npz.path.stem), everything, ()
 
 
 def _texts(npz: Npz, name: str) -> list[str]:

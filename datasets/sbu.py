@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,9 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros
-from skelfuse.datasets.reading.files import files_ending
+from skelfuse.datasets.reading import layout_of
+from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros, in_a_room
+from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.frames import frame_slots
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import SBU_15
@@ -21,6 +21,7 @@ from skelfuse.layouts import SBU_15
 FILE = "skeleton_pos.txt"
 PAIR = re.compile(r"s\d+s\d+", re.ASCII | re.IGNORECASE)
 FPS = 15.0
+FETCH_AGAIN = "the file is damaged: fetch it again"
 COLUMNS = 1 + 2 * len(SBU_15) * 3
 
 ACTIONS = (
@@ -64,19 +65,25 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             "not in the folders of SBU",
             file=path,
             expected=f"pair/class/trial, as s01s02/05/001, with a class from 1 to {len(ACTIONS)}",
+            remedy="put it where the data set has it, or leave it out",
         )
     pair, action, trial = place
     try:
         rows = _rows(path)  # [F,91]
         frames = rows[:, 0]
         if (frames % 1).any() or (np.diff(frames) <= 0).any():
-            raise SkelfuseError("frame numbers that do not increase", found=frames.tolist()[:5])
+            raise SkelfuseError(
+                "frame numbers that do not increase",
+                expected="whole numbers, each larger than the one before",
+                found=frames.tolist()[:5],
+                remedy=FETCH_AGAIN,
+            )
         slots, note = frame_slots([int(frame) for frame in frames])
         coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
         coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
         yield Clip(
             coords,
-            replace(options.skeleton, dimensions=3) if options.skeleton else SBU_15,
+            layout_of.imposed(options.skeleton, SBU_15),
             name=f"{pair}_{action:02d}_{trial:03d}",
             label=f"{action:02d} {ACTIONS[action - 1]}",
             subject=pair,
@@ -96,16 +103,12 @@ def in_metres(normalised: npt.NDArray[np.float64]) -> FloatArray:
     """
     seen = (normalised != 0).any(axis=-1)
     raw = blank_zeros(as_coordinates(normalised), seen.astype(np.float32))
-    return np.asarray(raw * _FACTOR + _OFFSET, dtype=np.float32)
+    return np.asarray(in_a_room(raw * _FACTOR + _OFFSET), dtype=np.float32)
 
 
 def _rows(path: Path) -> npt.NDArray[np.float64]:
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SkelfuseError(f"cannot read: {error}", file=path) from None
     rows = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path, encoding="ascii").splitlines(), start=1):
         if not line.strip():
             continue
         words = line.rstrip(", \t").split(",")
@@ -115,17 +118,27 @@ def _rows(path: Path) -> npt.NDArray[np.float64]:
                 line=number,
                 expected=f"{COLUMNS} (frame, then 2 x 15 x 3)",
                 found=len(words),
-                remedy="the file is damaged: fetch it again",
+                remedy=FETCH_AGAIN,
             )
         try:
             rows.append([float(word) for word in words])
         except ValueError:
             wrong = next(word for word in words if not _is_number(word))
             raise SkelfuseError(
-                "text among the numbers", line=number, expected="a number", found=repr(wrong[:40])
+                "text among the numbers",
+                line=number,
+                expected="a number",
+                found=repr(wrong[:40]),
+                remedy=FETCH_AGAIN,
             ) from None
         if not np.isfinite(rows[-1][0]) or abs(rows[-1][0]) > 1e9:
-            raise SkelfuseError("not a frame number", line=number, found=words[0])
+            raise SkelfuseError(
+                "not a frame number",
+                line=number,
+                expected="a whole number",
+                found=words[0],
+                remedy=FETCH_AGAIN,
+            )
     if not rows:
         raise SkelfuseError("an empty file", remedy="fetch it again, or leave it out")
     return np.array(rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skelfuse.datasets.protocols import ClipTable, available
+from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects
 from skelfuse.store import Store, natural_key
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -35,7 +35,9 @@ class Summary:
     lengths: dict[str, Any]
     missing: dict[str, float]
     protocols: dict[str, dict[str, int]]
+    no_subjects: str | None  # why no protocol splits it by subject
     provenance: dict[str, Any]
+    asked: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -56,7 +58,7 @@ class Summary:
                 f"{lengths['least']} {bars} {lengths['most']} (median {lengths['median']})",
             ),
             ("missing", _missing(self.missing)),
-            ("protocols", _protocols(self.protocols)),
+            ("protocols", _protocols(self.protocols, self.no_subjects)),
             ("classes", f"{len(self.classes)}" + "".join(self._class_rows())),
         ]
         return "\n".join(f"{name:<10} {text}" for name, text in rows)
@@ -76,7 +78,7 @@ class Summary:
 def summarise(store: Store) -> Summary:
     """Count everything worth knowing about a store."""
     counted = Counter(store.labels.tolist())
-    frames = store.frames
+    frames, table = store.frames, clip_table(store)
     seconds = [t / fps for t, fps in zip(frames.tolist(), store.fps, strict=True) if fps]
     return Summary(
         store=str(store.path),
@@ -94,8 +96,10 @@ def summarise(store: Store) -> Summary:
         persons=dict(sorted(Counter(store.persons.tolist()).items())),
         lengths=_lengths(frames),
         missing=missing_joints(store),
-        protocols=available(clip_table(store)),
+        protocols=available(table),
+        no_subjects=lacks_subjects(table),
         provenance=store.provenance,
+        asked=store.asked,
     )
 
 
@@ -179,9 +183,11 @@ def _missing(missing: dict[str, float]) -> str:
     )
 
 
-def _protocols(protocols: dict[str, dict[str, int]]) -> str:
+def _protocols(protocols: dict[str, dict[str, int]], no_subjects: str | None) -> str:
     lines = [
         f"{name}: " + ", ".join(f"{count:,} {part}" for part, count in parts.items())
         for name, parts in protocols.items()
     ]
+    if no_subjects and not lines:
+        return f"none by subject: {no_subjects}"
     return "\n           ".join(lines) or "none"

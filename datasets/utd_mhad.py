@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.coordinates import as_coordinates
+from skelfuse.datasets.reading import layout_of
+from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.matlab import numbers, read_mat
 from skelfuse.errors import SkelfuseError
@@ -68,12 +68,13 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             file=path,
             expected=f"aX_sX_tX_skeleton.mat with an action from 1 to {len(ACTIONS)}",
             found=path.name,
+            remedy="rename the file, or leave it out",
         )
     try:
         joints = numbers(read_mat(path, ["d_skel"]), "d_skel", (len(UTD_MHAD), 3, None))
         yield Clip(
-            as_coordinates(joints.transpose(2, 0, 1)),
-            replace(options.skeleton, dimensions=3) if options.skeleton else UTD_MHAD,
+            in_a_room(as_coordinates(joints.transpose(2, 0, 1))),
+            layout_of.imposed(options.skeleton, UTD_MHAD),
             name=path.stem.removesuffix("_skeleton"),
             label=f"a{action:02d} {ACTIONS[action - 1]}",
             subject=str(subject),

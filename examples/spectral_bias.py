@@ -4,9 +4,10 @@ The course of one joint over four seconds holds six frequencies of the same size
 same network learns it from plain time, and from time as Fourier features. The plot shows the
 courses, and the share of each frequency that has not been learned.
 
-    python examples/spectral_bias.py spectral_bias.png
+    python examples/spectral_bias.py [--quick] [spectral_bias.png]
 
-It takes some seconds and needs matplotlib (`pip install "skelfuse[plot]"`).
+It takes some seconds, fewer of them with --quick, and needs matplotlib
+(`pip install "skelfuse[plot]"`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from skelfuse.layers.fourier_features import FourierFeatures
 
 FPS, SECONDS = 60, 4
 HERTZ = (0.5, 1, 2, 4, 8, 16)
-STEPS = 600
+QUICK = "--quick" in sys.argv
+STEPS = 200 if QUICK else 600
 
 
 def course(time: Tensor) -> Tensor:
@@ -88,4 +90,5 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "spectral_bias.png"))
+    named = [one for one in sys.argv[1:] if one != "--quick"]
+    main(Path(named[0] if named else "spectral_bias.png"))

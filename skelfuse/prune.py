@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,12 +13,11 @@ from torch import Tensor, nn
 from skelfuse.errors import SkelfuseError
 from skelfuse.models import SkelFuse, describe
 from skelfuse.models.spectrum import Spectrum
+from skelfuse.pruned_run import check_free, write_run
 from skelfuse.run import Run, load_run
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, fill, read_checkpoint, write_checkpoint
+from skelfuse.training.checkpoint import LAST, WEIGHT, fill, read_checkpoint
 from skelfuse.training.config import Gates, ModelChoice
-from skelfuse.training.config_file import config_text
-from skelfuse.training.log import KERNELS, METRICS, cannot_write, write_whole
 
 TOLERANCE = 1e-5  # by which logits may differ, as two orders of summing do
 CLIPS, REPEATS = 16, 15  # of the measurement
@@ -54,6 +52,7 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     >>> import tempfile
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.training import config_from_dict
+    >>> from skelfuse.training.checkpoint import BEST, write_checkpoint
     >>> config = config_from_dict(
     ...     {
     ...         "model": {"size": "nano", "dct_window": 8, "gate": "static"},
@@ -75,7 +74,7 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     """
     run, out = load_run(checkpoint_to_prune(path)), Path(out)
     spectrum, gate_open = _static_gate(run)
-    _check_free(out)
+    check_free(out)
     kept = _by_joint(gate_open, spectrum, run)
     options = {**run.config.model.options, "gate": "none", "dct_kept": kept}
     choice = ModelChoice(run.config.model.name, run.config.model.size, options)
@@ -95,15 +94,8 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
         )
     seconds = _seconds(run.model, model, clips)
     facts |= {"config": config.as_dict(), "pruned": {"channels": gate_open.numel()}}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name in (METRICS, KERNELS):  # the records are of the training, which was the same
-            if (run.path.parent / name).exists():
-                shutil.copyfile(run.path.parent / name, out / name)
-    except OSError as error:
-        raise cannot_write(out, error) from None
-    write_whole(out / "config.yaml", config_text(config))
-    write_checkpoint(out / BEST, tensors, facts)
+    # The records are of the training, which was the same.
+    write_run(out, run.path.parent, config, tensors, facts)
     T, M = clips.shape[1:3]
     described = [describe(one, frames=T, persons=M) for one in (run.model, model)]
     assert isinstance(model, SkelFuse)
@@ -158,11 +150,6 @@ def _static_gate(run: Run) -> tuple[Spectrum, Tensor]:
             remedy="train with a smaller gates.penalty, or without model.dct_window",
         )
     return spectrum, gate_open
-
-
-def _check_free(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SkelfuseError("there is something already", file=out, remedy="choose another --out")
 
 
 def _by_joint(gate_open: Tensor, spectrum: Spectrum, run: Run) -> dict[str, tuple[int, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 from skelfuse.errors import SkelfuseError
 
 Pair = tuple[str, str]
+NEEDED = ("name", "joints", "bones", "root")
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ class Skeleton:
                 f"skeleton '{self.name}': not an order of its joints",
                 expected=f"a permutation of 0..{len(self) - 1}",
                 found=order,
+                remedy="name every index once",
             )
         fields = {**self.__dict__, "joints": tuple(self.joints[i] for i in order)}
         return Skeleton(**{name: fields[name] for name in self.__dataclass_fields__})
@@ -142,29 +144,31 @@ class Skeleton:
         """Build a skeleton from `to_dict` or from a user's YAML; unknown keys are errors."""
         known = Skeleton.__dataclass_fields__
         if not isinstance(fields, Mapping):
-            raise SkelfuseError("not a skeleton", file=file, expected="keys", found=fields)
-        unknown = sorted(set(fields) - set(known))
+            raise SkelfuseError(
+                "not a skeleton",
+                file=file,
+                expected="lines such as 'root: hip'",
+                found=_shown(fields),
+                remedy=f"write the keys {', '.join(NEEDED)}, and what else is known",
+            )
+        unknown = sorted(str(key) for key in fields if key not in known)
         if unknown:
             raise SkelfuseError(
                 f"unknown key '{unknown[0]}' in a skeleton",
                 file=file,
                 remedy=f"the keys are: {', '.join(known)}",
             )
-        missing = [key for key in ("name", "joints", "bones", "root") if key not in fields]
+        missing = [key for key in NEEDED if key not in fields]
         if missing:
-            raise SkelfuseError(f"a skeleton needs '{missing[0]}'", file=file)
-        plain = {key: _tupled(value) for key, value in fields.items()}
+            raise SkelfuseError(
+                f"a skeleton needs '{missing[0]}'",
+                file=file,
+                remedy=f"write it; every skeleton has {', '.join(NEEDED)}",
+            )
         try:
-            return Skeleton(**plain)
+            return Skeleton(**{key: _checked(key, value) for key, value in fields.items()})
         except SkelfuseError as error:
             raise (error.at(file) if file else error) from None
-        except TypeError:
-            raise SkelfuseError(
-                "a skeleton's value has the wrong kind",
-                file=file,
-                expected="names, and lists of names",
-                found=dict(fields),
-            ) from None
 
     @staticmethod
     def from_yaml(path: str | Path) -> Skeleton:
@@ -173,11 +177,47 @@ class Skeleton:
 
         try:
             fields = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            problem = " ".join(str(error).split())
-            raise SkelfuseError(f"cannot read the skeleton: {problem}", file=path) from None
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+            told = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+            raise SkelfuseError(
+                f"cannot read the skeleton: {told}",
+                file=path,
+                remedy="it must be a text file of YAML that you may read",
+            ) from None
         return Skeleton.from_dict(fields, file=path)
 
 
-def _tupled(value: Any) -> Any:
-    return tuple(_tupled(item) for item in value) if isinstance(value, (list, tuple)) else value
+def _checked(key: str, value: Any) -> Any:
+    """Return a value read from YAML or JSON, lists as tuples, if it is what its key means."""
+    if key == "dimensions":
+        if type(value) is not int:
+            raise _wrong(key, "2 or 3", value, "write the number of coordinates of a joint")
+        return value
+    if key in ("name", "root"):
+        return _text(key, value)
+    if not isinstance(value, (list, tuple)):
+        raise _wrong(key, "a list", value, f"write {key}: [first, second]")
+    if key not in ("bones", "pairs"):
+        return tuple(_text(key, item) for item in value)
+    for item in value:
+        if not isinstance(item, (list, tuple)):
+            raise _wrong(key, "a list of two joints each", item, f"write {key}: [[hand, elbow]]")
+    return tuple(tuple(_text(key, end) for end in item) for item in value)
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        hint = "YAML reads numbers, yes, no, on, off and null as no text: quote them, as 'yes'"
+        raise _wrong(key, "text", value, hint)
+    return value
+
+
+def _wrong(key: str, expected: str, found: Any, remedy: str) -> SkelfuseError:
+    problem = f"a skeleton's '{key}' is of the wrong kind"
+    return SkelfuseError(problem, expected=expected, found=_shown(found), remedy=remedy)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, tuple, Mapping)):  # whatever may be in it
+        return f"a list of {len(value)}" if not isinstance(value, Mapping) else "keys with values"
+    return "nothing" if value is None else repr(value)[:40]

@@ -14,19 +14,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
+from skelfuse.store_open import ANEW, Undamaged, mapped, metadata_digest, opened
 
-FORMAT = "skelfuse-store"
-FORMAT_VERSION = 1
 TEXT_COLUMNS = ("name", "subject", "camera", "setup", "replication", "splits", "notes", "digest")
 
 
@@ -39,27 +38,45 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        with _opened(self.path) as file:
+        with Undamaged(self.path), opened(self.path) as file:
             self.provenance: dict[str, Any] = json.loads(file.attrs["provenance"])
-            self.skeleton = Skeleton.from_dict(json.loads(file.attrs["skeleton"]), file=self.path)
+            self.asked: dict[str, Any] = json.loads(file.attrs.get("asked", "{}"))
+            self.skeleton = _skeleton(json.loads(file.attrs["skeleton"]), self.path)
             self.class_names: list[str] = json.loads(file.attrs["class_names"])
             self.offset: npt.NDArray[np.int64] = file["offset"][:]
             self.persons: npt.NDArray[np.int32] = file["persons"][:]
             self.labels: npt.NDArray[np.int32] = file["label"][:]
             self.fps: list[float | None] = [None if np.isnan(f) else float(f) for f in file["fps"]]
             columns = {name: file[name].asstr()[:].tolist() for name in TEXT_COLUMNS}
-            self._coords = _mapped(file["coords"], self.path)
+            self._coords = mapped(file["coords"], self.path)
             self._confidence = (
-                _mapped(file["confidence"], self.path) if "confidence" in file else None
+                mapped(file["confidence"], self.path) if "confidence" in file else None
             )
-        self.names: list[str] = columns["name"]
-        self.subjects, self.cameras, self.setups, self.replications = (
-            [text or None for text in columns[name]]
-            for name in ("subject", "camera", "setup", "replication")
-        )
-        self._splits: list[str] = columns["splits"]
-        self._notes: list[str] = columns["notes"]
-        self.digests: list[str] = columns["digest"]
+            self.names: list[str] = columns["name"]
+            self.subjects, self.cameras, self.setups, self.replications = (
+                [text or None for text in columns[name]]
+                for name in ("subject", "camera", "setup", "replication")
+            )
+            self._splits: list[str] = columns["splits"]
+            self._notes: list[str] = columns["notes"]
+            self.digests: list[str] = columns["digest"]
+            self._check_sizes([*columns.values(), self.persons, self.labels, self.fps])
+
+    def _check_sizes(self, columns: list[Any]) -> None:
+        clips, rows = len(self.names), np.diff(self.offset)
+        joints = (len(self.skeleton), self.skeleton.dimensions)
+        if (
+            not isinstance(self.provenance, dict)
+            or not isinstance(self.asked, dict)
+            or not all(isinstance(name, str) for name in self.class_names)
+            or {len(rows), *map(len, columns)} != {clips}
+            or self._coords.shape != (self.offset[-1], *joints)
+            or (self._confidence is not None and self._confidence.shape != self._coords.shape[:2])
+            or (clips and (self.offset[0] != 0 or rows.min() < 1 or self.persons.min() < 1))
+            or (rows % self.persons).any()
+            or (clips and not -1 <= self.labels.min() <= self.labels.max() < len(self.class_names))
+        ):
+            raise ValueError("columns that do not fit each other")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,8 +95,9 @@ class Store:
     @property
     def splits(self) -> list[dict[str, str]]:
         """For every clip the part of each protocol that its file put it in."""
-        known: dict[str, dict[str, str]] = {}
-        return [known.setdefault(text, json.loads(text)) for text in self._splits]
+        with Undamaged(self.path):
+            known = {text: _parts(text) for text in set(self._splits)}
+        return [known[text] for text in self._splits]
 
     def coords(self, index: int) -> FloatArray:
         """Return a clip's `[T,M,N,D]`, a view of the file: nothing is read until it is used."""
@@ -101,6 +119,8 @@ class Store:
         confidence = self.confidence(index)
         if confidence is not None and np.isnan(confidence).all():
             confidence = None
+        with Undamaged(self.path):
+            splits, notes = _parts(self._splits[index]), tuple(json.loads(self._notes[index]))
         return Clip(
             self.coords(index),
             self.skeleton,
@@ -112,27 +132,50 @@ class Store:
             setup=self.setups[index],
             replication=self.replications[index],
             fps=self.fps[index],
-            splits=json.loads(self._splits[index]),
-            notes=tuple(json.loads(self._notes[index])),
+            splits=splits,
+            notes=notes,
         )
 
     def find(self, name: str) -> int:
         """Return the index of a clip by name."""
-        if name not in self.names:
+        if name not in self._index:
             raise SkelfuseError(f"no clip named '{name}'", file=self.path)
-        return self.names.index(name)
+        return self._index[name]
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
 
     @property
     def sources(self) -> list[dict[str, Any]]:
         """The files that the clips came from: name, bytes, SHA-256, clips, problems."""
-        with _opened(self.path) as file:
+        with Undamaged(self.path), opened(self.path) as file:
             sources: list[dict[str, Any]] = json.loads(file["sources"].asstr()[()])
             return sources
 
     def damaged(self) -> Iterator[tuple[str, bool]]:
         """Yield every clip's name and whether its bytes differ from what was written."""
-        for name, digest, clip in zip(self.names, self.digests, self, strict=True):
-            yield name, clip_digest(clip, clip.coords, clip.confidence) != digest
+        for i, (name, digest) in enumerate(zip(self.names, self.digests, strict=True)):
+            try:
+                clip = self[i]
+                yield name, clip_digest(clip, clip.coords, clip.confidence) != digest
+            except SkelfuseError:  # it is not even a clip any more
+                yield name, True
+
+    def check_metadata(self) -> bool:
+        """Compare all that is said of clips, files and the store itself with its hash.
+
+        What differs is an error. False is a store of before there was such a hash.
+        """
+        with Undamaged(self.path), opened(self.path) as file:
+            written, found = file.attrs.get("digest"), metadata_digest(file)
+        if written not in (None, found):
+            raise SkelfuseError(
+                "what the store says of its clips is not what was written",
+                file=self.path,
+                remedy=ANEW,
+            )
+        return written is not None
 
 
 def clip_metadata(clip: Clip) -> dict[str, Any]:
@@ -152,48 +195,30 @@ def clip_metadata(clip: Clip) -> dict[str, Any]:
 
 def clip_digest(clip: Clip, coords: FloatArray, confidence: FloatArray | None) -> str:
     """Return the SHA-256 of a clip as stored: its coordinates, confidence and metadata."""
-    digest = hashlib.sha256(json.dumps(clip_metadata(clip), sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(coords).data)
+    sure = None if confidence is None else np.ascontiguousarray(confidence).data
+    return packed_digest(clip_metadata(clip), np.ascontiguousarray(coords).data, sure)
+
+
+def packed_digest(
+    metadata: Mapping[str, Any], coords: bytes | memoryview, confidence: bytes | memoryview | None
+) -> str:
+    """Return the same of a clip's metadata and bytes."""
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    digest.update(coords)
     if confidence is not None:
-        digest.update(np.ascontiguousarray(confidence).data)
+        digest.update(confidence)
     return digest.hexdigest()
 
 
-def _opened(path: Path) -> h5py.File:
+def _skeleton(values: Any, path: Path) -> Skeleton:
     try:
-        file = h5py.File(path, "r")
-    except FileNotFoundError:
-        raise SkelfuseError(
-            "no such store", file=path, remedy="make one: skelfuse preprocess INPUT --out STORE"
-        ) from None
-    except OSError as error:
-        raise SkelfuseError(
-            "not a store, or a store cut short",
-            file=path,
-            found=str(error).splitlines()[0],
-            remedy="make it anew with skelfuse preprocess",
-        ) from None
-    version = int(file.attrs.get("format_version", 0))
-    if file.attrs.get("format") != FORMAT or not 1 <= version <= FORMAT_VERSION:
-        found = file.attrs.get("format", "another kind of HDF5 file")
-        file.close()
-        raise SkelfuseError(
-            "not a store that this version reads",
-            file=path,
-            expected=f"{FORMAT} version 1 to {FORMAT_VERSION}",
-            found=f"{found} version {version}" if version else found,
-            remedy="update skelfuse, or make the store anew with skelfuse preprocess",
-        )
-    return file
+        return Skeleton.from_dict(values, file=path)
+    except SkelfuseError as error:
+        raise ValueError(f"in its skeleton, {error.problem}") from None
 
 
-def _mapped(dataset: h5py.Dataset, path: Path) -> npt.NDArray[Any]:
-    start = dataset.id.get_offset()
-    if start is None:  # someone repacked the file with chunks or compression: read it whole
-        return np.asarray(dataset[:])
-    if path.stat().st_size < start + dataset.size * dataset.dtype.itemsize:
-        raise SkelfuseError("the store is cut short", file=path, remedy="make it anew")
-    return np.memmap(path, dataset.dtype, mode="r", offset=start, shape=dataset.shape)
+def _parts(text: str) -> dict[str, str]:
+    return dict(json.loads(text).items())
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,21 @@ import h5py
 import numpy as np
 
 from skelfuse.skeleton import Skeleton
-from skelfuse.store import FORMAT, FORMAT_VERSION, TEXT_COLUMNS, class_indices
+from skelfuse.store import TEXT_COLUMNS, class_indices
+from skelfuse.store_journal import facts_of, journal_lines
+from skelfuse.store_open import FORMAT, FORMAT_VERSION, metadata_digest
 
 COPY_BYTES = 1 << 20
-SOURCE_FIELDS = ("source", "bytes", "sha256", "clips", "problems")
 
 
 def write_store(
-    path: Path, folder: Path, skeleton: Skeleton, *, provenance: dict[str, Any], half: bool
+    path: Path,
+    folder: Path,
+    skeleton: Skeleton,
+    *,
+    provenance: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    half: bool,
 ) -> None:
     """Write `path` from the files `journal`, `coords` and `confidence` in a folder."""
     columns = _Columns(folder / "journal")
@@ -33,7 +40,9 @@ def write_store(
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["skeleton"] = json.dumps(skeleton.to_dict())
         file.attrs["provenance"] = json.dumps(provenance)
+        file.attrs["asked"] = json.dumps(asked)
         columns.write(file)
+        file.attrs["digest"] = metadata_digest(file)
         starts = {
             name: _reserved(file, name, (folder / name).stat().st_size, shape, dtype)
             for name, shape in shapes.items()
@@ -62,7 +71,7 @@ class _Columns:
             if "name" in line:
                 self._clip(line)
             elif "skeleton" not in line:
-                self.sources.append({key: line[key] for key in SOURCE_FIELDS})
+                self.sources.append(facts_of(line, notes={}))
 
     def _clip(self, line: dict[str, Any]) -> None:
         self.rows.append(line["frames"] * line["persons"])
@@ -91,17 +100,6 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def journal_lines(journal: Path) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield each whole line of the journal and where it ends."""
-    end = 0
-    with journal.open("rb") as file:
-        for line in file:
-            if not line.endswith(b"\n"):  # the last line of a killed run
-                return
-            end += len(line)
-            yield json.loads(line), end
 
 
 def _reserved(

@@ -2,15 +2,14 @@
 
 While it works the writer keeps a folder `NAME.partial` next to the store: the coordinates so far,
 and a journal with one line a clip and one line a finished source file. A killed run leaves it; the
-next run cuts off what belongs to no finished source and goes on. The finished store is renamed into
-place.
+next run cuts off what belongs to no finished source, or to one that has changed since, and goes on.
+The finished store is renamed into place.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,9 @@ from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import clip_digest, clip_metadata
-from skelfuse.store_file import journal_lines, write_store
+from skelfuse.store_file import write_store
+from skelfuse.store_journal import AFRESH, Taken, Unchanged, cut, facts_of, take_up
+from skelfuse.store_place import PLAN, Place, check_replaceable
 
 
 def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes]:
@@ -41,68 +42,66 @@ def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes
 
 
 class StoreWriter:
-    """Append packed clips, source by source, then `finish`; leaving its `with` closes the files."""
+    """Append packed clips, source by source, then `finish`; leaving its `with` closes the files.
+
+    `provenance` says how the clips were made: a run that is taken up must have the same. `asked`
+    is only kept in the store: what was to be read. `unchanged` says whether a source that an
+    interrupted run has finished is still what it was.
+    """
 
     def __init__(
-        self, path: str | Path, *, provenance: dict[str, Any], half: bool = False, resume: bool
+        self,
+        path: str | Path,
+        *,
+        provenance: dict[str, Any],
+        half: bool = False,
+        resume: bool,
+        asked: Mapping[str, Any] | None = None,
+        unchanged: Unchanged = lambda number, facts, seen: True,
     ) -> None:
         self.path = Path(path)
         self.half = half
         self.plan = {"provenance": provenance, "half": half, "version": __version__}
-        self.folder = self.path.with_name(self.path.name + ".partial")
-        self.skeleton: Skeleton | None = None
-        self.done: list[dict[str, Any]] = []  # finished sources
-        self.names: dict[str, str] = {}  # clip -> its source
-        if resume and (self.folder / "plan.json").exists():
-            self._take_up()
-        else:
-            self._start()
-
-    def _start(self) -> None:
+        self.asked = dict(asked or {})
+        check_replaceable(self.path)
+        self._place = Place(self.path)
+        self.folder = self._place.folder
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            self.folder.mkdir()
-        except OSError as error:
-            raise SkelfuseError(
-                f"cannot write here: {error.strerror}", file=self.path.parent
-            ) from None
-        self._coords, self._confidence, self._journal = (
-            (self.folder / name).open("wb") for name in ("coords", "confidence", "journal")
-        )
-        _write_whole(self.folder / "plan.json", json.dumps(self.plan))
+            if resume and (self.folder / PLAN).exists():
+                self._check_plan()
+                taken = take_up(self.folder, half=half, unchanged=unchanged)
+                cut(self.folder, taken)
+            else:
+                taken = Taken()
+                self._place.clear()
+            self.skeleton = taken.skeleton
+            self.done = taken.done  # finished sources
+            self.names = taken.names  # clip -> its source
+            self._notes: dict[str, list[str]] = {}  # of the clips of the source in work
+            self._coords, self._confidence, self._journal = (
+                (self.folder / name).open("ab") for name in ("coords", "confidence", "journal")
+            )
+            _write_whole(self.folder / PLAN, json.dumps(self.plan))
+        except BaseException:
+            self._place.leave()
+            raise
 
-    def _take_up(self) -> None:
-        earlier = json.loads((self.folder / "plan.json").read_text())
+    def _check_plan(self) -> None:
+        try:
+            earlier = json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SkelfuseError(
+                f"cannot resume: the interrupted run's plan is damaged: {error}",
+                file=self.folder / PLAN,
+                remedy=AFRESH,
+            ) from None
         if earlier != self.plan:
             changed = _first_difference(earlier, self.plan)
             raise SkelfuseError(
                 f"cannot resume: {changed} is not what the interrupted run had",
                 file=self.folder,
-                remedy="call it as before, or start afresh without --resume",
+                remedy=f"call it as before, or {AFRESH}",
             )
-        coords = confidence = journal = 0
-        pending: dict[str, str] = {}
-        rows = 0
-        for line, end in journal_lines(self.folder / "journal"):
-            if "skeleton" in line:
-                self.skeleton = Skeleton.from_dict(line["skeleton"])
-            elif "name" in line:
-                pending[line["name"]] = line["source"]
-                rows += line["frames"] * line["persons"]
-            else:
-                self.done.append(line)
-                self.names.update(pending)
-                pending = {}
-                coords, confidence, journal = line["coords_end"], line["confidence_end"], end
-        if not self.done:
-            self.skeleton = None
-        files = []
-        for name, size in (("coords", coords), ("confidence", confidence), ("journal", journal)):
-            os.truncate(self.folder / name, size)
-            files.append((self.folder / name).open("ab"))
-        self._coords, self._confidence, self._journal = files
 
     def accept(self, skeleton: Skeleton) -> None:
         """Take the first clip's skeleton as the store's; refuse any other."""
@@ -129,21 +128,28 @@ class StoreWriter:
         self._coords.write(coords)
         self._confidence.write(confidence)
         self._note({**line, "source": source})
+        if line["notes"]:
+            self._notes[line["name"]] = line["notes"]
 
-    def finish_source(self, source: dict[str, Any]) -> None:
-        """Mark a source file as done: a later resume will not read it again."""
+    def finish_source(self, source: dict[str, Any], seen: Any = None) -> None:
+        """Mark a source file as done: a later resume does not read it while it is as `seen`."""
         for file in (self._coords, self._confidence):
             file.flush()  # the data must be there before the line that vouches for it
         ends = {"coords_end": self._coords.tell(), "confidence_end": self._confidence.tell()}
-        self._note({**source, **ends})
+        self._note({**source, **ends, "seen": seen})
         self._journal.flush()
-        self.done.append(source)
+        self.done.append(facts_of(source, self._notes))
+        self._notes = {}
 
     def _note(self, line: dict[str, Any]) -> None:
         self._journal.write(json.dumps(line).encode() + b"\n")
 
     def close(self) -> None:
         """Stop here; what is done stays for a resume."""
+        self._close_files()
+        self._place.leave()
+
+    def _close_files(self) -> None:
         for file in (self._coords, self._confidence, self._journal):
             file.close()
 
@@ -155,13 +161,20 @@ class StoreWriter:
 
     def finish(self) -> None:
         """Write the whole store aside, rename it into place, and remove the partial folder."""
-        self.close()
+        self._close_files()
         assert self.skeleton is not None, "finish() without any clip"
         whole = self.folder / "store.h5"
-        write_store(whole, self.folder, self.skeleton, provenance=self.plan, half=self.half)
+        write_store(
+            whole,
+            self.folder,
+            self.skeleton,
+            provenance=self.plan,
+            asked=self.asked,
+            half=self.half,
+        )
+        check_replaceable(self.path)  # it may have come in the meantime
         whole.replace(self.path)
-        (self.folder / "plan.json").unlink()  # first, so that half a folder is never taken up
-        shutil.rmtree(self.folder)
+        self._place.remove()
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -13,12 +13,10 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
-def test_kernels_by_motion(tmp_path: Path) -> None:
+def said(script: str, picture: Path) -> str:
     pytest.importorskip("matplotlib")
-    picture = tmp_path / "kernels.png"
-    script = EXAMPLES / "kernels_by_motion.py"
     done = subprocess.run(
-        [sys.executable, str(script), "--quick", str(picture)],
+        [sys.executable, str(EXAMPLES / script), "--quick", str(picture)],
         capture_output=True,
         text=True,
         check=False,
@@ -26,8 +24,35 @@ def test_kernels_by_motion(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert picture.read_bytes()[1:4] == b"PNG"
+    return done.stdout
+
+
+def test_kernels_by_motion(tmp_path: Path) -> None:
+    told = said("kernels_by_motion.py", tmp_path / "kernels.png")
     for pair in ("periodic or still", "impulsive or still", "periodic or impulsive"):
-        assert re.search(rf"{pair}: \d+% of new clips are told apart\n  scale1", done.stdout)
-    drifts = [float(found) for found in re.findall(r"drift (\d\.\d+)", done.stdout)]
+        assert re.search(rf"{pair}: \d+% of new clips are told apart\n  scale1", told)
+    drifts = [float(found) for found in re.findall(r"drift (\d\.\d+)", told)]
     assert len(drifts) == 12
     assert max(drifts) > 0
+
+
+def test_spectral_bias(tmp_path: Path) -> None:
+    told = said("spectral_bias.py", tmp_path / "bias.png")
+    missing = {
+        words: {float(hertz): int(share) for hertz, share in re.findall(r"(\S+) Hz (\d+)%", rest)}
+        for words, rest in re.findall(r"not learned from (.+?): (.*)", told)
+    }
+    assert [*missing] == ["plain time", "linear to 30 Hz", "gaussian, σ = 8 Hz"]
+    plain, *features = missing.values()
+    assert [*plain] == [0.5, 1, 2, 4, 8, 16]
+    assert plain[0.5] < 40
+    assert min(plain[4], plain[8], plain[16]) > 80
+    for one in features:
+        assert one.keys() == plain.keys()
+        assert max(one.values()) < 10
+
+
+def test_every_example_is_run_here() -> None:
+    here = Path(__file__).read_text(encoding="utf-8")
+    for example in EXAMPLES.glob("*.py"):
+        assert f'said("{example.name}"' in here, f"nothing runs {example.name}"

@@ -14,11 +14,15 @@ from click.testing import CliRunner
 
 from skelfuse.cli.explain import explain
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.scene import staged
 from skelfuse.predict import load
+from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice
 
 FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
+
+BONES = (("elbow", "shoulder"), ("hand", "elbow"))
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +129,16 @@ def test_a_pure_run_has_nothing_past_and_names_the_joint_that_moves(
     assert re.search(r"The right hand.* speaks? for wave", text)
     parts = [number(text, words) for words in ("statistics of motion", "bias")]
     assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
+
+
+def test_a_body_without_a_torso_is_shown_as_it_stands() -> None:
+    arm = Skeleton("arm", ("shoulder", "elbow", "hand"), BONES, root="shoulder")
+    x = np.array([[0.0, 0, 0], [1, 0, 0], [1, 2, 0]])[None, None].repeat(4, 0)  # [T,M,N,D]
+    seen = np.ones(x.shape[:3], bool)
+    seen[1, 0, 2] = False
+    shown = staged(x, seen, arm)
+    np.testing.assert_allclose(shown[0, 0], [[-0.5, -1, 0], [0.5, -1, 0], [0.5, 1, 0]])
+    assert np.isnan(shown[1, 0, 2]).all()
 
 
 def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pickle
+import re
+import runpy
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
-from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
 
@@ -98,11 +103,74 @@ def test_a_format_takes_its_own_files_and_no_others(name: str, tmp_path: Path) -
     assert recognise(tmp_path, name) == (form, [source])
 
 
-def test_hidden_files_are_not_clips(tmp_path: Path) -> None:
-    for name in ("._a08_s10_e02_v03.json", ".hidden/a08_s10_e02_v03.json"):
-        _named(name)(tmp_path)
+@pytest.mark.parametrize("name", FORMATS)
+def test_hidden_files_and_folders_are_not_clips(name: str, tmp_path: Path) -> None:
+    visible, hidden = tmp_path / "visible", tmp_path / "visible" / "a" / ".cache" / "deep"
+    visible.mkdir()
+    source = MAKE[name](visible)
+    hidden.mkdir(parents=True)
+    for file in [path for path in visible.rglob("*") if path.is_file()]:
+        file.with_name(f"._{file.name}").write_bytes(file.read_bytes())
+    MAKE[name](hidden)
+    assert FORMATS[name].find(visible) == [source]
+    assert recognise(visible)[1] == [source]
+    shutil.rmtree(visible / "a" / ".cache")
+    (tmp_path / "top").mkdir()
+    hidden.mkdir(parents=True)
+    MAKE[name](hidden).rename(tmp_path / "top" / ".moved")
     with pytest.raises(SkelfuseError, match="an empty folder"):
+        recognise(tmp_path / "top")
+
+
+def test_the_ending_of_ntus_files_may_be_in_capitals(tmp_path: Path) -> None:
+    body = "1 0 0 0 0 0 0 0 0 2\n25\n" + 25 * "1 2 3 0 0 0 0 0 0 0 0 2\n"
+    file = tmp_path / "S001C001P001R001A001.SKELETON"
+    file.write_text("1\n1\n" + body)
+    form, sources = recognise(tmp_path)
+    assert (form.name, sources) == ("ntu", [file])
+    (clip,) = form.read(file, ReadOptions())
+    assert (clip.name, clip.label) == ("S001C001P001R001A001", "A001 drink water")
+
+
+def test_a_store_and_a_folder_of_archives_are_told(tmp_path: Path) -> None:
+    store = tmp_path / "mine.h5"
+    with h5py.File(store, "w") as file:
+        file.attrs["format"] = "anything"
+    with pytest.raises(SkelfuseError, match=r"mine\.h5: an HDF5 file, .*'skelfuse train'"):
+        recognise(store)
+    store.unlink()
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "S001.tgz").write_text("")
+    (tmp_path / "readme.txt").write_text("hello")
+    with pytest.raises(SkelfuseError, match=r"archives, .*found S001\.tgz; unpack them"):
         recognise(tmp_path)
+
+
+def test_the_pages_example_of_a_format_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parent.parent / "docs" / "formats.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```\n", page, re.DOTALL)
+    (code,) = (block for block in blocks if "FORMAT = " in block)
+    form = SimpleNamespace(**_run(code, tmp_path)).FORMAT
+    assert isinstance(form, Format)
+    assert form.name not in FORMATS
+    (tmp_path / "in" / ".cache").mkdir(parents=True)
+    good, bad = tmp_path / "in" / "wave_ann.arms", tmp_path / "in" / "sit_bob.ARMS"
+    good.write_text("0 1 2 3 4 5\n6 7 8 9 10 11\n")
+    bad.write_text("0 1 2 3 4 five\n")
+    (tmp_path / "in" / ".cache" / "wave_bob.arms").write_text("")
+    assert form.find(tmp_path / "in") == [bad, good]
+    (clip,) = form.read(good, ReadOptions())
+    assert (clip.label, clip.subject, clip.coords.shape) == ("wave", "ann", (2, 1, 2, 3))
+    assert clip.coords[1, 0, 1].tolist() == [9, 10, 11]
+    with pytest.raises(SkelfuseError, match=r"sit_bob\.ARMS") as error:
+        list(form.read(bad, ReadOptions()))
+    assert error.value.remedy
+
+
+def _run(code: str, folder: Path) -> dict[str, Any]:
+    file = folder / "arms.py"
+    file.write_text(code)
+    return runpy.run_path(str(file))
 
 
 def test_what_cannot_be_recognised(tmp_path: Path) -> None:

@@ -75,3 +75,4 @@ def test_bad_lines_say_what_is_wrong(text: str, told: str) -> None:
     with pytest.raises(SkelfuseError) as error:
         parse_line(text, ARM)
     assert told in str(error.value)
+    assert error.value.remedy

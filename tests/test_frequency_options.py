@@ -130,7 +130,7 @@ def test_the_filter_begins_without_any_preference() -> None:
         ({"dct_window": 8, "dct_kept": {}}, "the channels to be computed are wrong"),
         ({"dct_window": 8, "gate": "static", "dct_kept": {"head": [1]}}, "has no gate"),
         ({"dct_window": -1}, "window is out of range"),
-        ({"fourier": -1}, "bands is out of range"),
+        ({"fourier": -1}, "fourier is out of range"),
     ],
 )
 def test_bad_choices_are_told(options: dict[str, Any], message: str) -> None:

@@ -77,7 +77,7 @@ def test_class_names_are_read_and_read_again_when_the_file_changes(tmp_path: Pat
         ("A001\n", 1, "not a class name"),
         ("A001 wave\nA002 bow\nA1 nod\n", 3, "named twice"),
         ("# nothing\n", None, "no class name"),
-        ("\x80", None, "cannot read"),
+        ("\x80", 1, "cannot read"),
     ],
 )
 def test_bad_class_names_say_where(
@@ -130,7 +130,11 @@ def test_a_skip_list_has_prose_then_names(tmp_path: Path) -> None:
         (HEADER + "S001C002P005R002A008\nand some more prose\n", 5, "'and some more prose'"),
         ("S001C002P005R002A08\n", 1, "'S001C002P005R002A08'"),
         (HEADER + "S001C002P005R002A008\n", None, 1),
-        ("Nothing here.\n\n", None, 0),
+        ("Nothing here.\n\n", 1, "'Nothing here.'"),
+        ("a01_s01_e00_v01\nThese are bad, too:\na01_s01_e00_v02\n", 2, "'These are bad, too:'"),
+        ("a01_s01_e00_v01\nS001C002P005R002A08\n", 1, "'a01_s01_e00_v01'"),
+        ("302 of the captured samples are missing.\n", None, 0),
+        ("\n \n", None, 0),
         ("", None, 0),
     ],
 )
@@ -142,6 +146,21 @@ def test_a_damaged_skip_list_is_refused(
     with pytest.raises(SkelfuseError) as error:
         read_skip_list(file)
     assert (error.value.file, error.value.line, error.value.found) == (str(file), line, found)
+    assert error.value.remedy
+
+
+def test_a_skip_list_may_have_any_names(tmp_path: Path) -> None:
+    file = tmp_path / "skip.txt"
+    file.write_text("\ufeffa01_s01_e00_v01\r\n\r\nA08_s10_e02_v03.json\r\n  s01s02_05_003 \n")
+    assert read_skip_list(file) == {"a01_s01_e00_v01", "A08_s10_e02_v03", "s01s02_05_003"}
+    file.write_text("drink water/clip 1\nclap-0001\na1_s1_t1.MAT\nv1.2_final\n0001")
+    names = {"drink water/clip 1", "clap-0001", "a1_s1_t1", "v1.2_final", "0001"}
+    assert read_skip_list(file) == names
+    file.write_bytes(b"a\nb\xff\n")
+    with pytest.raises(
+        SkelfuseError, match="line 2: cannot read the skip list: its byte 4"
+    ) as error:
+        read_skip_list(file)
     assert error.value.remedy
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import configparser
+import importlib.metadata
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {
@@ -64,3 +67,27 @@ def test_a_wheel_holds_skelfuse_alone_with_its_data(tmp_path: Path) -> None:
         assert f"skelfuse/explain/{part}" in files
     shipped = {f"skelfuse/configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml")}
     assert shipped <= set(files)
+
+
+def test_everything_that_is_installed_with_it_is_pinned() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    asked = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    assert all(str(one.specifier).startswith("==") for one in asked)
+    pinned = {canonicalize_name(one.name) for one in asked}
+    if sys.version_info < (3, 11):
+        pytest.skip("on Python 3.10 only what skelfuse itself asks for is pinned")
+    assert sorted(_brought_along("skelfuse", {"dev"}) - pinned) == []
+
+
+def _brought_along(name: str, extras: set[str]) -> set[str]:
+    found: set[str] = set()
+    for text in importlib.metadata.requires(name) or ():
+        needed = Requirement(text)
+        if needed.marker and not any(needed.marker.evaluate({"extra": e}) for e in {"", *extras}):
+            continue
+        try:
+            importlib.metadata.version(needed.name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # left out on purpose: an extra that is not installed
+        found |= {canonicalize_name(needed.name), *_brought_along(needed.name, needed.extras)}
+    return found

@@ -85,8 +85,23 @@ def test_the_timeline_of_a_file(run: Path, tmp_path: Path) -> None:
     assert told[1]["start"] == pytest.approx(8 / 30, abs=1e-6)
     rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
     assert [row["class"] for row in rows] == [one["class"] for one in told]
+    assert [[row["start"], row["end"]] for row in rows] == [
+        [str(one["start"]), str(one["end"])] for one in told
+    ]
     in_frames = run_main("predict", "--run", run, file, "--window", "40f")
     assert in_frames.stdout.splitlines()[1].split()[-1] == "wave"
+
+
+def test_joints_of_windows_are_for_programs(run: Path, recorded: Path) -> None:
+    common = ("predict", "--run", run, recorded, "--window", "1s", "--joints")
+    told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
+    rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
+    assert len(told) == len(rows) > 2
+    for one, row in zip(told, rows, strict=True):
+        assert {joint: float(row[f"share_{joint}"]) for joint in JOINTS} == one["joints"]
+    refused = run_main(*common)
+    assert refused.exit_code == 2
+    assert "--joints of windows need --format jsonl or csv" in refused.stderr
 
 
 def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_path: Path) -> None:
@@ -107,6 +122,22 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
         (tmp_path / "nothing.npz", "no such file"),
     ):
         assert [line for line in errors if str(file) in line and told in line], result.stderr
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_a_store_is_no_recording_and_is_told_so(
+    command: str, run: Path, recorded: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "made.h5"
+    assert run_main("preprocess", recorded, "--out", store).exit_code == 0
+    result = run_main(command, "--run", run, store)
+    assert result.exit_code == 1
+    (told,) = result.stderr.splitlines()
+    assert f"{store}: this is a store, not a recording" in told
+    assert f"skelfuse evaluate --data {store}" in told
+    other = tmp_path / "other.h5"
+    other.write_bytes(b"not a store either")
+    assert "no format recognises it" in run_main(command, "--run", run, other).stderr
 
 
 def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_path: Path) -> None:
@@ -157,6 +188,8 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
         ("--window", "2"),
         ("--stride", "1s"),
         ("--window", "2s", "--persons"),
+        ("--window", "2s", "--joints"),
+        ("--window", "2s", "--joints", "--format", "table"),
         ("--top", "0"),
         ("-", "--format", "csv"),
     ],

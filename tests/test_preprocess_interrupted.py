@@ -56,12 +56,13 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_killed_in_the_middle_and_resumed_is_as_if_never_killed(many: Path, tmp_path: Path) -> None:
     assert run("preprocess", many, "--out", tmp_path / "whole.h5").exit_code == 0
     out = tmp_path / "s.h5"
-    out.write_text("an older store")
+    assert run("preprocess", next(many.glob("*.skeleton")), "--out", out).exit_code == 0
+    older = out.read_bytes()
     process = start(many, out)
     wait_for_journal(out, lines=60)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert out.read_text() == "an older store"
+    assert out.read_bytes() == older
     result = run("preprocess", many, "--out", out, "--resume")
     assert result.exit_code == 0, result.output
     assert out.read_bytes() == (tmp_path / "whole.h5").read_bytes()
@@ -80,6 +81,40 @@ def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     assert not out.exists()
     assert run("preprocess", many, "--out", out, "--resume").exit_code == 0
     assert len(Store(out)) == 160
+
+
+def test_a_request_to_terminate_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
+    process = start(many, tmp_path / "s.h5")
+    wait_for_journal(tmp_path / "s.h5", lines=20)
+    process.terminate()
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert told == b""  # no word of leaked semaphores either
+    assert run("preprocess", many, "--out", tmp_path / "s.h5", "--resume").exit_code == 0
+
+
+def test_an_interrupt_while_the_command_is_imported_leaves_no_traceback() -> None:
+    script = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"  # the first thing that is sought after the package itself
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'skelfuse.cli.compare': os.kill(os.getpid(), signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "import skelfuse.cli\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+    heard = "import signal, skelfuse.cli; print(signal.getsignal(signal.SIGINT).__name__)"
+    told = subprocess.run(
+        [sys.executable, "-c", f"import signal as s; s.signal(2, s.default_int_handler); {heard}"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    assert told.stdout.strip() == b"default_int_handler"
 
 
 def workers_of(session: int) -> list[int]:

@@ -1,7 +1,9 @@
-"""Which checkpoint of a run is pruned: the one whose gates have closed, and it is said which."""
+"""Which checkpoint of a run is pruned, and that nothing is left of what could not be written."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +86,43 @@ def test_without_a_penalty_or_a_last_one_it_is_the_best(tmp_path: Path) -> None:
 def test_a_checkpoint_of_a_file_is_a_wrong_option(run: Path, tmp_path: Path) -> None:
     command = ["prune", str(run / LAST), "--out", str(tmp_path / "small"), "--checkpoint", "best"]
     assert CliRunner().invoke(main, command).exit_code == 2
+
+
+@pytest.mark.parametrize("there", [None, "out", "out/of"])
+@pytest.mark.parametrize("size", [0, 3000, 20_000])
+def test_a_full_disk_leaves_nothing_in_the_way(
+    size: int,
+    there: str | None,
+    run: Path,
+    tmp_path: Path,
+    no_room_beyond: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    (run / "metrics.jsonl").write_text('{"epoch": 1}\n' * 200)
+    out = tmp_path / "out" / "of" / "it"
+    if there:
+        (tmp_path / there).mkdir(parents=True)
+    before = {path: path.stat().st_mode for path in tmp_path.rglob("*")}
+    command = [str(one) for one in ("prune", run, "--out", out)]
+    with no_room_beyond(size):
+        result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    message = result.stderr.splitlines()[-1]
+    assert message.startswith(f"Error: {out}")
+    assert "File too large" in message
+    assert "make room or choose another --out, then prune again" in message
+    assert "--resume" not in message
+    assert {path: path.stat().st_mode for path in tmp_path.rglob("*")} == before
+    called(*command)
+    assert (out / "metrics.jsonl").read_bytes() == (run / "metrics.jsonl").read_bytes()
+    assert load_run(out).epoch == 2
+
+
+def test_an_empty_folder_that_was_there_stays(
+    run: Path, tmp_path: Path, no_room_beyond: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o750)
+    with no_room_beyond(100):
+        assert CliRunner().invoke(main, ["prune", str(run), "--out", str(out)]).exit_code == 1
+    assert list(out.iterdir()) == []
+    called("prune", run, "--out", out)

@@ -156,7 +156,10 @@ def test_kinetics_skeleton(tmp_path: Path) -> None:
     ("text", "problem"),
     [
         ('{"keypoints": [[[1, 2], [3, "4"]]]}', "expected numbers, found '4'"),
-        ('{"keypoints": [[[1, 2], [3]]]}', "lists of different lengths"),
+        ('{"keypoints": [[[1, 2], [3]]]}', "found lists of 1 and of 2"),
+        ('{"keypoints": [[[1, 2], 3]]}', "found lists beside other values"),
+        ('{"keypoints": [[[1, 2]]], "dimensions": 3}', "expected 2 for 2 columns, found 3"),
+        ('{"keypoints": [[[1, 2]]], "joint_names": ["a", 1]}', "expected 1 names, found 2"),
         ('{"keypoints": [[1, 2], [3, 4]]}', "wrong shape"),
         ('{"keypoints": []}', "wrong shape"),
         ('{"keypoints": {"a": 1}}', "expected numbers, found"),
@@ -171,6 +174,7 @@ def test_kinetics_skeleton(tmp_path: Path) -> None:
         ('{"keypoints": ' + "9" * 5000 + "}", "JSON"),
         ('[{"image_id": 1, "keypoints": [1, 2]}]', "entry 0"),
         ('[{"image_id": "x", "keypoints": [1, 2, 3]}]', "no number in 'image_id'"),
+        ('[{"landmarks": [[]]}]', "no person in any frame"),
         ('[{"landmarks": [{"x": 1, "z": 2}]}]', "a landmark without 'y'"),
         ('[{"landmarks": [{"x": 1, "y": "a"}]}]', "found 'a'"),
         ('[{"landmarks": [1, 2]}]', "not a list of {x, y, z}"),
@@ -184,6 +188,7 @@ def test_bad_json_is_named(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"clip1\.json") as error:
         _clip(file)
     assert problem in str(error.value)
+    assert error.value.remedy
 
 
 def test_a_given_skeleton_must_fit(tmp_path: Path) -> None:

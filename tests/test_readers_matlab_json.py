@@ -6,6 +6,7 @@ import json
 import tracemalloc
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import HAND_21
 
 RAMP = np.arange(4 * 20 * 3, dtype=float).reshape(4, 20, 3) + 1
+METRES = RAMP / 64
 
 
 def _one(form: str, path: Path, **options: Any) -> Clip:
@@ -35,11 +38,11 @@ def _ucla(folder: Path, content: Any, name: str = "a08_s10_e02_v03") -> Path:
 
 
 def test_nw_ucla(tmp_path: Path) -> None:
-    coords = RAMP.copy()
+    coords = METRES.copy()
     coords[2, 5] = 0
     clip = _one("nw-ucla", _ucla(tmp_path, {"skeletons": coords.tolist(), "label": 7}))
     assert clip.coords.shape == (4, 1, 20, 3)
-    np.testing.assert_array_equal(clip.coords[3, 0], RAMP[3])
+    np.testing.assert_array_equal(clip.coords[3, 0], METRES[3])
     assert np.argwhere(~clip.mask).tolist() == [[2, 0, 5]]
     assert (clip.label, clip.subject, clip.camera) == ("a08 donning", "10", "3")
     assert (clip.replication, clip.name, clip.skeleton.name) == ("2", "a08_s10_e02_v03", "nw-ucla")
@@ -48,12 +51,15 @@ def test_nw_ucla(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ({"skeletons": RAMP.tolist(), "label": 11}, "expected a number from 1 to 10, found 11"),
-        ({"skeletons": RAMP.tolist()}, "no usable 'label'"),
-        ({"skeletons": RAMP[:, 1:].tolist(), "label": 1}, "found 4 x 19 x 3"),
+        ({"skeletons": METRES.tolist(), "label": 11}, "expected a number from 1 to 10, found 11"),
+        ({"skeletons": METRES.tolist()}, "no usable 'label'"),
+        ({"skeletons": METRES[:, 1:].tolist(), "label": 1}, "found 4 x 19 x 3"),
         ({"skeletons": [], "label": 1}, "'skeletons' of the wrong shape"),
         ({"label": 1}, "'skeletons' of the wrong shape"),
         ([1], "expected named values"),
+        ({"skeletons": [[[1, 2, 3]] * 20, [[1, 2, 3]] * 19], "label": 1}, "of 19 and of 20"),
+        ({"skeletons": (METRES * 1e12).tolist(), "label": 1}, "no room holds the x of joint 0"),
+        ({"skeletons": (-METRES * 1000).tolist(), "label": 1}, "expected -100 to 100 metres"),
         ('{"skeletons": [[[1, 2, "x"]]], "label": 1}', "found 'x'"),
         ('{"skeletons": [\n[[1, 2, Infinity]]], "label": 1}', "line 2: 'Infinity'"),
         ('{"skeletons": [[[1, 2', "not JSON"),
@@ -63,20 +69,21 @@ def test_bad_nw_ucla(content: Any, problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"a08_s10_e02_v03\.json") as error:
         _one("nw-ucla", _ucla(tmp_path, content))
     assert problem in str(error.value)
+    assert error.value.remedy
 
 
 def _utd(
     folder: Path, name: str = "a27_s3_t4_skeleton", packed: bool = False, **variables: Any
 ) -> Path:
     path = folder / f"{name}.mat"
-    content = {"d_skel": RAMP.transpose(1, 2, 0), **variables}
+    content = {"d_skel": METRES.transpose(1, 2, 0), **variables}
     scipy.io.savemat(path, content, do_compression=packed)
     return path
 
 
 def test_utd_mhad(tmp_path: Path) -> None:
     clip = _one("utd-mhad", _utd(tmp_path, packed=True))
-    np.testing.assert_array_equal(clip.coords[:, 0], RAMP)
+    np.testing.assert_array_equal(clip.coords[:, 0], METRES)
     assert (clip.label, clip.subject, clip.replication) == ("a27 squat", "3", "4")
     assert (clip.name, clip.fps, clip.skeleton.name) == ("a27_s3_t4", 30, "utd-mhad")
 
@@ -92,12 +99,14 @@ def test_utd_mhad(tmp_path: Path) -> None:
         ({"d_skel": {"a": 1}}, "'d_skel' is a struct"),
         ({"d_skel": np.array([1, "a"], dtype=object)}, "'d_skel' is a cell array"),
         ({"d_skel": np.full((20, 3, 5), np.inf)}, "infinite"),
+        ({"d_skel": METRES.transpose(1, 2, 0) * 1000}, "convert the file to metres"),
     ],
 )
 def test_bad_utd_mhad(variables: dict[str, Any], problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"a27_s3_t4_skeleton\.mat") as error:
         _one("utd-mhad", _utd(tmp_path, **variables))
     assert problem in str(error.value)
+    assert error.value.remedy
 
 
 def test_a_name_of_no_action_is_told(tmp_path: Path) -> None:
@@ -184,6 +193,24 @@ def test_bad_penn_action(variables: dict[str, Any], problem: str, tmp_path: Path
     with pytest.raises(SkelfuseError, match=r"0001\.mat") as error:
         _one("penn-action", _penn(tmp_path, **variables))
     assert problem in str(error.value)
+    assert error.value.remedy
+
+
+def test_a_given_skeleton_takes_the_place_of_the_formats_own(tmp_path: Path) -> None:
+    files = {
+        "nw-ucla": _ucla(tmp_path, {"skeletons": METRES.tolist(), "label": 7}),
+        "utd-mhad": _utd(tmp_path),
+        "penn-action": _penn(tmp_path),
+    }
+    for form, path in files.items():
+        own = _one(form, path)
+        named = replace(own.skeleton, name="mine", dimensions=5 - own.skeleton.dimensions)
+        clip = _one(form, path, skeleton=named)
+        assert clip.skeleton == replace(own.skeleton, name="mine")
+        np.testing.assert_array_equal(clip.coords, own.coords)
+        with pytest.raises(SkelfuseError, match=r"expected 21 joints, found .*--skeleton") as error:
+            _one(form, path, skeleton=HAND_21)
+        assert error.value.file == str(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"MATLAB 5.0", b"MATLAB" + bytes(300)])

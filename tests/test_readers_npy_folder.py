@@ -71,6 +71,7 @@ def test_a_folder_may_bring_its_skeleton(tmp_path: Path) -> None:
         ("file,label\n\nb.npy,x\n", "line 3: a clip that is not there"),
         ("file,fps\na.npy,fast\n", "line 2: 'fps' is no rate"),
         ("file,train\na.npy,perhaps\n", "line 2: 'train' is no flag"),
+        ("file,label\na.npy," + "x" * 200_000, "cannot read the table: field larger than"),
     ],
 )
 def test_a_bad_table_is_told(table: str, problem: str, tmp_path: Path) -> None:
@@ -78,6 +79,7 @@ def test_a_bad_table_is_told(table: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"clips\.csv") as error:
         _rows(path)
     assert problem in str(error.value)
+    assert error.value.remedy
 
 
 def test_a_bad_clip_does_not_end_the_table(tmp_path: Path) -> None:

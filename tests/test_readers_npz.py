@@ -159,6 +159,7 @@ def test_a_bad_npz_is_told(arrays: dict[str, Any], problem: str, tmp_path: Path)
     with pytest.raises(SkelfuseError, match=r"mine\.npz") as error:
         _read(path)
     assert problem in str(error.value)
+    assert error.value.remedy
 
 
 def test_a_bad_clip_does_not_end_the_file(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_a_bad_frame_is_named(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"a/b") as error:
         _one(folder)
     assert problem in str(error.value)
+    assert error.value.remedy
 
 
 def test_frames_of_two_clips_in_one_folder_are_refused(tmp_path: Path) -> None:

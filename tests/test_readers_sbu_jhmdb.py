@@ -53,6 +53,8 @@ def test_sbu(tmp_path: Path) -> None:
         ("ROW\nROW\n", "frame numbers that do not increase"),
         ("nan" + "ROW"[3:] + ",1" * 90, "line 1: not a frame number"),
         ("7" + ",inf" * 90, "infinite"),
+        ("ROW\n8" + ",0.5" * 89 + ",1e12", "no room holds the z of joint 14 in frame 1, person 1"),
+        ("7" + ",3e38" * 90, "convert the file to metres"),
         ("é", "cannot read"),
     ],
 )
@@ -60,6 +62,7 @@ def test_bad_sbu(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"skeleton_pos\.txt") as error:
         _one("sbu", _sbu(tmp_path, text))
     assert problem in str(error.value)
+    assert error.value.remedy
 
 
 def _jhmdb(folder: Path, **changed: Any) -> Path:
@@ -102,3 +105,4 @@ def test_bad_jhmdb(changed: dict[str, Any], problem: str, tmp_path: Path) -> Non
     with pytest.raises(SkelfuseError, match=r"jhmdb\.npz") as error:
         list(FORMATS["jhmdb"].read(_jhmdb(tmp_path, **changed), ReadOptions()))
     assert problem in str(error.value)
+    assert error.value.remedy

@@ -89,13 +89,52 @@ def test_dict_and_yaml_round_trip(tmp_path: Path) -> None:
     assert Skeleton.from_yaml(file) == body
 
 
+STICK = "name: stick\njoints: [hip, hand]\nbones: [[hand, hip]]\nroot: hip\n"
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("[1, 2]", "not a skeleton"),
         ("name: a\njoint: [b]", "unknown key 'joint'"),
         ("name: a\njoints: [b]", "needs 'bones'"),
-        ("name: a\njoints: [b]\nbones: 3\nroot: b", "wrong kind"),
+        (
+            "name: a\njoints: [b]\nbones: 3\nroot: b",
+            "'bones' is of the wrong kind: expected a list",
+        ),
+        ("hello", "not a skeleton: expected lines such as 'root: hip', found 'hello'"),
+        ("", "not a skeleton: expected lines such as 'root: hip', found nothing"),
+        ("1: a\nname: b\njoint: [c]", "unknown key '1'"),
+        (STICK.replace("[hip, hand]", "[1, 2]"), "expected text, found 1"),
+        (STICK.replace("[hip, hand]", "[yes, no]"), "found True; YAML reads numbers, yes, no"),
+        (STICK.replace("[hip, hand]", "hip"), "expected a list, found 'hip'; write joints: [first"),
+        (STICK.replace("[hip, hand]", "[hip, [hand]]"), "expected text, found a list of 1"),
+        (STICK.replace("[hip, hand]", "[hip, '']"), "expected text, found ''"),
+        (STICK.replace("[hip, hand]", "[hip, null]"), "quote them, as 'yes'"),
+        (STICK.replace("[hip, hand]", "{hip: 1}"), "expected a list, found keys with values"),
+        (
+            STICK.replace("name: stick", "name:"),
+            "'name' is of the wrong kind: expected text, found",
+        ),
+        (
+            STICK.replace("root: hip", "root: 0"),
+            "'root' is of the wrong kind: expected text, found 0",
+        ),
+        (STICK.replace("[[hand, hip]]", "[hand, hip]"), "expected a list of two joints each"),
+        (STICK.replace("[[hand, hip]]", "[[1, 0]]"), "expected text, found 1"),
+        (STICK.replace("[[hand, hip]]", "[[hand]]"), "a bone or pair needs two joints"),
+        (STICK + "pairs: [[hand, off]]", "expected text, found False"),
+        (STICK + "centre: hip", "'centre' is of the wrong kind: expected a list, found 'hip'"),
+        (STICK + "centre:", "'centre' is of the wrong kind: expected a list, found nothing"),
+        (STICK + "hips: hand", "'hips' is of the wrong kind"),
+        (STICK + "shoulders: {}", "'shoulders' is of the wrong kind"),
+        (STICK + "dimensions: two", "expected 2 or 3, found 'two'"),
+        (STICK + "dimensions: 3.0", "expected 2 or 3, found 3.0"),
+        (STICK + "dimensions: yes", "expected 2 or 3, found True"),
+        (
+            "a: &a [x, x]\nb: &b [*a, *a]\n" + STICK.replace("[hip, hand]", "[*b]"),
+            "unknown key 'a'",
+        ),
         ("name: a\njoints: [b]\nbones: []\nroot: c", "does not have: c"),
         ("name: [", "cannot read the skeleton"),
     ],
@@ -106,3 +145,22 @@ def test_bad_yaml_is_named_with_its_file(tmp_path: Path, text: str, problem: str
     with pytest.raises(SkelfuseError, match=r"bad\.yaml") as error:
         Skeleton.from_yaml(file)
     assert problem in str(error.value)
+    assert error.value.remedy
+
+
+@pytest.mark.parametrize("content", [None, b"name: \xff", b"\x00", b"[" * 5000])
+def test_a_layout_that_cannot_be_read_says_what_to_do(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "bad.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SkelfuseError, match=r"bad\.yaml: cannot read the skeleton") as error:
+        Skeleton.from_yaml(file)
+    assert error.value.remedy
+
+
+def test_words_that_yaml_takes_for_something_else_may_be_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    file.write_text("name: '1'\njoints: ['yes', 'no']\nbones: [['no', 'yes']]\nroot: 'yes'\n")
+    assert Skeleton.from_yaml(file) == Skeleton("1", ("yes", "no"), (("no", "yes"),), "yes")

@@ -92,6 +92,22 @@ def test_better_than_differences_on_a_clip_that_does_not_repeat() -> None:
     assert error["line"] < 0.5 * error["circle"]
 
 
+@pytest.mark.parametrize(("hertz", "phase"), [(0.7, 0.4), (1.3, 1.0), (3.1, 2.0), (5.2, 0.3)])
+def test_a_taper_would_cost_what_the_odd_continuation_keeps(hertz: float, phase: float) -> None:
+    t = torch.arange(61.0, dtype=torch.float64) / 30.0  # two seconds
+    omega = 2 * math.pi * hertz
+    wave, speed = (omega * t + phase).sin(), omega * (omega * t + phase).cos()
+    bell = torch.hann_window(61, periodic=False, dtype=torch.float64)
+    found = SpectralMotion(fps=30.0)(course(wave)).flatten()
+    tapered = SpectralMotion(ends="circle", fps=30.0)(course(wave * bell)).flatten()
+    (differences,) = torch.gradient(wave, spacing=1 / 30.0)
+    wrong, faded, blunt = ((one - speed).abs() / omega for one in (found, tapered, differences))
+    assert wrong.mean() < 0.005
+    assert faded.mean() > 0.3
+    assert wrong[0] < min(0.16, 0.6 * blunt[0])
+    assert wrong[5] < 0.004
+
+
 @pytest.mark.parametrize("ends", ENDS)
 def test_linear_in_x(ends: Ends) -> None:
     layer = SpectralMotion(ends=ends)

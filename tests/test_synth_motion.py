@@ -12,7 +12,7 @@ from skelfuse.datasets.synth.actions import ACTIONS, Action, action_named
 from skelfuse.datasets.synth.body import PARENTS
 from skelfuse.datasets.synth.performance import ClipPlan, perform
 from skelfuse.datasets.synth.rotation import cosine, sine
-from skelfuse.datasets.synth.subjects import SUBJECTS, Subject
+from skelfuse.datasets.synth.subjects import SUBJECTS, Style, Subject
 
 Coords = npt.NDArray[np.float64]
 
@@ -142,7 +142,31 @@ def test_people_differ() -> None:
     assert len({person.body for person in people}) == SUBJECTS
     assert np.ptp([person.body.stature for person in people]) > 0.3
     assert np.ptp([person.tempo for person in people]) > 0.3
+    assert np.ptp([person.amplitude for person in people]) > 0.3
     assert 0 < sum(person.left_handed for person in people) < SUBJECTS / 2
+
+
+def widened(action: Action, amplitude: float, number: int) -> float:
+    """Return how far all joints go, people moving so widely and else as ever."""
+    rng = np.random.default_rng(number)
+    cast = [Subject.of(0, number + SUBJECTS * who) for who in range(action.people)]
+    people = [replace(person, amplitude=amplitude) for person in cast]
+    styles = tuple(Style.draw(person, rng, action.gap) for person in people)
+    poses = action.motion(np.linspace(0, 1, 60), styles)
+    joints = [style.body.place(pose, 60) for style, pose in zip(styles, poses, strict=True)]
+    return sum(float(np.linalg.norm(np.diff(one, axis=0), axis=-1).sum()) for one in joints)
+
+
+def test_who_has_more_amplitude_moves_more_widely() -> None:
+    people = [Subject.of(seed=0, number=number) for number in range(1, SUBJECTS + 1)]
+    least, most = (f([person.amplitude for person in people]) for f in (min, max))
+    gains = {}
+    for action in (action for action in ACTIONS if not action.reverse_of):
+        more = [widened(action, most, n) / widened(action, least, n) for n in range(1, 6)]
+        gains[action.name] = float(np.median(more))
+    assert min(gains.values()) > 0.999, gains
+    assert sum(gain > 1.05 for gain in gains.values()) > len(gains) / 2, gains
+    assert min(gains[name] for name in ("wave", "kick", "clap", "bow", "nod", "jump")) > 1.1
 
 
 def test_a_performance_depends_on_who_gives_it_and_when() -> None:

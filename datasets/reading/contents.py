@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,22 +27,3 @@ def contents(path: Path) -> bytes:
 @lru_cache(maxsize=1)
 def _read(path: Path, size: int, changed: int) -> bytes:
     return path.read_bytes()
-
-
-def fingerprint(path: Path) -> tuple[int, str]:
-    """Return the size and SHA-256 of a file, or of all files of a folder in order of name.
-
-    A table stands for the files beside it.
-    """
-    path = path.parent if path.suffix == ".csv" else path
-    if path.is_file() and path.stat().st_size <= READ_AT_ONCE:
-        data = contents(path)
-        return len(data), hashlib.sha256(data).hexdigest()
-    digest, size = hashlib.sha256(), 0
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as opened:
-                while block := opened.read(1 << 20):
-                    digest.update(block)
-                    size += len(block)
-    return size, digest.hexdigest()

@@ -10,6 +10,10 @@ import numpy.typing as npt
 from skelfuse.clip import FloatArray
 from skelfuse.errors import SkelfuseError
 
+ROOM = 100.0  # metres; no sensor of bodies sees so far
+NOT_METRES = "convert the file to metres, or leave it out if it is damaged"
+NOT_AN_ARRAY = "write one row of 2 or 3 numbers for each joint of each frame"
+
 
 def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
     """Return `[T,N,D]` or `[T,M,N,D]` as float32 `[T,M,N,D]`; half a position becomes no position.
@@ -19,7 +23,9 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
     ((1, 1, 2, 2), [[1.0, 2.0], [nan, nan]])
     """
     if values.dtype.kind not in "iuf":
-        raise SkelfuseError("coordinates that are not numbers", found=f"type {values.dtype}")
+        raise SkelfuseError(
+            "coordinates that are not numbers", found=f"type {values.dtype}", remedy=NOT_AN_ARRAY
+        )
     if values.ndim == 3:
         values = values[:, None]
     if values.ndim != 4 or 0 in values.shape or values.shape[-1] not in (2, 3):
@@ -27,6 +33,7 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
             "coordinates of the wrong shape",
             expected="frames, (persons,) joints, and 2 or 3 axes, at least one of each",
             found=list(values.shape),
+            remedy=NOT_AN_ARRAY,
         )
     with np.errstate(over="ignore", invalid="ignore"):  # a signalling NaN is a NaN
         coords = np.array(values, dtype=np.float32)
@@ -42,6 +49,30 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
     return coords
 
 
+def in_a_room(metres: FloatArray) -> FloatArray:
+    """Return coordinates `[T,M,N,D]` in metres as they are, if a room can hold them all.
+
+    >>> far = np.zeros((1, 1, 2, 3)); far[0, 0, 1, 2] = 2150
+    >>> in_a_room(far)
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: no room holds the z of joint 1 in frame 0, person 0 (counted \
+from 0): expected -100 to 100 metres, found 2150; convert the file to metres, or leave it out if \
+it is damaged
+    """
+    far = np.abs(metres) > ROOM
+    if far.any():
+        frame, person, joint, axis = np.argwhere(far)[0].tolist()
+        raise SkelfuseError(
+            f"no room holds the {'xyz'[axis]} of joint {joint} in frame {frame}, person {person} "
+            "(counted from 0)",
+            expected=f"-{ROOM:g} to {ROOM:g} metres",
+            found=f"{metres[frame, person, joint, axis]:g}",
+            remedy=NOT_METRES,
+        )
+    return metres
+
+
 def as_confidence(values: npt.NDArray[Any], shape: tuple[int, ...]) -> FloatArray:
     """Return confidences as float32 of the wanted shape `[T,M,N]`; an unknown one is 0.
 
@@ -53,6 +84,7 @@ def as_confidence(values: npt.NDArray[Any], shape: tuple[int, ...]) -> FloatArra
             "confidences of the wrong shape or kind",
             expected=f"numbers {list(shape)}",
             found=f"{values.dtype} {list(values.shape)}",
+            remedy="write one number from 0 to 1 for each joint of each frame, or leave them out",
         )
     with np.errstate(over="ignore", invalid="ignore"):
         confidence = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=np.inf)

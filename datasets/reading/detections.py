@@ -11,7 +11,7 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import Facts, make_clip
 from skelfuse.datasets.reading.frames import frame_slots
-from skelfuse.datasets.reading.json_file import as_numbers
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers
 from skelfuse.datasets.reading.tracks import Track, link, most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -32,6 +32,7 @@ def detection(values: Any, dimensions: int, what: str) -> Detection:
             f"{what}: not a list of joints",
             expected=f"{dimensions + 1} numbers a joint: {'x, y, z'[: 3 * dimensions - 2]}, sure",
             found=f"{list(numbers.shape)} numbers",
+            remedy=FETCH_AGAIN,
         )
     return from_table(numbers.reshape(-1, dimensions + 1))
 
@@ -74,6 +75,7 @@ def clip_of(
                 f"a person who does not fit the skeleton '{skeleton.name}'",
                 expected=f"{len(skeleton)} joints x {skeleton.dimensions}",
                 found=" x ".join(str(size) for size in joints.shape),
+                remedy="give everybody in a clip equally many joints, or leave it out",
             )
     people = link(frames) if tracks is None else tracks
     if not people:

@@ -93,6 +93,7 @@ def label_of(
             "a label without a class",
             expected=f"0 to {len(class_names) - 1}" if class_names is not None else "0 or more",
             found=label,
+            remedy="correct the label, or name its class",
         )
     if class_names is not None:
         return class_names[label]

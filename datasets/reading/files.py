@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+
+from skelfuse.errors import SkelfuseError
+
+MAY_READ = "check that it is there and that you may read it"
 
 
 def walk(path: Path) -> Iterator[tuple[str, str]]:
@@ -43,6 +48,49 @@ def files_ending(path: Path, *endings: str) -> list[Path]:
         if name.lower().endswith(endings)
     )
     return [Path(file) for file in sorted(found)]
+
+
+def ending(*endings: str) -> Callable[[Path], list[Path]]:
+    """Return what finds the files with these endings: all that most formats need.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as top:
+    ...     _ = [Path(top, name).write_text("") for name in ("a.mine", "B.MINE", "c.txt")]
+    ...     [file.name for file in ending(".mine")(Path(top))]
+    ['B.MINE', 'a.mine']
+    """
+    return partial(_files_ending, endings)
+
+
+def _files_ending(endings: tuple[str, ...], path: Path) -> list[Path]:
+    return files_ending(path, *endings)
+
+
+def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -> str:
+    """Return a file's text with its line ends as they are.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as top:
+    ...     _ = Path(top, "a.txt").write_bytes("one, é".encode("latin-1"))
+    ...     try: read_text(Path(top, "a.txt"), "the table")
+    ...     except SkelfuseError as error: print(error.line, error.problem, sep=" | ")
+    1 | cannot read the table: its byte 6 is no UTF-8
+    """
+    try:
+        content = path.read_bytes()
+        return content.decode(encoding)
+    except OSError as error:
+        raise SkelfuseError(
+            f"cannot read {what}: {error.strerror or error}", file=path, remedy=MAY_READ
+        ) from None
+    except UnicodeDecodeError as error:
+        coding = encoding.upper().removesuffix("-SIG")
+        raise SkelfuseError(
+            f"cannot read {what}: its byte {error.start + 1} is no {coding}",
+            file=path,
+            line=1 + content[: error.start].count(b"\n"),
+            remedy=f"save it as {coding}, or fetch it again if it is damaged",
+        ) from None
 
 
 def beginning(path: Path, size: int = 4096) -> bytes:

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.datasets.reading.files import read_text
 from skelfuse.errors import SkelfuseError
 
 Value = TypeVar("Value")
 FETCH_AGAIN = "the file is damaged: fetch or write it again"
+EQUAL = "every list at one level has equal length; write null for what is missing"
 
 
 def read_json(path: Path) -> Any:
@@ -25,10 +27,7 @@ def read_json(path: Path) -> Any:
     ...     read_json(file)
     {'label': 'wave', 'fps': nan}
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SkelfuseError(f"cannot read: {error}", file=path) from None
+    text = read_text(path)
     try:
         return json.loads(text, parse_constant=_constant)
     except json.JSONDecodeError as error:
@@ -56,7 +55,8 @@ def as_numbers(value: Any, what: str) -> npt.NDArray[np.float64]:
     >>> as_numbers([[1, "2"]], "joints")
     Traceback (most recent call last):
     ...
-    skelfuse.errors.SkelfuseError: joints: expected numbers, found '2'
+    skelfuse.errors.SkelfuseError: joints: expected numbers, found '2'; write numbers without \
+quotes, and null for what is missing
     """
     try:
         numbers = np.asarray(value)
@@ -68,18 +68,47 @@ def as_numbers(value: Any, what: str) -> npt.NDArray[np.float64]:
         things = np.array(value, dtype=object)
     except ValueError:
         raise SkelfuseError(
-            f"{what}: lists of different lengths", remedy="every list at one level has equal length"
+            f"{what}: lists of different lengths",
+            expected="as many values in each",
+            found=_uneven(value),
+            remedy=EQUAL,
         ) from None
     for thing in things.flat:
         if isinstance(thing, list):
-            raise SkelfuseError(f"{what}: lists of different lengths, or lists beside numbers")
+            raise SkelfuseError(
+                f"{what}: lists of different lengths, or lists beside numbers",
+                expected="as many values in each",
+                found=_uneven(value),
+                remedy=EQUAL,
+            )
         if thing is not None and (isinstance(thing, bool) or not isinstance(thing, (int, float))):
             shown = repr(thing)[:40]
-            raise SkelfuseError(what, expected="numbers", found=shown)
+            raise SkelfuseError(
+                what,
+                expected="numbers",
+                found=shown,
+                remedy="write numbers without quotes, and null for what is missing",
+            )
     try:
         return things.astype(np.float64)  # None becomes NaN
     except OverflowError:
-        raise SkelfuseError(f"{what}: a number too large to be one") from None
+        raise SkelfuseError(
+            f"{what}: a number too large to be one", remedy="write null for what is missing"
+        ) from None
+
+
+def _uneven(value: Any) -> str:
+    """Say how the lists of the outermost uneven level differ."""
+    level = [value]
+    while level:
+        lists = [one for one in level if isinstance(one, list)]
+        sizes = sorted({len(one) for one in lists})
+        if len(lists) != len(level):
+            return "lists beside other values"
+        if len(sizes) > 1:
+            return f"lists of {sizes[0]} and of {sizes[-1]}"
+        level = [inner for one in lists for inner in one]
+    return "nothing"
 
 
 def get(
@@ -91,7 +120,9 @@ def get(
     'wave'
     """
     if not isinstance(fields, dict):
-        raise SkelfuseError("expected named values {...}", found=type(fields).__name__)
+        raise SkelfuseError(
+            "expected named values {...}", found=type(fields).__name__, remedy=FETCH_AGAIN
+        )
     value = fields.get(key)
     if value is None:
         return default
@@ -101,5 +132,6 @@ def get(
             f"'{key}' is of the wrong kind",
             expected=" or ".join(one.__name__ for one in kinds),
             found=repr(value)[:40],
+            remedy="correct it, or leave it out where it is optional",
         )
     return value

@@ -17,7 +17,8 @@ from skelfuse.datasets.reading.detections import (
     from_table,
 )
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.json_file import as_numbers, get
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
+from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, MEDIAPIPE_33, OPENPOSE_18, OPENPOSE_25
@@ -47,11 +48,11 @@ def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip
             score = float(get(entry, "score", (int, float), 0.0))
             who = get(entry, "track_id", (int, str))
         except SkelfuseError as error:
-            raise SkelfuseError(
-                f"{what}: {error.problem}", expected=error.expected, found=error.found
-            ) from None
+            raise retold(error, of=what) from None
         if values is None:
-            raise SkelfuseError(f"{what} has no 'keypoints'")
+            raise SkelfuseError(
+                f"{what} has no 'keypoints'", expected="[x, y, score, ...]", remedy=FETCH_AGAIN
+            )
         images.setdefault(number, []).append((score, who, detection(values, 2, what)))
     numbers = sorted(images)
     frames = [[found for _, _, found in images[number]] for number in numbers]
@@ -74,7 +75,12 @@ def _image_number(image: int | str | None) -> int:
         return image
     found = _NUMBER.search(image or "")
     if found is None:
-        raise SkelfuseError("no number in 'image_id'", expected="12 or '000012.jpg'", found=image)
+        raise SkelfuseError(
+            "no number in 'image_id'",
+            expected="12 or '000012.jpg'",
+            found=image,
+            remedy="number the images in the order of their frames",
+        )
     return int(found[1])
 
 
@@ -88,7 +94,11 @@ def mediapipe(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip:
     """
     keys = [key for key in LANDMARKS if any(isinstance(e, dict) and e.get(key) for e in entries)]
     if not keys:
-        raise SkelfuseError("no landmarks in any frame", expected=" or ".join(LANDMARKS))
+        raise SkelfuseError(
+            "no landmarks in any frame",
+            expected=" or ".join(LANDMARKS),
+            remedy="name them so, or leave the clip out",
+        )
     frames: list[list[Detection]] = []
     for t, entry in enumerate(entries):
         people = get(entry or {}, keys[0], list, [])
@@ -96,18 +106,21 @@ def mediapipe(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip:
             people = [people]
         what = f"frame {t} (counted from 0)"
         frames.append([_landmarks(person, what) for person in people if person])
-    joints, dimensions = next(people[0][0].shape for people in frames if people)
+    shape = next((people[0][0].shape for people in frames if people), None)
+    if shape is None:
+        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
+    joints, dimensions = shape
     skeleton = for_joints(joints, dimensions, (MEDIAPIPE_33, HAND_21), options.skeleton)
     return clip_of(frames, list(range(len(frames))), skeleton, facts, options)
 
 
 def _landmarks(person: Any, what: str) -> Detection:
     if not isinstance(person, list) or not all(isinstance(point, dict) for point in person):
-        raise SkelfuseError(f"{what}: landmarks are not a list of {{x, y, z}}")
+        raise SkelfuseError(f"{what}: landmarks are not a list of {{x, y, z}}", remedy=FETCH_AGAIN)
     axes = ("x", "y", "z") if "z" in person[0] else ("x", "y")
     absent = next((axis for point in person for axis in axes if axis not in point), None)
     if absent:
-        raise SkelfuseError(f"{what}: a landmark without '{absent}'")
+        raise SkelfuseError(f"{what}: a landmark without '{absent}'", remedy=FETCH_AGAIN)
     rows = [[*(point[axis] for axis in axes), point.get("visibility", 1.0)] for point in person]
     return from_table(as_numbers(rows, what))
 
@@ -120,13 +133,16 @@ def kinetics(entries: list[Any] | None, facts: Facts, options: ReadOptions) -> C
     1
     """
     if not entries:
-        raise SkelfuseError("no frames in 'data'")
+        raise SkelfuseError("no frames in 'data'", remedy="leave the clip out")
     frames: dict[int, list[Detection]] = {}
     for i, entry in enumerate(entries):
         what = f"frame {i} (counted from 0)"
         number = get(entry, "frame_index", int, i)
         if number in frames:
-            raise SkelfuseError(f"{what}: 'frame_index' {number} a second time")
+            raise SkelfuseError(
+                f"{what}: 'frame_index' {number} a second time",
+                remedy="give each frame a number of its own",
+            )
         frames[number] = [_pose(body, what) for body in get(entry, "skeleton", list, [])]
     numbers = sorted(frames)
     ordered = [frames[number] for number in numbers]
@@ -144,5 +160,6 @@ def _pose(body: Any, what: str) -> Detection:
             f"{what}: 'pose' and 'score' do not fit",
             expected="two coordinates and one score a joint",
             found=f"{places.size} and {scores.size}",
+            remedy=FETCH_AGAIN,
         )
     return from_table(np.column_stack([places.reshape(-1, 2), scores]))

@@ -9,6 +9,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Pair, Skeleton
 
+TWO_ENDS = "write each bone as a joint and its parent"
 REMEDY = "give the skeleton with --skeleton: a built-in layout's name or a file such as my.yaml"
 
 
@@ -47,6 +48,38 @@ def choose(
         )
     body = replace(candidates[0], dimensions=dimensions)
     return body, (f"layout '{body.name}' taken for its {joints} joints",)
+
+
+def imposed(given: Skeleton | None, own: Skeleton) -> Skeleton:
+    """Return a format's own skeleton, or in its place the given one with as many joints.
+
+    >>> from skelfuse.layouts import KINECT_V1, NW_UCLA
+    >>> imposed(None, NW_UCLA).name, imposed(KINECT_V1, NW_UCLA).name
+    ('nw-ucla', 'kinect-v1')
+    """
+    return own if given is None else choose(len(own), own.dimensions, given)[0]
+
+
+def order_in_file(joint_names: Sequence[str], given: Skeleton) -> list[int]:
+    """Return where in the file each joint of the given skeleton stands, by the file's own names.
+
+    >>> arm = Skeleton("arm", ("elbow", "hand"), (("hand", "elbow"),), "elbow")
+    >>> order_in_file(["hand", "elbow"], arm)
+    [1, 0]
+    >>> order_in_file(["hand", "wrist"], arm)
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: the file's joints are not those of the skeleton 'arm': \
+expected elbow, hand, found hand, wrist; give a skeleton with the file's joints, or correct the file
+    """
+    if sorted(joint_names) != sorted(given.joints):
+        raise SkelfuseError(
+            f"the file's joints are not those of the skeleton '{given.name}'",
+            expected=", ".join(given.joints),
+            found=", ".join(joint_names),
+            remedy="give a skeleton with the file's joints, or correct the file",
+        )
+    return [list(joint_names).index(joint) for joint in given.joints]
 
 
 def from_names(
@@ -99,7 +132,9 @@ def from_names(
 
 def _named(bone: Sequence[str | int], names: tuple[str, ...]) -> Pair:
     if len(bone) != 2:
-        raise SkelfuseError("a bone that does not join two joints", found=list(bone))
+        raise SkelfuseError(
+            "a bone that does not join two joints", found=list(bone), remedy=TWO_ENDS
+        )
     ends = []
     for end in bone:
         if isinstance(end, str):
@@ -111,6 +146,7 @@ def _named(bone: Sequence[str | int], names: tuple[str, ...]) -> Pair:
                 "a bone's joint that is not there",
                 expected=f"an index from 0 to {len(names) - 1}",
                 found=end,
+                remedy=TWO_ENDS,
             )
     return ends[0], ends[1]
 

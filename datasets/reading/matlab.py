@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.datasets.reading.files import MAY_READ
 from skelfuse.errors import SkelfuseError
 
+FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
 LARGEST = 64 << 20  # bytes of one variable; an hour of 20 joints at 30 fps is 52 MB
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
@@ -46,7 +48,7 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror}", file=path) from None
+        raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
     if content[:6] != b"MATLAB" or len(content) <= _HEADER:
         raise SkelfuseError(
             "not a MATLAB 5 file",
@@ -128,7 +130,9 @@ class _Variable:
         if self.is_complex or (self.holds != _CHAR and self.holds not in _NUMERIC):
             what = "complex" if self.is_complex else _OTHERS.get(self.holds, "of an unknown kind")
             raise SkelfuseError(
-                f"variable '{self.name}' is {what}", expected="an array of real numbers, or a text"
+                f"variable '{self.name}' is {what}",
+                expected="an array of real numbers, or a text",
+                remedy=FETCH_AGAIN,
             )
         kind, data = next(self.parts, _NOTHING)
         if self.holds == _CHAR:
@@ -184,7 +188,9 @@ def numbers(
     """
     expected = " x ".join("any" if size is None else str(size) for size in shape)
     if name not in found:
-        raise SkelfuseError(f"no variable '{name}'", expected=f"numbers, {expected}")
+        raise SkelfuseError(
+            f"no variable '{name}'", expected=f"numbers, {expected}", remedy=FETCH_AGAIN
+        )
     array = found[name]
     fits = array.ndim == len(shape) and array.size > 0
     fits = fits and all(want in (None, size) for want, size in zip(shape, array.shape, strict=True))
@@ -193,5 +199,6 @@ def numbers(
             f"variable '{name}' has the wrong shape or kind",
             expected=f"numbers, {expected}",
             found=f"{array.dtype}, {' x '.join(str(size) for size in array.shape)}",
+            remedy=FETCH_AGAIN,
         )
     return array

@@ -14,6 +14,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.datasets.reading.files import MAY_READ
+from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 
 REMEDY = "the file is damaged, or was not written by numpy.save or numpy.savez: write it again"
@@ -50,7 +52,9 @@ def read_header(stream: IO[bytes]) -> Header:
         elif version == (2, 0):
             found = np.lib.format.read_array_header_2_0(stream)
         else:
-            raise SkelfuseError("a .npy header of a version that is not read", found=version)
+            raise SkelfuseError(
+                "a .npy header of a version that is not read", found=version, remedy=REMEDY
+            )
         header = Header(*found)
     except SkelfuseError:
         raise
@@ -103,7 +107,9 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:120]
 
 
 def load_npy(path: Path) -> npt.NDArray[Any]:
@@ -112,7 +118,7 @@ def load_npy(path: Path) -> npt.NDArray[Any]:
         with path.open("rb") as stream:
             return read_array(stream, path.stat().st_size)
     except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror}", file=path) from None
+        raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
     except SkelfuseError as error:
         raise error.at(path) from None
 
@@ -162,11 +168,13 @@ class Npz:
                     yield stream, info.file_size
         except KeyError:
             raise SkelfuseError(
-                f"no array '{name}' in it", file=self.path, found=", ".join(self.keys)
+                f"no array '{name}' in it",
+                file=self.path,
+                found=", ".join(self.keys),
+                remedy="add it to the file",
             ) from None
         except SkelfuseError as error:
-            problem = f"array '{name}': {error.problem}"
-            raise SkelfuseError(problem, **_but_problem(error, self.path)) from None
+            raise retold(error, of=f"array '{name}'", file=self.path) from None
         except (OSError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
             raise SkelfuseError(
                 f"array '{name}': {_first_line(error)}", file=self.path, remedy=REMEDY
@@ -201,12 +209,3 @@ class Npz:
             for length in lengths:
                 flat = np.frombuffer(_exactly(stream, length * size), dtype=header.dtype)
                 yield flat.reshape(length, *row)
-
-
-def _but_problem(error: SkelfuseError, path: Path) -> dict[str, Any]:
-    return {
-        "file": error.file or path,
-        "expected": error.expected,
-        "found": error.found,
-        "remedy": error.remedy,
-    }

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.datasets.reading.files import MAY_READ
 from skelfuse.errors import SkelfuseError
 
+DAMAGED = "the file is damaged, or holds no plain data: fetch or write it again"
 _CORES = ("numpy.core", "numpy._core")  # NumPy 1, NumPy 2
 _BUILTINS = ("builtins", "__builtin__")  # Python 3, Python 2
 
@@ -56,13 +58,17 @@ class Span:
                 file.seek(self.start)
                 content = file.read(self.size)
         except OSError as error:
-            raise SkelfuseError(f"cannot read: {error.strerror}", file=path) from None
+            raise SkelfuseError(
+                f"cannot read: {error.strerror}", file=path, remedy=MAY_READ
+            ) from None
         if self.kind != "utf-8":
             return content
         try:  # protocols 0 to 2 of Python 3 write bytes as text
             return content.decode("utf-8").encode("latin-1")
         except UnicodeError:
-            raise SkelfuseError("text where an array's bytes belong", file=path) from None
+            raise SkelfuseError(
+                "text where an array's bytes belong", file=path, remedy=DAMAGED
+            ) from None
 
 
 class Dtype:
@@ -90,7 +96,9 @@ class Dtype:
         try:
             return np.dtype(self.code)
         except TypeError:
-            raise SkelfuseError("an array of an unknown type", found=self.code) from None
+            raise SkelfuseError(
+                "an array of an unknown type", found=self.code, remedy=DAMAGED
+            ) from None
 
 
 class Array:
@@ -111,7 +119,7 @@ class Array:
         if isinstance(data, str):
             data = data.encode("latin-1", "replace")  # as Python 2 writes bytes
         if not sound or not isinstance(data, (bytes, Span)):
-            raise SkelfuseError("an array in the pickle that does not fit together")
+            raise SkelfuseError("an array in the pickle that does not fit together", remedy=DAMAGED)
         self.shape, self.dtype, self.fortran, self.data = shape, dtype, bool(fortran), data
         wanted = math.prod(shape) * dtype.numpy.itemsize
         has = len(data) if isinstance(data, bytes) else data.size
@@ -121,7 +129,7 @@ class Array:
                 f"an array {list(shape)} of {dtype.numpy} in the pickle",
                 expected=f"{wanted} bytes",
                 found=has,
-                remedy="the file is damaged: fetch or write it again",
+                remedy=DAMAGED,
             )
         return self
 
@@ -130,7 +138,9 @@ class Array:
         content = self.data.read(path) if isinstance(self.data, Span) else self.data
         dtype = self.dtype.numpy
         if len(content) != math.prod(self.shape) * dtype.itemsize:
-            raise SkelfuseError(f"an array {list(self.shape)} with {len(content)} bytes", file=path)
+            raise SkelfuseError(
+                f"an array {list(self.shape)} with {len(content)} bytes", file=path, remedy=DAMAGED
+            )
         flat = np.frombuffer(content, dtype=dtype)
         return flat.reshape(self.shape, order="F" if self.fortran else "C")
 
@@ -167,7 +177,8 @@ def call(what: Any, arguments: Any) -> Any:  # noqa: PLR0911 - one line a name
         case _:
             raise SkelfuseError(
                 f"the pickle calls {what.name if isinstance(what, Name) else 'what is no name'}"
-                " with arguments that do not make data"
+                " with arguments that do not make data",
+                remedy=DAMAGED,
             )
 
 
@@ -189,4 +200,4 @@ def build(target: Any, state: Any) -> None:
         case Dtype(), (3 | 4, ("<" | ">" | "|" | "=") as order, None, None, None, *_):
             target.order(order)
         case _:
-            raise SkelfuseError("the pickle gives a state to what has none")
+            raise SkelfuseError("the pickle gives a state to what has none", remedy=DAMAGED)

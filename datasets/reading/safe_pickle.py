@@ -17,7 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from skelfuse.datasets.reading.pickled_numpy import NAMES, Name, Span, build, call
+from skelfuse.datasets.reading.files import MAY_READ
+from skelfuse.datasets.reading.pickled_numpy import DAMAGED, NAMES, Name, Span, build, call
+from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 
 LONG = 512  # bytes of one value beyond which they stay in the file
@@ -43,13 +45,11 @@ def read_pickle(path: Path) -> Any:
         with path.open("rb") as file:
             return _Machine(file, path.stat().st_size).run()
     except SkelfuseError as error:
-        raise error.at(path) from None
+        raise retold(error, file=path, remedy=DAMAGED) from None
     except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror}", file=path) from None
+        raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
     except _UNSOUND as error:
-        raise SkelfuseError(
-            f"not a sound pickle: {error}", file=path, remedy="fetch or write it again"
-        ) from None
+        raise SkelfuseError(f"not a sound pickle: {error}", file=path, remedy=DAMAGED) from None
 
 
 class _Machine:

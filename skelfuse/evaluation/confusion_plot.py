@@ -10,6 +10,7 @@ from textwrap import wrap
 import numpy as np
 
 from skelfuse.evaluation.metrics import IntArray
+from skelfuse.whole_files import replaced_together
 
 CELL = 0.21  # inches a class, enough for a line of text of POINTS
 POINTS = 7.0
@@ -84,10 +85,9 @@ def draw_confusion(
     bar = figure.colorbar(image, ax=panel, fraction=0.03, pad=0.01, shrink=min(1.0, 3 / side))
     bar.set_label("share of the true class", fontsize=POINTS)
     bar.ax.tick_params(labelsize=POINTS)
-    aside = path.with_name(f"{path.name}.new")
-    # Around all that is drawn: the layout leaves the lowest label too little room at times.
-    figure.savefig(aside, format="png", dpi=150, bbox_inches="tight", pad_inches=0.1)
-    aside.replace(path)
+    with replaced_together([path]) as (new,):
+        # Around all that is drawn: the layout leaves the lowest label too little room at times.
+        figure.savefig(new, format="png", dpi=150, bbox_inches="tight", pad_inches=0.1)
     return path
 
 

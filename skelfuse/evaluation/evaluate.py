@@ -13,7 +13,7 @@ import numpy.typing as npt
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval
 from skelfuse.evaluation.doubts import Doubt, least_believed
-from skelfuse.evaluation.matching import Indices, Labelled, labelled
+from skelfuse.evaluation.matching import Indices, Labelled, joint_order, labelled
 from skelfuse.evaluation.metrics import (
     Confusion,
     FloatArray,
@@ -154,6 +154,8 @@ def evaluate(
     if not runs:
         raise SkelfuseError("an evaluation needs a run", expected="at least 1", found=0)
     first = runs[0]
+    for run in runs:
+        joint_order(run, store)  # another body explains whatever else is not as it should be
     given = np.asarray(indices, np.intp)
     clips = labelled(store, given, first.class_names, ignore_unknown=ignore_unknown)
     if not len(clips.indices):

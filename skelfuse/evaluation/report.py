@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.bootstrap import Interval
 from skelfuse.evaluation.confusion_plot import draw_confusion
 from skelfuse.evaluation.evaluate import Evaluation
 from skelfuse.evaluation.metrics import PerClass
 from skelfuse.evaluation.robustness import Robustness
+from skelfuse.whole_files import cannot_write, replaced_together
 
 SHOWN = 20  # classes in the text; a folder gets all of them
 DOUBTS_SHOWN = 5
+FILES = ("evaluation.json", "confusion.csv", "classes.csv", "predictions.csv", "confusion.png")
+PREDICTION = ("name", "label", "prediction", "probability", "probability_of_label")
 
 
 def report_text(evaluation: Evaluation) -> str:
@@ -53,53 +55,38 @@ def report_text(evaluation: Evaluation) -> str:
 
 
 def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
-    """Write an evaluation into a folder and return the files.
+    """Write an evaluation into a folder and return the files, which replace old ones together.
 
     evaluation.json, confusion.csv, classes.csv, predictions.csv; and confusion.png where
     matplotlib is installed.
     """
     folder, names = Path(folder), evaluation.class_names
     confusion = evaluation.confusion
+    title = f"{_headline(evaluation)}\ntop-1 {evaluation.metrics.top1:.1%}"
+    files = [folder / name for name in FILES]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = [
-            _write_json(folder / "evaluation.json", evaluation.as_dict()),
-            _write_csv(
-                folder / "confusion.csv",
-                ["true class", *names],
-                ([name, *row] for name, row in zip(names, confusion.tolist(), strict=True)),
-            ),
-            _write_csv(
-                folder / "classes.csv",
-                ["name", *PerClass._fields],
-                _classes(evaluation),
-            ),
-            _write_csv(
-                folder / "predictions.csv",
-                ["name", "label", "prediction", "probability", "probability_of_label"],
-                _predictions(evaluation),
-            ),
-        ]
-        title = f"{_headline(evaluation)}\ntop-1 {evaluation.metrics.top1:.1%}"
-        drawn = draw_confusion(confusion, names, folder / "confusion.png", title=title)
+        with replaced_together(files) as (told, confusions, classes, predictions, picture):
+            _write_json(told, evaluation.as_dict())
+            rows = zip(names, confusion.tolist(), strict=True)
+            _write_csv(confusions, ["true class", *names], ([name, *row] for name, row in rows))
+            _write_csv(classes, ["name", *PerClass._fields], _classes(evaluation))
+            _write_csv(predictions, PREDICTION, _predictions(evaluation))
+            drawn = draw_confusion(confusion, names, picture, title=title)
     except OSError as error:
-        raise SkelfuseError(
-            f"cannot write the evaluation: {error.strerror or error}",
-            file=error.filename or folder,
-            remedy="make room, or choose another --out",
-        ) from None
-    return files if drawn is None else [*files, drawn]
+        raise cannot_write("the evaluation", folder, error) from None
+    return files if drawn is not None else files[:-1]
 
 
 def write_robustness(found: Robustness, folder: str | Path) -> Path:
     """Write a robustness table into a folder that is there, as robustness.json."""
     path = Path(folder) / "robustness.json"
     try:
-        return _write_json(path, found.as_dict())
+        with replaced_together([path]) as (new,):
+            _write_json(new, found.as_dict())
     except OSError as error:
-        raise SkelfuseError(
-            f"cannot write the robustness table: {error.strerror or error}", file=path
-        ) from None
+        raise cannot_write("the robustness table", path, error) from None
+    return path
 
 
 def leave_in_run(evaluation: Evaluation, folder: Path) -> Path:
@@ -112,9 +99,10 @@ def leave_in_run(evaluation: Evaluation, folder: Path) -> Path:
     words = [evaluation.runs[0].path.stem, Path(test.store).stem, test.protocol, test.part]
     words += [f"{test.crops}-crops"] if test.crops > 1 else []
     name = "-".join(re.sub(r"[^\w.]+", "-", word) for word in words if word)
-    return _write_json(
-        folder / f"evaluation-{name}-{test.clips_sha256[:8]}.json", evaluation.as_dict()
-    )
+    path = folder / f"evaluation-{name}-{test.clips_sha256[:8]}.json"
+    with replaced_together([path]) as (new,):
+        _write_json(new, evaluation.as_dict())
+    return path
 
 
 def _headline(evaluation: Evaluation) -> str:
@@ -171,20 +159,13 @@ def _range(interval: Interval) -> str:
     return f"{interval.low:.1%} to {interval.high:.1%}"
 
 
-def _write_json(path: Path, values: dict[str, Any]) -> Path:
-    return _write(path, json.dumps(values, indent=1) + "\n")
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    return _write(path, text.getvalue())
-
-
-def _write(path: Path, text: str) -> Path:
-    aside = path.with_name(f"{path.name}.new")  # so that no file is ever there by half
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
-    return path
+    path.write_text(text.getvalue(), encoding="utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from skelfuse.batches import Batch, Batches
 from skelfuse.errors import SkelfuseError
@@ -78,7 +79,10 @@ def batch_scores(
     if order != sorted(order):
         joints = torch.tensor(order, device=x.device)
         x, mask = x.index_select(3, joints), mask.index_select(3, joints)
-    logits = run.model(x, mask).double()  # [B·crops,K]
+    try:
+        logits = run.model(x, mask).double()  # [B·crops,K]
+    except SkelfuseError as error:
+        raise _of_clip(error, run, x, mask, [names[i] for i in batch.index.tolist()]) from None
     if not torch.isfinite(logits).all():
         bad = int(batch.index[~torch.isfinite(logits).all(dim=1)][0])
         raise SkelfuseError(
@@ -89,3 +93,20 @@ def batch_scores(
     probability = logits.softmax(dim=1).unflatten(0, (-1, crops)).mean(dim=1)
     found: FloatArray = probability.cpu().numpy()
     return found
+
+
+def _of_clip(
+    error: SkelfuseError, run: Run, x: Tensor, mask: Tensor, names: Sequence[str]
+) -> SkelfuseError:
+    """Return the error with the name of the clip that no layer can compute with."""
+    for i, name in enumerate(names):
+        try:
+            run.model(x[i : i + 1], mask[i : i + 1])
+        except SkelfuseError as alone:
+            return SkelfuseError(
+                f"clip '{name}' cannot be scored: {alone.problem}",
+                expected=alone.expected,
+                found=alone.found,
+                remedy="look at its coordinates: some are far out of the world, or leave it out",
+            )
+    return error

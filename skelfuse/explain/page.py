@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence_curves import Curves, curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, entries_of, sentence
 from skelfuse.explain.explanation import Explanation
 from skelfuse.explain.scene import staged
 from skelfuse.explain.words import feature_words, joint_words
+from skelfuse.whole_files import cannot_write, replaced_together
 
 Array = npt.NDArray[np.float64]
 
@@ -52,11 +52,12 @@ JOINT_NOTE = (
 
 def write_page(explanation: Explanation, path: str | Path) -> None:
     """Write the page of an explanation, which works without a network, at `path`."""
+    path, text = Path(path), page_of(explanation)
     try:
-        Path(path).write_text(page_of(explanation), encoding="utf-8")
+        with replaced_together([path]) as (new,):
+            new.write_text(text, encoding="utf-8")
     except OSError as error:
-        problem = f"cannot write the page: {error.strerror or error}"
-        raise SkelfuseError(problem, file=path) from None
+        raise cannot_write("the page", path, error) from None
 
 
 def page_of(explanation: Explanation) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.whole_files import cannot_write, replaced_together
 
 
 def new_picture(width: float, height: float) -> Any:
@@ -32,10 +33,12 @@ def write_picture(figure: Any, path: str | Path) -> None:
     >>> path.read_bytes()[1:4]
     b'PNG'
     """
+    path = Path(path)
     try:
-        figure.savefig(path, dpi=110)
+        with replaced_together([path]) as (new,):
+            figure.savefig(new, dpi=110, format=path.suffix[1:])
     except OSError as error:
-        raise SkelfuseError(f"cannot write the picture: {error.strerror}", file=path) from None
+        raise cannot_write("the picture", path, error) from None
     except ValueError:
         kinds = ", ".join(sorted(figure.canvas.get_supported_filetypes()))
         raise SkelfuseError(

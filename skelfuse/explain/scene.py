@@ -30,7 +30,7 @@ def staged(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> Array:
     flat = x.shape[-1] == 2
     up, side = np.array([0.0, -1 if flat else 1, 0]), None
     low, high = _torso(skeleton)
-    ends = at[:, :, [*low, *high]].reshape(-1, len(low) + len(high), 3)
+    ends = np.concatenate(at[:, :, [*low, *high]])  # [T·M,ends,3]
     ends = ends[~np.isnan(ends).any((1, 2))]
     if len(low) and len(ends):
         torso = (ends[:, len(low) :].mean(1) - ends[:, : len(low)].mean(1)).mean(0)

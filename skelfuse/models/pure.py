@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from skelfuse.errors import SkelfuseError
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.layers.voting_linear import VotingLinear
+from skelfuse.models.arguments import check_head
 from skelfuse.models.persons import FoldPersons, rejoin
 from skelfuse.models.relations import Distances, partner_of
 from skelfuse.models.streams import MotionStreams
@@ -47,8 +47,7 @@ class Pure(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
-        if num_classes < 1:
-            raise SkelfuseError("a classifier needs classes", expected=">= 1", found=num_classes)
+        check_head(num_classes, directions, fuse_scales)
         self.fold, self.partner = FoldPersons(skeleton), partner
         self.streams = MotionStreams(
             self.fold.skeleton,

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from skelfuse.errors import SkelfuseError
 from skelfuse.layers.frame_weighting import SpectralFrameWeighting, average_over_time
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.global_filter import GlobalFilter
@@ -17,6 +16,7 @@ from skelfuse.layers.mixer import JointMixer, pairs_of_frames
 from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layers.quick_dropout import QuickDropout
 from skelfuse.layers.voting_linear import VotingLinear
+from skelfuse.models.arguments import check_frequencies, check_head
 from skelfuse.models.embedding import (
     at_all_times,
     embedded_extras,
@@ -110,8 +110,8 @@ class SkelFuse(nn.Module):
         fourier_sigma: float = 1.0,
     ) -> None:
         super().__init__()
-        if num_classes < 1:
-            raise SkelfuseError("a classifier needs classes", expected=">= 1", found=num_classes)
+        check_head(num_classes, directions, fuse_scales, fuse=fuse)
+        check_frequencies(dct_window, fourier, fourier_sigma)
         self.fold, self.partner = FoldPersons(skeleton), partner
         N, V, C = len(skeleton), size.voters, size.voters * size.channels
         self.streams = SpectralStreams(

@@ -18,6 +18,7 @@ from skelfuse.training.typed import fitted, unknown_key
 
 DEFAULT_SIZE = "small"
 NOT_OPTIONS = ("skeleton", "num_classes", "size")
+SHARES = ("dropout", "evidence_dropout", "channel_dropout")
 
 
 def checked_choice(choice: ModelChoice) -> ModelChoice:
@@ -30,8 +31,7 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
     >>> checked_choice(ModelChoice("ddnet", options={"filter": 8}))
     Traceback (most recent call last):
     ...
-    skelfuse.errors.SkelfuseError: unknown key 'filter'; did you mean 'filters'? \
-The keys of model 'ddnet' are: name, filters, channel_dropout, dropout
+    skelfuse.errors.SkelfuseError: unknown key 'filter'; did you mean 'filters'?
     """
     if choice.name not in MODELS:
         raise SkelfuseError(
@@ -42,10 +42,7 @@ The keys of model 'ddnet' are: name, filters, channel_dropout, dropout
     takes = _arguments(MODELS[choice.name])
     size = choice.size
     if "size" not in takes and size is not None:
-        sized = ", ".join(name for name, model in MODELS.items() if "size" in _arguments(model))
-        raise SkelfuseError(
-            f"model '{choice.name}' has no 'size'", remedy=f"sizes are for: {sized}"
-        )
+        raise _of_another(f"model '{choice.name}' has no 'size'", "size", choice.name)
     if "size" in takes:
         size = DEFAULT_SIZE if size is None else size
         if size not in SIZES:
@@ -59,9 +56,14 @@ The keys of model 'ddnet' are: name, filters, channel_dropout, dropout
     options = {name: takes[name].default for name in known}
     for key, value in choice.options.items():
         if key not in known:
+            if key not in NOT_OPTIONS and _with(str(key)):
+                problem = f"model '{choice.name}' has no '{key}'"
+                raise _of_another(problem, str(key), choice.name)
             keys = ["name", *(["size"] if "size" in takes else []), *known]
             raise unknown_key(str(key), keys, within=f" of model '{choice.name}'")
         options[key] = fitted(value, hints[key], key)
+        if key in SHARES and not 0 <= options[key] <= 1:
+            raise SkelfuseError(f"'{key}' is out of range", expected="0 to 1", found=options[key])
     return ModelChoice(choice.name, size, options)
 
 
@@ -97,6 +99,19 @@ expected one angle in the plane, found (0.1, 0.2, 0.3)
     config.augment.check(skeleton)
     with torch.random.fork_rng(devices=[]):  # the run's own model is drawn from its seed
         build_model(config.model, skeleton, num_classes)
+
+
+def _with(key: str) -> list[str]:
+    """Return the models that have an option."""
+    return [name for name, model in MODELS.items() if key in _arguments(model)]
+
+
+def _of_another(problem: str, key: str, name: str) -> SkelfuseError:
+    return SkelfuseError(
+        problem,
+        remedy=f"it is for {', '.join(_with(key))}; --set 'model={{name: {name}}}' leaves out "
+        "what was set for another model",
+    )
 
 
 def _arguments(model: type[nn.Module]) -> Mapping[str, inspect.Parameter]:

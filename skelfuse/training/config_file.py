@@ -102,17 +102,18 @@ def config_from_dict(
         try:
             check(config)
         except SkelfuseError as error:
-            raise _written(error.problem, tree, places).blame(error) from None
+            raise _written(error, tree, places).blame(error) from None
     return config
 
 
-def _written(problem: str, tree: Mapping[str, Any], places: Places) -> Place:
-    """Return where the first key was written that a problem speaks of."""
-    words = set(re.findall(r"\w+", problem))
-    for name, section in tree.items():
-        for key in section if isinstance(section, Mapping) else ():
-            if key in words:
-                return place_of(f"{name}.{key}", places)
+def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places) -> Place:
+    """Return where the first key was written that an error speaks of."""
+    for text in (error.problem, str(error.expected)):
+        words = set(re.findall(r"\w+", text))
+        for name, section in tree.items():
+            for key in section if isinstance(section, Mapping) else ():
+                if key in words or ("_" in key and key.replace("_", " ") in text):
+                    return place_of(f"{name}.{key}", places)
     return places[""]
 
 
@@ -130,7 +131,8 @@ def _config(tree: Mapping[str, Any], places: Places) -> TrainConfig:
     try:
         return TrainConfig(**values)
     except SkelfuseError as error:
-        raise places[""].blame(error) from None
+        guilty = next((str(name) for name in values if f"'{name}'" in error.problem), "")
+        raise place_of(guilty, places).blame(error) from None
 
 
 def config_text(config: TrainConfig) -> str:
@@ -179,7 +181,8 @@ def _model(value: Mapping[str, Any], places: Places) -> ModelChoice:
     named = {key: value[key] for key in ("name", "size") if key in value}
     options = {key: one for key, one in value.items() if key not in named}
     for key, one in named.items():
-        named[key] = _fitted(one, str, f"model.{key}", places)
+        hint = str if key == "name" else str | None
+        named[key] = _fitted(one, hint, f"model.{key}", places)
     try:
         return checked_choice(ModelChoice(**named, options=options))
     except SkelfuseError as error:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
-from skelfuse.training.config import TrainConfig
+from skelfuse.training.config import Distill, TrainConfig
 from skelfuse.training.distributed import Team, shard_size
 from skelfuse.training.held_out import Indices, hold_out
 
@@ -100,6 +100,8 @@ def run_data(
     notes += [f"validation on {len(validation):,} clips: {how}"] if len(validation) else []
     if config.train.validation and not len(validation):
         notes.append("there are too few clips to keep any for validation: best is the last epoch")
+    notes += _thin(store, train, validation)
+    notes += _untaught(config)
     if len(train) < 2 * world:
         raise SkelfuseError(
             "too few clips to train on",
@@ -130,6 +132,29 @@ def _missing(store: Store, train: Indices, test: Indices, *, strict: bool) -> li
     if absent:
         notes.append(f"classes without a training clip: {_names(store, absent)}")
     return notes
+
+
+def _thin(store: Store, train: Indices, validation: Indices) -> list[str]:
+    """Tell where a validation says next to nothing of which epoch is the best."""
+    clips = len(validation)
+    trained, seen = (len(np.unique(store.labels[part])) for part in (train, validation))
+    if not clips or (clips >= trained and 2 * seen > trained):
+        return []
+    return [
+        f"the validation has {clips} clip{'s' * (clips > 1)} of {seen} of {trained} "
+        "classes: what it calls the best epoch is next to chance; --set train.validation=0 trains "
+        "on them too, and takes the last epoch"
+    ]
+
+
+def _untaught(config: TrainConfig) -> list[str]:
+    """Tell of a lesson without a teacher."""
+    if config.distill.teacher is not None:
+        return []
+    usual = Distill()
+    keys = [part.name for part in fields(Distill)]
+    said = [f"distill.{key}" for key in keys if getattr(config.distill, key) != getattr(usual, key)]
+    return [f"without distill.teacher nothing comes of {', '.join(said)}"] if said else []
 
 
 def _names(store: Store, classes: list[int]) -> str:

@@ -17,9 +17,10 @@ from skelfuse.training.config import TrainConfig
 from skelfuse.training.curves import draw_curves
 from skelfuse.training.data import run_data
 from skelfuse.training.distill import NAMES, lesson_of
-from skelfuse.training.distributed import Team, restarted, team
+from skelfuse.training.distributed import Team, team
 from skelfuse.training.held_out import Indices
 from skelfuse.training.keeper import Keeper
+from skelfuse.training.launch import leader_first
 from skelfuse.training.learner import Best, Learner
 from skelfuse.training.log import METRICS, read_lines
 from skelfuse.training.loop import EpochLoop
@@ -27,6 +28,7 @@ from skelfuse.training.losses import balanced_weights
 from skelfuse.training.measure import measure
 from skelfuse.training.resume import check_same_clips, check_same_run, found_checkpoint
 from skelfuse.training.seeds import seed_of
+from skelfuse.training.suspects import Suspects
 from skelfuse.training.watch import Plan, Watcher
 
 
@@ -83,16 +85,17 @@ def train(
     with team(device) as mates:
         devices = [mates.device] if mates.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):  # the caller's random numbers stay theirs
-            run = _Run(
-                config,
-                store,
-                parts,
-                Path(out),
-                mates,
-                resume=resume or restarted(),
-                strict=strict,
-                watcher=watcher,
-            )
+            with leader_first():
+                run = _Run(
+                    config,
+                    store,
+                    parts,
+                    Path(out),
+                    mates,
+                    resume=resume,
+                    strict=strict,
+                    watcher=watcher,
+                )
             try:
                 return run.go()
             finally:
@@ -137,7 +140,7 @@ class _Run:
             self.batches,
             mates,
             class_weights=self._class_weights(),
-            name_of=lambda i: store.names[i],
+            suspects=Suspects(store),
             rescue=self.keeper.rescue,
         )
         self.saved_at = time.monotonic()
@@ -146,7 +149,7 @@ class _Run:
         """Train until the last epoch, or until it no longer helps."""
         self.keeper.begin(self._plan())
         progress = self.learner.progress
-        while progress.epoch < self.config.train.epochs and not self._stale():
+        while not self._finished():
             began, before = time.perf_counter(), progress.batch
             self.loop.run(after_step=self._between_steps, on_step=self.keeper.step)
             self.loop.check_weights()
@@ -164,7 +167,9 @@ class _Run:
             }
             self.keeper.epoch(metrics, better=better)
             self.saved_at = time.monotonic()
-        return self._result()
+        result = self._result()
+        self.keeper.finish()
+        return result
 
     def _validate(self, metrics: dict[str, Any]) -> bool:
         progress = self.learner.progress
@@ -176,6 +181,7 @@ class _Run:
             self.validation,
             self.team,
             precision=self.config.train.precision,
+            suspects=Suspects(self.store),
         )
         metrics |= {"validation_loss": found.loss, "validation_accuracy": found.accuracy}
         better = progress.best is None or progress.best.beaten_by(found.accuracy, found.loss)
@@ -192,6 +198,9 @@ class _Run:
             progress.totals = self.loop.summed()
             self.keeper.save()
             self.saved_at = time.monotonic()
+
+    def _finished(self) -> bool:
+        return self.learner.progress.epoch >= self.config.train.epochs or self._stale()
 
     def _stale(self) -> bool:
         progress, patience = self.learner.progress, self.config.train.patience
@@ -210,6 +219,7 @@ class _Run:
             steps_per_epoch=len(self.batches),
             device=str(self.team.device),
             processes=self.team.world,
+            finished=self._finished(),
         )
 
     def _class_weights(self) -> Tensor | None:

@@ -17,6 +17,7 @@ from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_text
 from skelfuse.training.data import RunData
 from skelfuse.training.gates import open_share
+from skelfuse.training.launch import begin_launch, end_launch
 from skelfuse.training.learner import Learner
 from skelfuse.training.log import Log, cannot_write, tensorboard, write_whole
 from skelfuse.training.losses import kernel_values
@@ -52,6 +53,7 @@ class Keeper:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(self.folder, error) from None
+        begin_launch(self.folder)
         write_whole(self.folder / "config.yaml", config_text(self.config))
         begun = self.learner.progress.updates > 0
         self.log = Log(self.folder, done=self.learner.progress.epoch if begun else -1)
@@ -95,6 +97,11 @@ class Keeper:
         if self.active:
             path = self.folder / LAST
             write_checkpoint(path, self.learner.tensors(), self._facts(metrics or {}))
+
+    def finish(self) -> None:
+        """Let go of the folder: all is done."""
+        if self.active:
+            end_launch(self.folder)
 
     def end(self) -> None:
         """Tell that it is over."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,9 +24,11 @@ from skelfuse.training.mixing import mixed
 from skelfuse.training.running_statistics import RunningStatistics
 from skelfuse.training.schedule import rate_at
 from skelfuse.training.seeds import seed_of
+from skelfuse.training.suspects import Suspects
 from skelfuse.training.watch import Step
 
 LOOK_EVERY = 20  # steps on a GPU between two looks at the losses: each look waits for it
+CLIPS_TOO = "; where that changes nothing, look at these clips"
 
 
 class _Seen(NamedTuple):
@@ -41,8 +42,8 @@ class EpochLoop:
     """Take a learner through an epoch; the same steps wherever in it the epoch is entered.
 
     Every step draws from a seed of its own (dropout, mixing), and batches are drawn by epoch and
-    number, so nothing depends on what ran before. `name_of` names a clip and `rescue` says what
-    to go back to, for the error when the loss is not a number any more.
+    number, so nothing depends on what ran before. `suspects` names clips and `rescue` says what
+    to go back to, for the error when a step cannot be computed or is not a number any more.
     """
 
     def __init__(
@@ -53,12 +54,12 @@ class EpochLoop:
         team: Team,
         *,
         class_weights: Tensor | None = None,
-        name_of: Callable[[int], str] = str,
+        suspects: Suspects | None = None,
         rescue: Callable[[], str] = str,
     ) -> None:
         self.config, self.fit = config, config.train
         self.learner, self.batches, self.team = learner, batches, team
-        self.class_weights, self.name_of, self.rescue = class_weights, name_of, rescue
+        self.class_weights, self.suspects, self.rescue = class_weights, suspects, rescue
         self.gates = GatePenalty(learner.model, config.gates)
         lesson = self.lesson = learner.lesson
         self.wrapped = team.share(learner.model if lesson is None else lesson.pupil)
@@ -89,7 +90,13 @@ class EpochLoop:
         clips_at_start = float(self.totals[2])
         self.wrapped.train()
         for group in _groups(self.batches.epoch(epoch, progress.batch), self.fit.accumulate):
-            seen.append(self._step(group, epoch, progress.batch))
+            try:
+                seen.append(self._step(group, epoch, progress.batch))
+            except SkelfuseError as error:
+                self._check(seen, epoch)  # on a GPU a step before it may be where it began
+                self._check_parameters()
+                at, index = progress.batch + len(group), torch.cat([b.index for b in group])
+                raise self._of_clips(error, epoch, at, index) from None
             progress.batch += len(group)
             progress.updates += 1
             if len(seen) >= look_every or progress.batch == len(self.batches):
@@ -133,7 +140,7 @@ class EpochLoop:
         loss_of_group = torch.zeros((), device=team.device)
         for i, batch in enumerate(group):
             last = i == len(group) - 1
-            with team.quietly(self.wrapped, last=last), self._sound_weights():
+            with team.quietly(self.wrapped, last=last):
                 loss = self._loss(batch) / clips * team.world  # processes' gradients are averaged
                 if last and (extra := kernel_loss(learner.model, self.config.kernels)) is not None:
                     loss = loss + extra
@@ -171,38 +178,62 @@ class EpochLoop:
 
     def check_weights(self) -> None:
         """Raise where a weight is not a number any more: a checkpoint must be good."""
-        progress = self.learner.progress
-        lesson = self.learner.lesson
-        trained = self.learner.model if lesson is None else lesson.pupil
-        models = (trained, self.learner.evaluated)
-        for name, value in (pair for model in models for pair in model.state_dict().items()):
-            if value.is_floating_point() and not torch.isfinite(value).all():
-                raise SkelfuseError(
-                    f"the weights '{name}' are not numbers any more: epoch {progress.epoch + 1}, "
-                    f"after batch {progress.batch}",
-                    remedy=self.rescue(),
-                )
+        self._check_parameters()
+        for model in (self._trained(), self.learner.evaluated):
+            if (name := _no_number(model.state_dict().items())) is not None:
+                clips = self.suspects and self.suspects.odd(self.batches.indices.tolist())
+                raise self._not_numbers(name, f", after clips such as {clips}" if clips else "")
 
-    @contextmanager
-    def _sound_weights(self) -> Iterator[None]:
-        # Layers refuse what is no number; where the weights made it so, the clips are not to blame.
-        try:
-            yield
-        except SkelfuseError:
-            self.check_weights()
-            raise
+    def _check_parameters(self) -> None:
+        # Not what the forward pass itself measures, such as a norm's mean: there the clips count.
+        if (name := _no_number(self._trained().named_parameters())) is not None:
+            raise self._not_numbers(name)
+
+    def _not_numbers(self, name: str, after: str = "") -> SkelfuseError:
+        progress = self.learner.progress
+        return SkelfuseError(
+            f"the weights '{name}' are not numbers any more: epoch {progress.epoch + 1}, "
+            f"after batch {progress.batch}{after}",
+            remedy=f"{self.rescue()}{CLIPS_TOO if after else ''}",
+        )
+
+    def _trained(self) -> nn.Module:
+        lesson = self.learner.lesson
+        return self.learner.model if lesson is None else lesson.pupil
 
     def _check(self, seen: list[_Seen], epoch: int) -> None:
         for one in seen:
             if torch.isfinite(one.loss) and torch.isfinite(one.norm):
                 continue
             what = "loss" if not torch.isfinite(one.loss) else "gradient"
-            names = [self.name_of(int(i)) for i in one.clips]
-            raise SkelfuseError(
-                f"the {what} is not a number any more: epoch {epoch}, batch {one.batch}, "
-                f"clips {', '.join(names)}",
-                remedy=self.rescue(),
-            )
+            error = SkelfuseError(f"the {what} is not a number any more")
+            raise self._of_clips(error, epoch, one.batch, one.clips)
+
+    def _of_clips(
+        self, error: SkelfuseError, epoch: int, batch: int, clips: Tensor
+    ) -> SkelfuseError:
+        """Return the error with the step that it came from, and what to do about it."""
+        indices = clips.tolist()
+        names = ", ".join(map(str, indices)) if not self.suspects else self.suspects.told(indices)
+        return SkelfuseError(
+            f"{error.problem}: epoch {epoch}, batch {batch}, clips {names}",
+            file=error.file,
+            expected=error.expected,
+            found=error.found,
+            remedy=f"{self.rescue()}{CLIPS_TOO}",
+        )
+
+
+def _no_number(named: Iterable[tuple[str, Tensor]]) -> str | None:
+    """Return the first name whose values are not all numbers."""
+    return next(
+        (
+            name
+            for name, value in named
+            if value.is_floating_point() and not torch.isfinite(value).all()
+        ),
+        None,
+    )
 
 
 def _groups(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:

@@ -8,9 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from skelfuse.batches import Batches
+from skelfuse.batches import Batch, Batches
+from skelfuse.errors import SkelfuseError
 from skelfuse.training.devices import casting
 from skelfuse.training.distributed import Team
+from skelfuse.training.suspects import Suspects
 
 
 class Measured(NamedTuple):
@@ -22,13 +24,26 @@ class Measured(NamedTuple):
 
 
 @torch.no_grad()
-def measure(model: nn.Module, batches: Batches, team: Team, *, precision: str = "auto") -> Measured:
-    """Return the loss and accuracy of a model in evaluation over one pass of batches."""
+def measure(
+    model: nn.Module,
+    batches: Batches,
+    team: Team,
+    *,
+    precision: str = "auto",
+    suspects: Suspects | None = None,
+) -> Measured:
+    """Return the loss and accuracy of a model in evaluation over one pass of batches.
+
+    `suspects` names the clips that a layer refuses.
+    """
     model.eval()
     totals = torch.zeros(3, dtype=torch.float64, device=team.device)
     for batch in batches.epoch(0):
         with casting(team.device, precision):
-            logits = model(batch.x, batch.mask)  # [B,classes]
+            try:
+                logits = model(batch.x, batch.mask)  # [B,classes]
+            except SkelfuseError as error:
+                raise _in_validation(error, batch, suspects) from None
         losses = F.cross_entropy(logits.float(), batch.label, reduction="sum")
         right = (logits.argmax(dim=1) == batch.label).sum()
         totals += torch.stack(
@@ -36,3 +51,13 @@ def measure(model: nn.Module, batches: Batches, team: Team, *, precision: str = 
         )
     loss, right_ones, clips = team.sum(totals).tolist()
     return Measured(loss / max(clips, 1), right_ones / max(clips, 1), int(clips))
+
+
+def _in_validation(error: SkelfuseError, batch: Batch, suspects: Suspects | None) -> SkelfuseError:
+    clips = "" if suspects is None else f", clips {suspects.told(batch.index.tolist())}"
+    return SkelfuseError(
+        f"{error.problem}: in the validation{clips}",
+        expected=error.expected,
+        found=error.found,
+        remedy="look at these clips, or leave them out of the store",
+    )

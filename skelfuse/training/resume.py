@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+import torch
 from torch import Tensor
 
 from skelfuse.errors import SkelfuseError
@@ -14,6 +15,9 @@ from skelfuse.training.checkpoint import LAST, read_checkpoint
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_from_dict, first_difference
 from skelfuse.training.distributed import Team
+from skelfuse.training.launch import end_launch, of_this_launch
+
+NO_TENSOR = "no tensor at all/"  # what no name begins with
 
 
 class Saved(NamedTuple):
@@ -27,13 +31,14 @@ def found_checkpoint(folder: Path, *, resume: bool, team: Team) -> Saved | None:
     """Return the run's last checkpoint if it is to be resumed and has one.
 
     Without `resume` a finished or interrupted run in the folder is an error: nothing is ever
-    written over.
+    written over. When torchrun starts lost processes anew they resume the run that they began.
     """
     path = folder / LAST
     if folder.exists() and not folder.is_dir():
         raise SkelfuseError("not a folder", file=folder, remedy="choose another --out")
     there = path.exists()
-    if team.told(there) != there:
+    differ = torch.tensor(float(team.told(there) != there), device=team.device)
+    if team.sum(differ):  # all of them stop then, and the leading one tells
         raise SkelfuseError(
             "the processes do not see the same run folder",
             file=path,
@@ -41,7 +46,9 @@ def found_checkpoint(folder: Path, *, resume: bool, team: Team) -> Saved | None:
         )
     if not there:
         return None
-    if not resume:
+    if not resume and not team.told(of_this_launch(folder)):
+        if team.leads:
+            end_launch(folder)  # of one that was lost: names of launches may come again
         raise SkelfuseError(
             "there is a run already", file=folder, remedy="use --resume, or another --out"
         )
@@ -56,6 +63,7 @@ def check_same_run(
         config = config_from_dict(config.as_dict())  # checked, the model's defaults spelled out
     if saved is None:
         return nothing_to_resume(folder) if config is None else config
+    _check_same_body(saved.facts, store)
     config_before = config_from_dict(saved.facts["config"])
     before = config_before.as_dict()  # with sections that are younger than the run
     if config is not None and (changed := first_difference(before, config.as_dict())):
@@ -63,15 +71,6 @@ def check_same_run(
             f"cannot resume: {changed}",
             file=folder,
             remedy="call it as before, or begin another run with another --out",
-        )
-    body = Skeleton.from_dict(saved.facts["skeleton"])
-    if body != store.skeleton:
-        raise SkelfuseError(
-            "cannot resume: the store's skeleton is not the run's",
-            file=store.path,
-            expected=f"{body.name} ({len(body)} joints)",
-            found=f"{store.skeleton.name} ({len(store.skeleton)} joints)",
-            remedy="use the store that the run began with",
         )
     return config_before
 
@@ -86,12 +85,31 @@ def check_same_clips(saved: Saved | None, fingerprint: str, store: Store) -> Non
         )
 
 
+def check_resumable(folder: Path, store: Store) -> None:
+    """Raise where a run that has begun cannot go on with a store: it shows other bodies."""
+    path = folder / LAST
+    if path.exists():
+        _check_same_body(read_checkpoint(path, only=NO_TENSOR)[0], store)
+
+
+def _check_same_body(facts: dict[str, Any], store: Store) -> None:
+    body = Skeleton.from_dict(facts["skeleton"])
+    if body != store.skeleton:
+        raise SkelfuseError(
+            "cannot resume: the store's skeleton is not the run's",
+            file=store.path,
+            expected=f"{body.name} ({len(body)} joints)",
+            found=f"{store.skeleton.name} ({len(store.skeleton)} joints)",
+            remedy="use the store that the run began with",
+        )
+
+
 def saved_config(folder: str | Path) -> TrainConfig:
     """Return the configuration of the run in a folder."""
     path = Path(folder) / LAST
     if not path.exists():
         return nothing_to_resume(path.parent)
-    facts, _ = read_checkpoint(path, only="no tensor at all/")
+    facts, _ = read_checkpoint(path, only=NO_TENSOR)
     return config_from_dict(facts["config"])
 
 

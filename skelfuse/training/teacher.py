@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -69,7 +70,7 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
     try:
         run = load_run(path, device=str(device))
     except SkelfuseError as error:
-        raise _of_teacher(error) from None
+        raise _of_teacher(error, Path(path)) from None
     if run.skeleton != store.skeleton:
         ours, theirs = store.skeleton, run.skeleton
         raise SkelfuseError(
@@ -108,11 +109,16 @@ def _differences(ours: Sampling, theirs: Sampling) -> list[tuple[str, Any, Any]]
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
-def _of_teacher(error: SkelfuseError) -> SkelfuseError:
+def _of_teacher(error: SkelfuseError, path: Path) -> SkelfuseError:
+    problem, remedy = f"the teacher (distill.teacher): {error.problem}", error.remedy
+    if path.is_absolute() or path.exists():
+        return SkelfuseError(
+            problem, file=error.file, expected=error.expected, found=error.found, remedy=remedy
+        )
     return SkelfuseError(
-        f"the teacher (distill.teacher): {error.problem}",
-        file=error.file,
-        expected=error.expected,
-        found=error.found,
-        remedy=error.remedy,
+        problem,
+        file=path.absolute(),
+        found=f"distill.teacher={path}, looked for in this folder",
+        remedy="a run is resumed from the folder that it was begun in; a teacher by its whole path "
+        "is found from everywhere",
     )

@@ -65,10 +65,13 @@ def described(hint: Any) -> str:
 def unknown_key(key: str, known: Iterable[str], *, within: str = "") -> SkelfuseError:
     """Return the error for a key that nobody knows, with the nearest one that somebody does.
 
-    `known` may hold dotted keys: the right name in the wrong place is found as well.
+    `known` may hold dotted keys: the right name in the wrong place is found as well. All of them
+    are listed where none is near.
 
     >>> print(unknown_key("epoch", ["train.epochs", "seed"]))
-    unknown key 'epoch'; did you mean 'train.epochs'? The keys are: train.epochs, seed
+    unknown key 'epoch'; did you mean 'train.epochs'?
+    >>> print(unknown_key("x", ["train.epochs", "seed"]))
+    unknown key 'x'; the keys are: train.epochs, seed
     """
     known = list(known)
     names = {name.rpartition(".")[2]: name for name in reversed(known)}
@@ -76,12 +79,13 @@ def unknown_key(key: str, known: Iterable[str], *, within: str = "") -> Skelfuse
     near = difflib.get_close_matches(key, known, n=1) or [
         names[name] for name in difflib.get_close_matches(last, names, n=1)
     ]
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    choices = f"keys{within} are: {', '.join(known)}" if known else f"there are no keys{within}"
-    return SkelfuseError(
-        f"unknown key '{key}'",
-        remedy=hint + (f"The {choices}" if near else f"the {choices}" if known else choices),
-    )
+    if near:
+        remedy = f"did you mean '{near[0]}'?"
+    else:
+        remedy = (
+            f"the keys{within} are: {', '.join(known)}" if known else f"there are no keys{within}"
+        )
+    return SkelfuseError(f"unknown key '{key}'", remedy=remedy)
 
 
 class _Misfit(Exception):  # noqa: N818 - never leaves this file

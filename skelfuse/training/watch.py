@@ -19,6 +19,7 @@ class Plan:
     steps_per_epoch: int  # batches of this process
     device: str
     processes: int
+    finished: bool = False  # a run is taken up that has nothing left to do
 
 
 @dataclass(frozen=True)

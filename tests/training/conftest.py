@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +82,3 @@ def configured() -> Callable[..., TrainConfig]:
 def lines() -> Callable[[Path], list[dict[str, Any]]]:
     """Return a function that reads a file of JSON lines."""
     return lambda path: [json.loads(line) for line in path.read_text().splitlines()]
-
-
-@contextmanager
-def _no_room_beyond(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.fixture(scope="session")
-def no_room_beyond() -> Callable[[int], AbstractContextManager[None]]:
-    """Return a context in which no file of this process grows: writing fails as on a full disk."""
-    return _no_room_beyond

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from skelfuse.cli import main
 from skelfuse.store import Store
 
+ARM, BONES = ["shoulder", "elbow", "hand"], [["elbow", "shoulder"], ["hand", "elbow"]]
 NoRoom = Callable[[int], AbstractContextManager[None]]
 QUICK = (
     "--config=generic",
@@ -39,28 +43,34 @@ def told(result: Result) -> str:
     return lines[-1]
 
 
-@contextmanager
-def bound_by_permissions() -> Iterator[None]:
-    """Let the permissions of files hold for this thread, even where it is the superuser's.
+def record(path: Path) -> None:
+    """Write a clip of the body that the run knows."""
+    coords = np.random.default_rng(0).normal(size=(20, 3, 3))
+    np.savez(path, coords=coords, lengths=[20], joint_names=ARM, bones=BONES)
 
-    Linux lets it lay down the powers to write everywhere (CAP_DAC_OVERRIDE) and to read everywhere
-    (CAP_DAC_READ_SEARCH), and take them up again.
+
+def called_by_anyone(*arguments: object) -> Result:
+    """Call a command so that the permissions of files hold, even for the superuser.
+
+    Linux lets a thread lay down the powers to write everywhere (CAP_DAC_OVERRIDE) and to read
+    everywhere (CAP_DAC_READ_SEARCH). It must lay down even the right to take them up again, for
+    access(2) goes by that; so it is a thread of its own.
     """
     if os.geteuid() != 0:
-        yield
-        return
+        return called(*arguments)
     if sys.platform != "linux":
         pytest.skip("the superuser may read and write everywhere")
+    with ThreadPoolExecutor(1, initializer=_lay_down_powers) as thread:
+        return thread.submit(called, *arguments).result()
+
+
+def _lay_down_powers() -> None:
     system = ctypes.CDLL(None, use_errno=True)
     version3_of_this_thread = (ctypes.c_uint32 * 2)(0x20080522, 0)
     held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then their upper halves
     assert system.capget(version3_of_this_thread, held) == 0
-    fewer = (ctypes.c_uint32 * 6)(held[0] & ~0b110, *held[1:])
+    fewer = (ctypes.c_uint32 * 6)(held[0] & ~0b110, held[1] & ~0b110, *held[2:])
     assert system.capset(version3_of_this_thread, fewer) == 0
-    try:
-        yield
-    finally:
-        assert system.capset(version3_of_this_thread, held) == 0
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +117,66 @@ def test_a_picture_that_finds_no_room_costs_nothing_else(
     assert checkpoints(run) == checkpoints(whole)
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
+    store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+) -> None:
+    pytest.importorskip("matplotlib")
+    run, out = tmp_path / "run", tmp_path / "out"
+    shutil.copytree(whole, run)
+    command = ("evaluate", f"--run={run}", f"--data={store.path}", f"--out={out}")
+    assert called(*command).exit_code == 0
+    new = contents(out)
+    assert len(new) == 5
+    old = dict.fromkeys(new, b"old")
+    for name, content in old.items():
+        (out / name).write_bytes(content)
+    *others, picture = sorted(map(len, new.values()))
+    assert others[-1] < len(new["confusion.png"]) == picture
+    for size in (0, others[1], picture - 1):
+        with no_room_beyond(size):
+            message = told(called(*command))
+        assert f"{out}: cannot write the evaluation: File too large; make room" in message
+        assert contents(out) == old
+    assert called(*command).exit_code == 0
+    assert contents(out).keys() == new.keys()
+    assert not any(content == b"old" for content in contents(out).values())
+
+
+@pytest.mark.parametrize("option", ["--html=a.html", "--json=a.json", "--plot=a.png"])
+def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
+    option: str, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+) -> None:
+    pytest.importorskip("matplotlib")
+    name = option.partition("=")[2]
+    file, out = tmp_path / "new.npz", tmp_path / "out"
+    record(file)
+    command = ("explain", file, "--run", whole, option.replace(name, str(out / name)))
+    out.mkdir()
+    (tmp_path / "real").write_bytes(b"old")
+    (out / name).symlink_to(tmp_path / "real")
+    for size in (0, 3000):
+        with no_room_beyond(size):
+            message = told(called(*command))
+        assert re.search(rf"{out / name}: cannot write the \w+: File too large; make room", message)
+        assert contents(out) == {name: b"old"}
+    assert called(*command).exit_code == 0
+    assert (out / name).is_symlink()
+    assert [*contents(out)] == [name]
+    assert len((tmp_path / "real").read_bytes()) > 3000
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".new"]
+
+
 def test_a_folder_without_permission_is_told(store: Store, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir()
     for mode in (0o500, 0o000):  # not to be written to; not even to be looked into
         closed.chmod(mode)
-        with bound_by_permissions():
-            result = called("train", f"--data={store.path}", f"--out={closed / 'run'}", *QUICK)
+        command = ("train", f"--data={store.path}", f"--out={closed / 'run'}", *QUICK)
+        result = called_by_anyone(*command)
         closed.chmod(0o700)
         assert "Permission denied" in told(result)
         assert str(closed / "run") in told(result)
@@ -138,8 +201,7 @@ def test_a_run_that_may_not_be_read_is_told(
     for closed, mode in ((files, 0o644), ([run], 0o755)):
         for path in closed:
             path.chmod(0)
-        with bound_by_permissions():
-            result = called(command, *arguments[command])
+        result = called_by_anyone(command, *arguments[command])
         for path in closed:
             path.chmod(mode)
         message = told(result)
@@ -152,7 +214,27 @@ def test_a_store_that_may_not_be_read_is_told(store: Store, whole: Path, tmp_pat
     copy = tmp_path / "s.h5"
     shutil.copy(store.path, copy)
     copy.chmod(0)
-    with bound_by_permissions():
-        result = called("evaluate", f"--run={whole}", f"--data={copy}")
+    result = called_by_anyone("evaluate", f"--run={whole}", f"--data={copy}")
     assert f"{copy}: " in told(result)
     assert "Permission denied" in told(result)
+
+
+# What is recognised by its name alone, what has to be opened to know its format, and many files.
+@pytest.mark.parametrize("name", ["a.npz", "a.skeleton", "a.mat", "folder"])
+def test_one_file_that_may_not_be_read_stops_no_other(
+    name: str, whole: Path, tmp_path: Path
+) -> None:
+    good, closed = [tmp_path / "good.npz", tmp_path / "fine.npz"], tmp_path / name
+    for path in good:
+        record(path)
+    closed.mkdir() if name == "folder" else closed.write_bytes(good[0].read_bytes())
+    closed.chmod(0)
+    result = called_by_anyone("predict", f"--run={whole}", good[0], closed, good[1])
+    closed.chmod(0o700)
+    assert result.exit_code == 3, result.output
+    told_of = [line.split()[0] for line in result.stdout.splitlines()]
+    assert told_of == ["good-00001", "fine-00001"]
+    heading, problem = result.stderr.splitlines()
+    assert heading == "1 of 3 files had a problem:"
+    assert f"{closed}: " in problem
+    assert "Permission denied" in problem

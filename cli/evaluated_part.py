@@ -1,0 +1,72 @@
+"""The clips of a store that an evaluation is asked for: a part of a protocol, or all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from skelfuse.datasets.protocols import ClipTable
+    from skelfuse.store import Store
+
+ALL = "all"
+WHOLE = "kfold"  # its folds follow from who else is there, so it needs the whole set
+
+
+def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.intp]:
+    """Return the indices of the clips in one part of a protocol.
+
+    The other parts need not be there where a protocol tells by a clip alone where it belongs: a
+    set's test may lie in a store of its own.
+    """
+    from skelfuse.datasets.protocols import split
+    from skelfuse.datasets.summary import clip_table
+    from skelfuse.errors import SkelfuseError
+
+    table = clip_table(store)
+    try:
+        parts = split(table, protocol)
+    except SkelfuseError as error:
+        alone = _alone(table, protocol, part)
+        if alone is not None and len(alone):
+            return alone
+        if alone is None:
+            raise error.at(store.path) from None
+        raise SkelfuseError(
+            f"protocol '{protocol}' leaves the part '{part}' empty here",
+            file=store.path,
+            remedy=f"--part {ALL} takes every clip; skelfuse info lists the protocols that fit",
+        ) from None
+    if part not in parts:
+        raise SkelfuseError(
+            f"protocol '{protocol}' has no part '{part}'",
+            file=store.path,
+            expected=", ".join([*parts, ALL]),
+        )
+    return parts[part]
+
+
+def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] | None:
+    """Return the clips of a part, perhaps none; None where they cannot be told from the others."""
+    import numpy as np
+
+    from skelfuse.datasets.protocol_rules import ALIASES, FAMILIES, PROTOCOLS, named_in_files
+    from skelfuse.errors import SkelfuseError
+
+    if protocol in named_in_files(table):
+        found = [clip.get(protocol) == part for clip in table.splits]
+        return np.flatnonzero(found)
+    family, _, member = protocol.partition(":")
+    rule = PROTOCOLS.get(ALIASES.get(protocol, protocol))
+    try:
+        if rule is not None:
+            masks = rule(table)
+        elif family in FAMILIES and family != WHOLE:
+            masks = FAMILIES[family](table, member)
+        else:
+            return None
+    except SkelfuseError:  # told already
+        return None
+    return np.flatnonzero(masks[part]) if part in masks else None

@@ -1,0 +1,73 @@
+"""What `skelfuse preprocess` tells when it is done, on the screen and in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from skelfuse.datasets.preprocess import Outcome
+from skelfuse.datasets.summary import headline
+from skelfuse.errors import SkelfuseError
+from skelfuse.store import Store
+from skelfuse.whole_files import cannot_write, replaced_together
+
+PROBLEMS_SHOWN = 10
+BEGINNING = b'{\n "store": '  # of every report
+ELSEWHERE = "give the report another name"
+
+
+def check_report(path: Path, *, store: Path) -> None:
+    """Refuse a report that would replace something else, or that cannot be written later."""
+    place = Path(os.path.realpath(path))
+    if place == Path(os.path.realpath(store)):
+        raise SkelfuseError("the report would replace the store", file=path, remedy=ELSEWHERE)
+    if os.path.lexists(place) and not place.is_file():
+        return  # a pipe, a terminal: nothing is replaced
+    try:
+        if place.is_file():
+            with place.open("rb+") as file:
+                start = file.read(len(BEGINNING))
+            if start not in (b"", BEGINNING):
+                raise SkelfuseError(
+                    "there is a file already, and it is no report of preprocess",
+                    file=path,
+                    remedy=f"{ELSEWHERE}, or move the file away",
+                )
+        place.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=place.parent).close()
+    except OSError as error:
+        raise cannot_write("the report", path, error) from None
+
+
+def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
+    """Write what became of every file; where that fails, say so and return False."""
+    report = {"store": str(store), "problems": outcome.problems, "sources": outcome.sources}
+    try:
+        with replaced_together([path]) as (new,):
+            new.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        click.echo(f"Error: {cannot_write('the report', path, error)}", err=True)
+        return False
+    return True
+
+
+def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> None:
+    """Print what the store holds, what was left out, and the first problems."""
+    if skip:
+        names = "1 name" if skip == 1 else f"{skip:,} names"
+        click.echo(f"skip list: {names}, {outcome.left_out:,} found and left out", err=True)
+    if outcome.error:
+        return
+    click.echo(headline(Store(store)))
+    if not outcome.bad:
+        return
+    click.echo(f"{outcome.bad} of {len(outcome.sources)} files had a problem:", err=True)
+    for problem in outcome.problems[:PROBLEMS_SHOWN]:
+        click.echo(f"  {problem['message']}", err=True)
+    if len(outcome.problems) > PROBLEMS_SHOWN:
+        where = f"all are in {report}" if report else "--report FILE lists them all"
+        click.echo(f"  ... and {len(outcome.problems) - PROBLEMS_SHOWN} more; {where}", err=True)

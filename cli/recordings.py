@@ -1,0 +1,40 @@
+"""Recordings as commands take them: files and folders of any format, none of them a store."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from skelfuse.datasets.clips import ClipFile, find_clip_files
+from skelfuse.errors import SkelfuseError
+from skelfuse.store import Store
+
+
+def find_recordings(path: Path, form: str) -> list[ClipFile]:
+    """List the source files in a file or folder; tell why, where it may not be read."""
+    try:
+        if path.is_dir():
+            os.scandir(path).close()
+        elif path.is_file():
+            path.open("rb").close()
+    except OSError as error:
+        raise SkelfuseError(f"cannot read: {error.strerror or error}", file=path) from None
+    try:
+        return find_clip_files(path, form)
+    except SkelfuseError:
+        if path.is_file() and _is_store(path):
+            raise SkelfuseError(
+                "this is a store, not a recording",
+                file=path,
+                remedy=f"its clips are recognised by skelfuse evaluate --data {path}; or give the "
+                "files that it was made from",
+            ) from None
+        raise
+
+
+def _is_store(path: Path) -> bool:
+    try:
+        Store(path)
+    except SkelfuseError:
+        return False
+    return True

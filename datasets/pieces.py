@@ -1,0 +1,63 @@
+"""One source's clips, packed for the store, some at a time; and whatever is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from skelfuse.datasets.clips import clips_in
+from skelfuse.datasets.preprocess_options import PreprocessOptions
+from skelfuse.datasets.source_files import fingerprint, stamp
+from skelfuse.datasets.sources import Source
+from skelfuse.errors import SkelfuseError
+from skelfuse.preparation import prepare
+from skelfuse.skeleton import Skeleton
+from skelfuse.store_writer import packed
+
+CLIPS_IN_A_PIECE = 64
+
+
+@dataclass
+class Piece:
+    """Some packed clips of one source; the last piece also says how it went."""
+
+    source: Source
+    skeletons: list[Skeleton] = field(default_factory=list)
+    clips: list[tuple[dict[str, Any], bytes, bytes]] = field(default_factory=list)
+    errors: list[SkelfuseError] = field(default_factory=list)
+    left_out: int = 0  # clips on the skip list
+    skipped: bool = False  # the source itself is on it
+    fingerprint: tuple[int, str] | None = None  # bytes and SHA-256, with the last piece
+    stamp: str | None = None  # of the source before it was read, with the last piece
+
+
+def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
+    """Yield one source's clips; whatever is wrong with it is in the last piece, not raised."""
+    piece = Piece(source)
+    if source.path.stem in options.skip:
+        piece.skipped, piece.fingerprint = True, (0, "")
+        yield piece
+        return
+    before = stamp(source.path, source.format)
+    for clip in clips_in(source.path, source.format, options.reading):
+        try:
+            if isinstance(clip, SkelfuseError):
+                raise clip
+            if clip.name in options.skip:
+                piece.left_out += 1
+                continue
+            prepared = prepare(clip, align=options.align, scale=options.scale)
+            piece.skeletons.append(prepared.skeleton)
+            piece.clips.append(packed(prepared, options.half))
+        except SkelfuseError as error:
+            piece.errors.append(error.at(source.path))
+        if len(piece.clips) == CLIPS_IN_A_PIECE:
+            yield piece
+            piece = Piece(source)
+    try:
+        piece.fingerprint = fingerprint(source.path, source.format)
+    except OSError:  # it could not be read above either, and that was told
+        piece.fingerprint = (0, "")
+    piece.stamp = before
+    yield piece

@@ -1,0 +1,43 @@
+"""What to do with skeleton files between disk and store."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from skelfuse.datasets.format import ReadOptions
+
+
+@dataclass(frozen=True)
+class PreprocessOptions:
+    """What to do with the files between disk and store."""
+
+    format: str = "auto"
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    skip: frozenset[str] = frozenset()  # names of clips to leave out
+    align: bool = False  # turn every clip so that its first body faces the camera
+    scale: bool = False  # divide by the torso's length
+    half: bool = False  # store float16
+
+    def described(self) -> dict[str, Any]:
+        """Return the options as plain values, for the store's provenance.
+
+        >>> PreprocessOptions(align=True).described()["align"]
+        True
+        """
+        reading = asdict(self.reading)
+        if self.reading.skeleton is not None:
+            reading["skeleton"] = self.reading.skeleton.name
+        if self.reading.class_names is not None:
+            names = self.reading.class_names
+            said = hashlib.sha256(names.read_bytes()).hexdigest()
+            reading["class_names"] = {"file": names.name, "sha256": said}
+        skip = hashlib.sha256("\n".join(sorted(self.skip)).encode()).hexdigest()
+        return {
+            "format": self.format,
+            **reading,
+            "skip": {"names": len(self.skip), "sha256": skip},
+            "align": self.align,
+            "scale": self.scale,
+        }

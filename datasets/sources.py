@@ -1,0 +1,65 @@
+"""The source files under the inputs of a store, found before any of them is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skelfuse.datasets.formats import recognise
+from skelfuse.datasets.ntu_names import read_class_names
+from skelfuse.datasets.preprocess_options import PreprocessOptions
+from skelfuse.errors import SkelfuseError
+
+NUMBERED_CLASSES = ("ntu", "annotations", "npz")  # in whose files a class may be a number alone
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file, its format, and the name by which the store and the report speak of it."""
+
+    path: Path
+    format: str
+    name: str
+    place: str  # the path, whatever the folder of the command was
+
+
+def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Source]:
+    """List the source files under the inputs, in the order in which they will be stored.
+
+    What is wrong with the inputs as a whole, or with the options for them, is an error here.
+    """
+    sources: list[Source] = []
+    formats: dict[str, Path] = {}
+    places: dict[Path, str] = {}
+    for path in inputs:
+        form, files = recognise(path, options.format)
+        formats.setdefault(form.name, path)
+        top = path if path.is_dir() else path.parent
+        if top not in places:
+            places[top] = os.path.join(os.path.realpath(top), "")  # noqa: PTH118
+        skipped = 0 if top == Path() else len(str(top)) + 1  # quicker than relative_to
+        for file in files:
+            name = str(file)[skipped:]
+            sources.append(Source(file, form.name, name or file.name, places[top] + name))
+    if len(formats) > 1:
+        raise SkelfuseError(
+            "inputs of several formats",
+            found=", ".join(f"{name} in {path}" for name, path in formats.items()),
+            remedy="make one store for each",
+        )
+    _check_class_names(options.reading.class_names, *formats)
+    return sources
+
+
+def _check_class_names(file: Path | None, form: str) -> None:
+    if file is None:
+        return
+    if form not in NUMBERED_CLASSES:
+        raise SkelfuseError(
+            f"files of the format '{form}' name their classes themselves",
+            file=file,
+            remedy="leave out --class-names",
+        )
+    read_class_names(file)

@@ -1,0 +1,101 @@
+"""What a run says that a person should know before waiting for its end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from skelfuse.cli import main
+from skelfuse.errors import SkelfuseError
+from skelfuse.store import Store
+from skelfuse.training import Distill, TrainConfig, train
+
+Configured = Callable[..., TrainConfig]
+QUICK = ("--device=cpu", "--protocol=loso:1", "--set=model.size=nano", "--set=sampling.frames=8")
+
+
+def called(store: Store, out: Path, *more: str) -> str:
+    result = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}", *more])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_validation_that_says_next_to_nothing_is_told(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+) -> None:
+    subject = np.array(store.subjects)
+    of_x = np.flatnonzero((subject == "2") & (store.labels == 0))
+    rest = np.flatnonzero(subject == "3")
+    thin = {"train": np.union1d(of_x, rest), "val": of_x}  # one class of three
+    few = {"train": np.union1d(rest[3:], rest[:2]), "val": rest[:2]}  # fewer clips than classes
+    for name, these, said in (
+        ("thin", thin, f"the validation has {len(of_x)} clips of 1 of 3 classes"),
+        ("few", few, "the validation has 2 clips of 2 of 3 classes"),
+    ):
+        result = train(configured(epochs=1), store, these, tmp_path / name)
+        (note,) = (note for note in result.notes if "next to chance" in note)
+        assert note.startswith(said)
+        assert "--set train.validation=0" in note
+        without = configured(epochs=1, validation=0)
+        assert "chance" not in str(train(without, store, these, tmp_path / f"{name}0").notes)
+    enough = train(configured(epochs=1), store, parts, tmp_path / "enough")
+    assert not any("next to chance" in note for note in enough.notes)
+
+
+def test_a_lesson_without_a_teacher_is_told(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+) -> None:
+    config = configured(epochs=1)
+    taught = replace(config, distill=Distill(logits=3.0, temperature=2.0))
+    result = train(taught, store, parts, tmp_path / "a")
+    told = "without distill.teacher nothing comes of distill.logits, distill.temperature"
+    assert told in result.notes
+    assert not any("distill" in note for note in train(config, store, parts, tmp_path / "b").notes)
+
+
+def test_a_finished_run_says_that_it_is(store: Store, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    first = called(store, run, *QUICK, "--set=train.epochs=2")
+    assert "already" not in first
+    again = called(store, run, "--resume", "--device=cpu")
+    assert "2 epochs of " in again
+    assert "finished already, after 2" in again
+    assert "from epoch" not in again
+    # One that stopped early has epochs left that nobody will train.
+    stopped = tmp_path / "stopped"
+    patient = ("--set=train={epochs: 30, patience: 1, validation: 0.3, learning_rate: 1e-12}",)
+    assert "stopped early" in called(store, stopped, *QUICK, *patient)
+    again = called(store, stopped, "--resume", "--device=cpu")
+    assert "finished already" in again
+    assert "from epoch" not in again
+
+
+def test_a_teacher_that_is_not_there_is_told_with_the_whole_path_that_was_tried(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+) -> None:
+    here = Path.cwd()
+    teacher = train(configured(epochs=1), store, parts, tmp_path / "teacher").folder
+    config = replace(configured(epochs=1), distill=Distill(teacher="teacher"))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    try:
+        os.chdir(tmp_path)
+        train(config, store, parts, tmp_path / "run")
+        os.chdir(elsewhere)
+        with pytest.raises(SkelfuseError) as error:
+            train(None, store, parts, tmp_path / "run", resume=True)
+        assert f"{elsewhere / 'teacher'}: the teacher (distill.teacher): no such run" in str(
+            error.value
+        )
+        assert "resumed from the folder that it was begun in" in str(error.value)
+        os.chdir(teacher.parent)
+        assert train(None, store, parts, tmp_path / "run", resume=True).epochs == 1
+    finally:
+        os.chdir(here)
