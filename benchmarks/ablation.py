@@ -30,6 +30,11 @@ from row_files import read_rows
 from skelfuse.training import build_model
 
 SETS_HERE = ("utd-mhad", "nw-ucla", "jhmdb", "synth")
+# The table was begun with these; the shipped configurations have moved on since.
+BEGUN_WITH = {
+    "utd-mhad": ("train.epochs=60", "model.dropout=0.3", "model.evidence_dropout=0.5"),
+    "jhmdb": ("augment.joint_dropout=0",),
+}
 SMALL = ("model.size=small",)
 MODULES = {
     "dct": ("model.dct_window=16",),
@@ -45,6 +50,11 @@ VARIANTS = {PLAIN: Variant(SMALL)} | {
     name: Variant((*SMALL, *settings)) for name, settings in MODULES.items()
 }
 ROUNDS = 15  # of timing all models in turn
+
+
+def as_begun(data: RealSet) -> RealSet:
+    """Return the set with the settings that all rows of its table share."""
+    return replace(data, settings=BEGUN_WITH.get(data.name, ()))
 
 
 def combination(
@@ -96,7 +106,8 @@ def main(asked: Asked, also: Path) -> None:
     data, work, rows = asked.data, asked.work, [also, asked.rows]
     names = chosen(asked.variants, [*VARIANTS, TOGETHER], {}) or [*VARIANTS, TOGETHER]
     alone = [name for name in names if name != TOGETHER]
-    sets, all_sets = sets_named(asked.only, SETS_HERE), sets_named((), SETS_HERE)
+    all_sets = [as_begun(data) for data in sets_named((), SETS_HERE)]
+    sets = [as_begun(data) for data in sets_named(asked.only, SETS_HERE)]
     wanted = functools.partial(plan_cells, seeds=asked.seeds, settings=asked.settings)
     everything = wanted(all_sets, list(VARIANTS), VARIANTS)
     failed: list[str] = []
@@ -131,6 +142,7 @@ def main(asked: Asked, also: Path) -> None:
             latencies(everything, all_sets[0], data, work),
             sets=SETS_HERE,
             seeds=asked.seeds,
+            begun_with=BEGUN_WITH,
             command=asked.command("ablation.py"),
         )
         write_page(asked.write, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 
 from cells import Cell
@@ -20,6 +21,8 @@ from result_tables import (
     told,
 )
 from row_files import Row
+
+from skelfuse.models import SkelFuse
 
 PLAIN = "small"
 TITLES = {
@@ -57,8 +60,12 @@ def page(
     sets: Sequence[str],
     seeds: int,
     command: str,
+    begun_with: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """Return the page; `changed` are each variant's settings, `seconds` a clip's on one core."""
+    """Return the page; `changed` are each variant's settings, `seconds` a clip's on one core.
+
+    `begun_with` is what the whole table sets otherwise than the shipped configurations, by set.
+    """
     found = by_pair(cells, rows)
     together = "`together`, the parts that gain joined, is run once all others have their rows."
     if "together" in changed:
@@ -76,6 +83,8 @@ def page(
         "NW-UCLA has all 464 "
         "test clips and the 369 that are not in the training part too; JHMDB is the mean of its "
         "three splits; the synthetic set is `skelfuse synth`.",
+        _begun(begun_with or {}),
+        _defaults(changed),
         "## Accuracy",
         _accuracy(found, sets, seeds),
         together,
@@ -89,6 +98,35 @@ def page(
         pruning_section(cells, rows, found, sets, seeds),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _begun(begun_with: Mapping[str, Sequence[str]]) -> str:
+    if not begun_with:
+        return ""
+    told = [f"{SETS[data].title} {_settings(begun_with[data])}" for data in begun_with]
+    return (
+        "All rows of a set share one configuration; where the shipped one has changed since the "
+        f"table was begun, it is the one from before: {'; '.join(told)}."
+    )
+
+
+def on_by_default(settings: Sequence[str]) -> bool:
+    """Return whether all options of a model that these settings switch on are on as it is.
+
+    >>> on_by_default(["model.fuse=true"]), on_by_default(["model.dct_window=16"])
+    (True, False)
+    """
+    options = inspect.signature(SkelFuse).parameters
+    names = [setting.partition("=")[0].removeprefix("model.") for setting in settings]
+    return all(options[name].default not in (0, "none") for name in names)
+
+
+def _defaults(changed: Mapping[str, Sequence[str]]) -> str:
+    on = [TITLES[name] for name, settings in changed.items() if on_by_default(settings)]
+    plain = "plain `small` is what a configuration that names none of them gives."
+    if not on:
+        return f"All of them are off by default: {plain}"
+    return f"On by default: {', '.join(on)}. The others are off by default."
 
 
 def _columns(sets: Sequence[str]) -> list[tuple[str, str, bool]]:

@@ -125,10 +125,12 @@ def _configured(
     data: RealSet, variant: Variant, settings: tuple[str, ...], suggest: Suggest
 ) -> TrainConfig:
     file = find(variant.config or data.config)
+    changes = () if variant.config else data.settings
     if variant.model is None:
-        config = read_config(file, [*variant.settings, *settings], suggest=suggest)
+        config = read_config(file, [*changes, *variant.settings, *settings], suggest=suggest)
     else:  # the file's options are another model's
-        tree = read_config(file, suggest=suggest).as_dict() | {"model": dict(variant.model)}
+        tree = read_config(file, changes, suggest=suggest).as_dict()
+        tree["model"] = dict(variant.model)
         config = config_from_dict(tree, [*variant.settings, *settings])
     if variant.share < 1:
         longer = min(LONGEST, 1 / variant.share)

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from skelfuse.whole_files import replaced_together
+
 Command = Callable[..., None]
 
 
@@ -79,7 +81,8 @@ def experiment_options(name: str, *, variants: str, page: str) -> Callable[[Comm
 
 def write_page(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    with replaced_together([path]) as (new,):
+        new.write_text(text)
     click.echo(f"wrote {path}")
 
 

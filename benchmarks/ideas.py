@@ -31,13 +31,14 @@ IDEAS = {
     "no distances": ("model.distances=false",),
     "4 kernels a scale": ("model.bank=4",),
     "evidence dropped less (0.2)": ("model.evidence_dropout=0.2",),
+    "little dropout": ("model.dropout=0.1", "model.evidence_dropout=0.2"),
     "size base": ("model.size=base",),
     "size nano": ("model.size=nano",),
     "twice the epochs": ("train.epochs=120",),
     "48 frames": ("sampling.frames=48",),
     "moments evenly spaced": ("sampling.uneven=0",),
     "no joints dropped": ("augment.joint_dropout=0",),
-    "clips mixed": ("train.mixup=0.2",),
+    "clips mixed": ("train.mixing=mixup", "train.mixing_alpha=0.2"),
     "not mirrored": ("augment.mirror=0",),
 }
 VARIANTS = {PLAIN: Variant()} | {name: Variant(settings) for name, settings in IDEAS.items()}

@@ -14,6 +14,8 @@ from experiments import when_and_where
 from real_sets import locked
 from row_files import append_row, key_of, read_rows
 
+from skelfuse.errors import SkelfuseError
+from skelfuse.run import load_run
 from skelfuse.training.checkpoint import LAST
 
 Measured = Callable[[Plan, Cell, Path], dict[str, Any]]
@@ -34,6 +36,7 @@ def measure_kept(plan: Plan, kind: str, measured: Measured) -> list[str]:
                 continue  # somebody is at it, or it is still to be trained, or done
             what = f"{cell.data.name} {cell.protocol} {cell.name} seed {cell.config.seed}, {kind}"
             try:
+                _check_finished(folder)
                 found = measured(plan, cell, folder)
             except Exception as error:  # a night's work must not end for one cell
                 click.echo(f"{what}: failed: {error!r}", err=True)
@@ -44,3 +47,16 @@ def measure_kept(plan: Plan, kind: str, measured: Measured) -> list[str]:
             append_row(plan.rows, row | found | when_and_where(plan.device))
             click.echo(f"{what}: done")
     return failed
+
+
+def _check_finished(folder: Path) -> None:
+    """Raise where a run broke off: its row is of another one, made elsewhere."""
+    run = load_run(folder / LAST)
+    if run.epoch != run.config.train.epochs:
+        raise SkelfuseError(
+            "this run was never finished",
+            file=folder,
+            expected=f"{run.config.train.epochs} epochs",
+            found=run.epoch,
+            remedy="remove the folder, and the row of the run to have it made again",
+        )

@@ -37,6 +37,7 @@ class RealSet:
     protocols: tuple[str, ...]  # figures are means over them
     clean: bool = False  # has test clips that are in the training part as well
     apart: str = ""  # what parts of its training clips differ in, and how many, e.g. "subject of 2"
+    settings: tuple[str, ...] = ()  # as for --set, where it is not to be run as it is shipped
 
 
 SETS = {

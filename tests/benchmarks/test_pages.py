@@ -7,14 +7,18 @@ from typing import Any
 import ablation
 import accuracy
 import ideas
-from ablation_page import PLAIN
+import yaml
+from ablation_page import PLAIN, on_by_default
 from ablation_page import page as ablation_page
 from accuracy_page import page
-from cells import Cell, cells_of
+from cells import Cell, Variant, cells_of
 from ideas_page import page as ideas_page
 from real_sets import INNER, SETS, inner
 from result_tables import by_pair, difference, gathered, told
 from row_files import Row
+
+from skelfuse import configs
+from skelfuse.training import read_config
 
 
 def made_up(cell: Cell, accuracy: float, **more: Any) -> Row:
@@ -88,6 +92,43 @@ def test_the_ablation_joins_what_gains_once_all_is_measured() -> None:
     assert "| Fourier features | 93.0 | – | – | 93.0 | – |" in text
     assert "| Fourier features | `fourier=8` | 1,234 | 2.5 | 3.00 | 1.50 × |" in text
     assert "| **together** | – | – | – | – | – |" in text
+    assert "All of them are off by default: plain `small` is" in text
+    assert "the shipped one has changed" not in text
+    more = changed | {"together": ["model.fuse=true"]}
+    text = ablation_page(
+        cells,
+        rows,
+        more,
+        seconds,
+        sets=sets,
+        seeds=1,
+        command="python it",
+        begun_with={"jhmdb": ["train.epochs=7", "model.dropout=0"]},
+    )
+    assert "from before: JHMDB, 14 classes `train.epochs=7`, `dropout=0`." in text
+    assert "On by default: **together**. The others are off by default." in text
+
+
+def test_a_set_may_be_run_otherwise_than_shipped() -> None:
+    changed = ablation.as_begun(SETS["utd-mhad"])
+    (cell,) = cells_of(changed, "small", ablation.VARIANTS, seeds=1)
+    assert (cell.config.train.epochs, cell.config.model.options["dropout"]) == (60, 0.3)
+    own = Variant(config="sbu")  # a configuration of the variant's own stays as it is
+    (cell,) = cells_of(changed, "own", {"own": own}, seeds=1)
+    assert cell.config.train.epochs == read_config(configs.find("sbu")).train.epochs != 60
+    bare = Variant(model={"name": "pure"})
+    (cell,) = cells_of(changed, "bare", {"bare": bare}, seeds=1)
+    assert cell.config.train.epochs == 60
+
+
+def test_off_by_default_is_what_the_model_itself_says() -> None:
+    assert not any(on_by_default(settings) for settings in ablation.MODULES.values())
+    named = {one.partition("=")[0] for settings in ablation.MODULES.values() for one in settings}
+    for shipped in configs.names():
+        options = yaml.safe_load(configs.find(shipped).read_text()).get("model", {})
+        assert not named & {f"model.{option}" for option in options}
+    assert on_by_default(["model.fuse=true", "model.distances=true"])
+    assert not on_by_default(["model.fuse=true", "model.gate=static"])
 
 
 def test_the_page_of_ideas_compares_with_what_is_shipped() -> None:

@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 from real_sets import SETS, locked
 from row_files import Row, append_row, read_rows
 
+from skelfuse.training.checkpoint import read_checkpoint, write_checkpoint
+
 QUICK = ("train.epochs=1", "sampling.frames=8", "augment.rotate=[]", "augment.mirror=0")
 PENN = ("--only", "penn-action", "--seeds", "1")  # the set with one split
 
@@ -72,6 +74,20 @@ def test_nothing_is_run_twice_but_what_has_changed(folder: Path, tmp_path: Path)
     changed = (*QUICK, "train.learning_rate=0.001")
     called(folder, tmp_path, *wanted, "--no-robustness", settings=changed)
     assert len(rows_in(tmp_path)) == 3
+
+
+def test_a_run_that_broke_off_is_not_measured_under_the_row_of_another(
+    folder: Path, tmp_path: Path
+) -> None:
+    wanted = (*PENN, "--variants", "small")
+    called(folder, tmp_path, *wanted, "--no-robustness")
+    (checkpoint,) = (tmp_path / "runs").glob("*/last.safetensors")
+    facts, tensors = read_checkpoint(checkpoint)
+    write_checkpoint(checkpoint, tensors, facts | {"epoch": 0})
+    found = called(folder, tmp_path, *wanted)
+    assert found.exit_code == 1
+    assert "never finished" in found.output
+    assert [row.get("kind") for row in rows_in(tmp_path)] == [None]
 
 
 def test_a_run_that_fails_is_told_and_the_others_go_on(folder: Path, tmp_path: Path) -> None:
