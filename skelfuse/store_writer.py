@@ -9,7 +9,10 @@ The finished store is renamed into place.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,56 +128,81 @@ class StoreWriter:
                 remedy="rename or remove one of them; the first was kept",
             )
         self.names[line["name"]] = source
-        self._coords.write(coords)
-        self._confidence.write(confidence)
-        self._note({**line, "source": source})
+        with self._writing():
+            self._coords.write(coords)
+            self._confidence.write(confidence)
+            self._note({**line, "source": source})
         if line["notes"]:
             self._notes[line["name"]] = line["notes"]
 
     def finish_source(self, source: dict[str, Any], seen: Any = None) -> None:
         """Mark a source file as done: a later resume does not read it while it is as `seen`."""
-        for file in (self._coords, self._confidence):
-            file.flush()  # the data must be there before the line that vouches for it
-        ends = {"coords_end": self._coords.tell(), "confidence_end": self._confidence.tell()}
-        self._note({**source, **ends, "seen": seen})
-        self._journal.flush()
+        with self._writing():
+            for file in (self._coords, self._confidence):
+                file.flush()  # the data must be there before the line that vouches for it
+            ends = {"coords_end": self._coords.tell(), "confidence_end": self._confidence.tell()}
+            self._note({**source, **ends, "seen": seen})
+            self._journal.flush()
         self.done.append(facts_of(source, self._notes))
         self._notes = {}
 
     def _note(self, line: dict[str, Any]) -> None:
         self._journal.write(json.dumps(line).encode() + b"\n")
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, RuntimeError) as error:  # h5py has the one or the other
+            raise SkelfuseError(
+                f"cannot write the store: {_reason(error)}",
+                file=self.folder,
+                remedy="make room, then go on with --resume",
+            ) from None
+
     def close(self) -> None:
         """Stop here; what is done stays for a resume."""
-        self._close_files()
-        self._place.leave()
+        try:
+            self._close_files()
+        finally:
+            self._place.leave()
 
     def _close_files(self) -> None:
-        for file in (self._coords, self._confidence, self._journal):
-            file.close()
+        with self._writing(), ExitStack() as files:
+            for file in (self._coords, self._confidence, self._journal):
+                files.callback(file.close)
 
     def __enter__(self) -> StoreWriter:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: object, at: object) -> None:
+        with suppress(*[SkelfuseError] if error else []):  # the first error is the one to tell
+            self.close()
 
     def finish(self) -> None:
         """Write the whole store aside, rename it into place, and remove the partial folder."""
         self._close_files()
         assert self.skeleton is not None, "finish() without any clip"
         whole = self.folder / "store.h5"
-        write_store(
-            whole,
-            self.folder,
-            self.skeleton,
-            provenance=self.plan,
-            asked=self.asked,
-            half=self.half,
-        )
-        check_replaceable(self.path)  # it may have come in the meantime
-        whole.replace(self.path)
-        self._place.remove()
+        with self._writing():
+            write_store(
+                whole,
+                self.folder,
+                self.skeleton,
+                provenance=self.plan,
+                asked=self.asked,
+                half=self.half,
+            )
+            check_replaceable(self.path)  # it may have come in the meantime
+            whole.replace(self.path)
+            self._place.remove()
+
+
+def _reason(error: OSError | RuntimeError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    number = re.search(r"errno = (\d+)", str(error))
+    return os.strerror(int(number[1])) if number else str(error)
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,29 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(raw: Path, tmp_
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk, as Linux offers it")
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.95, 1.0])
+def test_a_full_disk_ends_in_one_line_and_resume_goes_on(
+    share: float,
+    raw: Path,
+    tmp_path: Path,
+    no_room_beyond: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    whole, out = tmp_path / "whole.h5", tmp_path / "s.h5"
+    call = ("preprocess", raw, "--jobs", 1, "--out")
+    assert run(*call, whole).exit_code == 0
+    coords = sum(Store(whole).coords(i).nbytes for i in range(CLIPS))
+    out.write_bytes(old := whole.read_bytes()[:-100])
+    # at the end there is room for the coordinates, and none for the store that is made of them
+    with no_room_beyond(1000 + round(share * coords)):
+        told = refused(raw, "--jobs", 1, "--out", out)
+    assert f"{out}.partial: cannot write the store: " in told
+    assert told.endswith("; make room, then go on with --resume\n")
+    assert out.read_bytes() == old
+    assert run(*call, out, "--resume").exit_code == 0
+    assert out.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
+
+
 def test_a_full_disk_costs_the_report_and_not_the_summary(raw: Path, tmp_path: Path) -> None:
     result = run("preprocess", raw, "--out", tmp_path / "s.h5", "--report", "/dev/full")
     assert result.exit_code == 1
