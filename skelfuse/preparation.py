@@ -14,6 +14,7 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.view import align_view, normalise_scale
 
 MOST_NAMED = 4
+FARTHEST = 1e9  # in any unit; much beyond it float32 cannot square a distance
 
 
 def prepare(clip: Clip, *, align: bool, scale: bool) -> Clip:
@@ -53,6 +54,14 @@ class Preparation:
         >>> Preparation(KINECT_V1).matched(clip).skeleton.joints[:2]
         ('hip_center', 'spine')
         """
+        reach = np.abs(clip.coords).max(initial=0, where=np.isfinite(clip.coords))
+        if reach > FARTHEST:
+            raise SkelfuseError(
+                f"clip '{clip.name}' has coordinates that no recording has",
+                expected=f"at most {FARTHEST:g}",
+                found=f"{reach:.2g}",
+                remedy="correct it, or leave it out",
+            )
         own, given = self.skeleton, clip.skeleton
         if given == own:
             return clip
@@ -78,6 +87,7 @@ class Preparation:
                 "the joints' names are not those of the run's skeleton",
                 expected=", ".join(own),
                 found=", ".join(joint_names),
+                remedy="name all of them, each once",
             )
         return self.skeleton.permuted(tuple(map(own.index, joint_names)))
 

@@ -108,15 +108,20 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
     other = tmp_path / "other.npz"
     np.savez(other, coords=np.zeros((9, 17, 2)), lengths=[9], label=["wave"])
     (tmp_path / "cut.npz").write_bytes(recorded.read_bytes()[:200])
+    with np.load(recorded) as held:
+        arrays = dict(held)
+    far = tmp_path / "far.npz"
+    np.savez(far, **{**arrays, "coords": arrays["coords"] * np.float32(1e20)})
     out = tmp_path / "out.jsonl"
-    files = [other, tmp_path / "cut.npz", tmp_path / "nothing.npz", recorded]
+    files = [other, tmp_path / "cut.npz", tmp_path / "nothing.npz", far, recorded]
     result = run_main(*("predict", "--run", run, *files), "--format", "jsonl", "--out", out)
     assert result.exit_code == 3, result.output
     assert [json.loads(line)["class"] for line in out.read_text().splitlines()] == ["wave", "bow"]
     errors = result.stderr.splitlines()
-    assert errors[0] == "3 of 4 files had a problem:"
-    assert len(errors) == 4
+    assert errors[0] == "4 of 5 files had a problem:"
+    assert len(errors) == 6  # one for each of two clips in the last bad file
     for file, told in (
+        (far, "has coordinates that no recording has: expected at most 1e+09, found"),
         (other, "shows another body"),
         (tmp_path / "cut.npz", "not a .npz"),
         (tmp_path / "nothing.npz", "no such file"),
