@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 import torch
+from frieren_cost import FRAMES, JOINTS, LENGTHS, clips
 from parse_ntu import machine
 from torch import Tensor
 
@@ -29,8 +30,7 @@ from skelfuse.layers import (
     SpectralMotion,
 )
 
-FRAMES, JOINTS, CHANNELS = 8192, 25, 8
-LENGTHS = (64, 256, 1024, 4096)
+CHANNELS = 8
 WINDOW = 16  # of the cosine transform
 Layer = Callable[[Tensor, Tensor | None], Tensor]
 
@@ -53,14 +53,6 @@ def layers(channels: int, joints: int) -> dict[str, Layer]:
     }
 
 
-def clips(length: int, *, padded: bool) -> tuple[Tensor, Tensor | None]:
-    x = torch.randn(FRAMES // length, length, JOINTS, CHANNELS, requires_grad=True)
-    if not padded:
-        return x, None
-    ends = torch.randint(length // 2, length + 1, (len(x), 1, 1))
-    return x, (torch.arange(length)[None, :, None] < ends).expand(-1, -1, JOINTS).contiguous()
-
-
 def timed(layer: Layer, x: Tensor, mask: Tensor | None) -> tuple[float, float]:
     start = time.perf_counter()
     found = layer(x, mask)
@@ -71,7 +63,11 @@ def timed(layer: Layer, x: Tensor, mask: Tensor | None) -> tuple[float, float]:
 
 def measure(repeats: int) -> list[dict[str, Any]]:
     made = layers(CHANNELS, JOINTS)
-    inputs = {(t, padded): clips(t, padded=padded) for padded in (False, True) for t in LENGTHS}
+    inputs = {
+        (t, padded): clips(t, padded=padded, channels=CHANNELS)
+        for padded in (False, True)
+        for t in LENGTHS
+    }
     cases = [(name, *case) for name in made for case in inputs]
     times: dict[tuple[str, int, bool], list[tuple[float, float]]] = {case: [] for case in cases}
     for repeat in range(repeats + 1):

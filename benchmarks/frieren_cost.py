@@ -26,8 +26,9 @@ FRAMES, JOINTS, CHANNELS, DIRECTIONS = 8192, 25, 32, 8
 LENGTHS = (64, 256, 1024, 4096)
 
 
-def clips(length: int, *, padded: bool) -> tuple[Tensor, Tensor | None]:
-    x = torch.randn(FRAMES // length, length, JOINTS, CHANNELS, requires_grad=True)
+def clips(length: int, *, padded: bool, channels: int = CHANNELS) -> tuple[Tensor, Tensor | None]:
+    """Return `FRAMES` frames as clips `[B,T,N,C]`; of padded ones a mask hides up to half."""
+    x = torch.randn(FRAMES // length, length, JOINTS, channels, requires_grad=True)
     if not padded:
         return x, None
     ends = torch.randint(length // 2, length + 1, (len(x), 1, 1))

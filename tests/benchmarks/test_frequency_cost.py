@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import frequency_cost
+import frieren_cost
 import pytest
 import torch
 from click.testing import CliRunner
@@ -14,7 +15,8 @@ from click.testing import CliRunner
 def test_each_layer_is_timed_at_each_length(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frequency_cost, "FRAMES", 256)
+    for module in (frequency_cost, frieren_cost):
+        monkeypatch.setattr(module, "FRAMES", 256)
     monkeypatch.setattr(frequency_cost, "LENGTHS", (32, 64))
     threads, found = torch.get_num_threads(), tmp_path / "found.json"
     try:
