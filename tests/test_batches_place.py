@@ -118,15 +118,6 @@ def test_a_clip_that_shows_too_little_is_left_as_it_is_turned_and_large() -> Non
     assert (batch_of([point], sampling=replace(PLAIN, scale=True)).x == 2).all()
 
 
-def test_without_its_centre_a_body_is_centred_on_what_is_seen() -> None:
-    clip = crowd(2, missing=0)
-    coords = clip.coords.copy()
-    coords[:, :, list(KINECT_V2.centre_indices)] = np.nan
-    batch = batch_of([replace(clip, coords=coords)], sampling=replace(PLAIN, centre=True))
-    first = batch.x[0, 0, 0][batch.mask[0, 0, 0]]
-    np.testing.assert_allclose(first.mean(dim=0), np.zeros(3), atol=1e-5)
-
-
 def test_flat_clips_are_only_moved() -> None:
     clips = [crowd(seed, COCO_17) for seed in range(4)]
     aligned = batch_of(clips, sampling=replace(PLAIN, align=True)).x

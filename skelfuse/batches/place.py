@@ -2,7 +2,8 @@
 
 The rules are those of `skelfuse.view`, for many clips at once: everything is measured on the first
 person (the next one where the first never shows enough), on joints that were really seen, and
-done to all persons and frames of the clip alike.
+done to all persons and frames of the clip alike. Where nobody ever shows enough, what is seen of
+a body has to do (see `torso`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,13 @@ import torch
 from torch import Tensor
 
 from skelfuse.batches.sampling import Sampling
+from skelfuse.batches.torso import (
+    has_torso,
+    lengths_of,
+    likely_centre,
+    part_of_torso,
+    whole_torso,
+)
 from skelfuse.batches.tracks import Owners, Tracks
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -30,7 +38,7 @@ class Placement(NamedTuple):
 
 def check_placement(sampling: Sampling, skeleton: Skeleton) -> None:
     """Raise where a skeleton lacks the joints that a view is made out by."""
-    if sampling.align and skeleton.dimensions == 3 and not _has_torso(skeleton):
+    if sampling.align and skeleton.dimensions == 3 and not has_torso(skeleton):
         raise SkelfuseError(
             f"aligning the view needs hips and shoulders, and skeleton '{skeleton.name}' has none",
             remedy="name them in the layout (hips, shoulders), or leave sampling.align off",
@@ -42,7 +50,7 @@ def measured(tracks: Tracks, owners: Owners, skeleton: Skeleton, sampling: Sampl
     origin = turn = size = None
     if sampling.centre or sampling.align:
         centre = _mean(tracks.coords, skeleton.centre_indices)  # [R,D]
-        origin = _origins(tracks, owners, centre)
+        origin = _origins(tracks, owners, centre, skeleton)
         if sampling.align and skeleton.dimensions == 3:
             origin, turn = _views(tracks, owners, centre, origin, skeleton)
     if sampling.scale:
@@ -66,10 +74,6 @@ def placed(tracks: Tracks, owners: Owners, placement: Placement) -> Tracks:
     return tracks._replace(coords=coords)
 
 
-def _has_torso(skeleton: Skeleton) -> bool:
-    return bool(skeleton.hips and skeleton.shoulders)
-
-
 def _mean(coords: Tensor, joints: tuple[int, ...]) -> Tensor:
     """Return the mean of some joints, `[R,D]`; NaN where one of them is."""
     return coords[:, list(joints)].mean(dim=1)
@@ -87,17 +91,15 @@ def _first_row(usable: Tensor, owners: Owners, clips: int) -> tuple[Tensor, Tens
     return torch.where(first < R, first, 0), first < R
 
 
-def _origins(tracks: Tracks, owners: Owners, centre: Tensor) -> Tensor:
-    """Return the first centre seen `[C,D]`, or the middle of the first joints that are."""
-    C = len(tracks.frames)
-    first, known = _first_row(~centre.isnan().any(dim=1), owners, C)
+def _origins(tracks: Tracks, owners: Owners, centre: Tensor, skeleton: Skeleton) -> Tensor:
+    """Return the first centre seen `[C,D]`, or about where it is in the first frame that counts."""
+    first, known = _first_row(~centre.isnan().any(dim=1), owners, len(tracks.frames))
     origin = centre[first]
     if not bool(known.all()):
-        anything, some = _first_row(tracks.seen.any(dim=1), owners, C)
-        joints, seen = tracks.coords[anything], tracks.seen[anything, :, None]
-        middle = torch.where(seen, joints, 0.0).sum(dim=1) / seen.sum(dim=1).clamp_min(1)
-        middle = torch.where(some[:, None], middle, 0.0)
-        origin = torch.where(known[:, None], origin, middle)
+        likely = likely_centre(tracks.coords, tracks.seen, skeleton)
+        first, some = _first_row(tracks.seen.any(dim=1), owners, len(tracks.frames))
+        otherwise = torch.where(some[:, None], likely[first], 0.0)
+        origin = torch.where(known[:, None], origin, otherwise)
     return origin
 
 
@@ -105,47 +107,42 @@ def _views(
     tracks: Tracks, owners: Owners, centre: Tensor, origin: Tensor, skeleton: Skeleton
 ) -> tuple[Tensor, Tensor]:
     """Return the origin `[C,3]` and the axes `[C,3,3]` of the first body whose view is clear."""
-    left, right = (tuple(map(skeleton.index, side)) for side in _sides(skeleton))
-    up = _mean(tracks.coords, tuple(map(skeleton.index, skeleton.shoulders)))
-    up = up - _mean(tracks.coords, tuple(map(skeleton.index, skeleton.hips)))  # [R,3]
-    side = _mean(tracks.coords, left) - _mean(tracks.coords, right)
+    C = len(tracks.frames)
+    axes, clear = _axes(*whole_torso(tracks.coords, skeleton))
+    first, known = _first_row(clear & ~centre.isnan().any(dim=1), owners, C)
+    origin = torch.where(known[:, None], centre[first], origin)
+    turn = axes[first]
+    if not bool(known.all()):
+        likely = likely_centre(tracks.coords, tracks.seen, skeleton)
+        axes, clear = _axes(*part_of_torso(tracks.coords, skeleton))
+        first, partly = _first_row(clear, owners, C)
+        as_it_is = torch.eye(3, device=axes.device)
+        otherwise = torch.where(partly[:, None, None], axes[first], as_it_is)
+        turn = torch.where(known[:, None, None], turn, otherwise)
+        origin = torch.where((partly & ~known)[:, None], likely[first], origin)
+    return origin, turn
+
+
+def _axes(up: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the axes `[R,3,3]` of bodies that stand and face so, and where they are clear."""
     height = up.norm(dim=1, keepdim=True)
     y = up / height
     across = side - (side * y).sum(dim=1, keepdim=True) * y  # nothing, for a body seen edge-on
     width = across.norm(dim=1, keepdim=True)
     x = across / width
     smallest = _UNUSABLE * (height + side.norm(dim=1, keepdim=True))
-    usable = ((height > smallest) & (width > smallest))[:, 0] & ~centre.isnan().any(dim=1)
-    first, known = _first_row(usable, owners, len(tracks.frames))
-    x, y = x[first], y[first]
-    axes = torch.stack([x, y, torch.linalg.cross(x, y)], dim=1)  # [C,3,3]
-    as_it_is = torch.eye(3, device=axes.device).expand_as(axes)
-    return (
-        torch.where(known[:, None], centre[first], origin),
-        torch.where(known[:, None, None], axes, as_it_is),
-    )
-
-
-def _sides(skeleton: Skeleton) -> tuple[tuple[str, str], tuple[str, str]]:
-    hips, shoulders = skeleton.hips, skeleton.shoulders
-    assert hips  # check_placement
-    assert shoulders
-    return (hips[0], shoulders[0]), (hips[1], shoulders[1])
+    clear = ((height > smallest) & (width > smallest))[:, 0]
+    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=1), clear
 
 
 def _sizes(tracks: Tracks, owners: Owners, skeleton: Skeleton) -> Tensor:
-    """Return the median length `[C]` of the torso, or of all bones where no torso was seen."""
+    """Return the median length `[C]` of the torso, or of what tells most about it."""
     C = len(tracks.frames)
     size = torch.zeros(C, device=tracks.coords.device)
-    if _has_torso(skeleton):
-        up = _mean(tracks.coords, tuple(map(skeleton.index, skeleton.shoulders)))
-        up = up - _mean(tracks.coords, tuple(map(skeleton.index, skeleton.hips)))
-        size = _first_median(up.norm(dim=1, keepdim=True), owners, C)
-    if bool((size == 0).any()):
-        below = [i for i, parent in enumerate(skeleton.parents) if parent != i]
-        above = [skeleton.parents[i] for i in below]
-        bones = (tracks.coords[:, below] - tracks.coords[:, above]).norm(dim=2)  # [R,bones]
-        size = torch.where(size > 0, size, _first_median(bones, owners, C))
+    for lengths in lengths_of(tracks.coords, skeleton):
+        size = torch.where(size > 0, size, _first_median(lengths, owners, C))
+        if bool((size > 0).all()):
+            return size
     return torch.where(size > 0, size, 1.0)
 
 

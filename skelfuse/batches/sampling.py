@@ -39,8 +39,9 @@ class Sampling:
     - `scale`: divide every clip by the length of its first body's torso (or bones), as
       `skelfuse.view.normalise_scale` does; for pixels, and units that differ between clips.
 
-    A clip in which the view or the size cannot be measured (that never shows the joints needed)
-    is left as turned, or as large, as it is; a training must not end for one clip.
+    Where the joints needed are never seen, others tell the view and the size (`batches.torso`). A
+    clip that shows too little for that is left as turned, or as large, as it is; a training must
+    not end for one clip.
 
     >>> Sampling(frames=32, crop=(0.5, 1.0)).mode
     'resize'
