@@ -95,7 +95,8 @@ def fingerprint(
     if target is not None:
         told["matched"] = fingerprint(target)
     if config.model.size in SIZES:
-        told["size"] = asdict(SIZES[config.model.size])
+        size = asdict(SIZES[config.model.size])
+        told["size"] = {key: size[key] for key in size if key not in config.model.options}
     text = json.dumps(_switched_on(told), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

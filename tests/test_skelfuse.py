@@ -30,6 +30,18 @@ def test_a_size_keeps_its_promise(name: str) -> None:
     assert parameters(SkelFuse(KINECT_V2, 60, size=SIZES[name])) <= LIMITS[name]
 
 
+def test_a_model_drops_what_its_size_says_unless_told_otherwise() -> None:
+    nano = SIZES["nano"]
+
+    def dropped(first: float | None = None, second: float | None = None) -> set[float]:
+        model = SkelFuse(KINECT_V2, 5, size=nano, dropout=first, evidence_dropout=second)
+        return {part.p for part in model.modules() if isinstance(part, nn.Dropout)}
+
+    assert dropped() == {nano.dropout, nano.evidence_dropout}
+    assert dropped(0.7, 0.6) == {0.7, 0.6}
+    assert dropped(0.0) == {0.0, nano.evidence_dropout}
+
+
 def test_sizes_grow() -> None:
     grown = [parameters(SkelFuse(KINECT_V2, 60, size=SIZES[name])) for name in LIMITS]
     assert grown == sorted(grown)

@@ -48,8 +48,8 @@ class SkelFuse(nn.Module):
     """Recognise the action of a clip `[B,T,M,N,D]` with any number of frames and people.
 
     streams (joint, bone, distances, partner) → motion kernels → joint embedding → mixer →
-    FrierenFuse → logits. The logits are linear in FrierenFuse's y: a decision splits into what each
-    joint, scale and statistic gave, and what came past FrierenFuse.
+    FrierenFuse → logits, linear in FrierenFuse's y: a decision splits into what each joint, scale
+    and statistic gave, and what came past FrierenFuse.
 
     From the embedding on there are several voters side by side, each with features of its own. In
     evaluation the logits are the mean of their votes. In training `[B,V,classes]` comes back, the
@@ -62,7 +62,8 @@ class SkelFuse(nn.Module):
     - `specialists`: of the voters one is given joints, one bones, one distances, the rest all
       (see `features_given`); otherwise each is given all;
     - `fuse` False replaces FrierenFuse by the plain average over time, for comparison;
-    - `directions` (of each voter), `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`.
+    - `directions` (of each voter), `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`;
+    - `dropout`, `evidence_dropout`: the size's own where they are None.
 
     Frequencies, all off by default:
 
@@ -98,8 +99,8 @@ class SkelFuse(nn.Module):
         fuse_scales: tuple[int, ...] = (1, 2, 4),
         poly_order: int = 2,
         windows: tuple[int, ...] = (1,),
-        dropout: float = 0.3,
-        evidence_dropout: float = 0.5,
+        dropout: float | None = None,
+        evidence_dropout: float | None = None,
         dct_window: int = 0,
         gate: GateKind = "none",
         dct_kept: Mapping[str, tuple[int, ...]] | None = None,
@@ -113,6 +114,7 @@ class SkelFuse(nn.Module):
         check_head(num_classes, directions, fuse_scales, fuse=fuse)
         check_frequencies(dct_window, fourier, fourier_sigma)
         self.fold, self.partner = FoldPersons(skeleton), partner
+        size = size.dropping(dropout, evidence_dropout)
         N, V, C = len(skeleton), size.voters, size.voters * size.channels
         self.streams = SpectralStreams(
             self.fold.skeleton,
@@ -138,7 +140,7 @@ class SkelFuse(nn.Module):
         self.identity = nn.Parameter(0.1 * torch.randn(N, C))
         self.filter = GlobalFilter(C) if global_filter else None
         self.mixer = JointMixer(
-            N, size.channels, size.width, dilations=size.dilations, dropout=dropout, voters=V
+            N, size.channels, size.width, dilations=size.dilations, dropout=size.dropout, voters=V
         )
         self.frieren = (
             FrierenFuse(C, V * directions, fuse_scales, poly_order, windows=windows, groups=V)
@@ -153,14 +155,12 @@ class SkelFuse(nn.Module):
             width=size.width // 2,
             gate=gate,
             kept=dct_kept,
-            dropout=dropout,
+            dropout=size.dropout,
         )
-        shares = 2 if fuse else 1
-        self.evidence_norm = nn.BatchNorm1d(shares * 2 * N * C)
-        self.dropout = QuickDropout(evidence_dropout)
-        self.classifier = VotingLinear(
-            shares * 2 * N * C, num_classes, voters=V, channels=size.channels
-        )
+        features = (2 if fuse else 1) * 2 * N * C
+        self.evidence_norm = nn.BatchNorm1d(features)
+        self.dropout = QuickDropout(size.evidence_dropout)
+        self.classifier = VotingLinear(features, num_classes, voters=V, channels=size.channels)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return logits `[B,classes]` of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]` is True.

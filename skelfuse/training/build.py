@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, get_type_hints
 
 import torch
@@ -53,7 +54,8 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
             )
     hints = get_type_hints(vars(MODELS[choice.name])["__init__"])
     known = [name for name in takes if name not in NOT_OPTIONS]
-    options = {name: takes[name].default for name in known}
+    own = {} if size is None else asdict(SIZES[size])
+    options = {name: own.get(name, takes[name].default) for name in known}
     for key, value in choice.options.items():
         if key not in known:
             if key not in NOT_OPTIONS and _with(str(key)):
@@ -61,7 +63,8 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
                 raise _of_another(problem, str(key), choice.name)
             keys = ["name", *(["size"] if "size" in takes else []), *known]
             raise unknown_key(str(key), keys, within=f" of model '{choice.name}'")
-        options[key] = fitted(value, hints[key], key)
+        wanted = fitted(value, hints[key], key)
+        options[key] = own[key] if wanted is None and key in own else wanted
         if key in SHARES and not 0 <= options[key] <= 1:
             raise SkelfuseError(f"'{key}' is out of range", expected="0 to 1", found=options[key])
     return ModelChoice(choice.name, size, options)

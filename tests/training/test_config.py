@@ -11,7 +11,7 @@ import torch
 from skelfuse.configs import find, names
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2
-from skelfuse.models import MODELS
+from skelfuse.models import MODELS, SIZES
 from skelfuse.training import TrainConfig, config_from_dict, config_text, read_config
 from skelfuse.training.build import check_fits
 
@@ -94,6 +94,18 @@ def test_mistakes_are_told_with_file_and_key(tmp_path: Path, text: str, message:
     found = told(tmp_path / "c.yaml", text)
     assert message in found
     assert "c.yaml" in found
+
+
+def test_a_size_brings_its_own_dropout_unless_one_is_given() -> None:
+    def dropped(*settings: str) -> tuple[object, object]:
+        options = config_from_dict({}, list(settings)).model.options
+        return options["dropout"], options["evidence_dropout"]
+
+    small, nano = SIZES["small"], SIZES["nano"]
+    assert dropped() == (small.dropout, small.evidence_dropout)
+    assert dropped("model.size=nano") == (nano.dropout, nano.evidence_dropout)
+    assert dropped("model.size=nano", "model.dropout=0") == (0.0, nano.evidence_dropout)
+    assert dropped("model.dropout=null", "model.evidence_dropout=0.4") == (small.dropout, 0.4)
 
 
 def test_settings_go_before_the_file_and_are_checked_alike(tmp_path: Path) -> None:
