@@ -52,7 +52,7 @@ class Fit:
             _within(self, name, 0, 1)
         _within(self, "validation", 0, 0.9)
         _within(self, "weight_decay", 0)
-        _within(self, "learning_rate", 0, above=True)
+        _within(self, "learning_rate", 0, 100, above=True)  # steps of AdamW, which soon overflow
         _within(self, "mixing_alpha", 0, above=True)
         if self.label_smoothing == 1 or self.average == 1:
             name = "label_smoothing" if self.label_smoothing == 1 else "average"
@@ -155,5 +155,7 @@ def _within(
     value = getattr(section, name)
     if (value > low if above else value >= low) and (high is None or value <= high):
         return  # a NaN compares with nothing, and so ends below
-    wanted = f"above {low}" if above else f"at least {low}" if high is None else f"{low} to {high}"
+    wanted = f"above {low}" if above else f"at least {low}"
+    if high is not None:
+        wanted = f"{wanted} and at most {high}" if above else f"{low} to {high}"
     raise SkelfuseError(f"'{name}' is out of range", expected=wanted, found=value)

@@ -68,6 +68,8 @@ def test_a_saved_model_does_not_depend_on_defaults() -> None:
         ("train: {batch_size: 1}", "'batch_size' is out of range: expected at least 2"),
         ("train: {learning_rate: .nan}", "expected a number, found nan"),
         ("train: {learning_rate: 1e400}", "expected a number, found '1e400'"),
+        ("train: {learning_rate: 1e38}", "expected above 0 and at most 100, found 1e+38"),
+        ("train: {learning_rate: 0}", "expected above 0 and at most 100, found 0.0"),
         ("train: {clip_gradient: .inf}", "'train.clip_gradient' has the wrong kind"),
         ("kernels: {target: .nan}", "c.yaml, line 1: 'kernels.target' has the wrong kind"),
         ("model: {nam: ddnet}", "did you mean 'name'?"),
