@@ -133,11 +133,12 @@ def _bodies(recording: Recording, note: Callable[[str], None]) -> list[_Body]:
     bodies = []
     for number in numbers[np.argsort(first)]:
         rows = np.flatnonzero(recording.body == number)
-        again = np.diff(recording.frame[rows], prepend=-1) == 0
+        frame = recording.frame[rows]
+        again = frame[1:] == frame[:-1]
         if again.any():
             times = _counted(int(again.sum()), "time")
             note(f"body {number}: listed {times} more within a frame; the first one was kept")
-            rows = rows[~again]
+            rows = rows[np.append(True, ~again)]
         if not seen[rows].all():
             empty = _counted(int((~seen[rows]).sum()), "frame")
             note(f"body {number}: all joints are 0 in {empty}; taken as not seen")
@@ -212,10 +213,12 @@ def _arrays(people: list[_Person], frames: int, notes: list[str]) -> Actors:
     taken = np.zeros((T, M), dtype=np.bool_)
     for m, person in enumerate(people):
         for body in person.bodies:
-            free = ~taken[body.frames - start, m]
-            at = body.frames[free] - start
-            coords[at, m] = body.joints[free]
-            confidence[at, m] = body.tracking[free] / np.float32(2)
+            at, joints, tracking = body.frames - start, body.joints, body.tracking
+            if taken[at, m].any():
+                free = ~taken[at, m]
+                at, joints, tracking = at[free], joints[free], tracking[free]
+            coords[at, m] = joints
+            confidence[at, m] = tracking / np.float32(2)
             taken[at, m] = True
     empty = int((~taken.any(axis=1)).sum())
     if frames > T:
