@@ -20,7 +20,7 @@ class Size:
         """Return the size with another dropout, where one is given.
 
         >>> NANO.dropping(None, 0.4)
-        Size(channels=2, width=24, dilations=(1, 2, 4), voters=3, dropout=0.1, evidence_dropout=0.4)
+        Size(channels=2, width=26, dilations=(1, 2, 4), voters=4, dropout=0.1, evidence_dropout=0.4)
         """
         if evidence_dropout is None:
             evidence_dropout = self.evidence_dropout
@@ -30,7 +30,7 @@ class Size:
 
 
 # Parameters for 25 joints and 60 classes: at most 0.1, 0.25, 0.5 and 1.5 million.
-NANO = Size(2, 24, (1, 2, 4), voters=3, dropout=0.1, evidence_dropout=0.2)
+NANO = Size(2, 26, (1, 2, 4), voters=4, dropout=0.1, evidence_dropout=0.2)
 TINY = Size(4, 40, (1, 2, 4), voters=4)
 SMALL = Size(4, 64, (1, 2, 4, 1), voters=4)
 BASE = Size(6, 96, (1, 2, 4, 1), voters=6)

@@ -52,7 +52,7 @@ class Fit:
             _within(self, name, 0, 1)
         _within(self, "validation", 0, 0.9)
         _within(self, "weight_decay", 0)
-        _within(self, "learning_rate", 0, 100, above=True)  # steps of AdamW, which soon overflow
+        _within(self, "learning_rate", 0, 1e30, above=True)  # AdamW overflows at 1e36
         _within(self, "mixing_alpha", 0, above=True)
         if self.label_smoothing == 1 or self.average == 1:
             name = "label_smoothing" if self.label_smoothing == 1 else "average"
