@@ -28,7 +28,7 @@ from skelfuse.clip import Clip
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import SkelFuse
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training.losses import clip_losses
 from skelfuse.training.mixing import unmixed
 

@@ -23,7 +23,7 @@ WINDOW = "2s"
 
 def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     from skelfuse.errors import SkelfuseError
-    from skelfuse.windows import Length
+    from skelfuse.predict.windows import Length
 
     try:
         if text is not None:
@@ -120,7 +120,7 @@ def _live(
 
 
 def _quarter(window: str) -> str:
-    from skelfuse.windows import Length
+    from skelfuse.predict.windows import Length
 
     length = Length.parse(window)
     if length.in_frames:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from skelfuse.datasets.frame_lines import Frame, parse_line
 from skelfuse.errors import SkelfuseError
-from skelfuse.stream import FrameError, Stream
+from skelfuse.predict.stream import FrameError, Stream
 
 if TYPE_CHECKING:
     from skelfuse.predict import Recogniser
-    from skelfuse.windows import Window
+    from skelfuse.predict.windows import Window
 
 
 def windows_of_lines(

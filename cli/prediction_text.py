@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skelfuse.prediction import Prediction
-from skelfuse.windows import Window, merged
+from skelfuse.predict.prediction import Prediction
+from skelfuse.predict.windows import Window, merged
 
 DIGITS = 6
 JOINTS_SHOWN = 6

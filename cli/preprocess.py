@@ -75,7 +75,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     from skelfuse.datasets.preprocess import preprocess as run
     from skelfuse.datasets.workers import usable_cores
     from skelfuse.layouts import find_layout
-    from skelfuse.store_place import check_replaceable
+    from skelfuse.store.place import check_replaceable
 
     options = PreprocessOptions(
         format=given["format_"],

@@ -13,7 +13,7 @@ from skelfuse.datasets.sources import Source
 from skelfuse.errors import SkelfuseError
 from skelfuse.preparation import prepare
 from skelfuse.skeleton import Skeleton
-from skelfuse.store_writer import packed
+from skelfuse.store.writer import packed
 
 CLIPS_IN_A_PIECE = 64
 

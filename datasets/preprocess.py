@@ -14,7 +14,7 @@ from skelfuse.datasets.resume import seen, unchanged
 from skelfuse.datasets.sources import Source, find_sources
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
-from skelfuse.store_writer import StoreWriter
+from skelfuse.store.writer import StoreWriter
 
 __all__ = ["Outcome", "PreprocessOptions", "find_sources", "preprocess"]
 

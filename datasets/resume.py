@@ -11,7 +11,7 @@ from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.datasets.source_files import fingerprint, stamp
 from skelfuse.datasets.sources import Source
 from skelfuse.errors import SkelfuseError
-from skelfuse.store_journal import AFRESH, Unchanged
+from skelfuse.store.journal import AFRESH, Unchanged
 
 
 def seen(piece: Piece, errors: int) -> dict[str, Any]:

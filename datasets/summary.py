@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects
-from skelfuse.store import Store, natural_key
+from skelfuse.store import Store
+from skelfuse.store.reader import natural_key
 
 BARS = " ▁▂▃▄▅▆▇█"
 CLIPS_LOOKED_AT = 5000  # for missing joints: beyond this many every k-th clip tells enough

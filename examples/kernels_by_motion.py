@@ -30,7 +30,7 @@ from skelfuse.explain.response import NYQUIST, gain
 from skelfuse.predict import load
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 
 QUICK = "--quick" in sys.argv

@@ -12,7 +12,7 @@ from skelfuse.clip import Clip
 from skelfuse.layouts import COCO_17
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import TrainConfig, build_model, config_from_dict, train
 from skelfuse.training.checkpoint import BEST, WEIGHT, write_checkpoint
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import Evidence, evidence_of
-from skelfuse.joint_shares import joint_shares
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import STGCN, Pure, SkelFuse
 from skelfuse.models.sizes import NANO
+from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.skeleton import Skeleton
 
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]

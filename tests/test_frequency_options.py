@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import evidence_of
 from skelfuse.explain.head_source import head_weights
-from skelfuse.joint_shares import joint_shares
 from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.models import Size, SkelFuse, describe
+from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.training import ModelChoice, build_model
 
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]

@@ -19,7 +19,8 @@ from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, KINECT_V1, UTD_MHAD
-from skelfuse.predict import ROWS_AT_ONCE, Recogniser
+from skelfuse.predict import Recogniser
+from skelfuse.predict.recogniser import ROWS_AT_ONCE
 from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice, TrainConfig, build_model

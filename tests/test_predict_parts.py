@@ -14,10 +14,10 @@ import torch
 import skelfuse
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict import Recogniser
+from skelfuse.predict.windows import merged
 from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice, TrainConfig, build_model
-from skelfuse.windows import merged
 
 FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
 acted = FIGURE.acted
@@ -67,7 +67,7 @@ def test_joints_say_what_they_add(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["skelfuse", "pure"])
 def test_shares_and_rest_are_the_logits(name: str) -> None:
-    from skelfuse.joint_shares import joint_shares
+    from skelfuse.predict.joint_shares import joint_shares
 
     torch.manual_seed(1)
     model = build_model(ModelChoice(name), STICK, 3)

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from skelfuse.cli import main
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
-from skelfuse.store_place import Place
+from skelfuse.store.place import Place
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIPS = 6
@@ -46,7 +46,7 @@ def refused(*arguments: object) -> str:
 def another_run(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Hold the place of `s.h5` in another process."""
     script = (
-        "import sys; from pathlib import Path; from skelfuse.store_place import Place\n"
+        "import sys; from pathlib import Path; from skelfuse.store.place import Place\n"
         "place = Place(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(

@@ -15,7 +15,7 @@ from skelfuse.clip import Clip
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 
 STICK = Skeleton("stick", joints=("a", "b"), bones=(("b", "a"),), root="a")
 

@@ -13,8 +13,9 @@ import pytest
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
-from skelfuse.store import Store, natural_key
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store import Store
+from skelfuse.store.reader import natural_key
+from skelfuse.store.writer import StoreWriter, packed
 
 STICK = Skeleton("stick", joints=("a", "b"), bones=(("b", "a"),), root="a")
 

@@ -15,11 +15,11 @@ from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict import Recogniser
+from skelfuse.predict.stream import LONGEST_GAP, FrameError, Stream
+from skelfuse.predict.windows import Window
 from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
-from skelfuse.stream import LONGEST_GAP, FrameError, Stream
 from skelfuse.training import ModelChoice, TrainConfig, build_model
-from skelfuse.windows import Window
 
 Array = npt.NDArray[Any]
 ARM = Skeleton(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.windows import Length, Windows
+from skelfuse.predict.windows import Length, Windows
 
 
 @given(

@@ -15,7 +15,7 @@ from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 from skelfuse.training.checkpoint import read_checkpoint, write_checkpoint
 

@@ -12,7 +12,7 @@ from skelfuse.clip import Clip
 from skelfuse.layouts import KINECT_V2
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 
 CLIPS = 37
 SAMPLING = Sampling(frames=8, crop=(0.5, 1.0), jitter=0.3)

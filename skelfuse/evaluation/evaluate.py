@@ -130,7 +130,7 @@ def evaluate(
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.store_writer import StoreWriter, packed
+    >>> from skelfuse.store.writer import StoreWriter, packed
     >>> from skelfuse.training import TrainConfig, train
     >>> from skelfuse.training.config import Fit, ModelChoice
     >>> from skelfuse.run import load_run

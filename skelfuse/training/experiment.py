@@ -65,7 +65,7 @@ def train(
     >>> import tempfile, numpy as np
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.store_writer import StoreWriter, packed
+    >>> from skelfuse.store.writer import StoreWriter, packed
     >>> from skelfuse.training import Fit
     >>> folder, draw = Path(tempfile.mkdtemp()), np.random.default_rng(0)
     >>> with StoreWriter(folder / "store.h5", provenance={}, resume=False) as writer:

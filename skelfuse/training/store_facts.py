@@ -54,7 +54,7 @@ def store_facts(store: Store, train: Indices) -> StoreFacts:
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import HAND_21
-    >>> from skelfuse.store_writer import StoreWriter, packed
+    >>> from skelfuse.store.writer import StoreWriter, packed
     >>> path = Path(tempfile.mkdtemp()) / "store.h5"
     >>> with StoreWriter(path, provenance={}, resume=False) as writer:
     ...     writer.accept(HAND_21)

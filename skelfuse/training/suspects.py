@@ -19,7 +19,7 @@ class Suspects:
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import HAND_21
-    >>> from skelfuse.store_writer import StoreWriter, packed
+    >>> from skelfuse.store.writer import StoreWriter, packed
     >>> path = Path(tempfile.mkdtemp()) / "store.h5"
     >>> with StoreWriter(path, provenance={}, resume=False) as writer:
     ...     writer.accept(HAND_21)

@@ -15,7 +15,7 @@ from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig
 
 ARM = Skeleton(

@@ -15,7 +15,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import evaluate
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import ModelChoice, TrainConfig, train
 
 Configured = Callable[..., TrainConfig]

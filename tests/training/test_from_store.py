@@ -21,7 +21,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import SBU_15
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store_writer import StoreWriter, packed
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import config_from_dict, config_text, read_config
 from skelfuse.training.resume import saved_config
 from skelfuse.training.store_facts import store_facts

@@ -22,10 +22,10 @@ from skelfuse import __version__
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
-from skelfuse.store import clip_digest, clip_metadata
-from skelfuse.store_file import write_store
-from skelfuse.store_journal import AFRESH, Taken, Unchanged, cut, facts_of, take_up
-from skelfuse.store_place import PLAN, Place, check_replaceable
+from skelfuse.store.hdf5 import write_store
+from skelfuse.store.journal import AFRESH, Taken, Unchanged, cut, facts_of, take_up
+from skelfuse.store.place import PLAN, Place, check_replaceable
+from skelfuse.store.reader import clip_digest, clip_metadata
 
 
 def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes]:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
-from skelfuse.predict import Recogniser
-from skelfuse.windows import Length, Window, Windows
+from skelfuse.predict.recogniser import Recogniser
+from skelfuse.predict.windows import Length, Window, Windows
 
 TIMES_NEEDED = 16  # between frames, before their median passes for the rate
 LONGEST_GAP = 10  # windows; a longer one ends a recording and begins another

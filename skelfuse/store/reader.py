@@ -24,7 +24,7 @@ import numpy.typing as npt
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
-from skelfuse.store_open import ANEW, Undamaged, mapped, metadata_digest, opened
+from skelfuse.store.opening import ANEW, Undamaged, mapped, metadata_digest, opened
 
 TEXT_COLUMNS = ("name", "subject", "camera", "setup", "replication", "splits", "notes", "digest")
 

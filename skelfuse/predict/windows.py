@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.prediction import Prediction
+from skelfuse.predict.prediction import Prediction
 
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([sf])\s*")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.store_open import is_store
+from skelfuse.store.opening import is_store
 
 if sys.platform != "win32":
     import fcntl

@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 
 from skelfuse.skeleton import Skeleton
-from skelfuse.store import TEXT_COLUMNS, class_indices
-from skelfuse.store_journal import facts_of, journal_lines
-from skelfuse.store_open import FORMAT, FORMAT_VERSION, metadata_digest
+from skelfuse.store.journal import facts_of, journal_lines
+from skelfuse.store.opening import FORMAT, FORMAT_VERSION, metadata_digest
+from skelfuse.store.reader import TEXT_COLUMNS, class_indices
 
 COPY_BYTES = 1 << 20
 

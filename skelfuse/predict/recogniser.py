@@ -14,11 +14,11 @@ import torch
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
-from skelfuse.joint_shares import joint_shares
-from skelfuse.prediction import Prediction
+from skelfuse.predict.joint_shares import joint_shares
+from skelfuse.predict.prediction import Prediction
+from skelfuse.predict.windows import Window, Windows
 from skelfuse.preparation import Preparation, part, person
 from skelfuse.run import Run, load_run
-from skelfuse.windows import Window, Windows
 
 ROWS_AT_ONCE = 1 << 17  # bodies times frames in one batch: memory does not grow with the clips
 
