@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import ablation
 import accuracy
 import pytest
-from cells import cells_of, fingerprint
+from cells import cells_of, fingerprint, rules_in
 from real_sets import SETS
 
 from skelfuse.configs import find
@@ -42,3 +43,17 @@ def test_what_all_variants_ask_for_can_be_made() -> None:
         strict=True,
     )
     assert all(a.key == b.key for a, b in pairs)  # one run serves both pages
+
+
+def test_rules_are_known_again_by_what_they_do(tmp_path: Path) -> None:
+    def rules(text: str) -> str:
+        file = tmp_path / "rules.py"
+        file.write_text(text)
+        return rules_in(file)
+
+    plain = rules("MOST = 4\n\n\ndef chosen(n):\n    return min(n, MOST)\n")
+    told = '"""Rules."""\nfrom a import b\n\nMOST = 4  # by far\n\n\n'
+    told += 'def chosen(n):\n    """Choose."""\n    return min(n, MOST)\n'
+    assert rules(told) == plain
+    assert rules(told.replace("MOST = 4", "MOST = 5")) != plain
+    assert rules(told.replace("min", "max")) != plain
