@@ -80,7 +80,7 @@ def test_a_clip_faces_the_same_way_without_some_of_its_torso(gone: tuple[str, ..
 
 def test_without_its_centre_a_body_is_centred_between_the_joints_around_it() -> None:
     clip = without(person(), "spine_mid")
-    x, mask = shown(clip, Sampling(frames=8))
+    x, _ = shown(clip, Sampling(frames=8))
     around = [KINECT_V2.index(joint) for joint in ("spine_base", "spine_shoulder")]
     np.testing.assert_allclose(x[0, 0, around].mean(axis=0), 0, atol=1e-5)
     last = without(clip, "spine_base", "spine_shoulder")

@@ -99,6 +99,20 @@ def test_help_is_there_and_imports_nothing_heavy(command: list[str]) -> None:
     assert "Usage:" in done.stdout
 
 
+def test_a_wrong_window_is_told_without_waiting_for_torch() -> None:
+    script = (
+        "import sys; from skelfuse.cli import main\n"
+        "try: main(['predict', '--run', 'r', 'f', '--window', '2x'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "found 2x" in done.stderr
+
+
 def test_the_examples_of_the_pages_run() -> None:
     tried = 0
     for page in sorted((ROOT / "docs").glob("*.md")):

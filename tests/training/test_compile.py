@@ -50,7 +50,7 @@ def test_a_compiled_run_ends_where_the_plain_one_does(
         ends = []
         for compiled in (False, True):
             graphs = counters["unique_graphs"]
-            wanted = configured(model, epochs=2, validation=0, compile=compiled)
+            wanted = configured(model, epochs=3, validation=0, compile=compiled)
             train(wanted, store, parts, tmp_path / str(compiled))
             assert (counters["unique_graphs"] > graphs) == compiled
             ends.append(read_checkpoint(tmp_path / str(compiled) / "last.safetensors")[1])
@@ -63,7 +63,7 @@ def test_a_compiled_run_ends_where_the_plain_one_does(
     assert [line["loss"] for line in others] == pytest.approx(losses, rel=1e-3)
     kernels = lines(tmp_path / "True" / "kernels.jsonl")
     first, last = (torch.tensor(kernels[i]["kernels"]["scale4"]["taps"]) for i in (0, -1))
-    assert (last - first).abs().max() > 8 * NEAR  # or equal ends would say nothing
+    assert (last - first).abs().max() > 10 * NEAR  # or equal ends would say nothing
 
     graphs = counters["unique_graphs"]
     run = load_run(tmp_path / "True")
