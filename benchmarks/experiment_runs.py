@@ -14,7 +14,7 @@ import torch
 from cells import Cell, Variant, cells_of
 from experiments import run_cell
 from real_sets import SETS, RealSet, locked, store_of
-from row_files import append_row, key_of, read_rows
+from row_files import Row, append_row, key_of, read_rows
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
@@ -35,6 +35,7 @@ class Plan:
 
 
 Task = Callable[[Plan], list[str]]
+Experiment = Callable[..., Row]  # as run_cell
 
 
 def plan_cells(
@@ -77,7 +78,7 @@ def run_all(plan: Plan, workers: int, task: Task) -> list[str]:
     return sorted({name for failed in failures for name in failed})
 
 
-def work_through(plan: Plan) -> list[str]:
+def work_through(plan: Plan, experiment: Experiment = run_cell) -> list[str]:
     """Do one cell after the other; those that another process is at are left to it."""
     torch.set_num_threads(plan.threads)
     stores: dict[str, Store] = {}
@@ -96,7 +97,7 @@ def work_through(plan: Plan) -> list[str]:
                 store = stores[cell.data.name]
                 folder = plan.work / "runs" / where
                 keep = cell.name in plan.kept
-                row = run_cell(cell, store, folder, device=plan.device, keep=keep)
+                row = experiment(cell, store, folder, device=plan.device, keep=keep)
             except Exception as error:  # a night's work must not end for one cell
                 told = "" if isinstance(error, SkelfuseError) else f"\n{traceback.format_exc()}"
                 click.echo(f"{what}: failed: {error}{told}", err=True)

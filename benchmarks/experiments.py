@@ -39,10 +39,7 @@ def run_cell(
 ) -> Row:
     """Train (or go on where a run was interrupted), evaluate the last epoch, return the row."""
     parts = parts_of(store, cell.protocol)
-    learned_from = fewer(store, parts["train"], cell.variant.share, cell.config.seed)
-    config = decided(cell, store, learned_from)
-    if cell.target is not None:
-        config = _widened(config, cell.target, store)
+    config, learned_from = prepared(cell, store, parts["train"])
     shown = {"train": learned_from, "test": parts["test"]}
     begun = (folder / LAST).exists()
     try:
@@ -54,8 +51,7 @@ def run_cell(
         train(config, store, shown, folder, device=device)
     run = load_run(folder / LAST, device=device)
     row = {
-        **dict(zip(("dataset", "protocol", "seed", "hash"), cell.key, strict=True)),
-        "variant": cell.name,
+        **named(cell),
         **accuracies(run, store, parts, cell),
         **cost(run.model, config, store),
         "seconds": sum(line["seconds"] for line in read_lines(folder / METRICS)),
@@ -66,6 +62,21 @@ def run_cell(
     if not keep:
         shutil.rmtree(folder)
     return row
+
+
+def prepared(cell: Cell, store: Store, train: Indices) -> tuple[TrainConfig, Indices]:
+    """Return what a cell's configuration is on this store, and the clips that it learns from."""
+    learned_from = fewer(store, train, cell.variant.share, cell.config.seed)
+    config = decided(cell, store, learned_from)
+    if cell.target is not None:
+        config = _widened(config, cell.target, store)
+    return config, learned_from
+
+
+def named(cell: Cell) -> Row:
+    """Return the part of a row by which it is known."""
+    names = ("dataset", "protocol", "seed", "hash")
+    return dict(zip(names, cell.key, strict=True)) | {"variant": cell.name}
 
 
 def accuracies(run: Run, store: Store, parts: dict[str, Indices], cell: Cell) -> dict[str, float]:

@@ -10,7 +10,7 @@ import click
 import torch
 from cells import Cell
 from experiment_runs import Plan, place_of
-from experiments import when_and_where
+from experiments import named, when_and_where
 from real_sets import locked
 from row_files import append_row, key_of, read_rows
 
@@ -42,8 +42,7 @@ def measure_kept(plan: Plan, kind: str, measured: Measured) -> list[str]:
                 click.echo(f"{what}: failed: {error!r}", err=True)
                 failed.append(what)
                 continue
-            names = ("dataset", "protocol", "seed", "hash")
-            row = dict(zip(names, cell.key, strict=True)) | {"kind": kind, "variant": cell.name}
+            row = named(cell) | {"kind": kind}
             append_row(plan.rows, row | found | when_and_where(plan.device))
             click.echo(f"{what}: done")
     return failed

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ablation
 import accuracy
+import chosen_epoch
 import click
 import numpy as np
 import pytest
@@ -111,6 +112,32 @@ def test_an_equally_large_model_without_frierenfuse(folder: Path, tmp_path: Path
     called(folder, tmp_path, *PENN, "--variants", "small,no-fuse-matched", "--no-robustness")
     small, matched = (row["parameters"] for row in rows_in(tmp_path))
     assert 0.97 * small < matched <= small
+
+
+def test_the_last_epoch_counts_whatever_the_test_part_would_choose(
+    folder: Path, tmp_path: Path
+) -> None:
+    settings = (*QUICK[1:], "train.epochs=3", "train.learning_rate=0.01")
+    wanted = (*PENN, "--variants", "nano")
+    page = tmp_path / "page.md"
+    found = called(
+        folder,
+        tmp_path,
+        *wanted,
+        "--write",
+        str(page),
+        settings=settings,
+        command=chosen_epoch.main,
+    )
+    assert found.exit_code == 0, found.output
+    (row,) = rows_in(tmp_path)
+    assert row["accuracy"] == row["by_epoch"][2]
+    last, best = row["accuracy"], max(row["by_epoch"])
+    assert f"`nano` | {last:.1f} | {best:.1f} | +{best - last:.2f} |" in page.read_text()
+
+    called(folder, tmp_path / "plain", *wanted, "--no-robustness", settings=settings)
+    (plain,) = rows_in(tmp_path / "plain")
+    assert plain["accuracy"] == pytest.approx(last)  # to look on changes nothing
 
 
 def test_rows_survive_a_writer_that_was_killed(tmp_path: Path) -> None:
