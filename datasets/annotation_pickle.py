@@ -28,7 +28,7 @@ from skelfuse.datasets.ntu_names import (
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import PROTOCOL, Facts, label_of, make_clip
-from skelfuse.datasets.reading.files import beginning, files_ending
+from skelfuse.datasets.reading.files import files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.pickled_numpy import DAMAGED, Array
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.safe_pickle import read_pickle
@@ -45,11 +45,8 @@ def find(path: Path) -> list[Path]:
     >>> find(Path("ntu60.json"))
     []
     """
-    return [
-        file
-        for file in files_ending(path, ".pkl", ".pickle")
-        if path.is_file() or any(word in beginning(file) for word in _WORDS)
-    ]
+    files = files_ending(path, ".pkl", ".pickle")
+    return files if path.is_file() else of_kind(files, lambda file: speaks_of(file, _WORDS))
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:

@@ -21,7 +21,7 @@ from skelfuse.datasets import (
     utd_mhad,
 )
 from skelfuse.datasets.format import Format
-from skelfuse.datasets.reading.files import beginning, walk
+from skelfuse.datasets.reading.files import beginning, check_readable, walk
 from skelfuse.errors import SkelfuseError
 
 AUTO = "auto"
@@ -68,6 +68,8 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
         )
     if not path.exists():
         raise SkelfuseError("no such file or folder", file=path, remedy="correct the path")
+    if path.is_file():
+        check_readable(path)
     if path.is_dir() and not next(walk(path), None):
         raise SkelfuseError("an empty folder", file=path, remedy="put the data set's files there")
     asked = FORMATS.values() if name == AUTO else (FORMATS[name],)
@@ -88,6 +90,8 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
 
 
 def _unrecognised(path: Path, name: str) -> SkelfuseError:
+    for folder, file in walk(path):
+        check_readable(Path(folder, file))
     if path.name.lower().endswith(ARCHIVES):
         return SkelfuseError("an archive", file=path, remedy="unpack it and give the folder")
     if path.is_file() and beginning(path, len(HDF5)) == HDF5:

@@ -16,8 +16,8 @@ from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates
-from skelfuse.datasets.reading.files import files_ending
-from skelfuse.datasets.reading.numpy_file import REMEDY, Npz, keys
+from skelfuse.datasets.reading.files import files_ending, of_kind
+from skelfuse.datasets.reading.numpy_file import REMEDY, Npz, holds
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import JHMDB_15
 
@@ -32,7 +32,7 @@ def find(path: Path) -> list[Path]:
     >>> find(Path("jhmdb.txt"))
     []
     """
-    return [file for file in files_ending(path, ".npz") if FRAMES in keys(file)]
+    return of_kind(files_ending(path, ".npz"), lambda file: holds(file, FRAMES))
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:

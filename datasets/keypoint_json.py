@@ -26,7 +26,7 @@ from skelfuse.datasets.openpose import ENDING as OPENPOSE_ENDING
 from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
-from skelfuse.datasets.reading.files import beginning, files_ending
+from skelfuse.datasets.reading.files import files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, read_json
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS, layout
@@ -49,13 +49,8 @@ def find(path: Path) -> list[Path]:
         for file in files_ending(path, ".json")
         if not file.name.endswith(OPENPOSE_ENDING) and not NW_UCLA_NAME.fullmatch(file.stem)
     ]
-    looked_at = [file for file in files[:PEEKS] if _speaks_of_keypoints(file)]
+    looked_at = of_kind(files[:PEEKS], lambda file: speaks_of(file, WORDS))
     return [*looked_at, *files[PEEKS:]] if looked_at else []
-
-
-def _speaks_of_keypoints(file: Path) -> bool:
-    start = beginning(file)
-    return any(word in start for word in WORDS)
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:

@@ -31,8 +31,8 @@ from skelfuse.datasets.reading.facts import (
     label_of,
     make_clip,
 )
-from skelfuse.datasets.reading.files import files_ending
-from skelfuse.datasets.reading.numpy_file import Npz, keys
+from skelfuse.datasets.reading.files import files_ending, of_kind
+from skelfuse.datasets.reading.numpy_file import Npz, holds
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -51,10 +51,10 @@ def find(path: Path) -> list[Path]:
     >>> find(Path("mine.csv"))
     []
     """
-    files = {file: keys(file) for file in files_ending(path, ".npz")}
+    files = files_ending(path, ".npz")
     if path.is_file():  # a damaged file that was named outright is read, to say what is wrong
-        return [file for file, arrays in files.items() if "coords" in arrays or not arrays]
-    return [file for file, arrays in files.items() if "coords" in arrays]
+        return [file for file in files if holds(file, "coords") is not False]
+    return of_kind(files, lambda file: holds(file, "coords"))
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:

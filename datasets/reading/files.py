@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
 
 MAY_READ = "check that it is there and that you may read it"
+MAY_LIST = "make it readable, or name the folders and files beside it one by one"
 
 
 def walk(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (folder, name) of every file below a folder, or of the file itself.
 
     Hidden files and folders are left out: they are what editors, archives and file managers leave.
+    A folder that may not be listed is an error: nobody knows what would be missed in it.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as top:
@@ -26,11 +28,19 @@ def walk(path: Path) -> Iterator[tuple[str, str]]:
     if path.is_file():
         yield str(path.parent), path.name
         return
-    for folder, folders, names in os.walk(path, followlinks=False):
+    for folder, folders, names in os.walk(path, onerror=_unlisted, followlinks=False):
         folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
         for name in names:
             if not name.startswith("."):
                 yield folder, name
+
+
+def _unlisted(error: OSError) -> None:
+    if isinstance(error, FileNotFoundError):  # nothing is missed in what is not there
+        return
+    raise SkelfuseError(
+        f"cannot list the folder: {error.strerror}", file=error.filename, remedy=MAY_LIST
+    ) from None
 
 
 def files_ending(path: Path, *endings: str) -> list[Path]:
@@ -66,6 +76,40 @@ def _files_ending(endings: tuple[str, ...], path: Path) -> list[Path]:
     return files_ending(path, *endings)
 
 
+def check_readable(path: Path) -> None:
+    """Raise where a file cannot be opened.
+
+    >>> check_readable(Path("no such file"))
+    Traceback (most recent call last):
+    skelfuse.errors.SkelfuseError: no such file: cannot read: No such file or directory; \
+check that it is there and that you may read it
+    """
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise SkelfuseError(
+            f"cannot read: {error.strerror or error}", file=path, remedy=MAY_READ
+        ) from None
+
+
+def of_kind(files: Iterable[Path], kind: Callable[[Path], bool | None]) -> list[Path]:
+    """List the files of a kind, and beside such those that nobody can look into (`kind` None).
+
+    So a damaged one is read with the others, and told, instead of passed over.
+
+    >>> files = [Path("walk.npz"), Path("notes.npz"), Path("damaged.npz")]
+    >>> kinds = {"walk": True, "notes": False}
+    >>> [file.stem for file in of_kind(files, lambda file: kinds.get(file.stem))]
+    ['walk', 'damaged']
+    >>> of_kind(files[1:], lambda file: kinds.get(file.stem))
+    []
+    """
+    kinds = {file: kind(file) for file in files}
+    if True not in kinds.values():
+        return []
+    return [file for file, found in kinds.items() if found is not False]
+
+
 def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -> str:
     """Return a file's text with its line ends as they are.
 
@@ -91,6 +135,16 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
             line=1 + content[: error.start].count(b"\n"),
             remedy=f"save it as {coding}, or fetch it again if it is damaged",
         ) from None
+
+
+def speaks_of(path: Path, words: Iterable[bytes]) -> bool | None:
+    """Tell whether one of these words is in a file's first bytes; None where it has none.
+
+    >>> speaks_of(Path("no such file"), [b"keypoints"]) is None
+    True
+    """
+    start = beginning(path)
+    return any(word in start for word in words) if start else None
 
 
 def beginning(path: Path, size: int = 4096) -> bytes:

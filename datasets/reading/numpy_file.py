@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.datasets.reading.files import MAY_READ
+from skelfuse.datasets.reading.files import MAY_READ, check_readable
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 
@@ -136,6 +136,16 @@ def keys(path: Path) -> list[str]:
         return []
 
 
+def holds(path: Path, name: str) -> bool | None:
+    """Tell whether a .npz file holds an array of this name; None where it shows none at all.
+
+    >>> holds(Path("no such file"), "coords") is None
+    True
+    """
+    found = keys(path)
+    return name in found if found else None
+
+
 class Npz:
     """A .npz file: `keys`, `load(name)` for a whole array, `rows(name, lengths)` for one in parts.
 
@@ -151,6 +161,7 @@ class Npz:
         self.path = path
         self.keys = keys(path)
         if not self.keys:
+            check_readable(path)
             raise SkelfuseError("not a .npz file with arrays in it", file=path, remedy=REMEDY)
 
     @contextmanager

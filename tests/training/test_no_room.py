@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import re
+import runpy
 import shutil
-import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from click.testing import CliRunner, Result
 from skelfuse.cli import main
 from skelfuse.store import Store
 
+as_anyone = runpy.run_path(str(Path(__file__).parents[1] / "anyone.py"))["as_anyone"]
 ARM, BONES = ["shoulder", "elbow", "hand"], [["elbow", "shoulder"], ["hand", "elbow"]]
 NoRoom = Callable[[int], AbstractContextManager[None]]
 QUICK = (
@@ -50,27 +48,9 @@ def record(path: Path) -> None:
 
 
 def called_by_anyone(*arguments: object) -> Result:
-    """Call a command so that the permissions of files hold, even for the superuser.
-
-    Linux lets a thread lay down the powers to write everywhere (CAP_DAC_OVERRIDE) and to read
-    everywhere (CAP_DAC_READ_SEARCH). It must lay down even the right to take them up again, for
-    access(2) goes by that; so it is a thread of its own.
-    """
-    if os.geteuid() != 0:
-        return called(*arguments)
-    if sys.platform != "linux":
-        pytest.skip("the superuser may read and write everywhere")
-    with ThreadPoolExecutor(1, initializer=_lay_down_powers) as thread:
-        return thread.submit(called, *arguments).result()
-
-
-def _lay_down_powers() -> None:
-    system = ctypes.CDLL(None, use_errno=True)
-    version3_of_this_thread = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then their upper halves
-    assert system.capget(version3_of_this_thread, held) == 0
-    fewer = (ctypes.c_uint32 * 6)(held[0] & ~0b110, held[1] & ~0b110, *held[2:])
-    assert system.capset(version3_of_this_thread, fewer) == 0
+    """Call a command so that the permissions of files hold."""
+    result: Result = as_anyone(called, *arguments)
+    return result
 
 
 @pytest.fixture(scope="module")
