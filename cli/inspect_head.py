@@ -50,9 +50,9 @@ def inspect_head(
     """
     from skelfuse.configs import names
     from skelfuse.errors import SkelfuseError
-    from skelfuse.explain.head_report import report_head
-    from skelfuse.explain.head_source import head_weights
-    from skelfuse.explain.head_text import head_dict, head_text
+    from skelfuse.inspect.head_report import report_head
+    from skelfuse.inspect.head_source import head_weights
+    from skelfuse.inspect.head_text import head_dict, head_text
     from skelfuse.run import load_run
 
     if run.suffix in (".yaml", ".yml") or (not run.exists() and str(run) in names()):
@@ -82,7 +82,7 @@ def _spread(
     from skelfuse.datasets.protocols import split
     from skelfuse.datasets.summary import clip_table
     from skelfuse.evaluation.matching import joint_order
-    from skelfuse.explain.head_source import feature_spread
+    from skelfuse.inspect.head_source import feature_spread
     from skelfuse.store import Store
 
     if data is None:

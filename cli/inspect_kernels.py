@@ -11,7 +11,7 @@ import click
 from skelfuse.cli.paths import FILE
 
 if TYPE_CHECKING:
-    from skelfuse.explain.kernel_source import KernelSource
+    from skelfuse.inspect.kernel_source import KernelSource
     from skelfuse.store import Store
 
 DEFAULT_SKELETON = "kinect-v2"
@@ -46,12 +46,12 @@ def inspect_kernels(run: str, **given: Any) -> None:
     """
     from skelfuse.errors import SkelfuseError
     from skelfuse.evaluation.matching import joint_order
-    from skelfuse.explain.frame_rate import frame_rate
-    from skelfuse.explain.gate_source import gate_of_run
-    from skelfuse.explain.gate_text import gate_dict, gate_text
-    from skelfuse.explain.kernel_data import kernel_csv, kernel_dict
-    from skelfuse.explain.kernel_report import report_kernels
-    from skelfuse.explain.kernel_text import kernel_text
+    from skelfuse.inspect.frame_rate import frame_rate
+    from skelfuse.inspect.gate_source import gate_of_run
+    from skelfuse.inspect.gate_text import gate_dict, gate_text
+    from skelfuse.inspect.kernel_data import kernel_csv, kernel_dict
+    from skelfuse.inspect.kernel_report import report_kernels
+    from skelfuse.inspect.kernel_text import kernel_text
     from skelfuse.store import Store
 
     store = Store(given["data"]) if given["data"] else None
@@ -77,7 +77,7 @@ def inspect_kernels(run: str, **given: Any) -> None:
         threshold=weights.threshold,
     )
     if given["plot"]:
-        from skelfuse.explain.kernel_plot import plot_kernels
+        from skelfuse.inspect.kernel_plot import plot_kernels
 
         plot_kernels(report, given["plot"], title=source.title, rate=rate)
     gate = None if source.run is None else gate_of_run(source.run, store)
@@ -88,7 +88,7 @@ def inspect_kernels(run: str, **given: Any) -> None:
                 file=run,
                 remedy="name a run trained with model.dct_window and model.gate",
             )
-        from skelfuse.explain.gate_plot import plot_gate
+        from skelfuse.inspect.gate_plot import plot_gate
 
         plot_gate(gate, given["plot_gate"], title=source.title, rate=rate)
     if form == "json":
@@ -112,7 +112,7 @@ def inspect_kernels(run: str, **given: Any) -> None:
 def _source(run: str, skeleton: str | None, store: Store | None) -> KernelSource:
     from skelfuse.configs import find, names
     from skelfuse.errors import SkelfuseError
-    from skelfuse.explain.kernel_source import kernels_of_config, kernels_of_run
+    from skelfuse.inspect.kernel_source import kernels_of_config, kernels_of_run
     from skelfuse.layouts import find_layout
 
     path = Path(run)

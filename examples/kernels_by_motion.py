@@ -24,9 +24,9 @@ import numpy.typing as npt
 
 from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
-from skelfuse.explain.kernel_report import AxisReport, report_kernels
-from skelfuse.explain.kernel_source import KernelSource, kernels_of_run
-from skelfuse.explain.response import NYQUIST, gain
+from skelfuse.inspect.kernel_report import AxisReport, report_kernels
+from skelfuse.inspect.kernel_source import KernelSource, kernels_of_run
+from skelfuse.inspect.response import NYQUIST, gain
 from skelfuse.predict import load
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store

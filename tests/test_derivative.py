@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelfuse.explain.derivative import derivative
+from skelfuse.inspect.derivative import derivative
 
 KERNELS = st.lists(st.floats(-1, 1, width=16), min_size=2, max_size=7)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import evidence_of
-from skelfuse.explain.head_source import head_weights
+from skelfuse.inspect.head_source import head_weights
 from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.models import Size, SkelFuse, describe
 from skelfuse.predict.joint_shares import joint_shares

@@ -15,11 +15,11 @@ import torch
 from skelfuse.batches import Batches
 from skelfuse.cli.inspect_kernels import inspect_kernels
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.frame_rate import FrameRate
-from skelfuse.explain.gate_plot import plot_gate
-from skelfuse.explain.gate_report import GateReport, report_gate, report_spectrum
-from skelfuse.explain.gate_source import gate_of_run
-from skelfuse.explain.gate_text import gate_dict, gate_text
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.gate_plot import plot_gate
+from skelfuse.inspect.gate_report import GateReport, report_gate, report_spectrum
+from skelfuse.inspect.gate_source import gate_of_run
+from skelfuse.inspect.gate_text import gate_dict, gate_text
 from skelfuse.layers import ChannelGate, DCTChannels
 from skelfuse.layouts import COCO_17
 from skelfuse.models import SkelFuse

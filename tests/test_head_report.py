@@ -12,15 +12,15 @@ import torch
 from torch import nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.head_report import HeadWeights, report_head, sparsity_of
-from skelfuse.explain.head_source import head_weights
-from skelfuse.explain.head_text import head_dict, head_text
-from skelfuse.explain.linear_path import linear_path
-from skelfuse.explain.words import feature_words
+from skelfuse.inspect.head_report import HeadWeights, report_head, sparsity_of
+from skelfuse.inspect.head_source import head_weights
+from skelfuse.inspect.head_text import head_dict, head_text
 from skelfuse.layers.statistics import Feature, feature_names
 from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.models import STGCN, Pure, SkelFuse
+from skelfuse.models.linear_path import linear_path
 from skelfuse.models.sizes import NANO
+from skelfuse.telling.words import feature_words
 
 CLASSES = 4
 

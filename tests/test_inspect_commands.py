@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from skelfuse.cli.inspect_kernels import inspect_kernels
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.kernel_source import kernels_of_config, kernels_of_run
+from skelfuse.inspect.kernel_source import kernels_of_config, kernels_of_run
 from skelfuse.layouts import COCO_17
 from skelfuse.run import load_run
 from skelfuse.training.losses import kernels_of

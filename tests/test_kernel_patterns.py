@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from skelfuse.explain.patterns import NOISE_ROBUST, nearest_pattern
-from skelfuse.explain.response import gain, response
+from skelfuse.inspect.patterns import NOISE_ROBUST, nearest_pattern
+from skelfuse.inspect.response import gain, response
 
 kernels = st.integers(2, 9).flatmap(
     lambda k: arrays(np.float64, k, elements=st.floats(-3, 3, allow_subnormal=False))

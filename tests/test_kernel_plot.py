@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skelfuse.explain import kernel_plot
-from skelfuse.explain.frame_rate import FrameRate
-from skelfuse.explain.kernel_plot import IDEAL, plot_kernels
-from skelfuse.explain.kernel_report import report_kernels
+from skelfuse.inspect import kernel_plot
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.kernel_plot import IDEAL, plot_kernels
+from skelfuse.inspect.kernel_report import report_kernels
 from skelfuse.layers import MotionKernels
 
 RATE = 20.0

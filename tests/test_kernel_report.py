@@ -11,11 +11,11 @@ import torch
 
 from skelfuse.batches import Sampling
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.frame_rate import FrameRate, frame_rate
-from skelfuse.explain.kernel_data import kernel_csv, kernel_dict
-from skelfuse.explain.kernel_plot import plot_kernels
-from skelfuse.explain.kernel_report import KernelsReport, Moment, report_kernels
-from skelfuse.explain.kernel_text import kernel_text
+from skelfuse.inspect.frame_rate import FrameRate, frame_rate
+from skelfuse.inspect.kernel_data import kernel_csv, kernel_dict
+from skelfuse.inspect.kernel_plot import plot_kernels
+from skelfuse.inspect.kernel_report import KernelsReport, Moment, report_kernels
+from skelfuse.inspect.kernel_text import kernel_text
 from skelfuse.layers import MotionKernels
 
 

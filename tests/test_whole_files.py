@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.picture import new_picture, write_picture
+from skelfuse.telling.picture import new_picture, write_picture
 from skelfuse.whole_files import replaced_together
 
 

@@ -1,3 +1,3 @@
-"""What a model has learned and why it decides as it does: in numbers, in words and in pictures."""
+"""Why a model decides as it does: the evidence of joints, moments and statistics, and its page."""
 
 from __future__ import annotations

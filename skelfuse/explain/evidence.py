@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence_time import Signals, over_time
-from skelfuse.explain.linear_path import linear_path
 from skelfuse.layers.frieren import FrierenFuse, Fused
 from skelfuse.layers.statistics import Feature
 from skelfuse.models import Pure, SkelFuse
+from skelfuse.models.linear_path import linear_path
 
 Array = npt.NDArray[np.float64]
 

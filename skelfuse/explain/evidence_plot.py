@@ -13,9 +13,9 @@ import numpy.typing as npt
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, sentence
 from skelfuse.explain.explanation import Explanation
-from skelfuse.explain.picture import new_picture, write_picture
 from skelfuse.explain.scene import staged
-from skelfuse.explain.words import joint_words
+from skelfuse.telling.picture import new_picture, write_picture
+from skelfuse.telling.words import joint_words
 
 Array = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.explanation import Explanation
-from skelfuse.explain.tables import aligned, fixed
-from skelfuse.explain.words import feature_words, joint_words, scale_words, statistic_kind
 from skelfuse.layers.statistics import Feature
+from skelfuse.telling.tables import aligned, fixed
+from skelfuse.telling.words import feature_words, joint_words, scale_words, statistic_kind
 
 Array = npt.NDArray[np.float64]
 

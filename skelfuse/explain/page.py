@@ -17,7 +17,7 @@ from skelfuse.explain.evidence_curves import Curves, curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, entries_of, sentence
 from skelfuse.explain.explanation import Explanation
 from skelfuse.explain.scene import staged
-from skelfuse.explain.words import feature_words, joint_words
+from skelfuse.telling.words import feature_words, joint_words
 from skelfuse.whole_files import cannot_write, replaced_together
 
 Array = npt.NDArray[np.float64]

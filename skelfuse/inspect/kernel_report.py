@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.explain.derivative import Derivative, derivative
-from skelfuse.explain.patterns import Likeness, nearest_pattern
-from skelfuse.explain.response import Response, response
+from skelfuse.inspect.derivative import Derivative, derivative
+from skelfuse.inspect.patterns import Likeness, nearest_pattern
+from skelfuse.inspect.response import Response, response
 
 if TYPE_CHECKING:
     from skelfuse.layers.kernels import Kernel

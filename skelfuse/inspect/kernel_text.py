@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 
-from skelfuse.explain.derivative import TOLERANCE
-from skelfuse.explain.frame_rate import FrameRate
-from skelfuse.explain.kernel_report import AxisReport, KernelReport, KernelsReport
-from skelfuse.explain.tables import (
+from skelfuse.inspect.derivative import TOLERANCE
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.kernel_report import AxisReport, KernelReport, KernelsReport
+from skelfuse.telling.tables import (
     Rows,
     aligned,
     fixed,
@@ -34,7 +34,7 @@ def kernel_text(
 ) -> str:
     """Return everything that a report says; `history` adds how the kernels became what they are.
 
-    >>> from skelfuse.explain.kernel_report import report_kernels
+    >>> from skelfuse.inspect.kernel_report import report_kernels
     >>> from skelfuse.layers import MotionKernels
     >>> kernels = MotionKernels(3, scales=(1,)).kernels()
     >>> print(kernel_text(report_kernels(kernels), title="new", rate=FrameRate(30.0, "as given")))

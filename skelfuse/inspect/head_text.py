@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from skelfuse.explain.head_report import Entry, HeadReport
-from skelfuse.explain.tables import aligned
-from skelfuse.explain.words import feature_words, joint_words
+from skelfuse.inspect.head_report import Entry, HeadReport
+from skelfuse.telling.tables import aligned
+from skelfuse.telling.words import feature_words, joint_words
 
 JOINTS_SHOWN = 8
 BAR = 20  # characters for the greatest share
@@ -23,7 +23,7 @@ def head_text(report: HeadReport, *, title: str) -> str:
     """Return everything that a report says.
 
     >>> import numpy as np
-    >>> from skelfuse.explain.head_report import HeadWeights, report_head
+    >>> from skelfuse.inspect.head_report import HeadWeights, report_head
     >>> from skelfuse.layers.statistics import feature_names
     >>> head = HeadWeights(feature_names(1, (1,), 0, (1,)), ("right_hand", "foot"), ("wave",),
     ...                    weight=np.eye(9), of_y=np.arange(18.0).reshape(1, 2, 9)[:, ::-1],

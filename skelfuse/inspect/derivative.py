@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.explain.response import NYQUIST, POINTS
+from skelfuse.inspect.response import NYQUIST, POINTS
 
 Array = npt.NDArray[np.float64]
 

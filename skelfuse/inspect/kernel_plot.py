@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from skelfuse.explain.derivative import TOLERANCE
-from skelfuse.explain.frame_rate import FrameRate
-from skelfuse.explain.kernel_report import AxisReport, KernelReport, KernelsReport
-from skelfuse.explain.picture import new_picture, write_picture
-from skelfuse.explain.response import NYQUIST, gain
+from skelfuse.inspect.derivative import TOLERANCE
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.kernel_report import AxisReport, KernelReport, KernelsReport
+from skelfuse.inspect.response import NYQUIST, gain
+from skelfuse.telling.picture import new_picture, write_picture
 
 # Okabe and Ito's colours, told apart by eyes of every kind; lines and marks differ as well, and
 # what is drawn later is smaller, so that equal axes show through each other.
@@ -33,7 +33,7 @@ def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: F
     """Draw one row for each kernel into `path`, whose ending says the kind of picture.
 
     >>> import tempfile
-    >>> from skelfuse.explain.kernel_report import report_kernels
+    >>> from skelfuse.inspect.kernel_report import report_kernels
     >>> from skelfuse.layers import MotionKernels
     >>> path = Path(tempfile.mkdtemp()) / "kernels.png"
     >>> report = report_kernels(MotionKernels(3, scales=(1, 2)).kernels())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.explain.words import joint_words, scale_words, statistic_kind
+from skelfuse.telling.words import joint_words, scale_words, statistic_kind
 
 if TYPE_CHECKING:
     from skelfuse.layers.statistics import Feature

@@ -14,7 +14,7 @@ from torch import nn
 
 from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.kernel_report import Moment
+from skelfuse.inspect.kernel_report import Moment
 from skelfuse.layers.kernels import Kernel
 from skelfuse.models import MODELS
 from skelfuse.run import Run, load_run

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.explain.frame_rate import FrameRate
-from skelfuse.explain.gate_report import GateReport
-from skelfuse.explain.tables import BLOCKS, aligned, fixed, markdown
-from skelfuse.explain.words import joint_words
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.gate_report import GateReport
+from skelfuse.telling.tables import BLOCKS, aligned, fixed, markdown
+from skelfuse.telling.words import joint_words
 
 Array = npt.NDArray[np.float64]
 
@@ -26,7 +26,7 @@ def gate_text(report: GateReport, *, rate: FrameRate, as_markdown: bool = False)
     """Return a table of joints with the frequencies that each keeps.
 
     >>> import torch
-    >>> from skelfuse.explain.gate_report import report_gate
+    >>> from skelfuse.inspect.gate_report import report_gate
     >>> from skelfuse.layers import ChannelGate, DCTChannels
     >>> from skelfuse.skeleton import Skeleton
     >>> arm = Skeleton("arm", joints=("elbow", "hand"), bones=(("hand", "elbow"),), root="elbow")

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skelfuse.explain.gate_report import GateReport, report_spectrum
-from skelfuse.explain.shown_clips import show_clips
+from skelfuse.inspect.gate_report import GateReport, report_spectrum
+from skelfuse.inspect.shown_clips import show_clips
 from skelfuse.layers.gates import ChannelGate
 from skelfuse.models import SkelFuse
 from skelfuse.run import Run

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.frame_rate import FrameRate
-from skelfuse.explain.gate_report import GateReport
-from skelfuse.explain.picture import new_picture, write_picture
-from skelfuse.explain.words import joint_words
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.gate_report import GateReport
+from skelfuse.telling.picture import new_picture, write_picture
+from skelfuse.telling.words import joint_words
 
 Array = npt.NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def plot_gate(report: GateReport, path: str | Path, *, title: str, rate: FrameRa
     """Draw a row for each joint and a column for each frequency into `path`.
 
     >>> import tempfile, torch
-    >>> from skelfuse.explain.gate_report import report_gate
+    >>> from skelfuse.inspect.gate_report import report_gate
     >>> from skelfuse.layers import ChannelGate, DCTChannels
     >>> from skelfuse.layouts import COCO_17
     >>> path = Path(tempfile.mkdtemp()) / "gate.png"

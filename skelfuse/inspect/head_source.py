@@ -9,12 +9,12 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.head_report import HeadWeights
-from skelfuse.explain.kernel_report import AXES
-from skelfuse.explain.linear_path import linear_path
-from skelfuse.explain.shown_clips import show_clips
+from skelfuse.inspect.head_report import HeadWeights
+from skelfuse.inspect.kernel_report import AXES
+from skelfuse.inspect.shown_clips import show_clips
 from skelfuse.layers.frieren import FrierenFuse, Fused
 from skelfuse.models import Pure, SkelFuse
+from skelfuse.models.linear_path import linear_path
 from skelfuse.run import Run
 from skelfuse.store import Store
 

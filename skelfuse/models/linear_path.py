@@ -10,7 +10,8 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.models import Pure, SkelFuse
+from skelfuse.models.pure import Pure
+from skelfuse.models.skelfuse import SkelFuse
 
 Array = npt.NDArray[np.float64]
 

@@ -6,9 +6,9 @@ import csv
 import io
 from typing import Any
 
-from skelfuse.explain.derivative import TOLERANCE
-from skelfuse.explain.frame_rate import FrameRate
-from skelfuse.explain.kernel_report import AxisReport, KernelReport, KernelsReport
+from skelfuse.inspect.derivative import TOLERANCE
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.kernel_report import AxisReport, KernelReport, KernelsReport
 
 COLUMNS = (
     *("kernel", "scale", "group", "axis", "offsets", "taps", "start", "drift", "sum"),
@@ -23,7 +23,7 @@ def kernel_dict(
 ) -> dict[str, Any]:
     """Return the report as plain values, ready for JSON; frequencies are in `frequency_unit`.
 
-    >>> from skelfuse.explain.kernel_report import report_kernels
+    >>> from skelfuse.inspect.kernel_report import report_kernels
     >>> from skelfuse.layers import MotionKernels
     >>> report = report_kernels(MotionKernels(3, scales=(1,)).kernels())
     >>> kernel_dict(report, title="new", rate=FrameRate(30.0))["kernels"][0]["axes"][0]["response"]
@@ -62,7 +62,7 @@ def kernel_dict(
 def kernel_csv(report: KernelsReport, *, rate: FrameRate, history: bool = False) -> str:
     """Return one row for each axis of each kernel; with `history`, one for each tap and epoch.
 
-    >>> from skelfuse.explain.kernel_report import report_kernels
+    >>> from skelfuse.inspect.kernel_report import report_kernels
     >>> from skelfuse.layers import MotionKernels
     >>> report = report_kernels(MotionKernels(3, scales=(1,)).kernels())
     >>> row = kernel_csv(report, rate=FrameRate(30.0)).splitlines()[1]

@@ -1,0 +1,3 @@
+"""How findings are told: tables in text, pictures, and the names that a person would use."""
+
+from __future__ import annotations
