@@ -21,7 +21,7 @@ from ideas_page import PLAIN, page
 from real_sets import INNER, inner
 from row_files import read_rows
 
-IDEAS = {
+SETTINGS = {
     "without FrierenFuse": ("model.fuse=false",),
     "kernels that stay differences": ("model.learnable=false",),
     "FrierenFuse over halves, too": ("model.windows=[1,2]",),
@@ -34,14 +34,17 @@ IDEAS = {
     "little dropout": ("model.dropout=0.1", "model.evidence_dropout=0.2"),
     "size base": ("model.size=base",),
     "size nano": ("model.size=nano",),
-    "twice the epochs": ("train.epochs=120",),
+    "120 epochs": ("train.epochs=120",),
+    "143 epochs, batches of 16": ("train.epochs=143", "train.batch_size=16"),
     "48 frames": ("sampling.frames=48",),
     "moments evenly spaced": ("sampling.uneven=0",),
     "no joints dropped": ("augment.joint_dropout=0",),
     "clips mixed": ("train.mixing=mixup", "train.mixing_alpha=0.2"),
     "not mirrored": ("augment.mirror=0",),
 }
-VARIANTS = {PLAIN: Variant()} | {name: Variant(settings) for name, settings in IDEAS.items()}
+IDEAS = {name: Variant(settings) for name, settings in SETTINGS.items()}
+IDEAS["what the store decides"] = Variant(config="generic")
+VARIANTS = {PLAIN: Variant()} | IDEAS
 
 
 @click.command()

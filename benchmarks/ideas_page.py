@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from cells import Cell
+from cells import Cell, Variant
 from real_sets import INNER, SETS
 from result_tables import (
     NONE,
@@ -27,12 +27,12 @@ PLAIN = "as shipped"
 def page(
     cells: Sequence[Cell],
     rows: Sequence[Row],
-    ideas: Mapping[str, Sequence[str]],
+    ideas: Mapping[str, Variant],
     *,
     seeds: int,
     command: str,
 ) -> str:
-    """Return the page; `ideas` are each one's settings."""
+    """Return the page of these ideas."""
     found = by_pair(cells, rows)
     parts = [
         "# Ideas, tried on training clips alone",
@@ -60,15 +60,17 @@ def _apart() -> str:
     return f"The training clips are split, {', '.join(told)}, and each part tests the others."
 
 
-def _table(
-    found: Mapping[tuple[str, str], Found], ideas: Mapping[str, Sequence[str]], seeds: int
-) -> str:
+def _table(found: Mapping[tuple[str, str], Found], ideas: Mapping[str, Variant], seeds: int) -> str:
     rows = []
     for name in (PLAIN, *ideas):
-        settings = ", ".join(f"`{setting}`" for setting in ideas.get(name, ()))
+        settings = ", ".join(f"`{word}`" for word in _settings(ideas.get(name, Variant())))
         own = [found.get((data, name), Found()) for data in INNER]
         rows.append([name, settings, *(_both(one, seeds) for one in own)])
     return markdown(["idea", "settings", *(SETS[name].title for name in INNER)], rows)
+
+
+def _settings(idea: Variant) -> list[str]:
+    return [f"--config {idea.config}"] * (idea.config is not None) + list(idea.settings)
 
 
 def _both(found: Found, seeds: int) -> str:
@@ -76,7 +78,7 @@ def _both(found: Found, seeds: int) -> str:
     return told(found.accuracy, seeds) + ("" if loss is None else f"<br>{loss:.3f}")
 
 
-def _differences(found: Mapping[tuple[str, str], Found], ideas: Mapping[str, Sequence[str]]) -> str:
+def _differences(found: Mapping[tuple[str, str], Found], ideas: Mapping[str, Variant]) -> str:
     rows = []
     for name in ideas:
         pairs = [

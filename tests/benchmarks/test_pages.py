@@ -147,7 +147,8 @@ def test_the_page_of_ideas_compares_with_what_is_shipped() -> None:
     assert "| as shipped |  | 90.0 ± 0.0<br>0.450 |" in text
     assert "| size base | `model.size=base` | 92.0 ± 0.0<br>0.450 |" in text
     assert "| size base | +2.00 / +0.00 |" in text
-    assert "| twice the epochs | – | – | – | – | – |" in text
+    assert "| 120 epochs | – | – | – | – | – |" in text
+    assert "| what the store decides | `--config generic` | – |" in text
     assert "NW-UCLA's by cameras in 2" in text
 
 
