@@ -24,7 +24,7 @@ from row_files import read_rows
 SETTINGS = {
     "without FrierenFuse": ("model.fuse=false",),
     "kernels that stay differences": ("model.learnable=false",),
-    "FrierenFuse over halves, too": ("model.windows=[1,2]",),
+    "FrierenFuse over halves as well": ("model.windows=[1,2]",),
     "Legendre trends up to order 4": ("model.poly_order=4",),
     "16 directions for each voter": ("model.directions=16",),
     "FrierenFuse over steps of up to 8": ("model.fuse_scales=[1,2,4,8]",),
@@ -35,7 +35,7 @@ SETTINGS = {
     "size base": ("model.size=base",),
     "size nano": ("model.size=nano",),
     "120 epochs": ("train.epochs=120",),
-    "143 epochs, batches of 16": ("train.epochs=143", "train.batch_size=16"),
+    "143 epochs of batches of 16": ("train.epochs=143", "train.batch_size=16"),
     "48 frames": ("sampling.frames=48",),
     "moments evenly spaced": ("sampling.uneven=0",),
     "no joints dropped": ("augment.joint_dropout=0",),
