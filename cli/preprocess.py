@@ -16,7 +16,7 @@ NO_REPORT = 1
 # Written out, as help must not wait for the readers to be imported.
 FORMATS = (
     *("ntu", "nw-ucla", "utd-mhad", "sbu", "penn-action", "jhmdb", "annotations", "openpose"),
-    *("keypoints", "npz", "npy-folder"),
+    *("keypoints", "npz", "npy-folder", "npy"),
 )
 
 

@@ -11,6 +11,7 @@ from skelfuse.datasets import (
     annotation_pickle,
     jhmdb,
     keypoint_json,
+    npy_clip,
     npy_folder,
     ntu,
     nw_ucla,
@@ -40,9 +41,11 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             keypoint_json,
             ragged_npz,
             npy_folder,
+            npy_clip,
         )
     }
 )
+BARE = npy_clip.FORMAT  # which any data set may have beside its own files
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
 
@@ -51,7 +54,8 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
     """Return the format of a file or folder, and the sources in it, sorted.
 
     Folders are searched with all folders in them. With `auto` exactly one format must have sources
-    there; otherwise only the named one is asked.
+    there, but for bare arrays, which count where there is nothing else; otherwise only the named
+    one is asked.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -76,6 +80,8 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
     found = [(form, sources) for form in asked if (sources := form.find(path))]
     if not found:
         raise _unrecognised(path, name)
+    if len(found) > 1:
+        found = [(form, sources) for form, sources in found if form is not BARE]
     if len(found) > 1:
         what = "; ".join(
             f"{form.name}: {len(sources)}, such as {sources[0].name}" for form, sources in found

@@ -54,6 +54,11 @@ def as_npz(folder: Path, content: Content) -> Path:
     return folder / "a.npz"
 
 
+def as_npy(folder: Path, content: Content) -> Path:
+    np.save(folder / "a.npy", content.get("coords", [None]))
+    return folder / "a.npy"
+
+
 def as_pickle(folder: Path, content: Content) -> Path:
     path = folder / "a.pkl"
     path.write_bytes(pickle.dumps(content))
@@ -152,6 +157,7 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
             },
         )
     ],
+    "npy": [(as_npy, {"coords": RAMP[:, :17, :2]})],
     "npy-folder": [
         (as_table, "file,label,fps,train\na.npy,wave,30,1\nb.npy,wave,30,1\na.npy,sit,25,no\n")
     ],

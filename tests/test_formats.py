@@ -75,6 +75,12 @@ def _npy(folder: Path) -> Path:
     return path
 
 
+def _bare(folder: Path) -> Path:
+    path = folder / "a.npy"
+    np.save(path, np.ones((2, 17, 2)))
+    return path
+
+
 MAKE: dict[str, Callable[[Path], Path]] = {
     "ntu": _ntu,
     "nw-ucla": _ucla,
@@ -87,6 +93,7 @@ MAKE: dict[str, Callable[[Path], Path]] = {
     "keypoints": _keypoints,
     "npz": _npz,
     "npy-folder": _npy,
+    "npy": _bare,
 }
 
 
@@ -193,6 +200,14 @@ def test_what_cannot_be_recognised(tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"several formats: found ntu: 1, .*; npz: 1, "):
         recognise(tmp_path)
     assert recognise(tmp_path, "npz")[0].name == "npz"
+
+
+def test_bare_arrays_beside_a_data_set_are_not_its_clips(tmp_path: Path) -> None:
+    _bare(tmp_path)
+    assert recognise(tmp_path)[0].name == "npy"
+    clips = [_ntu(tmp_path), _ntu(tmp_path / "more")]
+    assert recognise(tmp_path) == (FORMATS["ntu"], sorted(clips))
+    assert recognise(tmp_path, "npy")[1] == [tmp_path / "a.npy"]
 
 
 def test_a_damaged_npz_is_read_to_say_so(tmp_path: Path) -> None:
