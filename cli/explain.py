@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from skelfuse.cli.paths import FILE, PATH
-
-if TYPE_CHECKING:
-    from skelfuse.clip import Clip
-    from skelfuse.run import Run
-
-NAMED = 4  # clips in a message
 
 
 @click.command(short_help="Tell why a run decides as it does on a clip.")
@@ -38,15 +32,19 @@ def explain(file: Path, path: Path, **given: Any) -> None:
     """Tell why the run decides as it does on the clip in FILE, joint by joint.
 
     The logit is taken apart exactly: what each joint's statistics of motion gave, what came past
-    them, and the bias add up to it. For runs of the kinds skelfuse and pure.
+    them, and the bias add up to it. For runs of the kinds skelfuse and pure. FILE may also be a
+    store, with --clip.
     """
+    from skelfuse.cli.explained_clip import find_clip
+    from skelfuse.explain.evidence import check_explainable
     from skelfuse.explain.evidence_text import explanation_dict, explanation_text
     from skelfuse.explain.explanation import explain_clip
     from skelfuse.explain.page import write_page
     from skelfuse.predict import load
 
     recogniser = load(path, device=given["device"])
-    clip = _clip(file, recogniser.run, given)
+    check_explainable(recogniser.run.model, recogniser.run.path)  # told before a long file is read
+    clip = find_clip(file, recogniser.run, given)
     found = explain_clip(recogniser, clip, class_name=given["class_name"], against=given["against"])
     click.echo(explanation_text(found, top=given["top"]))
     if given["json_"]:
@@ -59,46 +57,6 @@ def explain(file: Path, path: Path, **given: Any) -> None:
         write_page(found, given["html"])
     for place in filter(None, (given["json_"], given["plot"], given["html"])):
         click.echo(f"wrote {place}", err=True)
-
-
-def _clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
-    from dataclasses import replace
-
-    from skelfuse.cli.recordings import find_recordings
-    from skelfuse.datasets.clips import read_clips, reading_of_store
-    from skelfuse.errors import SkelfuseError
-    from skelfuse.explain.evidence import check_explainable
-    from skelfuse.layouts import find_layout
-
-    check_explainable(run.model, run.path)  # told before a long file is read
-    reading = reading_of_store(run.provenance, run.skeleton)
-    if given["skeleton"]:
-        reading = replace(reading, skeleton=find_layout(str(given["skeleton"])))
-    reading = replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
-    names: list[str] = []
-    first: Clip | None = None
-    problem: SkelfuseError | None = None
-    for _, clip in read_clips(find_recordings(file, given["input_format"]), reading):
-        if isinstance(clip, SkelfuseError):
-            problem = problem or clip
-            continue
-        if given["clip_name"] in (clip.name, None):
-            first = first or clip
-        if clip.name == given["clip_name"]:
-            return clip
-        names.append(clip.name)
-        if given["clip_name"] is None and len(names) > NAMED:
-            break
-    if not names:
-        raise problem or SkelfuseError("no clip in it", file=file)
-    told = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
-    if given["clip_name"] is not None:
-        raise SkelfuseError(f"no clip '{given['clip_name']}'", file=file, expected=told)
-    if first is None or len(names) > 1:
-        raise SkelfuseError(
-            "one clip at a time is explained", file=file, found=told, remedy="name one with --clip"
-        )
-    return first
 
 
 def _written(path: Path, text: str) -> None:

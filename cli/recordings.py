@@ -22,7 +22,7 @@ def find_recordings(path: Path, form: str) -> list[ClipFile]:
     try:
         return find_clip_files(path, form)
     except SkelfuseError:
-        if path.is_file() and _is_store(path):
+        if path.is_file() and is_store(path):
             raise SkelfuseError(
                 "this is a store, not a recording",
                 file=path,
@@ -32,7 +32,8 @@ def find_recordings(path: Path, form: str) -> list[ClipFile]:
         raise
 
 
-def _is_store(path: Path) -> bool:
+def is_store(path: Path) -> bool:
+    """Tell whether a path is a store that can be opened."""
     try:
         Store(path)
     except SkelfuseError:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from skelfuse.cli.explain import explain
+from skelfuse.datasets.preprocess import PreprocessOptions, find_sources, preprocess
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.scene import staged
 from skelfuse.predict import load
@@ -53,6 +54,31 @@ def told(*arguments: object) -> str:
     result = CliRunner().invoke(explain, texts, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
+
+
+def stored(folder: Path, *labels: str) -> tuple[Path, Path]:
+    """Return the same clips as a recording and as a store."""
+    clips = [FIGURE.acted(label, 60, seed=i) for i, label in enumerate(labels)]
+    raw: Path = FIGURE.write_npz(folder / "raw.npz", clips, list(labels), FIGURE.JOINTS)
+    out = folder / "clips.h5"
+    outcome = preprocess(find_sources([raw], PreprocessOptions()), out, PreprocessOptions(), jobs=1)
+    assert not outcome.error
+    return raw, out
+
+
+def test_a_clip_of_a_store_is_explained_as_that_of_its_file(run: Path, tmp_path: Path) -> None:
+    raw, store = stored(tmp_path, "wave", "nod")
+    chosen = ("--run", run, "--clip", "raw-00002")
+    assert told(store, *chosen) == told(raw, *chosen)
+    with pytest.raises(SkelfuseError, match=r"one clip at a time .*raw-00001, raw-00002; name one"):
+        told(store, "--run", run)
+    with pytest.raises(SkelfuseError, match=r"no clip 'raw-3': expected raw-00001, raw-00002"):
+        told(store, "--run", run, "--clip", "raw-3")
+
+
+def test_of_a_store_with_one_clip_it_is_that_one(run: Path, tmp_path: Path) -> None:
+    raw, store = stored(tmp_path, "wave")
+    assert told(store, "--run", run) == told(raw, "--run", run)
 
 
 def number(text: str, words: str) -> float:

@@ -1,0 +1,66 @@
+"""The one clip that `skelfuse explain` is about, out of a recording or a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from skelfuse.cli.recordings import find_recordings, is_store
+from skelfuse.clip import Clip
+from skelfuse.datasets.clips import read_clips, reading_of_store
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import find_layout
+from skelfuse.run import Run
+from skelfuse.store import Store
+
+NAMED = 4  # clips in a message
+
+
+def find_clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
+    """Return the file's clip, or of several the one named by --clip."""
+    wanted: str | None = given["clip_name"]
+    if is_store(file):
+        store = Store(file)
+        if wanted is None and len(store) == 1:
+            return store[0]
+        if wanted in store.names:
+            return store[store.find(wanted)]
+        raise _not_one(file, wanted, store.names)
+    names: list[str] = []
+    first: Clip | None = None
+    problem: SkelfuseError | None = None
+    for clip in _recorded(file, run, given):
+        if isinstance(clip, SkelfuseError):
+            problem = problem or clip
+            continue
+        if clip.name == wanted:
+            return clip
+        first = first or clip
+        names.append(clip.name)
+        if wanted is None and len(names) > NAMED:
+            break
+    if first is None:
+        raise problem or SkelfuseError("no clip in it", file=file)
+    if wanted is not None or len(names) > 1:
+        raise _not_one(file, wanted, names)
+    return first
+
+
+def _recorded(file: Path, run: Run, given: dict[str, Any]) -> Iterator[Clip | SkelfuseError]:
+    reading = reading_of_store(run.provenance, run.skeleton)
+    if given["skeleton"]:
+        reading = replace(reading, skeleton=find_layout(str(given["skeleton"])))
+    reading = replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
+    for _, clip in read_clips(find_recordings(file, given["input_format"]), reading):
+        yield clip
+
+
+def _not_one(file: Path, wanted: str | None, names: list[str]) -> SkelfuseError:
+    told = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    if wanted is not None:
+        return SkelfuseError(f"no clip '{wanted}'", file=file, expected=told)
+    return SkelfuseError(
+        "one clip at a time is explained", file=file, found=told, remedy="name one with --clip"
+    )
