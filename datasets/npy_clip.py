@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skelfuse.clip import Clip
+from skelfuse.datasets import npy_folder
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.npy_folder import TABLE
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates
 from skelfuse.datasets.reading.facts import Facts, make_clip
@@ -22,8 +22,9 @@ def find(path: Path) -> list[Path]:
     >>> find(Path("mine.csv"))
     []
     """
-    tables = {table.parent for table in files_ending(path, TABLE) if table.name == TABLE}
-    return [file for file in files_ending(path, ".npy") if tables.isdisjoint(file.parents)]
+    files = files_ending(path, ".npy")
+    tables = {table.parent for table in (npy_folder.find(path) if files else ())}
+    return [file for file in files if tables.isdisjoint(file.parents)]
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
