@@ -114,7 +114,7 @@ def work_through(plan: Plan, experiment: Experiment = run_cell) -> list[str]:
 
 def place_of(cell: Cell) -> str:
     """Return the name of a cell's folder among the runs."""
-    return "-".join(map(str, cell.key)).replace(":", "_")
+    return "-".join(map(str, cell.key)).translate(str.maketrans(":/", "__"))
 
 
 def opened(plan: Plan, data: RealSet) -> Store:
