@@ -14,6 +14,7 @@ with interrupts_silent():  # until all is there that can tell of one
     from skelfuse.cli.compare import compare
     from skelfuse.cli.evaluate import evaluate
     from skelfuse.cli.explain import explain
+    from skelfuse.cli.export import export
     from skelfuse.cli.info import info
     from skelfuse.cli.inspect_head import inspect_head
     from skelfuse.cli.inspect_kernels import inspect_kernels
@@ -71,6 +72,7 @@ for command in (
     inspect_head,
     explain,
     prune,
+    export,
 ):
     main.add_command(command)
 
