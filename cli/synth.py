@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from skelfuse.cli.paths import PATH
+from skelfuse.telling.counted import counted
 
 CLIPS = 2400
 
@@ -55,4 +56,5 @@ def synth(
             jobs=jobs or usable_cores(),
             progress=lambda done: show(done, ""),
         )
-    click.echo(f"{clips} clips of {min(classes, clips)} actions in {out}")
+    of_each = counted(min(classes, clips), "action")
+    click.echo(f"{counted(clips, 'clip')} of {of_each} in {out}")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from skelfuse.telling.counted import counted
 from skelfuse.training import Plan, Step, Watcher
 
 
@@ -26,8 +27,9 @@ class TrainingProgress(Watcher):
         if plan.finished:
             begun = f": finished already, after {plan.first_epoch - 1}"
         self._say(
-            f"{plan.clips:,} clips of {plan.classes} classes, {plan.parameters:,} parameters, "
-            f"{plan.epochs} epochs of {plan.steps_per_epoch} steps on {plan.device}{processes}"
+            f"{counted(plan.clips, 'clip')} of {counted(plan.classes, 'class', 'classes')}, "
+            f"{plan.parameters:,} parameters, {counted(plan.epochs, 'epoch')} of "
+            f"{counted(plan.steps_per_epoch, 'step')} on {plan.device}{processes}"
             f"{begun}"
         )
         if self.terminal:

@@ -11,6 +11,7 @@ import numpy as np
 from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects
 from skelfuse.store import Store
 from skelfuse.store.reader import natural_key
+from skelfuse.telling.counted import counted
 
 BARS = " ▁▂▃▄▅▆▇█"
 CLIPS_LOOKED_AT = 5000  # for missing joints: beyond this many every k-th clip tells enough
@@ -48,7 +49,7 @@ class Summary:
         lengths, bars = self.lengths, _bars(self.lengths["counts"])
         rows = [
             ("store", self.store),
-            ("clips", f"{self.clips:,} with {self.frames:,} frames{_hours(self.hours)}"),
+            ("clips", f"{self.clips:,} with {counted(self.frames, 'frame')}{_hours(self.hours)}"),
             ("skeleton", f"{self.skeleton}: {self.joints} joints in {self.dimensions} dimensions"),
             ("fps", ", ".join("unknown" if fps is None else f"{fps:g}" for fps in self.fps)),
             ("persons", ", ".join(f"{m} in {count:,}" for m, count in self.persons.items())),
@@ -107,9 +108,11 @@ def summarise(store: Store) -> Summary:
 def headline(store: Store) -> str:
     """Return one line on a store."""
     return (
-        f"{store.path}: {len(store):,} clips of {len(store.class_names)} classes, "
-        f"{int(store.frames.sum()):,} frames, {store.skeleton.name} with "
-        f"{len(store.skeleton)} joints, {len(set(store.subjects) - {None})} subjects"
+        f"{store.path}: {counted(len(store), 'clip')} of "
+        f"{counted(len(store.class_names), 'class', 'classes')}, "
+        f"{counted(int(store.frames.sum()), 'frame')}, {store.skeleton.name} with "
+        f"{counted(len(store.skeleton), 'joint')}, "
+        f"{counted(len(set(store.subjects) - {None}), 'subject')}"
     )
 
 

@@ -94,7 +94,7 @@ def test_a_closed_file_is_a_line_and_the_others_are_stored(tmp_path: Path) -> No
     (folder / "c.npz").write_bytes((folder / "a.npz").read_bytes()[:100])
     result = as_anyone(preprocess, folder)
     assert result.exit_code == 3, result.output
-    assert "store.h5: 1 clips" in result.output
+    assert "store.h5: 1 clip of 0 classes" in result.output
     assert "b.npz: cannot read: Permission denied" in result.output
     assert "c.npz: not a .npz file" in result.output
 

@@ -17,6 +17,7 @@ from skelfuse.evaluation.confusion_plot import draw_confusion
 from skelfuse.evaluation.evaluate import Evaluation
 from skelfuse.evaluation.metrics import PerClass
 from skelfuse.evaluation.robustness import Robustness
+from skelfuse.telling.counted import counted
 from skelfuse.whole_files import cannot_write, replaced_together
 
 SHOWN = 20  # classes in the text; a folder gets all of them
@@ -30,7 +31,7 @@ def report_text(evaluation: Evaluation) -> str:
     found, lines = evaluation.metrics, [_headline(evaluation)]
     over = f"95 % interval {_range(evaluation.interval)} over clips"
     if evaluation.subject_interval is not None:
-        people = f"over {evaluation.subjects} subjects"
+        people = f"over {counted(evaluation.subjects, 'subject')}"
         over += f", {_range(evaluation.subject_interval)} {people}"
     lines += [
         f"top-1                {found.top1:7.2%}   {over}",
@@ -112,8 +113,8 @@ def _headline(evaluation: Evaluation) -> str:
     where = ", ".join(word for word in (test.store, test.protocol, test.part) if word)
     crops = f", {test.crops} crops each" if test.crops > 1 else ""
     return (
-        f"{together}{who}\non {where}: {evaluation.metrics.clips:,} clips of "
-        f"{len(set(evaluation.label.tolist()))} classes{crops}"
+        f"{together}{who}\non {where}: {counted(evaluation.metrics.clips, 'clip')} of "
+        f"{counted(len(set(evaluation.label.tolist())), 'class', 'classes')}{crops}"
     )
 
 
