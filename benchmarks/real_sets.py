@@ -151,7 +151,8 @@ def _make(data: RealSet, folder: Path, work: Path, out: Path) -> None:
     elif tarfile.is_tarfile(source):
         shutil.rmtree(raw, ignore_errors=True)
         with tarfile.open(source) as tar:
-            tar.extractall(raw, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2 has none
+            tar.extractall(raw)
         source = raw
     options = PreprocessOptions()
     outcome = preprocess(find_sources([source], options), out, options, jobs=usable_cores())

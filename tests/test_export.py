@@ -27,9 +27,8 @@ from skelfuse.run import load_run
 from skelfuse.training import ModelChoice
 
 FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-MODELS = {
+MODELS = {  # that every model can be exported is one of the contracts
     "skelfuse": ModelChoice("skelfuse", "nano"),
-    "pure": ModelChoice("pure"),
     "ddnet": ModelChoice("ddnet"),
 }
 ELSEWHERE = """

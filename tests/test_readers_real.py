@@ -31,7 +31,9 @@ def unpacked(real_data: RealData, tmp_path_factory: pytest.TempPathFactory) -> U
             path = real_data(archive)
             folders[archive] = tmp_path_factory.mktemp("real")
             with tarfile.open(path) as tar:
-                tar.extractall(folders[archive], filter="data")
+                # Python 3.10 and 3.11 have it from some bug fix on.
+                tar.extraction_filter = getattr(tarfile, "data_filter", None)
+                tar.extractall(folders[archive])
         return folders[archive]
 
     return unpack
