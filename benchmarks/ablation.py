@@ -20,7 +20,7 @@ import torch
 from ablation_page import PLAIN, gain, page
 from cells import Cell, Variant
 from experiment_options import Asked, exit_if_any, experiment_options, write_page
-from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
+from experiment_runs import chosen, plan_cells, plan_of, present, run_all, sets_named, work_through
 from model_speed import forward, timed
 from pruning_rows import GATED, measure_pruning
 from real_sets import RealSet, is_there, store_of
@@ -111,16 +111,7 @@ def main(asked: Asked, also: Path) -> None:
     wanted = functools.partial(plan_cells, seeds=asked.seeds, settings=asked.settings)
     everything = wanted(all_sets, list(VARIANTS), VARIANTS)
     failed: list[str] = []
-    plan = Plan(
-        (),
-        data,
-        work,
-        asked.rows,
-        (also,),
-        device=asked.device,
-        threads=asked.threads,
-        kept=frozenset({GATED}),
-    )
+    plan = plan_of(asked, kept=(GATED,), also=(also,))
     here = [] if asked.no_runs else present(sets, data, work)
     if here:
         cells = wanted(here, alone, VARIANTS)

@@ -19,7 +19,7 @@ import torch
 from accuracy_page import page
 from cells import Variant
 from experiment_options import Asked, exit_if_any, experiment_options, write_page
-from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
+from experiment_runs import chosen, plan_cells, plan_of, present, run_all, sets_named, work_through
 from real_sets import REAL
 from robustness_rows import measure_robustness
 from row_files import read_rows
@@ -61,15 +61,7 @@ def main(asked: Asked, robustness: bool) -> None:
     )
     failed: list[str] = []
     if not asked.no_runs:
-        plan = Plan(
-            wanted(present(sets, asked.data, asked.work), names),
-            asked.data,
-            asked.work,
-            asked.rows,
-            device=asked.device,
-            threads=asked.threads,
-            kept=frozenset(ROBUST),
-        )
+        plan = plan_of(asked, wanted(present(sets, asked.data, asked.work), names), kept=ROBUST)
         failed = run_all(plan, asked.workers, work_through)
         if robustness:
             failed += run_all(plan, asked.workers, measure_robustness)

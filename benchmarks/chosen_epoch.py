@@ -21,7 +21,7 @@ import torch
 from accuracy import VARIANTS
 from cells import Cell
 from experiment_options import Asked, exit_if_any, experiment_options, write_page
-from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
+from experiment_runs import chosen, plan_cells, plan_of, present, run_all, sets_named, work_through
 from experiments import cost, named, prepared, when_and_where
 from real_sets import REAL, SETS, parts_of
 from result_tables import NONE, by_pair, markdown, signed, told
@@ -49,14 +49,7 @@ def main(asked: Asked) -> None:
     failed: list[str] = []
     if not asked.no_runs:
         cells = wanted(present(sets, asked.data, asked.work))
-        plan = Plan(
-            cells,
-            asked.data,
-            asked.work,
-            asked.rows,
-            device=asked.device,
-            threads=asked.threads,
-        )
+        plan = plan_of(asked, cells)
         failed = run_all(plan, asked.workers, functools.partial(work_through, experiment=watched))
     text = table(wanted(sets), read_rows([asked.rows]), asked.seeds)
     click.echo(text)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import torch
 from cells import Cell, Variant, cells_of
+from experiment_options import Asked
 from experiments import run_cell
 from real_sets import SETS, RealSet, locked, store_of
 from row_files import Row, append_row, key_of, read_rows
@@ -32,6 +33,22 @@ class Plan:
     device: str = "cpu"
     threads: int = 1
     kept: frozenset[str] = frozenset()  # variants whose runs stay on disk
+
+
+def plan_of(
+    asked: Asked, cells: Sequence[Cell] = (), *, kept: Iterable[str] = (), also: Sequence[Path] = ()
+) -> Plan:
+    """Return the plan for these cells as the command line asks for it."""
+    return Plan(
+        tuple(cells),
+        asked.data,
+        asked.work,
+        asked.rows,
+        tuple(also),
+        device=asked.device,
+        threads=asked.threads,
+        kept=frozenset(kept),
+    )
 
 
 Task = Callable[[Plan], list[str]]

@@ -16,7 +16,7 @@ import click
 import torch
 from cells import Variant
 from experiment_options import Asked, exit_if_any, experiment_options, write_page
-from experiment_runs import Plan, chosen, plan_cells, present, run_all, sets_named, work_through
+from experiment_runs import chosen, plan_cells, plan_of, present, run_all, sets_named, work_through
 from ideas_page import PLAIN, page
 from real_sets import INNER, inner
 from row_files import read_rows
@@ -60,7 +60,7 @@ def main(asked: Asked) -> None:
     if not asked.no_runs:
         here = present(sets_named(asked.only, INNER), asked.data, asked.work)
         cells = wanted([inner(data) for data in here], names)
-        plan = Plan(cells, asked.data, asked.work, asked.rows, device=asked.device)
+        plan = plan_of(asked, cells)
         failed = run_all(plan, asked.workers, work_through)
     if asked.write:
         cells = wanted([inner(data) for data in sets_named((), INNER)], list(VARIANTS))

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from cells import Variant
 from experiment_options import Asked, exit_if_any, experiment_options, write_page
-from experiment_runs import Plan, plan_cells, run_all, work_through
+from experiment_runs import plan_cells, plan_of, run_all, work_through
 from real_sets import SETS, RealSet, locked, parts_of, store_of
 from result_tables import NONE, Found, asked_for, by_pair, made_by, markdown, told
 from row_files import Row, read_rows
@@ -153,14 +153,7 @@ def main(asked: Asked) -> None:
             with locked(path.with_suffix(".lock")):
                 if not path.exists():
                     made_store(data.title, source, path)
-        plan = Plan(
-            cells,
-            asked.data,
-            asked.work,
-            asked.rows,
-            device=asked.device,
-            threads=asked.threads,
-        )
+        plan = plan_of(asked, cells)
         failed = run_all(plan, asked.workers, work_through)
     rows = read_rows([asked.rows])
     found = by_pair(cells, rows)

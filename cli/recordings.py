@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from skelfuse.datasets.clips import ClipFile, find_clip_files
@@ -12,13 +11,6 @@ from skelfuse.store import Store
 
 def find_recordings(path: Path, form: str) -> list[ClipFile]:
     """List the source files in a file or folder; tell why, where it may not be read."""
-    try:
-        if path.is_dir():
-            os.scandir(path).close()
-        elif path.is_file():
-            path.open("rb").close()
-    except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror or error}", file=path) from None
     try:
         return find_clip_files(path, form)
     except SkelfuseError:
