@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import functools
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import click
 import torch
@@ -66,17 +68,21 @@ def watched(cell: Cell, store: Store, folder: Path, *, device: str, keep: bool) 
     config = replace(config, train=replace(config.train, validation=LOOK))
     shown = {"train": learned_from, "val": parts["test"]}
     train(config, store, shown, folder, device=device, resume=True)
-    by_epoch = [100 * line["validation_accuracy"] for line in read_lines(folder / METRICS)]
     row = {
         **named(cell),
-        "accuracy": by_epoch[-1],
-        "by_epoch": by_epoch,
+        **figures(read_lines(folder / METRICS)),
         **cost(load_run(folder / LAST, device=device).model, config, store),
         **when_and_where(device),
     }
     if not keep:
         shutil.rmtree(folder)
     return row
+
+
+def figures(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a run's accuracy in percent: that of its last epoch counts."""
+    by_epoch = [100 * line["validation_accuracy"] for line in metrics]
+    return {"accuracy": by_epoch[-1], "by_epoch": by_epoch}
 
 
 def table(cells: tuple[Cell, ...], rows: list[Row], seeds: int) -> str:

@@ -91,6 +91,9 @@ def test_where_skelfuse_is_not_the_graph_decides_as_the_run(
     recogniser, clips = load(run, device="cpu"), performed()
     x, mask, *_ = inputs(recogniser, clips)
     np.savez(given, x=x.numpy(), mask=mask.numpy())
+    alone = inputs(recogniser, clips[:1])  # nobody else is there, and yet has a place
+    assert torch.equal(alone.x, x[:1])
+    assert torch.equal(alone.mask, mask[:1])
     words = [sys.executable, "-c", ELSEWHERE, *map(str, (graph, given, found))]
     subprocess.run(words, check=True, cwd=tmp_path, timeout=120)
     expected = [recogniser.predict(clip).probabilities for clip in clips]

