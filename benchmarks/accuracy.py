@@ -25,6 +25,7 @@ from robustness_rows import measure_robustness
 from row_files import read_rows
 
 NO_FUSE = ("model.fuse=false",)
+BFLOAT16 = ("train.precision=bfloat16",)  # 2.5 times as fast on processors that multiply in it
 SHARES = (5, 10, 25, 50)  # percent of the training subjects
 VARIANTS = {
     "small": Variant(),
@@ -36,7 +37,7 @@ VARIANTS = {
     "nano-no-fuse": Variant((*NO_FUSE, "model.size=nano")),
     "pure": Variant(model={"name": "pure"}),
     "ddnet": Variant(model={"name": "ddnet"}),
-    "stgcn": Variant(model={"name": "stgcn"}),
+    "stgcn": Variant(BFLOAT16, model={"name": "stgcn"}),
     **{f"small-{share}": Variant(share=share / 100) for share in SHARES},
     **{f"no-fuse-{share}": Variant(NO_FUSE, share=share / 100) for share in SHARES},
 }

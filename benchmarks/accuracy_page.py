@@ -31,7 +31,7 @@ MAIN = {
     "nano-no-fuse": "`nano` without FrierenFuse",
     "fixed-kernels": "`small`, kernels fixed",
     "ddnet": "DD-Net, rerun",
-    "stgcn": "ST-GCN, rerun",
+    "stgcn": "ST-GCN, rerun in bfloat16",
 }
 # Method, figure, what it is of, where it is from. † is quoted at second hand.
 PUBLISHED: dict[str, tuple[tuple[str, str, str], ...]] = {

@@ -32,10 +32,13 @@ def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
 
 def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
     torch.compiler.reset()
-    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    compiled = torch.compile(model, backend="eager", fullgraph=True)
+    first = clips(3)
+    for tensor in first:
+        torch._dynamo.mark_dynamic(tensor, 0)  # one graph, whole, is to do for any batch
     with torch.no_grad():
-        for count in (3, 5):
-            close(compiled(*clips(count)), model(*clips(count)))
+        for given in (first, clips(5)):
+            close(compiled(*given), model(*given))
 
 
 @pytest.mark.usefixtures("exportable")

@@ -122,7 +122,7 @@ def test_a_graph_with_other_numbers_is_not_written(
 ) -> None:
     monkeypatch.setattr(skelfuse.export, "TOLERANCE", 0.0)
     with pytest.raises(SkelfuseError, match="does not give the model's numbers"):
-        export_run(load_run(exported("skelfuse").run), tmp_path / "model.pt2")
+        export_run(load_run(exported("ddnet").run), tmp_path / "model.pt2")
     assert not [*tmp_path.iterdir()]
 
 

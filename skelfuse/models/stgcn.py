@@ -142,11 +142,12 @@ class Block(nn.Module):
     def forward(self, h: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return `h [B,wide,T',N]` and `frames [B,T']`, where T' is T / stride, rounded up."""
         past = 0 if self.residual is None else self.residual(h)
-        h = F.relu(self.joints_norm(self.joints(h))) * frames[:, None, :, None]  # [B,wide,T,N]
+        h = F.relu(self.joints_norm(self.joints(h)))  # [B,wide,T,N]
+        h = h * _wide(frames, h)
         h = self.dropout(self.time_norm(self.time(h)))  # [B,wide,T',N]
         # A frame made of two was seen if either was; a stride would ask only the first.
         frames = F.max_pool1d(frames, self.stride, ceil_mode=True)  # [B,T']
-        return F.relu(h + past) * frames[:, None, :, None], frames
+        return F.relu(h + past) * _wide(frames, h), frames
 
 
 class GraphConvolution(nn.Module):
@@ -169,11 +170,17 @@ class GraphConvolution(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return `[B,wide,T,N]`."""
-        N = h.shape[3]
-        graph = (self.graph * self.importance).transpose(0, 1).flatten(1)  # [N,3·N]
-        gathered = h @ graph  # [B,C,T,3·N], the subsets one after another
-        # Taps N apart meet one joint's three subsets: one convolution, and no copy to reorder.
-        return F.conv2d(gathered, self.weight, dilation=(1, N))  # [B,wide,T,N]
+        graph = (self.graph * self.importance).permute(2, 0, 1).flatten(0, 1)  # [N·3,N]
+        weight = self.weight[:, :, 0].transpose(1, 2).flatten(1)  # [wide,3·C]
+        # Channels last in memory, as convolutions like it, and a joint's three subsets together.
+        gathered = graph @ h.permute(0, 2, 3, 1)  # [B,T,N·3,C]
+        gathered = gathered.unflatten(2, (-1, SUBSETS)).flatten(3)  # [B,T,N,3·C]
+        return F.linear(gathered, weight).permute(0, 3, 1, 2)  # [B,wide,T,N]
+
+
+def _wide(frames: Tensor, h: Tensor) -> Tensor:
+    """Return `[B,1,T,1]` in h's own type: a float32 factor would take bfloat16 features along."""
+    return frames[:, None, :, None].to(h.dtype)
 
 
 def neighbourhoods(skeleton: Skeleton, centre: str | None = None) -> Tensor:
