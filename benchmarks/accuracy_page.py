@@ -27,7 +27,7 @@ MAIN = {
     "generic": "`small`, configuration `generic`",
     "pure": "`pure`",
     "no-fuse": "`small` without FrierenFuse",
-    "no-fuse-matched": "the same, widened to as many parameters",
+    "no-fuse-matched": "the same, as wide as those parameters allow",
     "nano-no-fuse": "`nano` without FrierenFuse",
     "fixed-kernels": "`small`, kernels fixed",
     "ddnet": "DD-Net, rerun",
@@ -85,7 +85,9 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
         "figures quoted at second hand.",
         *(_of_set(name, look, seeds) for name in REAL),
         "## FrierenFuse, on and off",
-        "Differences of means over the seeds that both have, in points of accuracy.",
+        "Differences of means over the seeds that both have, in points of accuracy. As many "
+        "parameters: the widest mixer that has no more of them than `small`; where one more step "
+        "of width is too much, it is the same model.",
         _pairs(
             look,
             {
@@ -113,7 +115,7 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
         "set that names none, is that share of each class's clips, at least one. For a share s "
         "there are 1/s times as many epochs, 8 times at most. The test part is whole.",
         _lean(look, seeds),
-        robustness_section(cells, rows, seeds),
+        robustness_section(cells, rows, seeds, MAIN),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -124,7 +126,8 @@ def _of_set(name: str, look: Look, seeds: int) -> str:
     lines = []
     for variant, title in MAIN.items():
         found = look(name, variant)
-        epochs = str(found.rows[-1]["epochs"]) if found.rows else NONE
+        lengths = sorted({row["epochs"] for row in found.rows})
+        epochs = "–".join(map(str, lengths[:1] + lengths[1:][-1:])) or NONE
         accuracy = [told(found.accuracy, seeds)]
         if data.clean:
             accuracy.append(told(found.clean, seeds))

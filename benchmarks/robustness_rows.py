@@ -37,8 +37,13 @@ def _measured(plan: Plan, cell: Cell, folder: Path) -> dict[str, Mapping[str, fl
     return {"conditions": {condition.name: 100 * top1 for condition, top1 in pairs}}
 
 
-def robustness_section(cells: Sequence[Cell], rows: Sequence[Row], seeds: int) -> str:
-    """Return the tables of accuracy by condition, a column for each set; "" without rows."""
+def robustness_section(
+    cells: Sequence[Cell], rows: Sequence[Row], seeds: int, names_of: Mapping[str, str]
+) -> str:
+    """Return the tables of accuracy by condition, a column for each set; "" without rows.
+
+    `names_of` says what a variant is called on the page.
+    """
     by_key = {key_of(row): row["conditions"] for row in rows if row.get("kind") == KIND}
     found: dict[str, Runs] = {}
     for cell in cells:
@@ -57,7 +62,7 @@ def robustness_section(cells: Sequence[Cell], rows: Sequence[Row], seeds: int) -
     titles = [SETS[data].title for data in REAL]
     for variant, runs in found.items():
         table = [[name, *(_told(_mean(_of(runs, data, name))) for data in REAL)] for name in names]
-        parts.append(markdown([f"`{variant}`", *titles], table))
+        parts.append(markdown([names_of[variant], *titles], table))
     if ON in found and OFF in found:
         table = []
         for name in names:

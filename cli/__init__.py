@@ -18,6 +18,7 @@ with interrupts_silent():  # until all is there that can tell of one
     from skelfuse.cli.info import info
     from skelfuse.cli.inspect_head import inspect_head
     from skelfuse.cli.inspect_kernels import inspect_kernels
+    from skelfuse.cli.layouts import layouts
     from skelfuse.cli.predict import predict
     from skelfuse.cli.preprocess import preprocess
     from skelfuse.cli.prune import prune
@@ -62,6 +63,7 @@ def main() -> None:
 
 for command in (
     synth,
+    layouts,
     preprocess,
     info,
     train,

@@ -170,11 +170,12 @@ class GraphConvolution(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return `[B,wide,T,N]`."""
+        B, _, T, N = h.shape
         graph = (self.graph * self.importance).permute(2, 0, 1).flatten(0, 1)  # [N·3,N]
         weight = self.weight[:, :, 0].transpose(1, 2).flatten(1)  # [wide,3·C]
         # Channels last in memory, as convolutions like it, and a joint's three subsets together.
         gathered = graph @ h.permute(0, 2, 3, 1)  # [B,T,N·3,C]
-        gathered = gathered.unflatten(2, (-1, SUBSETS)).flatten(3)  # [B,T,N,3·C]
+        gathered = gathered.reshape(B, T, N, -1)  # [B,T,N,3·C]
         return F.linear(gathered, weight).permute(0, 3, 1, 2)  # [B,wide,T,N]
 
 
