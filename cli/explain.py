@@ -25,7 +25,9 @@ from skelfuse.cli.paths import FILE, PATH
 @click.option("--top", type=click.IntRange(1), default=8, show_default=True, help="Lines a list.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--input-format", default="auto", show_default=True, help="The file's format.")
-@click.option("--skeleton", type=FILE, help="The file's joint layout: a name, or YAML.")
+@click.option(
+    "--skeleton", type=FILE, metavar="TEXT", help="The file's joint layout: a name, or YAML."
+)
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
 def explain(file: Path, path: Path, **given: Any) -> None:

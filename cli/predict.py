@@ -56,7 +56,9 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes that read.  [default: one a core]")
 @click.option("--input-format", default="auto", show_default=True, help="The files' format.")
-@click.option("--skeleton", type=FILE, help="The files' joint layout: a name, or YAML.")
+@click.option(
+    "--skeleton", type=FILE, metavar="TEXT", help="The files' joint layout: a name, or YAML."
+)
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
 @click.pass_context

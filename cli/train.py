@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skelfuse.cli.paths import FILE, PATH
+from skelfuse.telling.counted import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,5 +132,5 @@ def _leads() -> bool:
 def _summary(result: Result) -> str:
     name = "validation_accuracy" if "validation_accuracy" in result.metrics else "accuracy"
     found = f"{name.replace('_', ' ')} {result.metrics[name]:.1%}" if result.metrics else ""
-    early = ", stopped early" if result.stopped_early else ""
-    return f"{result.folder}: {result.epochs} epochs{early}; best {result.best_epoch}, {found}"
+    epochs = counted(result.epochs, "epoch") + (", stopped early" if result.stopped_early else "")
+    return f"{result.folder}: {epochs}; best {result.best_epoch}, {found}"

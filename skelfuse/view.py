@@ -15,8 +15,6 @@ import numpy.typing as npt
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 
-Float64 = npt.NDArray[np.float64]
-
 _UNUSABLE = 1e-6  # a torso or a width of this share of the body's size has no direction
 
 

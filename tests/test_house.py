@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import doctest
 import graphlib
 import subprocess
 import sys
@@ -111,15 +110,6 @@ def test_a_wrong_window_is_told_without_waiting_for_torch() -> None:
     )
     assert done.returncode == 0
     assert "found 2x" in done.stderr
-
-
-def test_the_examples_of_the_pages_run() -> None:
-    tried = 0
-    for page in sorted((ROOT / "docs").glob("*.md")):
-        found = doctest.testfile(str(page), module_relative=False)
-        assert not found.failed, page
-        tried += found.attempted
-    assert tried
 
 
 def test_help_comes_at_once() -> None:

@@ -88,7 +88,7 @@ def perform(plan: ClipPlan) -> Array:
     for who, (subject, style, pose) in enumerate(
         zip(cast, styles, action.motion(phase, styles), strict=True)
     ):
-        lively = _distracted(pose, style, action, rng, len(phase))
+        lively = _distracted(pose, action, rng, len(phase))
         joints = style.body.place(_swaying(lively, subject, rng, len(phase)), len(phase))
         joints = rotate(
             _turning(rng, action.people, len(phase)), mirrored(joints) if other_hand else joints
@@ -125,9 +125,7 @@ def _phase(action: Action, lead: Subject, rng: np.random.Generator) -> Array:
     return np.asarray(biased + wobble)
 
 
-def _distracted(
-    pose: Pose, style: Style, action: Action, rng: np.random.Generator, frames: int
-) -> Pose:
+def _distracted(pose: Pose, action: Action, rng: np.random.Generator, frames: int) -> Pose:
     for hand in action.idle:
         if float(rng.random()) < 0.3:
             continue

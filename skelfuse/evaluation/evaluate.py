@@ -196,7 +196,8 @@ def _notes(runs: Sequence[Run], store: Store, clips: Labelled, protocol: str | N
         notes.append(f"{left_out:,} clips of classes unknown to the run are left out: {counts}")
     absent = len(runs[0].class_names) - len(set(clips.label.tolist()))
     if absent:
-        notes.append(f"{absent} of {len(runs[0].class_names)} classes have no clip here")
+        have = "has" if absent == 1 else "have"
+        notes.append(f"{absent} of {len(runs[0].class_names)} classes {have} no clip here")
     for run in runs:
         if protocol is not None and run.config.protocol not in (None, protocol):
             notes.append(

@@ -9,6 +9,7 @@ import math
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.checks import different_numbers, whole_number
+from skelfuse.models.sizes import Size
 
 
 def check_head(
@@ -27,6 +28,23 @@ numbers, each at least 1, found ()
     if fuse:
         whole_number("directions", directions, 1)
         different_numbers("fuse_scales", fuse_scales)
+
+
+def check_size(size: object) -> None:
+    """Raise where a size is not one, such as its name in a configuration.
+
+    >>> check_size("nano")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: size is not a Size: expected for example \
+skelfuse.models.SIZES["nano"], found 'nano'
+    """
+    if not isinstance(size, Size):
+        raise SkelfuseError(
+            "size is not a Size",
+            expected='for example skelfuse.models.SIZES["nano"]',
+            found=repr(size),
+        )
 
 
 def check_frequencies(dct_window: int, fourier: int, fourier_sigma: float) -> None:

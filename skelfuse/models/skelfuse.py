@@ -16,7 +16,7 @@ from skelfuse.layers.mixer import JointMixer, pairs_of_frames
 from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layers.quick_dropout import QuickDropout
 from skelfuse.layers.voting_linear import VotingLinear
-from skelfuse.models.arguments import check_frequencies, check_head
+from skelfuse.models.arguments import check_frequencies, check_head, check_size
 from skelfuse.models.embedding import (
     at_all_times,
     embedded_extras,
@@ -112,6 +112,7 @@ class SkelFuse(nn.Module):
     ) -> None:
         super().__init__()
         check_head(num_classes, directions, fuse_scales, fuse=fuse)
+        check_size(size)
         check_frequencies(dct_window, fourier, fourier_sigma)
         self.fold, self.partner = FoldPersons(skeleton), partner
         size = size.dropping(dropout, evidence_dropout)
