@@ -37,7 +37,8 @@ VARIANTS = {
     "nano-no-fuse": Variant((*NO_FUSE, "model.size=nano")),
     "pure": Variant(model={"name": "pure"}),
     "ddnet": Variant(model={"name": "ddnet"}),
-    "stgcn": Variant(BFLOAT16, model={"name": "stgcn"}),
+    "stgcn": Variant(model={"name": "stgcn"}),
+    "stgcn-bfloat16": Variant(BFLOAT16, model={"name": "stgcn"}),
     **{f"small-{share}": Variant(share=share / 100) for share in SHARES},
     **{f"no-fuse-{share}": Variant(NO_FUSE, share=share / 100) for share in SHARES},
 }

@@ -31,7 +31,8 @@ MAIN = {
     "nano-no-fuse": "`nano` without FrierenFuse",
     "fixed-kernels": "`small`, kernels fixed",
     "ddnet": "DD-Net, rerun",
-    "stgcn": "ST-GCN, rerun in bfloat16",
+    "stgcn": "ST-GCN, rerun",
+    "stgcn-bfloat16": "ST-GCN, rerun in bfloat16",
 }
 # Method, figure, what it is of, where it is from. † is quoted at second hand.
 PUBLISHED: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -108,6 +109,7 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
                 "`generic` − tuned": ("generic", "small"),
                 "`small` − DD-Net": ("small", "ddnet"),
                 "`small` − ST-GCN": ("small", "stgcn"),
+                "`small` − ST-GCN in bfloat16": ("small", "stgcn-bfloat16"),
             },
         ),
         "## Few subjects to learn from",

@@ -94,6 +94,15 @@ class FoldPersons(nn.Module):
             )
 
 
+def hides(mask: Tensor) -> bool:
+    """Return whether a mask hides anything; a compiled or exported graph cannot look.
+
+    >>> hides(torch.tensor([True, False])), hides(torch.tensor([True, True]))
+    (True, False)
+    """
+    return torch.compiler.is_compiling() or not bool(mask.all())
+
+
 def _check_seen(x: Tensor) -> None:
     # A compiled or exported graph cannot look at values; it was checked when it was eager.
     if torch.compiler.is_compiling() or torch.isfinite(x.detach().sum()):

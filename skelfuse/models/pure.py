@@ -9,7 +9,7 @@ from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.layers.voting_linear import VotingLinear
 from skelfuse.models.arguments import check_head
-from skelfuse.models.persons import FoldPersons, rejoin
+from skelfuse.models.persons import FoldPersons, hides, rejoin
 from skelfuse.models.relations import Distances, partner_of
 from skelfuse.models.streams import MotionStreams
 from skelfuse.skeleton import Skeleton
@@ -77,12 +77,14 @@ class Pure(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return FrierenFuse's y, the maximum and the mean over persons: `[B,2,N,C]`."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
-        partner = partner_of(bodies) if self.partner else None
-        features = self.streams(bodies.x, bodies.mask, partner)  # [R,T,N,S]
+        seen = bodies.mask if hides(bodies.mask) else None
+        partner = partner_of(bodies, all_seen=seen is None) if self.partner else None
+        # A parent or a mark that is lost for a while must not look like motion of the joint.
+        features = self.streams.bridged(bodies.x, seen, partner)  # [R,T,N,S]
         if self.distances is not None:
-            near = self.distances(bodies.x, bodies.mask, partner)
+            near = self.distances.bridged(bodies.x, seen, partner)
             features = torch.cat([features, near], dim=-1)
-        _, y, _ = self.frieren(features, bodies.mask)  # [R,N,C]
+        _, y, _ = self.frieren(features, seen)  # [R,N,C]
         return torch.stack(rejoin(y, bodies.present), dim=1)
 
     def classify(self, evidence: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.layers.kernels import MotionKernels
+from skelfuse.layers.spans import without_gaps
 from skelfuse.models.persons import Folded
 from skelfuse.skeleton import Skeleton
 
@@ -130,12 +131,26 @@ class Distances(nn.Module):
         self, x: Tensor, mask: Tensor | None = None, partner: Partner | None = None
     ) -> Tensor:
         """Return `[R,T,N,S]` of bodies `x [R,T,N,D]`, seen where `mask [R,T,N]`."""
+        return self._all_of(self._moving(x, mask, partner)[0], x.shape[2])
+
+    def bridged(self, x: Tensor, mask: Tensor | None, partner: Partner | None) -> Tensor:
+        """Return the same, on a line between what is known where it would be 0."""
+        distance, known = self._moving(x, mask, partner)
+        return self._all_of(without_gaps(distance, known), x.shape[2])
+
+    def _moving(
+        self, x: Tensor, mask: Tensor | None, partner: Partner | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return `[R,T,N·H,S/H]`, and where that is known, `[R,T,N·H]`."""
         distance, known = self.signals(x, mask, partner)
-        distance = distance.permute(0, 3, 2, 1)  # [R,T,N,H]
+        distance = distance.permute(0, 3, 2, 1).flatten(2)[..., None]  # [R,T,N·H,1]
+        pairs = None if known is None else known.permute(0, 3, 2, 1).flatten(2)
         if self.kernels is not None:
-            pairs = None if known is None else known.permute(0, 3, 2, 1).flatten(2)
-            distance = self.kernels(distance.flatten(2)[..., None], pairs)  # [R,T,N·H,S/H]
-        found = distance.reshape(*x.shape[:3], -1)
+            distance = self.kernels(distance, pairs)  # [R,T,N·H,S/H]
+        return distance, pairs
+
+    def _all_of(self, distance: Tensor, joints: int) -> Tensor:
+        found = torch.unflatten(distance, 2, (joints, -1)).flatten(3)  # [R,T,N,S]
         return nn.functional.pad(found, (0, self.out_channels - found.shape[-1]))  # nobody else
 
     def signals(

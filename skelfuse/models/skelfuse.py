@@ -27,7 +27,7 @@ from skelfuse.models.embedding import (
     signals_of,
 )
 from skelfuse.models.feature_moments import batch_moments, running_moments
-from skelfuse.models.persons import Folded, FoldPersons, rejoin
+from skelfuse.models.persons import Folded, FoldPersons, hides, rejoin
 from skelfuse.models.relations import Distances, Partner, Present, only_present, partner_of
 from skelfuse.models.sizes import SMALL, Size
 from skelfuse.models.specialists import features_given
@@ -173,14 +173,14 @@ class SkelFuse(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Evidence:
         """Return what the classifier decides on."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
-        hidden = mask is not None and _hides(mask)
+        hidden = mask is not None and hides(mask)
         partner = partner_of(bodies, all_seen=not hidden) if self.partner else None
         present = only_present(bodies, partner)
         bodies, partner, _ = present
-        seen = bodies.mask if hidden and _hides(bodies.mask) else None
+        seen = bodies.mask if hidden and hides(bodies.mask) else None
         h, frames = self._embedded(bodies, seen, partner)  # [R,C,N,T/2], [R,T/2]
         # The mixer fills in single joints: from here a frame counts for all of them or for none.
-        counts = frames if seen is not None and _hides(frames) else None
+        counts = frames if seen is not None and hides(frames) else None
         h = self.mixer(h, counts)
         h = h.permute(0, 3, 2, 1).contiguous()  # [R,T/2,N,C]
         whole = None if counts is None else counts[:, :, None].expand(h.shape[:3])
@@ -238,11 +238,6 @@ class SkelFuse(nn.Module):
         together = torch.cat(evidence, dim=1).flatten(1)  # [B,2·2·N·C]
         logits: Tensor = self.classifier(self.dropout(self.evidence_norm(together)))
         return logits
-
-
-def _hides(mask: Tensor) -> bool:
-    # Where everything was seen, nothing is to hide; compiled and exported graphs cannot look.
-    return torch.compiler.is_compiling() or not bool(mask.all())
 
 
 def _rejoined(y: Tensor, present: Present) -> Tensor:

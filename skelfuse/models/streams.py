@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.layers.kernels import MotionKernels
+from skelfuse.layers.spans import without_gaps
 from skelfuse.models.relations import Partner
 from skelfuse.skeleton import Skeleton
 
@@ -49,7 +50,14 @@ class MotionStreams(nn.Module):
         self, x: Tensor, mask: Tensor | None = None, partner: Partner | None = None
     ) -> Tensor:
         """Return the features `[B,T,N,S]` of joints `x [B,T,N,D]` seen where `mask [B,T,N]`."""
-        moving = [self._moving(*one) for one in self._streams(x, mask, partner)]
+        return self._all_of([self._moving(*one) for one in self._streams(x, mask, partner)])
+
+    def bridged(self, x: Tensor, mask: Tensor | None, partner: Partner | None) -> Tensor:
+        """Return the same features, on a line between what is known where they would be 0."""
+        streams = self._streams(x, mask, partner)
+        return self._all_of([without_gaps(self._moving(*one), one[1]) for one in streams])
+
+    def _all_of(self, moving: list[Tensor]) -> Tensor:
         if len(moving) < len(self.names):
             moving.append(torch.zeros_like(moving[0]))  # nobody else is there
         return torch.cat(moving, dim=-1)
