@@ -10,6 +10,7 @@ from torch import nn
 
 from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
+from skelfuse.models.persons import keep_to
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
 from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, fill, read_checkpoint
@@ -59,6 +60,8 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
         fill(model, {name.removeprefix(WEIGHT): value for name, value in tensors.items()})
     except SkelfuseError as error:
         raise error.at(file) from None
+    if facts.get("shown"):  # runs of earlier versions do not say
+        keep_to(model, **facts["shown"])
     return Run(
         model.to(device_named(device)).eval(),
         config,

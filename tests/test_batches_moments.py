@@ -71,6 +71,16 @@ def test_wholly_uneven_moments_lie_wherever_chance_puts_them(mode: Mode) -> None
     torch.testing.assert_close(between_both, (position + even) / 2)
 
 
+def test_uneven_moments_of_a_piece_stay_in_the_piece() -> None:
+    keys, length = clip_keys(0, 0, torch.arange(500)), torch.full([500], 3000)
+    piece = Sampling(frames=64, mode="crop", uneven=1.0)
+    position = moments(piece, length, None, drawn(piece, keys)).position
+    spanned = position[:, -1] - position[:, 0]
+    assert float(spanned.max()) <= 63 + 1e-6
+    assert float(spanned.mean()) > 55  # anywhere in the piece, from early to late
+    assert float(position[:, 0].std()) > 500  # and pieces lie everywhere
+
+
 def test_uneven_moments_of_a_clip_that_is_soon_over_lie_before_its_end() -> None:
     keys, length, rate = clip_keys(0, 0, torch.arange(99)), torch.full([99], 9), torch.ones(99)
     uneven = Sampling(frames=30, fps=30, uneven=1.0)

@@ -172,7 +172,7 @@ def moments(sampling: Sampling, frames: Tensor, rate: Tensor | None, choice: Cho
     if sampling.mode == "crop":
         free = (end - (T - 1) * step).clamp_min(0)
         begin = torch.minimum((choice.place * (free + 1)).floor(), free)
-        span = end - begin
+        span = torch.minimum(end - begin, (T - 1) * step)
     along = i * step[:, None]  # [B,T]
     real = along <= span[:, None] + _SNAP
     real[:, 0] = True

@@ -70,8 +70,11 @@ class SharedBatchNorm(_BatchNorm):
 
 
 @torch.no_grad()
-def follow(norm: _BatchNorm, mean: Tensor, variance: Tensor) -> None:
-    """Move a normalisation's running mean and variance `[C]` towards those of one batch."""
+def follow(norm: _BatchNorm, mean: Tensor, variance: Tensor, known: Tensor | None = None) -> None:
+    """Move a normalisation's running mean and variance `[C]` towards those of one batch.
+
+    Where `known [C]` is False the batch had nothing of a channel, and what is kept of it stays.
+    """
     assert norm.running_mean is not None
     assert norm.running_var is not None
     assert norm.num_batches_tracked is not None
@@ -79,6 +82,9 @@ def follow(norm: _BatchNorm, mean: Tensor, variance: Tensor) -> None:
     momentum = norm.momentum
     if momentum is None:  # a plain average over all batches so far
         momentum = 1 / float(norm.num_batches_tracked)
+    if known is not None:
+        mean = torch.where(known, mean, norm.running_mean)
+        variance = torch.where(known, variance, norm.running_var)
     norm.running_mean.lerp_(mean, momentum)
     norm.running_var.lerp_(variance, momentum)
 

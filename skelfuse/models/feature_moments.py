@@ -106,7 +106,7 @@ def batch_moments(
             found.append(of_distances.filled(distances.out_channels))
         mean, variance, places = (torch.cat(parts) for parts in zip(*found, strict=True))
         unbiased = variance * places / (places - 1).clamp_min(1)
-        follow(norm, mean.detach(), unbiased.detach())
+        follow(norm, mean.detach(), unbiased.detach(), places > 0)
     return Moments(mean, variance)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import torch
@@ -39,6 +40,7 @@ class FoldPersons(nn.Module):
     """
 
     order: Tensor
+    known: Tensor | None  # [N], in the order of the files; None: every joint
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__()
@@ -47,10 +49,13 @@ class FoldPersons(nn.Module):
         self.skeleton = skeleton.permuted(order)
         # Not in the state dict: the order belongs to the files, the weights belong to the names.
         self.register_buffer("order", torch.tensor(order), persistent=False)
+        self.register_buffer("known", None, persistent=False)
+        self.most: int | None = None
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Folded:
         """Return `x [B,T,M,N,D]` and its mask as bodies."""
         self._check(x, mask)
+        mask = self._familiar(x, mask)
         if mask is None:
             mask = torch.ones(x.shape[:4], dtype=torch.bool, device=x.device)
         else:
@@ -60,6 +65,30 @@ class FoldPersons(nn.Module):
         x = x.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [B·M,T,N,D]
         mask = mask.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [B·M,T,N]
         return Folded(x, mask, present)
+
+    def keep_to(self, joints: Collection[str], persons: int) -> None:
+        """From now on take other joints, and more people than so many of a clip, for unseen.
+
+        What no clip of a training showed has weights that never learned and statistics of nothing.
+        """
+        known = [joint in joints for joint in self.given.joints]
+        self.known = None if all(known) else torch.tensor(known, device=self.order.device)
+        self.most = persons
+
+    @property
+    def limited(self) -> bool:
+        """Whether anything is taken for unseen whatever the mask says."""
+        return self.known is not None or self.most is not None
+
+    def _familiar(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
+        if self.known is not None:
+            seen = self.known.expand(x.shape[:4])
+            mask = seen if mask is None else mask & seen
+        if self.most is not None and self.most < x.shape[2]:
+            mask = torch.ones_like(x[..., 0], dtype=torch.bool) if mask is None else mask
+            there = mask.any(dim=3).any(dim=1)  # [B,M]
+            mask = mask & (there.cumsum(dim=1) <= self.most)[:, None, :, None]
+        return mask
 
     def _check(self, x: Tensor, mask: Tensor | None) -> None:
         N, D = len(self.given), self.given.dimensions
@@ -92,6 +121,21 @@ class FoldPersons(nn.Module):
                 found=mask.dtype,
                 remedy="True means that a joint was seen",
             )
+
+
+def keep_to(model: nn.Module, joints: Collection[str], persons: int) -> None:
+    """Let a model look at these joints alone, and at no more than so many people of a clip.
+
+    >>> from skelfuse.layouts import COCO_17
+    >>> from skelfuse.models.stgcn import STGCN
+    >>> model, x = STGCN(COCO_17, 2, channels=(4,), blocks=(1,)).eval(), torch.randn(1, 9, 2, 17, 2)
+    >>> keep_to(model, COCO_17.joints, persons=1)
+    >>> torch.equal(model(x), model(x[:, :, :1]))
+    True
+    """
+    for part in model.modules():
+        if isinstance(part, FoldPersons):
+            part.keep_to(joints, persons)
 
 
 def hides(mask: Tensor) -> bool:

@@ -173,7 +173,7 @@ class SkelFuse(nn.Module):
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Evidence:
         """Return what the classifier decides on."""
         bodies = self.fold(x, mask)  # x [R,T,N,D], mask [R,T,N]; R = B·M
-        hidden = mask is not None and hides(mask)
+        hidden = (mask is not None or self.fold.limited) and hides(bodies.mask)
         partner = partner_of(bodies, all_seen=not hidden) if self.partner else None
         present = only_present(bodies, partner)
         bodies, partner, _ = present

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from skelfuse.batches import Batches
+from skelfuse.batches.shown import Shown, shown_by
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 from skelfuse.training.config import Distill, TrainConfig
@@ -26,6 +27,7 @@ class RunData:
     train: Indices
     validation: Indices
     notes: tuple[str, ...]
+    shown: Shown
 
     @property
     def fingerprint(self) -> str:
@@ -110,7 +112,11 @@ def run_data(
             found=len(train),
         )
     notes += _missing(store, train, labelled.get("test", train[:0]), strict=strict)
-    return RunData(store, train, validation, tuple(notes))
+    persons = config.sampling.persons
+    shown = shown_by(store, train, persons=persons, augment=config.augment)
+    if unseen := shown.unseen(store.skeleton):
+        notes.append(f"no training clip shows {', '.join(unseen)}: never looked at, wherever seen")
+    return RunData(store, train, validation, tuple(notes), shown)
 
 
 def _missing(store: Store, train: Indices, test: Indices, *, strict: bool) -> list[str]:

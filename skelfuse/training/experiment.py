@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skelfuse.models.persons import keep_to
 from skelfuse.store import Store
 from skelfuse.training.build import build_model
 from skelfuse.training.config import TrainConfig
@@ -124,6 +125,7 @@ class _Run:
         check_same_clips(saved, self.data.fingerprint, store)
         torch.manual_seed(seed_of(self.config.seed, "weights"))
         model = build_model(self.config.model, store.skeleton, len(store.class_names))
+        keep_to(model, *self.data.shown)
         model = mates.joined_norms(model.to(mates.device))
         lesson = lesson_of(self.config, model, store, mates)
         self.learner = Learner(model, self.config.train, lesson)

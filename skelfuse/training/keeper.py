@@ -123,6 +123,7 @@ class Keeper:
             "provenance": store.provenance,
             "data": self.data.fingerprint,
             "seen_rate": self.seen_rate,
+            "shown": self.data.shown._asdict(),
             "seed": self.config.seed,
             "versions": {
                 "skelfuse": __version__,

@@ -67,7 +67,7 @@ class EpochLoop:
             self.wrapped = torch.compile(self.wrapped)  # type: ignore[assignment]
         steps = -(-len(batches) // self.fit.accumulate)  # an epoch
         self.steps = steps * self.fit.epochs
-        self.warmup = min(round(steps * self.fit.warmup_epochs), self.steps - 1)
+        self.warmup = min(round(steps * self.fit.warmup_epochs), self.steps // 2)
         # A compiled model would be compiled anew for each momentum.
         self.statistics = None if self.fit.compile else RunningStatistics(learner.model)
         self.parameters = [p for p in self.wrapped.parameters() if p.requires_grad]
@@ -131,8 +131,6 @@ class EpochLoop:
         )
         for parameters in learner.optimiser.param_groups:
             parameters["lr"] = fit.learning_rate * share * parameters["factor"]
-        if self.statistics:
-            self.statistics.at(learner.progress.updates)
         self.gates.anneal(learner.progress.updates / max(self.steps - 1, 1))
         learner.optimiser.zero_grad(set_to_none=True)
         clips = torch.tensor(float(sum(len(batch.label) for batch in group)), device=team.device)
@@ -140,6 +138,8 @@ class EpochLoop:
         loss_of_group = torch.zeros((), device=team.device)
         for i, batch in enumerate(group):
             last = i == len(group) - 1
+            if self.statistics:
+                self.statistics.at(learner.progress.epoch * len(self.batches) + number + i)
             with team.quietly(self.wrapped, last=last):
                 loss = self._loss(batch) / clips * team.world  # processes' gradients are averaged
                 if last and (extra := kernel_loss(learner.model, self.config.kernels)) is not None:

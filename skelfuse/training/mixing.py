@@ -60,11 +60,18 @@ def mixed(
     start = (torch.rand(B) * (T - length + 1)).floor()
     frame = torch.arange(T)
     inside = (frame >= start[:, None]) & (frame < (start + length)[:, None])  # [B,T]
-    inside = inside.to(x.device)[:, :, None, None]
+    inside = inside.to(x.device)
+    own, other = (~inside & _shown(mask)).sum(dim=1), (inside & _shown(mask2)).sum(dim=1)  # [B]
+    inside = inside[:, :, None, None]
     return Mixed(
         torch.where(inside[..., None], x2, x),
         torch.where(inside, mask2, mask),
         label,
         label[partner],
-        (1 - length / T).to(x.device),
+        own / (own + other).clamp_min(1),
     )
+
+
+def _shown(mask: Tensor) -> Tensor:
+    """Return the frames in which anybody was seen, `[B,T]`: a clip may be over before T."""
+    return mask.flatten(2).any(dim=2)

@@ -9,15 +9,15 @@ from torch.nn.modules.batchnorm import _BatchNorm
 class RunningStatistics:
     """Let batch normalisations forget at once the numbers that they start with.
 
-    Their running mean and variance begin at 0 and 1, and after 20 steps an eighth of that is
-    still there: much, where features vary by a hundredth. So the first steps are averaged
+    Their running mean and variance begin at 0 and 1, and after 20 batches an eighth of that is
+    still there: much, where features vary by a hundredth. So the first batches are averaged
     plainly, until the norms' own momentum is reached.
 
     >>> import torch
     >>> norm = nn.BatchNorm1d(1)
     >>> statistics = RunningStatistics(norm)
-    >>> for step, value in enumerate((4.0, 6.0)):
-    ...     statistics.at(step)
+    >>> for batch, value in enumerate((4.0, 6.0)):
+    ...     statistics.at(batch)
     ...     _ = norm(torch.tensor([[value - 1], [value + 1]]))
     >>> norm.running_mean.item(), norm.running_var.item()
     (5.0, 2.0)
@@ -27,7 +27,7 @@ class RunningStatistics:
         norms = [part for part in model.modules() if isinstance(part, _BatchNorm)]
         self.norms = [(norm, norm.momentum) for norm in norms if norm.momentum is not None]
 
-    def at(self, step: int) -> None:
-        """Prepare for a step counted from 0."""
+    def at(self, batch: int) -> None:
+        """Prepare for a batch counted from 0."""
         for norm, momentum in self.norms:
-            norm.momentum = max(momentum, 1 / (step + 1))
+            norm.momentum = max(momentum, 1 / (batch + 1))

@@ -41,7 +41,7 @@ MATTERS: dict[str, list[str]] = {
     ],
     "train": [
         *("epochs=3", "batch_size=18", "accumulate=3", "learning_rate=1e-4", "weight_decay=0.5"),
-        *("warmup_epochs=0.3", "final_rate=0.5", "label_smoothing=0.5", "clip_gradient=1e-3"),
+        *("warmup_epochs=0", "final_rate=0.5", "label_smoothing=0.5", "clip_gradient=1e-3"),
         *(
             "average=0.1",
             "mixing=none",
@@ -127,7 +127,7 @@ def test_the_rate_goes_up_and_down_as_it_should(
     steps = [2 * epoch - 1 for epoch in range(1, 6)]
     expected = [0.01 * rate_at(step, steps=10, warmup=4, final=0.1) for step in steps]
     assert [line["lr"] for line in lines(tmp_path / "metrics.jsonl")] == pytest.approx(expected)
-    assert expected[-1] == pytest.approx(0.001)
+    assert 0.001 < expected[-1] < 0.0015  # it would be final_rate a step later
 
 
 class Told(torch.nn.Module):

@@ -175,6 +175,32 @@ def test_gradients_of_several_batches_make_the_step_of_one(
     torch.testing.assert_close(*weights)
 
 
+class Normed(nn.Module):
+    """Where everybody is on average, normalised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.linear = nn.BatchNorm1d(3), nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.linear(self.norm(x.mean(dim=(1, 2, 3))))
+        return logits
+
+
+def test_running_statistics_take_every_batch_of_a_step_alike(
+    store: Store, parts: dict[str, Any], configured: Configured
+) -> None:
+    wanted = configured(batch_size=6, accumulate=3)
+    batches = Batches(store, parts["train"], sampling=wanted.sampling, batch_size=6, shuffle=True)
+    learner = Learner(Normed(), wanted.train)
+    loop = EpochLoop(wanted, learner, batches, Team(torch.device("cpu")))
+    loop.run(after_step=lambda: None, on_step=lambda step: None)
+    means = [batch.x.mean(dim=(0, 1, 2, 3)) for batch in batches.epoch(1)]
+    assert len(means) == 6  # fewer than a norm's own momentum would begin to forget
+    found = learner.model.state_dict()["norm.running_mean"]
+    torch.testing.assert_close(found, torch.stack(means).mean(dim=0))
+
+
 def test_the_callers_random_numbers_stay_the_callers(
     store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
 ) -> None:
