@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from cells import Cell
 from real_sets import REAL, SETS
 from result_tables import (
-    NONE,
     Found,
     asked_for,
     average,
@@ -81,9 +80,9 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
         "Every figure is the accuracy of one model in percent, of its last epoch, on the test "
         f"part of the set's protocol: mean ± standard deviation (n − 1) over {seeds} seeds. A "
         "number in brackets says how many seeds there are where they are fewer, – that there is "
-        "none. The test part chose nothing. Where a set has several splits, a seed's figure is "
-        "the mean over them. MACs are of one clip, minutes of one training. † marks published "
-        "figures quoted at second hand.",
+        "none; a model without a line was not trained on the set. The test part chose nothing. "
+        "Where a set has several splits, a seed's figure is the mean over them. MACs are of one "
+        "clip, minutes of one training. † marks published figures quoted at second hand.",
         *(_of_set(name, look, seeds) for name in REAL),
         "## FrierenFuse, on and off",
         "Differences of means over the seeds that both have, in points of accuracy. As many "
@@ -128,8 +127,10 @@ def _of_set(name: str, look: Look, seeds: int) -> str:
     lines = []
     for variant, title in MAIN.items():
         found = look(name, variant)
+        if not found.rows:
+            continue
         lengths = sorted({row["epochs"] for row in found.rows})
-        epochs = "–".join(map(str, lengths[:1] + lengths[1:][-1:])) or NONE
+        epochs = "–".join(map(str, lengths[:1] + lengths[1:][-1:]))
         accuracy = [told(found.accuracy, seeds)]
         if data.clean:
             accuracy.append(told(found.clean, seeds))

@@ -134,7 +134,7 @@ def _bodies(facts: StoreFacts) -> Iterator[_Choice]:
     scale, why = _scale(facts)
     yield _Choice(why, {"sampling.scale": scale})
     dropout = DROPOUT_INCOMPLETE if facts.missing >= INCOMPLETE else DROPOUT_WHOLE
-    why = f"for joints that will be missing later; here {facts.missing:.1%} are"
+    why = f"{facts.missing:.1%} of the joints were not seen"
     yield _Choice(why, {"augment.joint_dropout": dropout})
 
 
