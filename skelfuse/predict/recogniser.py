@@ -166,7 +166,7 @@ class Recogniser:
         matched = self._matched(clip)
         bounds = list(Windows.of(window, stride, fps=rate).within(clip.frames))
         parts = (part(matched, first, after) for first, after in bounds)
-        bodies = ([one and self._prepared_or_none(one)] for one in parts)
+        bodies = ([self._prepared_or_none(one)] for one in parts)
         found = self._recognised(bodies, joints=joints, batch_size=batch_size)
         return [
             Window(
