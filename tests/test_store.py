@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -55,7 +56,8 @@ def test_every_clip_comes_back_as_it_was(tmp_path: Path) -> None:
     ]
     store = written(tmp_path / "s.h5", clips)
     assert len(store) == 3
-    for before, after in zip(clips, store, strict=True):
+    for given, after in zip(clips, store, strict=True):
+        before = replace(given, ranked=True)  # as its reader has put its people
         np.testing.assert_array_equal(after.coords, before.coords)
         for field in Clip.__dataclass_fields__:
             if field not in ("coords", "confidence"):
