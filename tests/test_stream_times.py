@@ -57,10 +57,10 @@ def pushed(
 def test_at_whole_milliseconds_every_frame_counts_once(recogniser: Recogniser, fps: float) -> None:
     coords = moving(round(150 * fps))
     times = [round(i / fps, 3) for i in range(len(coords))]
-    lengths = {"window": "50f", "stride": "200f"}
-    expected = pushed(Stream(recogniser, **lengths), coords)
+    expected = pushed(Stream(recogniser, window="50f", stride="200f"), coords)
     for given in (None, fps):
-        found = pushed(Stream(recogniser, **lengths, fps=given), coords, times)
+        stream = Stream(recogniser, window="50f", stride="200f", fps=given)
+        found = pushed(stream, coords, times)
         assert [(w.first, w.after) for w in found] == [(w.first, w.after) for w in expected]
         for one, other in zip(found, expected, strict=True):
             assert one.prediction is not None
@@ -74,7 +74,9 @@ def test_at_whole_milliseconds_every_frame_counts_once(recogniser: Recogniser, f
 
 def test_the_rate_is_that_of_the_times() -> None:
     assert rate_of([i / 25 for i in range(17)]) == pytest.approx(25)
-    assert rate_of([round(i / 30, 3) for i in range(17)]) == pytest.approx(30, rel=0.002)
+    assert rate_of([round(1.7e9 + i / 30, 3) for i in range(17)]) == 30
+    assert rate_of([i / 29.97 for i in range(17)]) == pytest.approx(29.97)  # a finer clock
+    assert rate_of([round(i / 22.4, 3) for i in range(17)]) == pytest.approx(22.4, rel=0.002)
     left_out = [i / 25 for i in range(24) if i % 3]
     assert rate_of(left_out, ended=True) == pytest.approx(25)
     assert rate_of([7.0], ended=True) == 1.0
