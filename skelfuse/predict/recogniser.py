@@ -153,13 +153,14 @@ class Recogniser:
         clip: Clip,
         *,
         window: str = "2s",
-        stride: str = "0.5s",
+        stride: str | None = "0.5s",
         joints: bool = False,
         batch_size: int = 64,
     ) -> list[Window]:
         """Recognise windows of a long clip, lengths in seconds ("2s") or frames ("60f").
 
-        Each window is treated as a clip of its own. What is left over at the end is covered by a
+        Without a stride (None) it is a quarter of the window. Each window is treated as a clip of
+        its own. What is left over at the end is covered by a
         window that ends with the clip.
         """
         rate = clip.fps

@@ -53,7 +53,7 @@ class Stream:
         recogniser: Recogniser,
         *,
         window: str = "2s",
-        stride: str = "0.5s",
+        stride: str | None = "0.5s",
         fps: float | None = None,
         joint_names: Sequence[str] | None = None,
         joints: bool = False,
@@ -64,7 +64,7 @@ class Stream:
         if fps is not None and not 0 < fps < np.inf:
             raise SkelfuseError("not a frame rate", expected="more than 0", found=fps)
         self.given_rate = self.rate = fps
-        self._lengths = [Length.parse(window), Length.parse(stride)]
+        self._lengths = [Length.parse(one) for one in (window, stride) if one is not None]
         self._early: list[tuple[FloatArray, float]] = []  # frames that wait for the rate
         self._told = False  # whether times have told the rate, or do not contradict the given one
         self._timed: bool | None = None  # whether frames have times: the first one tells
