@@ -178,3 +178,5 @@ def test_people_of_a_store_stay_as_it_holds_them(of_one: Recogniser, tmp_path: P
     other = replace(clip, coords=together(STILL, WAVING))
     found, alone = of_one.predict(other), of_one.predict_array(STILL)
     np.testing.assert_allclose(found.probabilities, alone.probabilities, atol=1e-6)
+    empty = replace(clip, coords=together(NOBODY, WAVING))
+    assert of_one.predict(empty).best == "wave"
