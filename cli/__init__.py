@@ -46,8 +46,10 @@ class _Group(click.Group):
             where = f"{error.filename}: " if error.filename else "writing: "
             raise click.ClickException(f"{where}{error.strerror or error}") from None
         except KeyboardInterrupt:
-            told = "Interrupted. What was there before is unchanged; --resume goes on, where it is."
-            click.echo(f"\n{told}", err=True)
+            told = "Interrupted. What was there before is unchanged"
+            known = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
+            resumes = any(param.name == "resume" for param in known.params)
+            click.echo(f"\n{told}{'; --resume goes on from here' * resumes}.", err=True)
             ctx.exit(INTERRUPTED)
 
 

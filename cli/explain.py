@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from skelfuse.cli.numbers import FPS
 from skelfuse.cli.paths import FILE, PATH
 
 
@@ -29,7 +30,7 @@ from skelfuse.cli.paths import FILE, PATH
     "--skeleton", type=FILE, metavar="TEXT", help="The file's joint layout: a name, or YAML."
 )
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
-@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
+@click.option("--fps", type=FPS, help="Frames per second.")
 def explain(file: Path, path: Path, **given: Any) -> None:
     """Tell why the run decides as it does on the clip in FILE, joint by joint.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.numbers import FPS
 from skelfuse.cli.paths import FILE
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ DEFAULT_SKELETON = "kinect-v2"
 )
 @click.option("--plot", type=FILE, help="Draw taps, responses and drift into this picture.")
 @click.option("--plot-gate", type=FILE, help="Draw the frequencies that the gate keeps.")
-@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames a second, as sampled.")
+@click.option("--fps", type=FPS, help="Frames a second, as sampled.")
 @click.option(
     "--data", type=FILE, help="A store, to measure the rate of frames and a dynamic gate."
 )

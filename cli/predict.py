@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skelfuse.cli.numbers import FPS
 from skelfuse.cli.paths import FILE, PATH
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 SOME_FILES_BAD = 3
 STDIN = Path("-")
 WINDOW = "2s"
+AUTO = "auto"
 
 
 def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
@@ -55,12 +57,12 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes that read.  [default: one a core]")
-@click.option("--input-format", default="auto", show_default=True, help="The files' format.")
+@click.option("--input-format", default=AUTO, show_default=True, help="The files' format.")
 @click.option(
     "--skeleton", type=FILE, metavar="TEXT", help="The files' joint layout: a name, or YAML."
 )
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
-@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second.")
+@click.option("--fps", type=FPS, help="Frames per second.")
 @click.pass_context
 def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given: Any) -> None:
     """Tell what people do in FILES: files or folders of any format that preprocess reads.
@@ -72,6 +74,8 @@ def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given:
     live = STDIN in files
     if live and (len(files) > 1 or given["form"] not in (None, "jsonl") or given["persons"]):
         raise click.UsageError("'-' is the only input then, gives JSON lines, and no --persons")
+    if live:
+        _check_live(given)
     if stride and not (window or live):
         raise click.UsageError("--stride needs --window")
     if window and given["persons"]:
@@ -79,7 +83,6 @@ def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given:
     if window and given["joints"] and not live and given["form"] in (None, "table"):
         raise click.UsageError("--joints of windows need --format jsonl or csv")
     given["window"] = window or (WINDOW if live else None)
-    given["stride"] = stride or (_quarter(given["window"]) if given["window"] else None)
 
     from skelfuse.cli.predict_files import predict_files
     from skelfuse.predict import load
@@ -95,6 +98,14 @@ def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given:
         ctx.exit(SOME_FILES_BAD)
 
 
+def _check_live(given: dict[str, Any]) -> None:
+    """Refuse what says how files are to be read."""
+    if given["input_format"] != AUTO or given["class_names"] or given["jobs"]:
+        raise click.UsageError(
+            "'-' reads no files: without --input-format, --class-names and --jobs"
+        )
+
+
 def _live(
     recogniser: Recogniser,
     given: dict[str, Any],
@@ -103,6 +114,7 @@ def _live(
 ) -> None:
     from skelfuse.cli.predict_live import windows_of_lines
     from skelfuse.cli.prediction_text import JsonLines
+    from skelfuse.layouts import find_layout
 
     def bad(error: SkelfuseError) -> None:
         problems.append(error)
@@ -116,18 +128,10 @@ def _live(
         stride=given["stride"],
         fps=given["fps"],
         joints=given["joints"],
+        layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
         bad=bad,
     ):
         write(text.window(window))
-
-
-def _quarter(window: str) -> str:
-    from skelfuse.predict.windows import Length
-
-    length = Length.parse(window)
-    if length.in_frames:
-        return f"{max(1, round(length.amount / 4))}f"
-    return f"{length.amount / 4:.6f}s"
 
 
 @contextmanager

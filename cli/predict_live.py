@@ -12,6 +12,7 @@ from skelfuse.predict.stream import FrameError, Stream
 if TYPE_CHECKING:
     from skelfuse.predict import Recogniser
     from skelfuse.predict.windows import Window
+    from skelfuse.skeleton import Skeleton
 
 
 def windows_of_lines(
@@ -19,16 +20,19 @@ def windows_of_lines(
     recogniser: Recogniser,
     *,
     window: str,
-    stride: str,
+    stride: str | None,
     fps: float | None,
     joints: bool,
+    layout: Skeleton | None,
     bad: Callable[[SkelfuseError], None],
 ) -> Iterator[Window]:
     """Yield each window of a live recording once it is known; a bad line is a frame without anyone.
 
-    The first line may name the joints and the rate.
+    Joints are in the order of `layout`, if there is one, unless the first line names them; it may
+    give the rate too.
     """
-    names: list[str] | None = None
+    names = None if layout is None else layout.joints
+    recogniser.preparation.skeleton_of(names)  # told before the first frame comes
     stream: Stream | None = None
     number = 0
     # `for line in lines` would read ahead and hold frames back.
@@ -40,8 +44,9 @@ def windows_of_lines(
             if not isinstance(found, Frame):
                 if stream is not None:
                     raise SkelfuseError("joint_names and fps belong before the first frame")
-                names = found.joint_names or names
-                recogniser.preparation.skeleton_of(names)
+                if found.joint_names:
+                    recogniser.preparation.skeleton_of(found.joint_names)
+                    names = tuple(found.joint_names)
                 fps = fps or found.fps
                 continue
         except (SkelfuseError, UnicodeDecodeError) as error:

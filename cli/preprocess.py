@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 import click
 
+from skelfuse.cli.numbers import FPS
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.termination import ended_cleanly
 
@@ -18,12 +18,6 @@ FORMATS = (
     *("ntu", "nw-ucla", "utd-mhad", "sbu", "penn-action", "jhmdb", "annotations", "openpose"),
     *("keypoints", "npz", "npy-folder", "npy"),
 )
-
-
-def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no number of frames.", ctx, param)
-    return value
 
 
 @click.command(short_help="Read raw skeleton files of any format into one store.")
@@ -43,12 +37,7 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
 @click.option("--skip-list", type=FILE, help="Names of clips to leave out, one a line.")
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--skeleton", help="A layout's name, e.g. coco-17, or your own as YAML.")
-@click.option(
-    "--fps",
-    type=click.FloatRange(0, min_open=True),
-    callback=_finite,
-    help="Frames per second.",
-)
+@click.option("--fps", type=FPS, help="Frames per second.")
 @click.option(
     "--max-persons",
     type=click.IntRange(1),

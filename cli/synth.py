@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from skelfuse.cli.numbers import Finite
 from skelfuse.cli.paths import PATH
 from skelfuse.telling.counted import counted
 
@@ -25,7 +26,7 @@ CLIPS = 2400
 )
 @click.option(
     "--noise",
-    type=click.FloatRange(0, 10),
+    type=Finite(0, 10),
     default=1.0,
     show_default=True,
     help="How often and how far the sensor errs; 0 is never.",

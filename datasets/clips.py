@@ -67,12 +67,15 @@ def read_clips(
 
 
 def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | SkelfuseError]:
-    """Yield the clips of one file, and an error in the place of each that is bad."""
+    """Yield the clips of one file, and an error in the place of each that is bad.
+
+    Their people are in the order in which a store of the file would hold them.
+    """
     try:
         clips = iter(FORMATS[form].read(path, options))
         while True:
             try:
-                yield next(clips)
+                yield replace(next(clips), ranked=True)
             except StopIteration:
                 return
             except SkelfuseError as error:  # the next clip of the file may be a good one

@@ -22,8 +22,9 @@ from skelfuse.datasets import (
     utd_mhad,
 )
 from skelfuse.datasets.format import Format
-from skelfuse.datasets.reading.files import beginning, check_readable, walk
+from skelfuse.datasets.reading.files import beginning, walk
 from skelfuse.errors import SkelfuseError
+from skelfuse.readable import check_readable
 
 AUTO = "auto"
 FORMATS: Mapping[str, Format] = MappingProxyType(

@@ -15,6 +15,7 @@ from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros, in_a_room
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.frames import frame_slots
+from skelfuse.datasets.reading.tracks import keep_most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import SBU_15
 
@@ -58,7 +59,7 @@ def _place(file: Path) -> tuple[str, int, int] | None:
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
-    """Yield the one clip of a file, `[T,2,15,3]` in metres, z away from the camera."""
+    """Yield the one clip of a file, `[T,M,15,3]` in metres, z away from the camera."""
     place = _place(path)
     if place is None or not 1 <= place[1] <= len(ACTIONS):
         raise SkelfuseError(
@@ -81,6 +82,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         slots, note = frame_slots([int(frame) for frame in frames])
         coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
         coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
+        coords, _, left_out = keep_most_active(coords, None, options.max_persons)
         yield Clip(
             coords,
             layout_of.imposed(options.skeleton, SBU_15),
@@ -89,7 +91,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             subject=pair,
             replication=str(trial),
             fps=options.fps or FPS,
-            notes=(note,) if note else (),
+            notes=(*((note,) if note else ()), *left_out),
         )
     except SkelfuseError as error:
         raise error.at(path) from None

@@ -38,6 +38,7 @@ class Clip:
     fps: float | None = None
     splits: Mapping[str, str] = field(default_factory=dict)  # protocol -> "train", "test", ...
     notes: tuple[str, ...] = ()  # what was dropped, repaired or decided on the way here
+    ranked: bool = False  # whether its reader, or a store, has put its people in their order
 
     def __post_init__(self) -> None:
         coords = np.asarray(self.coords)

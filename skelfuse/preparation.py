@@ -10,6 +10,7 @@ import numpy as np
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
+from skelfuse.most_active import by_activity
 from skelfuse.skeleton import Skeleton
 from skelfuse.view import align_view, normalise_scale
 
@@ -19,7 +20,7 @@ FARTHEST = 1e9  # in any unit; much beyond it float32 cannot square a distance
 
 def prepare(clip: Clip, *, align: bool, scale: bool) -> Clip:
     """Bring a clip into the form that a store was made in; one that shows nobody is an error."""
-    if np.isnan(clip.coords).all():
+    if not clip.mask.any():
         raise SkelfuseError(f"clip '{clip.name}' shows nobody", remedy="leave it out")
     clip = align_view(clip) if align else clip
     return normalise_scale(clip) if scale else clip
@@ -38,13 +39,15 @@ class Preparation:
     align: bool = False
     scale: bool = False
     half: bool = False  # kept with 3 digits
+    max_persons: int | None = None  # all, if the store does not say
 
     @staticmethod
     def of_store(skeleton: Skeleton, provenance: Mapping[str, Any]) -> Preparation:
         """Read what a store's provenance says."""
         options = provenance.get("provenance", {})
         align, scale = (bool(options.get(name)) for name in ("align", "scale"))
-        return Preparation(skeleton, align, scale, bool(provenance.get("half")))
+        half, max_persons = bool(provenance.get("half")), options.get("max_persons")
+        return Preparation(skeleton, align, scale, half, max_persons)
 
     def matched(self, clip: Clip) -> Clip:
         """Return a clip with its joints in the order of the store's, matched by their names.
@@ -93,11 +96,23 @@ class Preparation:
 
     def prepared(self, clip: Clip) -> Clip:
         """Return a clip of this skeleton as the store would hold it."""
-        clip = prepare(clip, align=self.align, scale=self.scale)
+        clip = prepare(self._of_those_seen(clip), align=self.align, scale=self.scale)
         coords: FloatArray = clip.coords.astype(np.float32)
         if self.half:
             coords = coords.astype(np.float16).astype(np.float32)
         return replace(clip, coords=coords)
+
+    def _of_those_seen(self, clip: Clip) -> Clip:
+        """Return a clip with the people who are seen in it, the most active first."""
+        if clip.ranked:
+            places = np.flatnonzero(clip.mask.any(axis=(0, 2)))
+        else:
+            places = by_activity(clip.coords)
+        places = places[: self.max_persons]
+        if not len(places):  # an error with a name of its own
+            return clip
+        confidence = None if clip.confidence is None else clip.confidence[:, places]
+        return replace(clip, coords=clip.coords[:, places], confidence=confidence, ranked=True)
 
 
 def person(clip: Clip, number: int) -> Clip:
@@ -106,20 +121,15 @@ def person(clip: Clip, number: int) -> Clip:
     return replace(clip, coords=clip.coords[:, number : number + 1], confidence=confidence)
 
 
-def part(clip: Clip, first: int, after: int) -> Clip | None:
-    """Return some frames of a clip with those who are seen in them; None if nobody is.
+def part(clip: Clip, first: int, after: int) -> Clip:
+    """Return some frames of a clip, in which somebody else may matter than in the whole of it.
 
     >>> from skelfuse.layouts import KINECT_V1
-    >>> coords = np.zeros((9, 2, 20, 3)); coords[4:, 0] = np.nan
-    >>> clip = Clip(coords, KINECT_V1, name="a")
-    >>> part(clip, 0, 6).persons, part(clip, 5, 9).persons
-    (2, 1)
+    >>> clip = Clip(np.zeros((9, 2, 20, 3)), KINECT_V1, name="a", ranked=True)
+    >>> part(clip, 5, 9).frames, part(clip, 5, 9).ranked
+    (4, False)
     """
-    coords = clip.coords[first:after]
-    seen = ~np.isnan(coords).all(axis=(0, 2, 3))  # [M]
-    if not seen.any():
-        return None
-    return replace(clip, coords=coords[:, seen], confidence=None)
+    return replace(clip, coords=clip.coords[first:after], confidence=None, ranked=False)
 
 
 def _told(one: Skeleton, other: Skeleton) -> str:

@@ -64,6 +64,60 @@ def test_a_live_stream_is_the_timeline_of_what_it_was(run: Path) -> None:
         assert (one["start"], one["end"]) == pytest.approx((window.begins, window.ends), abs=1e-6)
 
 
+def test_the_joints_of_a_live_stream_are_in_the_order_of_the_skeleton_given(
+    run: Path, tmp_path: Path
+) -> None:
+    layout = tmp_path / "mine.yaml"
+    layout.write_text(json.dumps(FIGURE.STICK.permuted((4, 3, 2, 1, 0)).to_dict()))
+    coords = acted("wave", 60, seed=7)
+    common = ("predict", "--run", run, "-", "--window", "60f")
+    turned = "\n".join(live_lines(coords[:, ::-1]))
+    expected = run_main(*common, stdin="\n".join(live_lines(coords))).stdout
+    assert json.loads(expected)["class"] == "wave"
+    assert run_main(*common, "--skeleton", layout, stdin=turned).stdout == expected
+    assert run_main(*common, stdin=turned).stdout != expected
+    named = json.dumps({"joint_names": JOINTS})  # the stream itself knows best
+    again = "\n".join([named, *live_lines(coords)])
+    assert run_main(*common, "--skeleton", layout, stdin=again).stdout == expected
+    other = run_main(*common, "--skeleton", "coco-17", stdin=turned)
+    assert (other.exit_code, other.stdout) == (1, "")
+    assert "names are not those of the run's skeleton" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "option", [("--input-format", "npz"), ("--class-names", "a.txt"), ("--jobs", "2")]
+)
+def test_what_a_live_stream_has_no_use_for_is_refused(run: Path, option: tuple[str, str]) -> None:
+    told = run_main("predict", "--run", run, "-", *option, stdin="")
+    assert told.exit_code == 2
+    assert option[0] in told.stderr
+
+
+def test_a_short_window_has_a_stride_of_a_frame(run: Path) -> None:
+    stdin = "\n".join(live_lines(acted("wave", 6, seed=7)))
+    result = run_main(
+        *("predict", "--run", run, "-", "--window", "0.1s", "--fps", "30"), stdin=stdin
+    )
+    assert result.exit_code == 0, result.output
+    told = [json.loads(line)["frames"] for line in result.stdout.splitlines()]
+    assert told == [[0, 3], [1, 4], [2, 5], [3, 6]]
+
+
+def test_times_in_milliseconds_end_a_live_stream(run: Path) -> None:
+    lines = [json.loads(line) for line in live_lines(acted("wave", 60, seed=7))]
+    stdin = "\n".join(json.dumps({**line, "t": 33 * i}) for i, line in enumerate(lines))
+    for rate in ((), ("--fps", "30")):
+        result = run_main("predict", "--run", run, "-", *rate, stdin=stdin)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "found 33; are these milliseconds?" in result.stderr
+    long = f'{{"joints": {json.dumps(lines[0]["joints"])}, "t": 1{"0" * 400}}}'
+    seconds = [json.dumps({**line, "t": i / 30}) for i, line in enumerate(lines)]
+    result = run_main("predict", "--run", run, "-", stdin="\n".join([long, *seconds]))
+    assert result.exit_code == 3
+    assert result.stderr.startswith("line 1: time stands still")
+    assert json.loads(result.stdout.splitlines()[0])["class"] == "wave"
+
+
 def test_a_live_line_is_there_before_the_next_frame_comes(run: Path) -> None:
     command = ["-c", "from skelfuse.cli.predict import predict; predict()"]
     options = ["--run", str(run), "-", "--window", "30f", "--stride", "10f", "--device", "cpu"]

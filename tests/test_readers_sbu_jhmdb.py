@@ -22,6 +22,7 @@ def _one(form: str, path: Path) -> Clip:
 
 
 METRES = np.linspace(0.1, 1.2, 3 * 2 * 15 * 3).reshape(3, 2, 15, 3)
+METRES[:, 0] *= 1.5  # the first one moves more
 
 
 def _sbu(folder: Path, text: str | None = None, place: str = "s01s02/05/003") -> Path:
@@ -42,6 +43,18 @@ def test_sbu(tmp_path: Path) -> None:
     assert clip.notes == ("1 frame without a record",)
     assert (clip.label, clip.subject, clip.replication) == ("05 shaking hands", "s01s02", "3")
     assert (clip.name, clip.fps) == ("s01s02_05_003", 15)
+
+
+def test_whoever_moves_most_in_sbu_comes_first_and_may_be_the_only_one(tmp_path: Path) -> None:
+    path = _sbu(tmp_path)
+    whole = _one("sbu", path)
+    rows = [line.split(",") for line in path.read_text().split()]
+    swapped = [",".join([row[0], *row[46:], *row[1:46]]) for row in rows]
+    path.write_text("\n".join(swapped))
+    np.testing.assert_array_equal(_one("sbu", path).coords, whole.coords)
+    (alone,) = FORMATS["sbu"].read(path, ReadOptions(max_persons=1))
+    np.testing.assert_array_equal(alone.coords, whole.coords[:, :1])
+    assert "1 of 2 persons left out, the least active" in alone.notes
 
 
 @pytest.mark.parametrize(

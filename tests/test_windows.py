@@ -39,3 +39,18 @@ def test_lengths() -> None:
     assert Length.parse("1.5s").frames(30) == 45
     assert Length.parse(" 60 f ").frames(None) == 60
     assert Length.parse(".5s").frames(25) == 12.5
+
+
+def test_without_a_stride_windows_follow_at_a_quarter_and_at_least_a_frame() -> None:
+    assert Windows.of("2s", None, fps=25) == Windows(50, 12.5)
+    assert Windows.of("30f", None, fps=None) == Windows(30, 8)
+    assert Windows.of("0.1s", None, fps=30) == Windows(3, 1)
+    assert Windows.of("0.01s", None, fps=30) == Windows.of("1f", None, fps=None) == Windows(1, 1)
+    with pytest.raises(SkelfuseError, match="shorter than a frame"):
+        Windows.of("0.1s", "0.01s", fps=30)
+
+
+def test_no_recording_is_so_long() -> None:
+    for window, fps in (("1000000001f", None), ("99999999999999999999s", 30), ("1s", 1e300)):
+        with pytest.raises(SkelfuseError, match=r"no recording has: expected at most 1e\+09"):
+            Windows.of(window, "1s", fps=fps)

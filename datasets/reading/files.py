@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.readable import MAY_READ
 
-MAY_READ = "check that it is there and that you may read it"
 MAY_LIST = "make it readable, or name the folders and files beside it one by one"
 
 
@@ -74,22 +74,6 @@ def ending(*endings: str) -> Callable[[Path], list[Path]]:
 
 def _files_ending(endings: tuple[str, ...], path: Path) -> list[Path]:
     return files_ending(path, *endings)
-
-
-def check_readable(path: Path) -> None:
-    """Raise where a file cannot be opened.
-
-    >>> check_readable(Path("no such file"))
-    Traceback (most recent call last):
-    skelfuse.errors.SkelfuseError: no such file: cannot read: No such file or directory; \
-check that it is there and that you may read it
-    """
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise SkelfuseError(
-            f"cannot read: {error.strerror or error}", file=path, remedy=MAY_READ
-        ) from None
 
 
 def of_kind(files: Iterable[Path], kind: Callable[[Path], bool | None]) -> list[Path]:

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from skelfuse.datasets.reading.files import MAY_READ
 from skelfuse.datasets.reading.pickled_numpy import DAMAGED, NAMES, Name, Span, build, call
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
+from skelfuse.readable import MAY_READ
 
 LONG = 512  # bytes of one value beyond which they stay in the file
 _UNSOUND = (LookupError, ValueError, TypeError, ArithmeticError, SyntaxError, RecursionError)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from skelfuse.clip import FloatArray
+from skelfuse.most_active import activity, by_activity
 
 Track = dict[int, tuple[FloatArray, FloatArray]]  # frame -> joints [N,D], confidence [N]
 
@@ -90,43 +91,23 @@ def _activity(track: Track, frames: int) -> float:
     return activity(np.stack([joints for joints, _ in track.values()])) * len(track) / frames
 
 
-def activity(joints: FloatArray) -> float:
-    """Return how much a body `[T,N,D]` moves: its variance along time, summed over joints and axes.
-
-    >>> activity(np.array([[[0.0, 0.0]], [[2.0, 0.0]], [[np.nan, np.nan]]]))
-    1.0
-    """
-    seen = ~np.isnan(joints)
-    count = np.maximum(seen.sum(axis=0), 1)
-    mean = np.where(seen, joints, 0).sum(axis=0) / count
-    return float((np.where(seen, joints - mean, 0) ** 2 / count).sum())
-
-
 def keep_most_active(
     coords: FloatArray, confidence: FloatArray | None, limit: int
 ) -> tuple[FloatArray, FloatArray | None, tuple[str, ...]]:
-    """Keep at most `limit` of the persons of `[T,M,N,D]`, and drop those who are never there.
+    """Keep at most `limit` of the persons of `[T,M,N,D]`, the most active first.
 
-    People stay in their order where nobody has to go.
+    Those who are never there are dropped.
 
     >>> seen = np.zeros((2, 3, 1, 2)); seen[1, 1] = 4; seen[:, 2] = np.nan
     >>> coords, _, notes = keep_most_active(seen, None, limit=1)
     >>> coords[:, 0, 0, 0].tolist(), notes
     ([0.0, 4.0], ('1 of 2 persons left out, the least active',))
     """
-    there = ~np.isnan(coords).all(axis=(0, 2, 3))
-    kept = np.flatnonzero(there)
-    present = len(kept)
-    if present > limit:
-        frames = len(coords)
-        seen = (~np.isnan(coords).all(axis=(2, 3))).sum(axis=0)  # [M]
-        kept = np.array(
-            sorted(kept, key=lambda m: -activity(coords[:, m]) * int(seen[m]) / frames)[:limit]
-        )
-    elif not present:
-        kept = np.array([0])  # a clip has at least one person, even one whom nobody saw
+    ranked = by_activity(coords)
+    # A clip has at least one person, even one whom nobody saw.
+    kept = ranked[:limit] if len(ranked) else np.array([0])
     sure = None if confidence is None else confidence[:, kept]
-    return coords[:, kept], sure, _left_out(present, len(kept))
+    return coords[:, kept], sure, _left_out(len(ranked), len(kept))
 
 
 def _left_out(present: int, kept: int) -> tuple[str, ...]:

@@ -153,20 +153,21 @@ class Recogniser:
         clip: Clip,
         *,
         window: str = "2s",
-        stride: str = "0.5s",
+        stride: str | None = "0.5s",
         joints: bool = False,
         batch_size: int = 64,
     ) -> list[Window]:
         """Recognise windows of a long clip, lengths in seconds ("2s") or frames ("60f").
 
-        Each window is treated as a clip of its own. What is left over at the end is covered by a
+        Without a stride (None) it is a quarter of the window. Each window is treated as a clip of
+        its own. What is left over at the end is covered by a
         window that ends with the clip.
         """
         rate = clip.fps
         matched = self._matched(clip)
         bounds = list(Windows.of(window, stride, fps=rate).within(clip.frames))
         parts = (part(matched, first, after) for first, after in bounds)
-        bodies = ([one and self._prepared_or_none(one)] for one in parts)
+        bodies = ([self._prepared_or_none(one)] for one in parts)
         found = self._recognised(bodies, joints=joints, batch_size=batch_size)
         return [
             Window(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,12 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
+from skelfuse.predict.clock import rate_of
 from skelfuse.predict.recogniser import Recogniser
 from skelfuse.predict.windows import Length, Window, Windows
 
-TIMES_NEEDED = 16  # between frames, before their median passes for the rate
 LONGEST_GAP = 10  # windows; a longer one ends a recording and begins another
+FOLLOWED = 0.2  # of how far a frame is from its place: a rate out of a few times is a little off
 
 
 class FrameError(SkelfuseError):
@@ -54,7 +53,7 @@ class Stream:
         recogniser: Recogniser,
         *,
         window: str = "2s",
-        stride: str = "0.5s",
+        stride: str | None = "0.5s",
         fps: float | None = None,
         joint_names: Sequence[str] | None = None,
         joints: bool = False,
@@ -65,8 +64,9 @@ class Stream:
         if fps is not None and not 0 < fps < np.inf:
             raise SkelfuseError("not a frame rate", expected="more than 0", found=fps)
         self.given_rate = self.rate = fps
-        self._lengths = [Length.parse(window), Length.parse(stride)]
+        self._lengths = [Length.parse(one) for one in (window, stride) if one is not None]
         self._early: list[tuple[FloatArray, float]] = []  # frames that wait for the rate
+        self._told = False  # whether times have told the rate, or do not contradict the given one
         self._timed: bool | None = None  # whether frames have times: the first one tells
         self._before = 0  # frames of recordings that ended
         self._begin(0.0)
@@ -77,22 +77,24 @@ class Stream:
         The same person is expected at the same place of M in all frames; NaN is missing.
         """
         checked = self._checked(frame)
-        if self._timed is None:
-            self._timed = t is not None
-            self._need_rate()
-        if self._timed != (t is not None):
+        if self._timed not in (None, t is not None):
             raise FrameError(
                 "some frames have a time and some have none",
                 expected="'t' in seconds in every frame" if self._timed else "no 't'",
                 found=t,
             )
         if t is None:
+            if self._timed is None:
+                self._need_rate()
+            self._timed = False
             return self._added(checked)
-        if self.rate is None:
-            self._in_order(t, self._early[-1][1] if self._early else -np.inf)
-            self._early.append((checked, t))
-            return self._settled() if len(self._early) > TIMES_NEEDED else []
-        return self._placed(checked, t)
+        time = self._in_order(t)
+        self._timed = True
+        if self._told:
+            return self._placed(checked, time)
+        self._early.append((checked, time))
+        self._latest = time
+        return self._settled()
 
     def skip(self) -> list[Window]:
         """Count a frame that could not be read; with times it shows in the others' anyway."""
@@ -100,8 +102,8 @@ class Stream:
 
     def finish(self) -> list[Window]:
         """Return the window that ends with the recording, if the last one did not."""
-        windows = (self._settled() if self._early else []) + self._ended()
-        self._timed, self.rate = None, self.given_rate
+        windows = (self._settled(ended=True) if self._early else []) + self._ended()
+        self._timed, self._told, self.rate = None, False, self.given_rate
         return windows
 
     def _ended(self) -> list[Window]:
@@ -127,10 +129,9 @@ class Stream:
 
     def _need_rate(self) -> None:
         """Raise at the first frame what would otherwise come up with the first window."""
-        if self.rate is None and not self._timed:
+        if self.rate is None:
             wanted = self.recogniser.run.config.sampling.fps
             if wanted is not None or not all(length.in_frames for length in self._lengths):
-                self._timed = None
                 raise SkelfuseError(
                     "the frame rate is not known",
                     expected="frames per second, or a time 't' in seconds with every frame",
@@ -157,35 +158,43 @@ class Stream:
             raise FrameError("infinite coordinates", remedy="leave out what is missing")
         return given if len(given) else self._checked(None)
 
-    def _in_order(self, t: float, latest: float) -> None:
-        if not np.isfinite(t) or t <= latest:
+    def _in_order(self, t: float) -> float:
+        try:
+            time = float(t)
+        except OverflowError:  # a whole number may have hundreds of digits
+            time = np.inf
+        if not np.isfinite(time) or time <= self._latest:
             raise FrameError(
                 "time stands still or runs backwards",
-                expected=f"more than {latest:g} seconds",
-                found=t,
+                expected=f"more than {self._latest:g} seconds",
+                found=time,
             )
+        return time
 
-    def _settled(self) -> list[Window]:
-        """Take the median of what passed between frames so far for the rate."""
-        times = [t for _, t in self._early]
-        between = [b - a for a, b in pairwise(times)]
-        self.rate = 1 / median(between) if between else 1.0  # a single frame has no rate
+    def _settled(self, *, ended: bool = False) -> list[Window]:
+        """Place the frames that waited, once their times tell the rate."""
+        rate = rate_of([t for _, t in self._early], self.given_rate, ended=ended)
+        if rate is None:
+            return []
+        self.rate, self._told = rate, True
         early, self._early = self._early, []
         return [window for frame, t in early for window in self._placed(frame, t)]
 
     def _placed(self, frame: FloatArray, t: float) -> list[Window]:
         """Put a frame where its time says; what lies between has nobody in it."""
         assert self.rate is not None
-        self._in_order(t, self._latest)
         windows: list[Window] = []
         if not self._count:
             self._begin(t)
-        slot = round((t - self._origin) * self.rate)
-        if slot - self._count > LONGEST_GAP * self._plan().length:
+        ahead = (t - self._origin) * self.rate  # in frames; perhaps more than there are numbers
+        if ahead - self._count > LONGEST_GAP * self._plan().length:
             windows += self._ended()
             self._begin(t)
-            slot = 0
+            ahead = 0.0
+        slot = round(ahead)
         self._latest = t
+        if self.given_rate is None:
+            self._origin += FOLLOWED * (ahead - slot) / self.rate
         if slot < self._count:  # two frames where the rate has room for one
             self._frames[-1] = frame
             return windows

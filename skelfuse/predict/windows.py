@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict.prediction import Prediction
 
+LONGEST = 1e9  # frames or seconds, with which computers still count in whole numbers
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([sf])\s*")
 
 
@@ -37,7 +38,7 @@ found 2
             raise SkelfuseError(
                 "not a length of time", expected="seconds (2s) or frames (60f)", found=text
             )
-        return Length(float(found[1]), found[2] == "f")
+        return Length(_possible(float(found[1]), text), found[2] == "f")
 
     def frames(self, fps: float | None) -> float:
         """Return the length in frames, which seconds may split."""
@@ -48,7 +49,18 @@ found 2
                 f"{self.amount:g} seconds are of no use without the frame rate",
                 remedy="give the rate (fps), or the length in frames, e.g. 60f",
             )
-        return self.amount * fps
+        return _possible(self.amount * fps, f"{self.amount:g} seconds at {fps:g} a second")
+
+    def quarter(self, fps: float | None) -> float:
+        """Return a fourth of the length in frames: a stride where none is given.
+
+        It is never shorter than a frame, and whole where the length is one of frames.
+
+        >>> Length.parse("0.1s").quarter(30), Length.parse("2s").quarter(25)
+        (1.0, 12.5)
+        """
+        part = self.frames(fps) / 4
+        return max(1.0, float(round(part)) if self.in_frames else part)
 
 
 @dataclass(frozen=True)
@@ -67,10 +79,11 @@ class Windows:
     stride: float
 
     @staticmethod
-    def of(window: str, stride: str, *, fps: float | None) -> Windows:
-        """Return the windows that two lengths ("2s", "60f") ask for."""
-        length = max(1, _rounded(Length.parse(window).frames(fps)))
-        step = Length.parse(stride).frames(fps)
+    def of(window: str, stride: str | None, *, fps: float | None) -> Windows:
+        """Return the windows that two lengths ("2s", "60f") ask for; no stride is a quarter."""
+        wide = Length.parse(window)
+        length = max(1, _rounded(wide.frames(fps)))
+        step = wide.quarter(fps) if stride is None else Length.parse(stride).frames(fps)
         if step < 1:
             raise SkelfuseError(
                 "the stride is shorter than a frame", found=stride, remedy="take a longer one"
@@ -165,6 +178,14 @@ def _border(earlier: Window | None, later: Window | None) -> tuple[float, float 
     if earlier.ends is not None and later.begins is not None:
         seconds = (earlier.ends + later.begins) / 2
     return (earlier.after + later.first) / 2, seconds
+
+
+def _possible(amount: float, told: str) -> float:
+    if amount > LONGEST:
+        raise SkelfuseError(
+            "a length that no recording has", expected=f"at most {LONGEST:g}", found=told
+        )
+    return amount
 
 
 def _rounded(frames: float) -> int:

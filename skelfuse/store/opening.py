@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.readable import check_readable
 
 FORMAT = "skelfuse-store"
 FORMAT_VERSION = 1
@@ -69,6 +70,7 @@ def opened(path: Path) -> h5py.File:
             "no such store", file=path, remedy="make one: skelfuse preprocess INPUT --out STORE"
         ) from None
     except OSError as error:
+        check_readable(path)
         raise SkelfuseError(
             "not a store, or a store cut short",
             file=path,

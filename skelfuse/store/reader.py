@@ -134,6 +134,7 @@ class Store:
             fps=self.fps[index],
             splits=splits,
             notes=notes,
+            ranked=True,
         )
 
     def find(self, name: str) -> int:

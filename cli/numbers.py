@@ -1,0 +1,32 @@
+"""Numbers as commands take them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import click
+
+
+class Finite(click.FloatRange):
+    """A number of a range: neither infinity nor what is no number, which no comparison keeps out.
+
+    >>> Finite(0, 10).convert("2.5", None, None)
+    2.5
+    >>> Finite(0, 10).convert("nan", None, None)
+    Traceback (most recent call last):
+    ...
+    click.exceptions.BadParameter: nan is not a number that can be meant.
+    """
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; one that is none is a wrong option."""
+        found: float = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{found} is not a number that can be meant.", param, ctx)
+        return found
+
+
+FPS = Finite(0, min_open=True)
