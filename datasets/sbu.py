@@ -82,7 +82,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         slots, note = frame_slots([int(frame) for frame in frames])
         coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
         coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
-        coords, _, left_out = keep_most_active(coords, None, options.max_persons)
+        left_out: tuple[str, ...] = ()
+        if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
+            coords, _, left_out = keep_most_active(coords, None, options.max_persons)
         yield Clip(
             coords,
             layout_of.imposed(options.skeleton, SBU_15),
