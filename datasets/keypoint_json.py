@@ -4,7 +4,7 @@
     a last column beyond D is the confidence. Optional: "confidence" [T][M?][N], "dimensions",
     "joint_names" and "bones", "name", "subject", "camera", "setup", "replication", "split".
 (b) [{"image_id": 7, "keypoints": [x, y, score, ...], "score": 0.9, "track_id": 1}, ...]:
-    a detection an entry, as COCO's results; images are frames, by the number in their id.
+    a detection an entry, as COCO's results; images are frames, by the last number in their id.
 (c) [{"landmarks": [{"x": ..., "y": ..., "z": ..., "visibility": ...}, ...]}, ...]: a frame an
     entry, also under "frames" beside "label" and "fps"; "pose_world_landmarks" (metres) goes
     before "pose_landmarks" and "landmarks"; a list of such lists is several people.
