@@ -21,6 +21,7 @@ import numpy as np
 from skelfuse import __version__
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
+from skelfuse.same_body import difference
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.hdf5 import write_store
 from skelfuse.store.journal import AFRESH, Taken, Unchanged, cut, facts_of, take_up
@@ -107,15 +108,15 @@ class StoreWriter:
             )
 
     def accept(self, skeleton: Skeleton) -> None:
-        """Take the first clip's skeleton as the store's; refuse any other."""
+        """Take the first clip's skeleton as the store's; refuse any other body."""
         if self.skeleton is None:
             self.skeleton = skeleton
             self._note({"skeleton": skeleton.to_dict()})
-        elif skeleton != self.skeleton:
+        if differs := difference(self.skeleton, skeleton):
             raise SkelfuseError(
                 "a clip of another skeleton than the clips before it",
                 expected=f"{self.skeleton.name} ({len(self.skeleton)} joints)",
-                found=f"{skeleton.name} ({len(skeleton)} joints)",
+                found=f"{skeleton.name} ({len(skeleton)} joints): {differs}",
                 remedy="make one store for each skeleton",
             )
 
