@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from skelfuse.clip import FloatArray
-from skelfuse.datasets.reading.json_file import as_numbers, get
+from skelfuse.datasets.reading.json_file import as_numbers, get, get_number
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -55,7 +55,7 @@ or {"persons": [...]} with 2 joints each, found joint; write one of the two in e
     except (ValueError, RecursionError) as error:
         problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise SkelfuseError(f"not JSON: {problem}", remedy="write one JSON object a line") from None
-    t, rate = (get(line, key, (int, float)) for key in ("t", "fps"))
+    t, rate = (get_number(line, key) for key in ("t", "fps"))
     if "joint_names" in line or (rate is not None and not {"joints", "persons"} & set(line)):
         return _heading(line, rate)
     axes = ", ".join("xyz"[: skeleton.dimensions])

@@ -27,7 +27,7 @@ from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
 from skelfuse.datasets.reading.files import files_ending, of_kind, speaks_of
-from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, read_json
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number, read_json
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS, layout
 from skelfuse.skeleton import Skeleton
@@ -82,7 +82,7 @@ def _facts(found: dict[str, Any], path: Path) -> Facts:
         return None if value is None else str(value)
 
     folder = path.absolute().parent.name or None
-    fps = get(found, "fps", (int, float))
+    fps = get_number(found, "fps")
     if fps is not None and not 0 < fps < float("inf"):
         raise SkelfuseError(
             "'fps' is no rate", expected="a positive number", found=fps, remedy=LEAVE_OUT

@@ -17,7 +17,7 @@ from skelfuse.datasets.reading.detections import (
     from_table,
 )
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
@@ -50,7 +50,7 @@ def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip
             number = _image_number(image)
             if ids.setdefault(number, image) != image:
                 raise _two_images(number, ids[number], image)
-            score = float(get(entry, "score", (int, float), 0.0))
+            score = get_number(entry, "score") or 0.0
             who = get(entry, "track_id", (int, str))
         except SkelfuseError as error:
             raise retold(error, of=what) from None
