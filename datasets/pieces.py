@@ -48,8 +48,8 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
                 piece.left_out += 1
                 continue
             prepared = prepare(clip, align=options.align, scale=options.scale)
-            piece.skeletons.append(prepared.skeleton)
             piece.clips.append(packed(prepared, options.half))
+            piece.skeletons.append(prepared.skeleton)
         except SkelfuseError as error:
             piece.errors.append(error.at(source.path))
         if len(piece.clips) == CLIPS_IN_A_PIECE:
