@@ -33,24 +33,44 @@ from skelfuse.layouts import LAYOUTS, layout
 from skelfuse.skeleton import Skeleton
 
 WORDS = (b'"keypoints"', b'landmarks"', b'"skeleton"')
-PEEKS = 200  # a folder of one clip a file is of one kind: a look at some of them is enough
+PEEKS = 200  # a folder with so many clips is of one kind: the others need no look
+SEARCHED = 64 << 20  # bytes of a file: before its first person or "keypoints" much may stand
 LEAVE_OUT = "correct it, or leave it out"
 SCHEMAS = "keypoints, COCO results, MediaPipe landmarks or Kinetics-Skeleton data"
 
 
 def find(path: Path) -> list[Path]:
-    """List the JSON files that begin with keypoints or landmarks.
+    """List the JSON files that speak of keypoints or landmarks; a file named outright as it is.
 
     >>> find(Path("keypoints.csv"))
     []
     """
     files = [
         file
-        for file in files_ending(path, ".json")
+        for file in find_named(path)
         if not file.name.endswith(OPENPOSE_ENDING) and not NW_UCLA_NAME.fullmatch(file.stem)
     ]
-    looked_at = of_kind(files[:PEEKS], lambda file: speaks_of(file, WORDS))
-    return [*looked_at, *files[PEEKS:]] if looked_at else []
+    if path.is_file():
+        return files
+    sure: list[Path] = []
+
+    def kind(file: Path) -> bool | None:
+        if len(sure) == PEEKS:
+            return None
+        speaks = speaks_of(file, WORDS, within=SEARCHED)
+        sure.extend([file] * (speaks is True))
+        return speaks
+
+    return of_kind(files, kind)
+
+
+def find_named(path: Path) -> list[Path]:
+    """List all JSON files: where the format is named, one that has no keypoints is to be told.
+
+    >>> find_named(Path("keypoints.csv"))
+    []
+    """
+    return files_ending(path, ".json")
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
@@ -194,4 +214,6 @@ def _pair(bone: Any) -> list[str | int]:
     return bone
 
 
-FORMAT = Format("keypoints", "keypoint JSON: plain, COCO results, MediaPipe, Kinetics", find, read)
+FORMAT = Format(
+    "keypoints", "keypoint JSON: plain, COCO results, MediaPipe, Kinetics", find, read, find_named
+)

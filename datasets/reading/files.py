@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
 
+BEGINNING = 4096  # bytes by which most files tell what they are
+BLOCK = 1 << 16  # bytes read at once of files that are searched further
+LONGEST_WORD = 64
 MAY_READ = "check that it is there and that you may read it"
 MAY_LIST = "make it readable, or name the folders and files beside it one by one"
 
@@ -137,17 +141,27 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
         ) from None
 
 
-def speaks_of(path: Path, words: Iterable[bytes]) -> bool | None:
+def speaks_of(path: Path, words: Iterable[bytes], *, within: int = BEGINNING) -> bool | None:
     """Tell whether one of these words is in a file's first bytes; None where it has none.
 
     >>> speaks_of(Path("no such file"), [b"keypoints"]) is None
     True
     """
-    start = beginning(path)
-    return any(word in start for word in words) if start else None
+    pattern = re.compile(b"|".join(map(re.escape, words)))
+    before = None
+    try:
+        with path.open("rb") as file:
+            while block := file.read(min(BLOCK, within)):
+                within -= len(block)
+                if pattern.search((before or b"") + block):
+                    return True
+                before = block[-LONGEST_WORD:]  # a word may begin in one block and end in the next
+    except OSError:
+        return None
+    return None if before is None else False
 
 
-def beginning(path: Path, size: int = 4096) -> bytes:
+def beginning(path: Path, size: int = BEGINNING) -> bytes:
     """Return the first bytes of a file; nothing where it cannot be read.
 
     >>> beginning(Path("no such file"))
