@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ def walk(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (folder, name) of every file below a folder, or of the file itself.
 
     Hidden files and folders are left out: they are what editors, archives and file managers leave.
+    Links to folders are followed, but no folder is searched twice: links may lead in a circle.
     A folder that may not be listed is an error: nobody knows what would be missed in it.
 
     >>> import tempfile
@@ -32,11 +34,28 @@ def walk(path: Path) -> Iterator[tuple[str, str]]:
     if path.is_file():
         yield str(path.parent), path.name
         return
-    for folder, folders, names in os.walk(path, onerror=_unlisted, followlinks=False):
-        folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
-        for name in names:
-            if not name.startswith("."):
-                yield folder, name
+    seen: set[tuple[int, int]] = set()
+    tops = deque([str(path)])  # links wait, so that a file is found where it really is
+    while tops:
+        for folder, folders, names in os.walk(tops.popleft(), onerror=_unlisted):
+            if _is_seen(folder, seen):
+                folders.clear()
+                continue
+            folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
+            inside = (os.path.join(folder, inner) for inner in folders)  # noqa: PTH118 - quick
+            tops += filter(os.path.islink, inside)
+            for name in names:
+                if not name.startswith("."):
+                    yield folder, name
+
+
+def _is_seen(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Tell whether a folder was seen before, and remember it."""
+    facts = os.stat(folder)  # noqa: PTH116 - quick
+    which = facts.st_dev, facts.st_ino
+    known = which in seen
+    seen.add(which)
+    return known
 
 
 def _unlisted(error: OSError) -> None:
