@@ -138,15 +138,16 @@ def _live(
 def _writing(out: Path | None) -> Iterator[Callable[[str], None]]:
     """Give a function that writes a line; a file at `out` stays as it was until all is done."""
     from skelfuse.errors import SkelfuseError
+    from skelfuse.plain_text import shown
 
     if out is None:
-        yield click.echo  # which flushes
+        yield lambda line: click.echo(shown(line))  # which flushes
         return
     ordinary = out.is_file() or not out.exists()  # a pipe or a device is written to as it is
     place = out.with_name(f"{out.name}.partial") if ordinary else out
     try:
         with place.open("w", encoding="utf-8") as file:
-            yield lambda line: print(line, file=file)
+            yield lambda line: print(shown(line), file=file)
         if ordinary:
             place.replace(out)
     except OSError as error:

@@ -26,9 +26,11 @@ class Format:
     """One file format.
 
     `find` lists the sources in a file or folder, sorted, and nothing where the path is not of
-    this format; it may look at names and at a few bytes, never at whole files. Where the names'
-    ending tells, `ending(".mine")` of `reading/files.py` is all of it. `read` yields the clips of
-    one source, or raises a SkelfuseError that says what is wrong, on which line, and what to do.
+    this format; it may look at names and, where they do not tell, into files, but parses none.
+    Where the names' ending tells, `ending(".mine")` of `reading/files.py` is all of it.
+    `find_named` takes its place where a user names the format, if that may mean more files. `read`
+    yields the clips of one source, or raises a SkelfuseError that says what is wrong, on which
+    line, and what to do.
 
     >>> from skelfuse.datasets.reading.files import ending
     >>> form = Format("mine", "my sensor's text", ending(".mine"), lambda path, options: iter(()))
@@ -40,3 +42,4 @@ class Format:
     title: str
     find: Callable[[Path], list[Path]]
     read: Callable[[Path, ReadOptions], Iterator[Clip]]
+    find_named: Callable[[Path], list[Path]] | None = None

@@ -77,8 +77,11 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
         check_readable(path)
     if path.is_dir() and not next(walk(path), None):
         raise SkelfuseError("an empty folder", file=path, remedy="put the data set's files there")
-    asked = FORMATS.values() if name == AUTO else (FORMATS[name],)
-    found = [(form, sources) for form in asked if (sources := form.find(path))]
+    if name == AUTO:
+        asked = [(form, form.find) for form in FORMATS.values()]
+    else:
+        asked = [(FORMATS[name], FORMATS[name].find_named or FORMATS[name].find)]
+    found = [(form, sources) for form, find in asked if (sources := find(path))]
     if not found:
         raise _unrecognised(path, name)
     if len(found) > 1:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from skelfuse.clip import FloatArray
-from skelfuse.datasets.reading.json_file import as_numbers, get
+from skelfuse.datasets.reading.json_file import as_numbers, get, get_number
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -55,7 +55,7 @@ or {"persons": [...]} with 2 joints each, found joint; write one of the two in e
     except (ValueError, RecursionError) as error:
         problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise SkelfuseError(f"not JSON: {problem}", remedy="write one JSON object a line") from None
-    t, rate = (_number(line, key) for key in ("t", "fps"))
+    t, rate = (get_number(line, key) for key in ("t", "fps"))
     if "joint_names" in line or (rate is not None and not {"joints", "persons"} & set(line)):
         return _heading(line, rate)
     axes = ", ".join("xyz"[: skeleton.dimensions])
@@ -71,14 +71,6 @@ or {"persons": [...]} with 2 joints each, found joint; write one of the two in e
     bodies = [_body(person, skeleton, axes) for person in people]
     shape = (0, len(skeleton), skeleton.dimensions)
     return Frame(np.stack(bodies) if bodies else np.empty(shape, np.float32), t)
-
-
-def _number(line: dict[str, Any], key: str) -> float | None:
-    found = get(line, key, (int, float))
-    try:
-        return None if found is None else float(found)
-    except OverflowError:  # JSON's whole numbers have no end
-        return float("inf")
 
 
 def _missing(_: str) -> float:

@@ -4,7 +4,7 @@
     a last column beyond D is the confidence. Optional: "confidence" [T][M?][N], "dimensions",
     "joint_names" and "bones", "name", "subject", "camera", "setup", "replication", "split".
 (b) [{"image_id": 7, "keypoints": [x, y, score, ...], "score": 0.9, "track_id": 1}, ...]:
-    a detection an entry, as COCO's results; images are frames, by the number in their id.
+    a detection an entry, as COCO's results; images are frames, by the last number in their id.
 (c) [{"landmarks": [{"x": ..., "y": ..., "z": ..., "visibility": ...}, ...]}, ...]: a frame an
     entry, also under "frames" beside "label" and "fps"; "pose_world_landmarks" (metres) goes
     before "pose_landmarks" and "landmarks"; a list of such lists is several people.
@@ -27,30 +27,50 @@ from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
 from skelfuse.datasets.reading.files import files_ending, of_kind, speaks_of
-from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, read_json
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number, read_json
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS, layout
 from skelfuse.skeleton import Skeleton
 
 WORDS = (b'"keypoints"', b'landmarks"', b'"skeleton"')
-PEEKS = 200  # a folder of one clip a file is of one kind: a look at some of them is enough
+PEEKS = 200  # a folder with so many clips is of one kind: the others need no look
+SEARCHED = 64 << 20  # bytes of a file: before its first person or "keypoints" much may stand
 LEAVE_OUT = "correct it, or leave it out"
 SCHEMAS = "keypoints, COCO results, MediaPipe landmarks or Kinetics-Skeleton data"
 
 
 def find(path: Path) -> list[Path]:
-    """List the JSON files that begin with keypoints or landmarks.
+    """List the JSON files that speak of keypoints or landmarks; a file named outright as it is.
 
     >>> find(Path("keypoints.csv"))
     []
     """
     files = [
         file
-        for file in files_ending(path, ".json")
+        for file in find_named(path)
         if not file.name.endswith(OPENPOSE_ENDING) and not NW_UCLA_NAME.fullmatch(file.stem)
     ]
-    looked_at = of_kind(files[:PEEKS], lambda file: speaks_of(file, WORDS))
-    return [*looked_at, *files[PEEKS:]] if looked_at else []
+    if path.is_file():
+        return files
+    sure: list[Path] = []
+
+    def kind(file: Path) -> bool | None:
+        if len(sure) == PEEKS:
+            return None
+        speaks = speaks_of(file, WORDS, within=SEARCHED)
+        sure.extend([file] * (speaks is True))
+        return speaks
+
+    return of_kind(files, kind)
+
+
+def find_named(path: Path) -> list[Path]:
+    """List all JSON files: where the format is named, one that has no keypoints is to be told.
+
+    >>> find_named(Path("keypoints.csv"))
+    []
+    """
+    return files_ending(path, ".json")
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
@@ -82,7 +102,7 @@ def _facts(found: dict[str, Any], path: Path) -> Facts:
         return None if value is None else str(value)
 
     folder = path.absolute().parent.name or None
-    fps = get(found, "fps", (int, float))
+    fps = get_number(found, "fps")
     if fps is not None and not 0 < fps < float("inf"):
         raise SkelfuseError(
             "'fps' is no rate", expected="a positive number", found=fps, remedy=LEAVE_OUT
@@ -194,4 +214,6 @@ def _pair(bone: Any) -> list[str | int]:
     return bone
 
 
-FORMAT = Format("keypoints", "keypoint JSON: plain, COCO results, MediaPipe, Kinetics", find, read)
+FORMAT = Format(
+    "keypoints", "keypoint JSON: plain, COCO results, MediaPipe, Kinetics", find, read, find_named
+)

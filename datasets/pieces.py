@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from skelfuse.clip import Clip
 from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.datasets.source_files import fingerprint, stamp
@@ -44,12 +46,13 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
         try:
             if isinstance(clip, SkelfuseError):
                 raise clip
+            clip = _told_apart(clip, source)  # noqa: PLW2901
             if clip.name in options.skip:
                 piece.left_out += 1
                 continue
             prepared = prepare(clip, align=options.align, scale=options.scale)
-            piece.skeletons.append(prepared.skeleton)
             piece.clips.append(packed(prepared, options.half))
+            piece.skeletons.append(prepared.skeleton)
         except SkelfuseError as error:
             piece.errors.append(error.at(source.path))
         if len(piece.clips) == CLIPS_IN_A_PIECE:
@@ -61,3 +64,12 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
         piece.fingerprint = (0, "")
     piece.stamp = before
     yield piece
+
+
+def _told_apart(clip: Clip, source: Source) -> Clip:
+    """Return the clip with its folders before its name, where that is only the file's."""
+    if source.within in ("", "."):
+        return clip
+    folder, stem = (re.escape(part) for part in (source.path.parent.name, source.path.stem))
+    own = re.fullmatch(rf"(?:{folder}/)?({stem}(?:-\d{{5,}})?)", clip.name)
+    return replace(clip, name=f"{source.within}/{own[1]}") if own else clip

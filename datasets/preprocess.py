@@ -14,6 +14,7 @@ from skelfuse.datasets.resume import seen, unchanged
 from skelfuse.datasets.sources import Source, find_sources
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
+from skelfuse.store.joint_order import reordered
 from skelfuse.store.writer import StoreWriter
 
 __all__ = ["Outcome", "PreprocessOptions", "find_sources", "preprocess"]
@@ -118,7 +119,9 @@ def _store(writer: StoreWriter, piece: Piece, facts: dict[str, Any]) -> None:
     for skeleton, clip in zip(piece.skeletons, piece.clips, strict=True):
         try:
             writer.accept(skeleton)
-            writer.add(*clip, source=path)
+            assert writer.skeleton is not None
+            ordered = reordered(clip, skeleton, writer.skeleton, half=writer.half)
+            writer.add(*ordered, source=path)
             facts["clips"] += 1
         except SkelfuseError as error:
             piece.errors.append(error.at(path))

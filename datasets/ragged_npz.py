@@ -145,7 +145,7 @@ def _skeleton(
                 found=f"{pairs.dtype} {list(pairs.shape)}",
             )
         bones = (pairs.astype(np.str_) if pairs.dtype.kind == "S" else pairs).tolist()
-    return layout_of.from_names(names, bones, dimensions, name=npz.path.stem), everything, ()
+    return layout_of.from_names(names, bones, dimensions), everything, ()
 
 
 def _texts(npz: Npz, name: str) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skelfuse.datasets.formats import recognise
@@ -13,6 +14,7 @@ from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.errors import SkelfuseError
 
 NUMBERED_CLASSES = ("ntu", "annotations", "npz")  # in whose files a class may be a number alone
+NAMED_BY_USERS = ("keypoints", "npz", "npy")  # two files of one name are no copies of each other
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Source:
     format: str
     name: str
     place: str  # the path, whatever the folder of the command was
+    within: str = ""  # the folder that goes before its clips' names, where files share a name
 
 
 def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Source]:
@@ -50,7 +53,21 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
             remedy="make one store for each",
         )
     _check_class_names(options.reading.class_names, *formats)
-    return sources
+    return _told_apart(sources) if {*formats} & {*NAMED_BY_USERS} else sources
+
+
+def _told_apart(sources: list[Source]) -> list[Source]:
+    """Return the sources, those of one file name with the folders in which they differ."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        places[source.path.stem].append(os.path.dirname(source.place))  # noqa: PTH120 - quick
+    common = {stem: os.path.commonpath(its) for stem, its in places.items() if len(its) > 1}
+    return [
+        replace(source, within=Path(source.place).parent.relative_to(above).as_posix())
+        if (above := common.get(source.path.stem)) is not None
+        else source
+        for source in sources
+    ]
 
 
 def _check_class_names(file: Path | None, form: str) -> None:

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.plain_text import is_plain
 from skelfuse.skeleton import Skeleton
 
+TEXTS = ("name", "label", "subject", "camera", "setup", "replication")
 FloatArray = npt.NDArray[np.floating[Any]]
 
 
@@ -41,6 +43,7 @@ class Clip:
     ranked: bool = False  # whether its reader, or a store, has put its people in their order
 
     def __post_init__(self) -> None:
+        self._check_texts()
         coords = np.asarray(self.coords)
         wanted = f"[T,M,{len(self.skeleton)},{self.skeleton.dimensions}] with T and M at least 1"
         if (
@@ -69,6 +72,18 @@ class Clip:
                 expected=list(coords.shape[:3]),
                 found=list(self.confidence.shape),
             )
+
+    def _check_texts(self) -> None:
+        told = [(what, getattr(self, what)) for what in TEXTS]
+        told += [("split", text) for split in self.splits.items() for text in split]
+        for what, text in told:
+            if text is not None and not is_plain(str(text)):
+                raise SkelfuseError(
+                    f"clip '{self.name}': a {what} that cannot be kept",
+                    expected="text without NUL and half characters, in UTF-8",
+                    found=ascii(text),
+                    remedy="rename it, or the file or folder that it comes from",
+                )
 
     @property
     def frames(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
+from skelfuse.plain_text import shown
+
 
 class SkelfuseError(Exception):
     """Something that the user gave is wrong; the message says what, where, and what to do.
@@ -48,7 +50,7 @@ the file is damaged: fetch it again
         if told:
             what.append(", ".join(told))
         message = ": ".join([", ".join(where), *what] if where else what)
-        return f"{message}; {self.remedy}" if self.remedy else message
+        return shown(f"{message}; {self.remedy}" if self.remedy else message)
 
     def at(self, file: str | PathLike[str]) -> SkelfuseError:
         """Return the same error with the file named, unless one is named already."""

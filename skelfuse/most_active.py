@@ -14,6 +14,7 @@ def activity(joints: FloatArray) -> float:
     >>> activity(np.array([[[0.0, 0.0]], [[2.0, 0.0]], [[np.nan, np.nan]]]))
     1.0
     """
+    joints = joints.astype(np.float64)  # float32 squares to infinity
     seen = ~np.isnan(joints)
     count = np.maximum(seen.sum(axis=0), 1)
     mean = np.where(seen, joints, 0).sum(axis=0) / count
@@ -34,5 +35,5 @@ def by_activity(coords: FloatArray) -> npt.NDArray[np.intp]:
     there = np.flatnonzero(frames)
     if len(there) < 2:
         return there
-    moved = [activity(coords[:, m].astype(np.float64)) * frames[m] for m in there]
+    moved = [activity(coords[:, m]) * frames[m] for m in there]
     return there[np.argsort(np.negative(moved), kind="stable")]

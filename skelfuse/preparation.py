@@ -10,6 +10,7 @@ import numpy as np
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
+from skelfuse.half import halved
 from skelfuse.most_active import by_activity
 from skelfuse.skeleton import Skeleton
 from skelfuse.view import align_view, normalise_scale
@@ -57,7 +58,8 @@ class Preparation:
         >>> Preparation(KINECT_V1).matched(clip).skeleton.joints[:2]
         ('hip_center', 'spine')
         """
-        reach = np.abs(clip.coords).max(initial=0, where=np.isfinite(clip.coords))
+        # As a float: a clip of a --half store has coordinates in which FARTHEST is infinite.
+        reach = float(np.abs(clip.coords).max(initial=0, where=np.isfinite(clip.coords)))
         if reach > FARTHEST:
             raise SkelfuseError(
                 f"clip '{clip.name}' has coordinates that no recording has",
@@ -65,6 +67,8 @@ class Preparation:
                 found=f"{reach:.2g}",
                 remedy="correct it, or leave it out",
             )
+        if self.half and not (self.align or self.scale):
+            halved(clip.coords, of=f"clip '{clip.name}'")  # told here, before it is cut into parts
         own, given = self.skeleton, clip.skeleton
         if given == own:
             return clip
@@ -99,7 +103,7 @@ class Preparation:
         clip = prepare(self._of_those_seen(clip), align=self.align, scale=self.scale)
         coords: FloatArray = clip.coords.astype(np.float32)
         if self.half:
-            coords = coords.astype(np.float16).astype(np.float32)
+            coords = halved(coords, of=f"clip '{clip.name}'").astype(np.float32)
         return replace(clip, coords=coords)
 
     def _of_those_seen(self, clip: Clip) -> Clip:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.plain_text import is_plain
 
 Pair = tuple[str, str]
 NEEDED = ("name", "joints", "bones", "root")
@@ -42,11 +43,15 @@ class Skeleton:
     def __post_init__(self) -> None:
         if not self.centre:
             object.__setattr__(self, "centre", (self.root,))
-        for check in (self._duplicates, self._unknown, self._tree, self._mirrors):
+        for check in (self._texts, self._duplicates, self._unknown, self._tree, self._mirrors):
             if problem := check():
                 raise SkelfuseError(
                     f"skeleton '{self.name}': {problem}", remedy="correct the layout"
                 )
+
+    def _texts(self) -> str | None:
+        odd = next((name for name in (self.name, *self.joints) if not is_plain(name)), None)
+        return None if odd is None else f"a name with NUL or half characters, {odd!a}"
 
     def _duplicates(self) -> str | None:
         if not self.joints:

@@ -216,18 +216,3 @@ def test_a_damaged_npz_is_read_to_say_so(tmp_path: Path) -> None:
     form, sources = recognise(path)
     with pytest.raises(SkelfuseError, match=r"mine\.npz: not a \.npz file"):
         list(form.read(sources[0], ReadOptions()))
-
-
-def test_find_looks_at_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for i in range(400):
-        (tmp_path / f"{i:04d}.json").write_text('{"keypoints": []}')
-    opened: list[Path] = []
-    really = Path.open
-
-    def watched(path: Path, *arguments: Any, **options: Any) -> Any:
-        opened.append(path)
-        return really(path, *arguments, **options)
-
-    monkeypatch.setattr(Path, "open", watched)
-    assert len(recognise(tmp_path)[1]) == 400
-    assert len(opened) <= 200

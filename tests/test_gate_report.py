@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Literal
@@ -28,6 +29,7 @@ from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
+from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training.checkpoint import LAST, WEIGHT, write_checkpoint
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
@@ -197,6 +199,25 @@ def test_a_dynamic_gate_is_measured_on_the_bodies_of_a_store(store: Store, tmp_p
         some += sum(0 < share < 1 for share in found["open"][joint])
     assert found["open"]["nose"] == [0] * 6
     assert some  # the choice differs between clips, or a mean would say nothing
+
+
+def test_the_order_of_joints_means_nothing(store: Store, tmp_path: Path) -> None:
+    run = load_run(gated_run(tmp_path / "run", "dynamic"))
+    order = tuple(range(len(store.skeleton)))[::-1]
+    body = replace(store.skeleton.permuted(order), name="mine")
+    path = tmp_path / "turned.h5"
+    with StoreWriter(path, provenance={}, resume=False) as writer:
+        writer.accept(body)
+        for clip in store:
+            other = replace(clip, coords=clip.coords[:, :, order], skeleton=body)
+            writer.add(*packed(other), source="drawn")
+        writer.finish_source({"source": "drawn", "bytes": 0, "sha256": "", "clips": len(store)})
+        writer.finish()
+    turned, plain = gate_of_run(run, Store(path)), gate_of_run(run, store)
+    assert turned is not None
+    assert plain is not None
+    assert turned.joints == plain.joints
+    np.testing.assert_array_equal(turned.open, plain.open)
 
 
 def test_a_store_of_another_body_is_told(tmp_path: Path) -> None:

@@ -103,6 +103,32 @@ def test_coco_results(tmp_path: Path) -> None:
     assert clip.label == "wave"
 
 
+@pytest.mark.parametrize("image", ["gait_{:04d}.jp2", "7/{:04d}.mp4", "{:04d}", "gait.{:04d}"])
+def test_an_ending_numbers_no_frame(image: str, tmp_path: Path) -> None:
+    entries = [{"image_id": image.format(t), "keypoints": _body(17, t)} for t in (8, 9, 10)]
+    clip = _clip(_json(tmp_path, entries))
+    assert (clip.coords[:, 0, 0, 0] - 100).tolist() == [8, 9, 10]
+
+
+@pytest.mark.parametrize(
+    ("images", "number"),
+    [
+        (("frame0000_1080p.jpg", "frame0001_1080p.jpg"), 1080),
+        (("gait1/0000.jpg", "gait2/0000.jpg"), 0),
+        ((7, "7.jpg"), 7),
+    ],
+)
+def test_two_images_of_one_number_are_told(
+    images: tuple[int | str, int | str], number: int, tmp_path: Path
+) -> None:
+    entries = [{"image_id": image, "keypoints": _body(17)} for image in images]
+    with pytest.raises(SkelfuseError, match="make a file for each clip") as error:
+        _clip(_json(tmp_path, entries))
+    told = f"entry 1 (counted from 0): two images of one frame number, {number}: expected"
+    assert told in str(error.value)
+    assert f"found {images[0]!r} and {images[1]!r}" in str(error.value)
+
+
 def test_coco_results_follow_track_ids(tmp_path: Path) -> None:
     entries = [
         {"image_id": t, "keypoints": _body(17, 300.0 * ((t + who) % 2)), "track_id": who}
@@ -174,6 +200,7 @@ def test_kinetics_skeleton(tmp_path: Path) -> None:
         ('{"keypoints": ' + "9" * 5000 + "}", "JSON"),
         ('[{"image_id": 1, "keypoints": [1, 2]}]', "entry 0"),
         ('[{"image_id": "x", "keypoints": [1, 2, 3]}]', "no number in 'image_id'"),
+        ('[{"image_id": "a.mp4", "keypoints": [1, 2, 3]}]', "no number in 'image_id'"),
         ('[{"landmarks": [[]]}]', "no person in any frame"),
         ('[{"landmarks": [{"x": 1, "z": 2}]}]', "a landmark without 'y'"),
         ('[{"landmarks": [{"x": 1, "y": "a"}]}]', "found 'a'"),

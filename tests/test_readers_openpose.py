@@ -12,7 +12,7 @@ import pytest
 from skelfuse.clip import Clip
 from skelfuse.datasets import openpose
 from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.reading.tracks import link
+from skelfuse.datasets.reading.tracks import link, most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21
 
@@ -84,6 +84,22 @@ def test_somebody_far_away_is_somebody_else() -> None:
     here, sure = GRID[:18], np.ones(18)
     tracks = link([[(here, sure)], [(here + 500, sure)], [(here + 1, sure)]])
     assert [sorted(track) for track in tracks] == [[0, 2], [1]]
+
+
+def test_who_left_long_ago_takes_nobody_s_place() -> None:
+    """One stays, one leaves to the far right, and later a third comes from the left."""
+    here, sure = GRID[:18], np.ones(18)
+    frames = [[(here + 2 * t, sure)] for t in range(9)]
+    frames[0].append((here + 1000, sure))
+    frames[8].append((here - 300, sure))
+    assert [sorted(track) for track in link(frames)] == [[*range(9)], [0], [8]]
+
+
+def test_people_whom_float32_cannot_measure_are_linked_all_the_same() -> None:
+    here, sure = np.float32(1e30) * GRID[:18], np.ones(18, np.float32)
+    tracks = link([[(here, sure), (-here, sure)], [(-here, sure), (here, sure)]])
+    assert [track[1][0][1, 0] for track in tracks] == [here[1, 0], -here[1, 0]]
+    assert most_active(tracks, frames=2, limit=1)[0].shape == (2, 1, 18, 2)
 
 
 def test_only_the_most_active_are_kept(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,6 +12,9 @@ from pathlib import Path
 from skelfuse.errors import SkelfuseError
 from skelfuse.readable import MAY_READ
 
+BEGINNING = 4096  # bytes by which most files tell what they are
+BLOCK = 1 << 16  # bytes read at once of files that are searched further
+LONGEST_WORD = 64
 MAY_LIST = "make it readable, or name the folders and files beside it one by one"
 
 
@@ -17,6 +22,7 @@ def walk(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (folder, name) of every file below a folder, or of the file itself.
 
     Hidden files and folders are left out: they are what editors, archives and file managers leave.
+    Links to folders are followed, but no folder is searched twice: links may lead in a circle.
     A folder that may not be listed is an error: nobody knows what would be missed in it.
 
     >>> import tempfile
@@ -28,11 +34,28 @@ def walk(path: Path) -> Iterator[tuple[str, str]]:
     if path.is_file():
         yield str(path.parent), path.name
         return
-    for folder, folders, names in os.walk(path, onerror=_unlisted, followlinks=False):
-        folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
-        for name in names:
-            if not name.startswith("."):
-                yield folder, name
+    seen: set[tuple[int, int]] = set()
+    tops = deque([str(path)])  # links wait, so that a file is found where it really is
+    while tops:
+        for folder, folders, names in os.walk(tops.popleft(), onerror=_unlisted):
+            if _is_seen(folder, seen):
+                folders.clear()
+                continue
+            folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
+            inside = (os.path.join(folder, inner) for inner in folders)  # noqa: PTH118 - quick
+            tops += filter(os.path.islink, inside)
+            for name in names:
+                if not name.startswith("."):
+                    yield folder, name
+
+
+def _is_seen(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Tell whether a folder was seen before, and remember it."""
+    facts = os.stat(folder)  # noqa: PTH116 - quick
+    which = facts.st_dev, facts.st_ino
+    known = which in seen
+    seen.add(which)
+    return known
 
 
 def _unlisted(error: OSError) -> None:
@@ -121,17 +144,27 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
         ) from None
 
 
-def speaks_of(path: Path, words: Iterable[bytes]) -> bool | None:
+def speaks_of(path: Path, words: Iterable[bytes], *, within: int = BEGINNING) -> bool | None:
     """Tell whether one of these words is in a file's first bytes; None where it has none.
 
     >>> speaks_of(Path("no such file"), [b"keypoints"]) is None
     True
     """
-    start = beginning(path)
-    return any(word in start for word in words) if start else None
+    pattern = re.compile(b"|".join(map(re.escape, words)))
+    before = None
+    try:
+        with path.open("rb") as file:
+            while block := file.read(min(BLOCK, within)):
+                within -= len(block)
+                if pattern.search((before or b"") + block):
+                    return True
+                before = block[-LONGEST_WORD:]  # a word may begin in one block and end in the next
+    except OSError:
+        return None
+    return None if before is None else False
 
 
-def beginning(path: Path, size: int = 4096) -> bytes:
+def beginning(path: Path, size: int = BEGINNING) -> bytes:
     """Return the first bytes of a file; nothing where it cannot be read.
 
     >>> beginning(Path("no such file"))

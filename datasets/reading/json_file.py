@@ -111,6 +111,24 @@ def _uneven(value: Any) -> str:
     return "nothing"
 
 
+def get_number(fields: Any, key: str, default: float | None = None) -> float | None:
+    """Return a key's number; the default where it is absent or null.
+
+    >>> get_number({"fps": 30}, "fps"), get_number({}, "score", 0.0)
+    (30.0, 0.0)
+    """
+    value = get(fields, key, (int, float), default)
+    try:
+        return None if value is None else float(value)
+    except OverflowError:  # JSON has whole numbers of any length
+        raise SkelfuseError(
+            f"'{key}' is too large to be a number",
+            expected="at most 1e308",
+            found=f"{repr(value)[:8]}... of {len(repr(value))} digits",
+            remedy="correct it, or leave it out where it is optional",
+        ) from None
+
+
 def get(
     fields: Any, key: str, kind: type[Value] | tuple[type[Value], ...], default: Value | None = None
 ) -> Any:

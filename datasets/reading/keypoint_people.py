@@ -17,7 +17,7 @@ from skelfuse.datasets.reading.detections import (
     from_table,
 )
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
@@ -29,6 +29,7 @@ LANDMARKS = (  # metres before image coordinates
     *("hand_world_landmarks", "hand_landmarks"),
 )
 _NUMBER = re.compile(r"(\d{1,15})(?!.*\d)", re.ASCII)
+_ENDING = re.compile(r"\.[a-z][a-z0-9]{1,3}$", re.ASCII | re.IGNORECASE)  # .jp2 numbers no frame
 
 
 def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip:
@@ -40,12 +41,16 @@ def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip
     [[1.0, 8.0], [1.0, 8.0]]
     """
     images: dict[int, list[tuple[float, Any, Detection]]] = {}
+    ids: dict[int, int | str] = {}
     for i, entry in enumerate(entries):
         what = f"entry {i} (counted from 0)"
         try:
             values = get(entry, "keypoints", list)
-            number = _image_number(get(entry, "image_id", (int, str)))
-            score = float(get(entry, "score", (int, float), 0.0))
+            image = get(entry, "image_id", (int, str))
+            number = _image_number(image)
+            if ids.setdefault(number, image) != image:
+                raise _two_images(number, ids[number], image)
+            score = get_number(entry, "score") or 0.0
             who = get(entry, "track_id", (int, str))
         except SkelfuseError as error:
             raise retold(error, of=what) from None
@@ -73,7 +78,7 @@ _LAYOUTS_2D = (COCO_17, OPENPOSE_18, OPENPOSE_25, MEDIAPIPE_33, HAND_21)
 def _image_number(image: int | str | None) -> int:
     if isinstance(image, int):
         return image
-    found = _NUMBER.search(image or "")
+    found = _NUMBER.search(_ENDING.sub("", image or ""))
     if found is None:
         raise SkelfuseError(
             "no number in 'image_id'",
@@ -82,6 +87,15 @@ def _image_number(image: int | str | None) -> int:
             remedy="number the images in the order of their frames",
         )
     return int(found[1])
+
+
+def _two_images(number: int, first: int | str, second: int | str) -> SkelfuseError:
+    return SkelfuseError(
+        f"two images of one frame number, {number}",
+        expected="a number of its own, the last in 'image_id', for each frame of one clip",
+        found=f"{first!r} and {second!r}",
+        remedy="make a file for each clip, and number its images in the order of their frames",
+    )
 
 
 def mediapipe(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip:

@@ -11,6 +11,8 @@ from skelfuse.clip import FloatArray
 from skelfuse.most_active import activity, by_activity
 
 Track = dict[int, tuple[FloatArray, FloatArray]]  # frame -> joints [N,D], confidence [N]
+FARTHEST = 1.0  # sizes of the body that somebody moves by, at most
+NEVER = 1.001  # what a pair further apart costs, however far that is: nobody pays more for it
 
 
 @dataclass
@@ -24,7 +26,8 @@ def link(frames: Sequence[Sequence[tuple[FloatArray, FloatArray]]]) -> list[Trac
 
     In every frame people and detections are matched so that the sum of distances is smallest (the
     Hungarian method); the distance is the mean over joints that both have. Somebody who moved by
-    more than his own size since he was last seen is taken for somebody else.
+    more than his own size since he was last seen is taken for somebody else: such pairs all cost
+    the same, so that those who are gone take nobody's place.
 
     >>> still, seen = np.array([[0.0, 0.0], [0.0, 1.0]]), np.ones(2)
     >>> tracks = link([[(still, seen), (still + 5, seen)], [(still + 5.1, seen), (still, seen)]])
@@ -40,9 +43,10 @@ def link(frames: Sequence[Sequence[tuple[FloatArray, FloatArray]]]) -> list[Trac
         if people and found:
             poses = np.stack([joints for joints, _ in found])  # [P,N,D]
             cost = np.stack([_distances(person.last, poses) for person in people])
-            matched = np.stack(linear_sum_assignment(np.minimum(cost, 1e6)), axis=1)
+            possible = cost <= FARTHEST
+            matched = np.stack(linear_sum_assignment(np.where(possible, cost, NEVER)), axis=1)
             for who, which in matched.tolist():
-                if cost[who, which] <= 1.0:
+                if possible[who, which]:
                     _see(people[who], t, *found[which])
                     new.discard(which)
         for which in sorted(new):
@@ -58,6 +62,7 @@ def _see(person: _Person, t: int, joints: FloatArray, confidence: FloatArray) ->
 
 def _distances(last: FloatArray, poses: FloatArray) -> FloatArray:
     """Return how far each pose `[P,N,D]` is from the last, in sizes of the body; inf if unknown."""
+    last, poses = last.astype(np.float64), poses.astype(np.float64)  # float32 squares to infinity
     apart = np.linalg.norm(poses - last, axis=-1)  # [P,N]
     shared = ~np.isnan(apart)
     mean = np.where(shared, apart, 0).sum(axis=-1) / np.maximum(shared.sum(axis=-1), 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,53 +11,25 @@ import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.run import Run
-from skelfuse.skeleton import Skeleton
+from skelfuse.same_body import difference, named, order_in
 from skelfuse.store import Store
 
 Indices = npt.NDArray[np.intp]
-NAMED = 5  # classes or joints named in a message before it says how many more
 
 
 def joint_order(run: Run, store: Store) -> list[int]:
     """Return where in the store each of the run's joints is; other bodies are an error."""
     ours, theirs = run.skeleton, store.skeleton
-    if set(ours.joints) == set(theirs.joints):
-        order = [theirs.index(joint) for joint in ours.joints]
-        difference = _difference(ours, theirs.permuted(tuple(order)))
-        if difference is None:
-            return order
-    else:
-        missing = [joint for joint in ours.joints if joint not in theirs.joints]
-        further = [joint for joint in theirs.joints if joint not in ours.joints]
-        told = [f"without {_named(missing)}"] * bool(missing)
-        told += [f"with {_named(further)} besides"] * bool(further)
-        difference = " and ".join(told)
+    differs = difference(ours, theirs)
+    if differs is None:
+        return order_in(theirs, ours)
     raise SkelfuseError(
         "the store is of another skeleton than the run",
         file=store.path,
         expected=f"{ours.name} ({len(ours)} joints), as {run.path} was trained on",
-        found=f"{theirs.name} ({len(theirs)} joints): {difference}",
+        found=f"{theirs.name} ({len(theirs)} joints): {differs}",
         remedy="make the store from recordings of that skeleton, or use a run trained on this one",
     )
-
-
-def _difference(a: Skeleton, b: Skeleton) -> str | None:
-    """Return what differs between bodies with equal joints; a name and an order are nothing."""
-
-    def plain(body: Skeleton) -> Skeleton:
-        return replace(
-            body,
-            name="",
-            bones=tuple(sorted(body.bones)),
-            pairs=tuple(sorted(body.pairs)),
-            centre=tuple(sorted(body.centre)),
-        )
-
-    a, b = plain(a), plain(b)
-    differs = [
-        name for name in Skeleton.__dataclass_fields__ if getattr(a, name) != getattr(b, name)
-    ]
-    return f"other {', '.join(differs)}" if differs else None
 
 
 class Labelled(NamedTuple):
@@ -88,9 +59,9 @@ def labelled(
     unknown = {store.class_names[i]: counted[i] for i in sorted(counted)}
     if unknown and not ignore_unknown:
         raise SkelfuseError(
-            f"the run does not know the class{'es' * (len(unknown) > 1)} {_named(list(unknown))}",
+            f"the run does not know the class{'es' * (len(unknown) > 1)} {named(list(unknown))}",
             file=store.path,
-            expected=_named(list(class_names)),
+            expected=named(list(class_names)),
             found=f"{sum(unknown.values()):,} of {len(label):,} clips of unknown classes",
             remedy="--ignore-unknown leaves them out",
         )
@@ -106,13 +77,7 @@ def class_columns(run: Run, first: Run) -> list[int]:
             "runs with other classes cannot decide together",
             file=run.path,
             expected=f"the {len(theirs)} classes of {first.path}",
-            found=f"{len(ours)} classes; not in both: {_named(odd)}",
+            found=f"{len(ours)} classes; not in both: {named(odd)}",
             remedy="evaluate them one by one",
         )
     return [run.class_names.index(name) for name in first.class_names]
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    text = ", ".join(f"'{name}'" for name in names[:NAMED])
-    return f"{text} and {more} more" if more > 0 else text

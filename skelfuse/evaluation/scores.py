@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from skelfuse.batches import Batch, Batches
+from skelfuse.batches.joints import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.matching import Indices, class_columns, joint_order
 from skelfuse.evaluation.metrics import FloatArray
@@ -75,10 +76,7 @@ def batch_scores(
 
     `order` says where each of the run's joints is; `names` are those of the clips by `index`.
     """
-    x, mask = batch.x, batch.mask
-    if order != sorted(order):
-        joints = torch.tensor(order, device=x.device)
-        x, mask = x.index_select(3, joints), mask.index_select(3, joints)
+    x, mask = in_order(batch.x, order), in_order(batch.mask, order)
     try:
         logits = run.model(x, mask).double()  # [B·crops,K]
     except SkelfuseError as error:

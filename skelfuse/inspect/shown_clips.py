@@ -9,7 +9,8 @@ import numpy.typing as npt
 import torch
 
 from skelfuse.batches import Batches
-from skelfuse.errors import SkelfuseError
+from skelfuse.batches.joints import in_order
+from skelfuse.evaluation.matching import joint_order
 from skelfuse.run import Run
 from skelfuse.store import Store
 
@@ -22,16 +23,10 @@ def show_clips(run: Run, store: Store, indices: Sequence[int] | npt.NDArray[np.i
 
     What it answers is of no interest: who calls this has hooked one of its layers.
     """
-    if store.skeleton != run.skeleton:
-        raise SkelfuseError(
-            "the store has another skeleton than the run",
-            file=store.path,
-            expected=f"{run.skeleton.name}, {len(run.skeleton)} joints",
-            found=f"{store.skeleton.name}, {len(store.skeleton)} joints",
-        )
+    order = joint_order(run, store)
     every = np.asarray(indices)
     if len(every) > CLIPS_SHOWN:
         every = every[np.linspace(0, len(every) - 1, CLIPS_SHOWN).round().astype(np.intp)]
     device = next(run.model.parameters()).device
     for batch in Batches(store, every, sampling=run.config.sampling, device=device).epoch():
-        run.model(batch.x, batch.mask)
+        run.model(in_order(batch.x, order), in_order(batch.mask, order))

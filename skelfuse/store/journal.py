@@ -16,6 +16,7 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store.reader import packed_digest
 
 SOURCE_FIELDS = ("source", "bytes", "sha256", "clips", "problems", "skipped", "left_out")
+BESIDE = ("frames", "persons", "has_confidence", "digest", "source")  # in a clip's line
 AFRESH = "start afresh without --resume"
 # Of a finished source: its number, the facts told of it, and what was seen of it then.
 Unchanged = Callable[[int, Mapping[str, Any], Any], bool]
@@ -110,10 +111,13 @@ def _is_there(
     values = line["frames"] * line["persons"] * len(skeleton)
     coords = files[0].read(values * skeleton.dimensions * dtype.itemsize)
     sure = files[1].read(values * dtype.itemsize)
-    beside = ("frames", "persons", "has_confidence", "digest", "source")
-    metadata = {key: value for key, value in line.items() if key not in beside}
-    found = packed_digest(metadata, coords, sure if line["has_confidence"] else None)
-    return bool(found == line["digest"])
+    return bool(line_digest(line, coords, sure) == line["digest"])
+
+
+def line_digest(line: Mapping[str, Any], coords: bytes, confidence: bytes) -> str:
+    """Return the SHA-256 that a clip's journal line has to have with these bytes."""
+    metadata = {key: value for key, value in line.items() if key not in BESIDE}
+    return packed_digest(metadata, coords, confidence if line["has_confidence"] else None)
 
 
 def cut(folder: Path, taken: Taken) -> None:

@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from skelfuse import __version__
-from skelfuse.clip import Clip
+from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
+from skelfuse.half import halved
+from skelfuse.same_body import difference
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.hdf5 import write_store
 from skelfuse.store.journal import AFRESH, Taken, Unchanged, cut, facts_of, take_up
@@ -31,8 +33,13 @@ from skelfuse.store.reader import clip_digest, clip_metadata
 def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes]:
     """Turn a clip into its journal line and the bytes of its coordinates and confidence."""
     dtype = np.dtype("<f2" if half else "<f4")
-    coords = np.ascontiguousarray(clip.coords, dtype)
-    confidence = None if clip.confidence is None else np.ascontiguousarray(clip.confidence, dtype)
+
+    def stored(numbers: FloatArray) -> FloatArray:
+        small = halved(numbers, of=f"clip '{clip.name}'") if half else numbers
+        return np.ascontiguousarray(small, dtype)
+
+    coords = stored(clip.coords)
+    confidence = None if clip.confidence is None else stored(clip.confidence)
     line = {
         **clip_metadata(clip),
         "frames": clip.frames,
@@ -107,15 +114,15 @@ class StoreWriter:
             )
 
     def accept(self, skeleton: Skeleton) -> None:
-        """Take the first clip's skeleton as the store's; refuse any other."""
+        """Take the first clip's skeleton as the store's; refuse any other body."""
         if self.skeleton is None:
             self.skeleton = skeleton
             self._note({"skeleton": skeleton.to_dict()})
-        elif skeleton != self.skeleton:
+        if differs := difference(self.skeleton, skeleton):
             raise SkelfuseError(
                 "a clip of another skeleton than the clips before it",
                 expected=f"{self.skeleton.name} ({len(self.skeleton)} joints)",
-                found=f"{skeleton.name} ({len(skeleton)} joints)",
+                found=f"{skeleton.name} ({len(skeleton)} joints): {differs}",
                 remedy="make one store for each skeleton",
             )
 

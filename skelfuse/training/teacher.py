@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.batches import Sampling
+from skelfuse.batches.joints import in_order
 from skelfuse.errors import SkelfuseError
+from skelfuse.same_body import difference, order_in
 from skelfuse.store import Store
 
 # Of Sampling: how training draws, not what a model is made for.
@@ -29,8 +31,9 @@ class Said(NamedTuple):
 class Teacher:
     """A model in evaluation that is asked and never changed; it stays in no checkpoint.
 
-    `columns` says where among its classes each of the student's is. `sha256` is of its file: a
-    run that is resumed knows its teacher again.
+    `columns` says where among its classes each of the student's is; `order` where among the
+    student's joints each of its own is, nothing if they come as they are. `sha256` is of its file:
+    a run that is resumed knows its teacher again.
 
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.models import SkelFuse
@@ -40,20 +43,24 @@ class Teacher:
     (torch.Size([3, 1600]), 1600, torch.Size([3, 2]))
     """
 
-    def __init__(self, model: nn.Module, columns: Sequence[int], sha256: str) -> None:
+    def __init__(
+        self, model: nn.Module, columns: Sequence[int], sha256: str, order: Sequence[int] = ()
+    ) -> None:
         self.model = model.requires_grad_(requires_grad=False)
         self.sha256 = sha256
         classifier = model.classifier
         assert isinstance(classifier, nn.Linear)  # every model ends in one
         self.features = classifier.in_features
         self.columns = torch.tensor(columns, device=classifier.weight.device)
+        self.order = order
         self._heard: Tensor | None = None
         classifier.register_forward_pre_hook(self._hear)
 
     @torch.no_grad()
     def __call__(self, x: Tensor, mask: Tensor | None) -> Said:
         """Return what it makes of clips `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]`."""
-        logits = self.model(x, mask)
+        seen = None if mask is None else in_order(mask, self.order)
+        logits = self.model(in_order(x, self.order), seen)
         features, self._heard = self._heard, None
         assert features is not None
         return Said(features, logits.index_select(1, self.columns))
@@ -71,13 +78,13 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
         run = load_run(path, device=str(device))
     except SkelfuseError as error:
         raise _of_teacher(error, Path(path)) from None
-    if run.skeleton != store.skeleton:
-        ours, theirs = store.skeleton, run.skeleton
+    ours, theirs = store.skeleton, run.skeleton
+    if differs := difference(ours, theirs):
         raise SkelfuseError(
             "the teacher knows another skeleton than the store's",
             file=run.path,
-            expected=f"{ours.name}, joints {', '.join(ours.joints)}",
-            found=f"{theirs.name}, joints {', '.join(theirs.joints)}",
+            expected=f"{ours.name} ({len(ours)} joints)",
+            found=f"{theirs.name} ({len(theirs)} joints): {differs}",
             remedy="train the teacher on the same store",
         )
     if odd := sorted(set(run.class_names) ^ set(store.class_names)):
@@ -88,16 +95,17 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
             found=f"{len(run.class_names)} classes; not in both: {', '.join(odd[:5])}",
             remedy="train the teacher on the same store",
         )
-    for name, ours, theirs in _differences(sampling, run.config.sampling):
+    for name, own, other in _differences(sampling, run.config.sampling):
         raise SkelfuseError(
             f"the teacher was trained with another sampling.{name}",
             file=run.path,
-            expected=theirs,
-            found=ours,
-            remedy=f"--set sampling.{name}={theirs}, or another teacher: both see the same clips",
+            expected=other,
+            found=own,
+            remedy=f"--set sampling.{name}={other}, or another teacher: both see the same clips",
         )
     columns = [run.class_names.index(name) for name in store.class_names]
-    return Teacher(run.model, columns, hashlib.sha256(run.path.read_bytes()).hexdigest())
+    sha256 = hashlib.sha256(run.path.read_bytes()).hexdigest()
+    return Teacher(run.model, columns, sha256, order_in(ours, theirs))
 
 
 def _differences(ours: Sampling, theirs: Sampling) -> list[tuple[str, Any, Any]]:
