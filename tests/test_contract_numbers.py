@@ -30,6 +30,7 @@ def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
     assert torch.equal(again(*clips()), model(*clips()))
 
 
+@pytest.mark.parametrize("name", WORLD.ENTRIES)  # what variants add has tests of its own
 def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
     torch.compiler.reset()
     compiled = torch.compile(model, backend="eager", fullgraph=True)
