@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,26 @@ def test_other_names_are_an_error(tmp_path: Path) -> None:
         ) as error:
             _read(form, file, skeleton)
         assert error.value.file, form
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["left_hip", "hip_left", "LeftHip", "leftHip", "LEFT HIP", "LHip", "l_hip", "hip.L", "Hip l"],
+)
+def test_sides_are_known_however_they_are_written(left: str, tmp_path: Path) -> None:
+    other = {"left": "right", "Left": "Right", "LEFT": "RIGHT"}
+    right = next((left.replace(a, b) for a, b in other.items() if a in left), None)
+    right = right or re.sub(r"[lL](?=$|[_H])", lambda one: {"l": "r", "L": "R"}[one[0]], left)
+    joints = ["L5", "lower_back", left, right, "Left_Upper_Arm", "Right_Upper_Arm", "l_ear"]
+    np.savez(
+        tmp_path / "mine.npz",
+        coords=np.zeros((3, 7, 2), np.float32) + np.arange(7)[:, None],
+        lengths=[3],
+        label=["a"],
+        joint_names=joints,
+        bones=[[joint, "L5"] for joint in joints[1:]],
+    )
+    (clip,) = FORMATS["npz"].read(tmp_path / "mine.npz", ReadOptions())
+    body = clip.skeleton
+    assert body.pairs == ((left, right), ("Left_Upper_Arm", "Right_Upper_Arm"))
+    assert (body.hips, body.shoulders) == body.pairs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from skelfuse.datasets.reading.sides import HIPS, SHOULDERS, first_pair, sides_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Pair, Skeleton
@@ -110,22 +111,15 @@ def from_names(
         )
     pairs = [_named(bone, names) for bone in bones]
     root, tree = _towards_root(names, pairs)
-    left_right = tuple(
-        (joint, other)
-        for joint in names
-        if (other := joint.replace("left", "right", 1)) != joint and other in names
-    )
-    hips, shoulders = (
-        next((pair for pair in left_right if part in pair[0]), ()) for part in ("hip", "shoulder")
-    )
+    pairs_of_sides = sides_of(names)
     return Skeleton(
         name,
         joints=names,
         bones=tuple(tree),
         root=root,
-        pairs=left_right,
-        hips=hips,
-        shoulders=shoulders,
+        pairs=pairs_of_sides,
+        hips=first_pair(pairs_of_sides, HIPS),
+        shoulders=first_pair(pairs_of_sides, SHOULDERS),
         dimensions=dimensions,
     )
 
