@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 
-from skelfuse.batches import Sampling
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict import Recogniser
 from skelfuse.predict.clock import rate_of
 from skelfuse.predict.stream import FrameError, Stream
 from skelfuse.predict.windows import Window
-from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
-from skelfuse.training import ModelChoice, TrainConfig, build_model
 
-ARM = Skeleton(
-    "arm",
-    joints=("shoulder", "elbow", "hand"),
-    bones=(("elbow", "shoulder"), ("hand", "elbow")),
-    root="shoulder",
-)
+WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("untaught.py"))))
+ARM: Skeleton = WORLD.ARM
 
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    """Return a model that has learned nothing, but tells any two clips apart."""
-    config = TrainConfig(sampling=Sampling(frames=16), model=ModelChoice("skelfuse", "nano"))
-    torch.manual_seed(0)
-    model = build_model(config.model, ARM, 4)
-    model(torch.randn(32, 16, 1, 3, 3))  # in training: the norms take up what numbers come
-    return Recogniser(Run(model.eval(), config, ARM, tuple("abcd"), Path("x"), 1, {}, {}, {}))
+    found: Recogniser = WORLD.untaught()
+    return found
 
 
 def moving(frames: int) -> npt.NDArray[Any]:
