@@ -36,9 +36,8 @@ class Asked:
     def command(self, script: str) -> str:
         """Return the command that makes the page anew."""
         settings = "".join(f" --set {setting}" for setting in self.settings)
-        return (
-            f"python benchmarks/{script} DATA --seeds {self.seeds}{settings} --write {self.write}"
-        )
+        write = f" --write {self.write}" if self.write else ""
+        return f"python benchmarks/{script} DATA --seeds {self.seeds}{settings}{write}"
 
 
 def experiment_options(name: str, *, variants: str, page: str) -> Callable[[Command], Command]:
