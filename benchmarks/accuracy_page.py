@@ -129,8 +129,8 @@ def _of_set(name: str, look: Look, seeds: int) -> str:
         found = look(name, variant)
         if not found.rows:
             continue
-        lengths = sorted({row["epochs"] for row in found.rows})
-        epochs = "–".join(map(str, lengths[:1] + lengths[1:][-1:]))
+        lengths = [row["epochs"] for row in found.rows]
+        epochs = "–".join(dict.fromkeys(map(str, (min(lengths), max(lengths)))))
         accuracy = [told(found.accuracy, seeds)]
         if data.clean:
             accuracy.append(told(found.clean, seeds))

@@ -16,7 +16,7 @@ class Finite(click.FloatRange):
     >>> Finite(0, 10).convert("nan", None, None)
     Traceback (most recent call last):
     ...
-    click.exceptions.BadParameter: nan is not a number that can be meant.
+    click.exceptions.BadParameter: nan is not a usable number.
     """
 
     def convert(
@@ -25,7 +25,7 @@ class Finite(click.FloatRange):
         """Return the number; one that is none is a wrong option."""
         found: float = super().convert(value, param, ctx)
         if not math.isfinite(found):
-            self.fail(f"{found} is not a number that can be meant.", param, ctx)
+            self.fail(f"{found} is not a usable number.", param, ctx)
         return found
 
 

@@ -58,7 +58,8 @@ def find(path: Path) -> list[Path]:
         if len(sure) == PEEKS:
             return None
         speaks = speaks_of(file, WORDS, within=SEARCHED)
-        sure.extend([file] * (speaks is True))
+        if speaks:
+            sure.append(file)
         return speaks
 
     return of_kind(files, kind)

@@ -46,7 +46,7 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
         try:
             if isinstance(clip, SkelfuseError):
                 raise clip
-            clip = _told_apart(clip, source)  # noqa: PLW2901
+            clip = _in_its_folder(clip, source)  # noqa: PLW2901
             if clip.name in options.skip:
                 piece.left_out += 1
                 continue
@@ -66,7 +66,7 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
     yield piece
 
 
-def _told_apart(clip: Clip, source: Source) -> Clip:
+def _in_its_folder(clip: Clip, source: Source) -> Clip:
     """Return the clip with its folders before its name, where that is only the file's."""
     if source.within in ("", "."):
         return clip

@@ -17,10 +17,8 @@ from skelfuse.predict import Recogniser
 from skelfuse.predict.clock import rate_of
 from skelfuse.predict.stream import FrameError, Stream
 from skelfuse.predict.windows import Window
-from skelfuse.skeleton import Skeleton
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("untaught.py"))))
-ARM: Skeleton = WORLD.ARM
 
 
 @pytest.fixture(scope="module")

@@ -160,8 +160,7 @@ class Recogniser:
         """Recognise windows of a long clip, lengths in seconds ("2s") or frames ("60f").
 
         Without a stride (None) it is a quarter of the window. Each window is treated as a clip of
-        its own. What is left over at the end is covered by a
-        window that ends with the clip.
+        its own. What is left over at the end is covered by a window that ends with the clip.
         """
         rate = clip.fps
         matched = self._matched(clip)

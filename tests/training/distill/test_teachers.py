@@ -77,14 +77,18 @@ def test_any_model_teaches_what_its_classifier_decides_on(name: str, store: Stor
     torch.testing.assert_close(found, expected)
 
 
+def _loaded(teacher: Path, store: Store) -> Teacher:
+    return load_teacher(str(teacher), Sampling(frames=16), store, torch.device("cpu"))
+
+
 def test_classes_are_matched_by_name(
     teacher: Path, store: Store, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (batch,) = Batches(store, parts["test"], sampling=Sampling(frames=16)).epoch()
-    said = load_teacher(str(teacher), Sampling(frames=16), store, torch.device("cpu"))
+    said = _loaded(teacher, store)
     plain = said(batch.x, batch.mask)
     monkeypatch.setattr(store, "class_names", store.class_names[::-1])
-    turned = load_teacher(str(teacher), Sampling(frames=16), store, torch.device("cpu"))
+    turned = _loaded(teacher, store)
     torch.testing.assert_close(turned(batch.x, batch.mask).logits, plain.logits.flip(1))
 
 
@@ -92,11 +96,11 @@ def test_joints_are_matched_by_name(
     teacher: Path, store: Store, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (batch,) = Batches(store, parts["test"], sampling=Sampling(frames=16)).epoch()
-    said = load_teacher(str(teacher), Sampling(frames=16), store, torch.device("cpu"))
+    said = _loaded(teacher, store)
     plain = said(batch.x, batch.mask)
     body = replace(store.skeleton.permuted((2, 0, 1)), name="mine")
     monkeypatch.setattr(store, "skeleton", body)
-    turned = load_teacher(str(teacher), Sampling(frames=16), store, torch.device("cpu"))
+    turned = _loaded(teacher, store)
     found = turned(batch.x[:, :, :, [2, 0, 1]], batch.mask[..., [2, 0, 1]])
     torch.testing.assert_close(found, plain)
 
