@@ -77,6 +77,14 @@ def test_people_are_put_in_order_and_equals_stay() -> None:
     assert notes == ()
 
 
+def test_who_is_seen_half_of_the_time_counts_half() -> None:
+    steady = np.array([0.0, 2.0] * 4)[:, None, None]  # varies by 1
+    brief = 1.3 * steady  # by 1.69
+    brief[4:] = np.nan
+    assert by_activity(together(brief, steady)).tolist() == [1, 0]
+    assert by_activity(together(1.3 * brief, steady)).tolist() == [0, 1]
+
+
 def _npz(folder: Path, coords: Array) -> None:
     np.savez(folder / "a.npz", coords=coords, lengths=[len(coords)], label=["x"])
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skelfuse.clip import Clip
+from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets import openpose
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.tracks import link, most_active
@@ -93,6 +93,20 @@ def test_who_left_long_ago_takes_nobody_s_place() -> None:
     frames[0].append((here + 1000, sure))
     frames[8].append((here - 300, sure))
     assert [sorted(track) for track in link(frames)] == [[*range(9)], [0], [8]]
+
+
+def test_nobody_is_handed_on_so_that_somebody_else_is_found_again() -> None:
+    upright, seen = np.array([[0.0, 0.0], [0.0, 1.0]]), np.ones(2)  # of size 1
+
+    def at(*places: float) -> list[tuple[FloatArray, FloatArray]]:
+        return [(upright + [place, 0.0], seen) for place in places]
+
+    tracks = link([at(0.0, 1.0), at(0.1, -0.9)])  # the second has left, a third has come
+    assert [[joints[0, 0] for joints, _ in track.values()] for track in tracks] == [
+        [0.0, 0.1],
+        [1.0],
+        [-0.9],
+    ]
 
 
 def test_people_whom_float32_cannot_measure_are_linked_all_the_same() -> None:

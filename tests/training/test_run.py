@@ -114,6 +114,16 @@ def test_without_validation_the_best_is_the_last(
     assert load_run(tmp_path).epoch == 2
 
 
+def test_a_warm_up_longer_than_the_run_leaves_half_of_it_to_learn(
+    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+) -> None:
+    asked = configured(epochs=4, validation=0, warmup_epochs=50, learning_rate=0.01)
+    train(asked, store, parts, tmp_path)
+    rates = [line["lr"] for line in lines(tmp_path / "metrics.jsonl")]
+    assert rates == sorted(rates[:2]) + sorted(rates[2:], reverse=True)
+    assert rates[1] == pytest.approx(0.01)
+
+
 def test_a_run_that_no_longer_improves_stops(
     store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
 ) -> None:

@@ -16,9 +16,11 @@ from skelfuse.batches.shown import shown_by
 from skelfuse.layers.shared_batch_norm import follow
 from skelfuse.layouts import COCO_17
 from skelfuse.models import SkelFuse
+from skelfuse.models.persons import keep_to
 from skelfuse.models.sizes import NANO
 from skelfuse.predict import load
 from skelfuse.training import Fit, ModelChoice, TrainConfig, Watcher, train
+from skelfuse.training.build import build_model, checked_choice
 
 FIGURE = SimpleNamespace(
     **runpy.run_path(str(Path(__file__).resolve().parent.parent / "stick_figure.py"))
@@ -63,6 +65,18 @@ def test_what_training_never_showed_changes_no_decision(name: str, tmp_path: Pat
     for coords in (seen, beside):
         found = recogniser.predict(FIGURE.clip_of(coords)).probabilities
         np.testing.assert_allclose(found, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_without_a_mask_keeps_to_what_it_was_shown(name: str) -> None:
+    torch.manual_seed(0)
+    model = build_model(checked_choice(MODELS[name]), COCO_17, 2).eval()
+    x = torch.randn(3, 16, 2, 17, 2)
+    mask = torch.ones(x.shape[:4], dtype=torch.bool)
+    mask[:, :, :, 5] = mask[:, :, 1] = False
+    expected = model(x, mask)
+    keep_to(model, set(COCO_17.joints) - {COCO_17.joints[5]}, persons=1)
+    torch.testing.assert_close(model(x), expected)
 
 
 def test_what_clips_show(tmp_path: Path) -> None:
