@@ -135,6 +135,16 @@ def test_what_was_not_seen_does_not_leak(name: str, training: bool) -> None:
         assert torch.equal(other, found[0])
 
 
+def test_a_batch_of_one_clip_is_learned_from_or_told(name: str) -> None:
+    model, given = built(name).train(), clips(1)
+    if name != "stgcn":  # which normalises over frames and joints as well
+        with pytest.raises(SkelfuseError, match="expected two clips or more, found 1"):
+            model(*given)
+        return
+    loss_of(model(*given)).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
 def test_bad_input_is_told(model: nn.Module) -> None:
     x, mask = clips(2)
     for given in ((x[:, :, :, 1:], mask[:, :, :, 1:]), (x, mask.float()), (x, None)):

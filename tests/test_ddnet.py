@@ -162,11 +162,6 @@ def plain(layers: Convolutions, h: Tensor) -> Tensor:
     return h
 
 
-def test_one_clip_cannot_be_a_training_batch(model: DDNet) -> None:
-    with pytest.raises(SkelfuseError, match="expected two clips or more, found 1"):
-        model.train()(torch.randn(1, 16, 2, 4, 3))
-
-
 @pytest.mark.parametrize(
     ("joints", "arguments", "told"),
     [

@@ -98,6 +98,25 @@ def _check_shapes(x: Tensor, mask: Tensor | None, channels: int, axis: str) -> N
         )
 
 
+def check_clips(features: Tensor, *, training: bool) -> None:
+    """Raise where features `[B,F]` are of a single clip, and a batch of them must be normalised.
+
+    >>> check_clips(torch.zeros(1, 9), training=False)
+    >>> check_clips(torch.zeros(1, 9), training=True)
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: a batch of one clip cannot be normalised in training: expected \
+two clips or more, found 1; raise the batch size, or drop the last, smaller batch
+    """
+    if training and len(features) == 1:
+        raise SkelfuseError(
+            "a batch of one clip cannot be normalised in training",
+            expected="two clips or more",
+            found=1,
+            remedy="raise the batch size, or drop the last, smaller batch",
+        )
+
+
 def whole_number(name: str, value: int, least: int) -> int:
     """Return `value` if it is a whole number and at least `least`.
 

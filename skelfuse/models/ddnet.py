@@ -33,6 +33,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.layers.checks import check_clips
 from skelfuse.models.persons import FoldPersons, rejoin
 from skelfuse.skeleton import Skeleton
 
@@ -129,13 +130,7 @@ class DDNet(nn.Module):
         y = y.masked_fill(~halves.any(dim=2), 0)
         together = rejoin(y, present)
         h = (together.max + together.mean) / 2  # [B,8f]
-        if self.training and h.shape[0] == 1:
-            raise SkelfuseError(
-                "a batch of one clip cannot be normalised in training",
-                expected="two clips or more",
-                found=1,
-                remedy="raise the batch size, or drop the last, smaller batch",
-            )
+        check_clips(h, training=self.training)
         for layer in self.head:
             h = layer(h)  # [B,128]
         logits: Tensor = self.classifier(h)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from skelfuse.layers.checks import check_clips
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.layers.voting_linear import VotingLinear
@@ -89,5 +90,7 @@ class Pure(nn.Module):
 
     def classify(self, evidence: Tensor) -> Tensor:
         """Return the logits `[B,classes]`, linear in the evidence once training is over."""
-        logits: Tensor = self.classifier(self.dropout(self.evidence_norm(evidence.flatten(1))))
+        together = evidence.flatten(1)  # [B,2·N·C]
+        check_clips(together, training=self.training)
+        logits: Tensor = self.classifier(self.dropout(self.evidence_norm(together)))
         return logits

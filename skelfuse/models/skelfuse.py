@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from skelfuse.layers.checks import check_clips
 from skelfuse.layers.frame_weighting import SpectralFrameWeighting, average_over_time
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.global_filter import GlobalFilter
@@ -236,6 +237,7 @@ class SkelFuse(nn.Module):
     def classify(self, evidence: Evidence) -> Tensor:
         """Return the logits `[B,classes]`, linear in the evidence, or the votes in training."""
         together = torch.cat(evidence, dim=1).flatten(1)  # [B,2·2·N·C]
+        check_clips(together, training=self.training)
         logits: Tensor = self.classifier(self.dropout(self.evidence_norm(together)))
         return logits
 
