@@ -111,6 +111,8 @@ hints.forEach(([keys, does], i) => {
 $("exact").textContent = D.exact;
 $("curve-note").textContent = D.curve_note;
 $("joint-note").textContent = D.joint_note;
-readPalette(); curves(); tables(); go(first);
+readPalette(); curves(); tables();
+const [decisive = first] = D.curves.flatMap(curve => curve.key.map(key => D.steps[key]));
+go(decisive);  // a body that does nothing yet shows nothing
 window.addEventListener("resize", draw);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readPalette(); draw(); });
