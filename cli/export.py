@@ -1,4 +1,4 @@
-"""`skelfuse export`: a trained model as a graph that needs torch alone."""
+"""`skelfuse export`: a trained model as a graph that needs no skelfuse."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import click
 from skelfuse.cli.paths import FILE, PATH
 
 
-@click.command(short_help="Write a run's model as a graph that needs torch alone.")
+@click.command(short_help="Write a run's model as a graph that needs no skelfuse.")
 @click.argument("run", type=PATH)
-@click.option("--out", required=True, type=FILE, help="The graph, e.g. model.pt2.")
+@click.option("--out", required=True, type=FILE, help="The graph: model.pt2 or model.onnx.")
 def export(run: Path, out: Path) -> None:
-    """Write the model of RUN as a graph for torch.export.load, without skelfuse.
+    """Write the model of RUN as a graph for torch (.pt2) or for ONNX Runtime and others (.onnx).
 
     RUN is a run's folder (its best epoch) or a checkpoint. The graph takes prepared clips and
     their mask, and gives probabilities; its file says of which classes, and how clips are prepared.
+    It is written if it gives the run's own numbers.
     """
     from skelfuse.export import export_run
     from skelfuse.run import load_run

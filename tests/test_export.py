@@ -1,4 +1,4 @@
-"""`skelfuse export`: the graph decides as the run does, wherever torch is."""
+"""`skelfuse export`: the graph decides as the run does, wherever torch or ONNX Runtime is."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-import skelfuse.export
 from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
-from skelfuse.export import export_run, inputs
+from skelfuse.export import FACTS, export_run, inputs, onnx_file, writing
+from skelfuse.export.onnx_file import onnx_bytes, onnx_session
+from skelfuse.layers.spans import without_gaps
 from skelfuse.predict import load
 from skelfuse.run import load_run
 from skelfuse.training import ModelChoice
 
 FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-MODELS = {  # that every model can be exported is one of the contracts
+MODELS = {  # that every model can be exported for torch is one of the contracts
     "skelfuse": ModelChoice("skelfuse", "nano"),
     "stgcn": ModelChoice("stgcn", options={"channels": (4,), "blocks": (1,)}),
 }
-ELSEWHERE = """
+ELSEWHERE = {
+    ".pt2": """
 import sys, numpy, torch
 graph, given, found = sys.argv[1:]
 arrays = numpy.load(given)
@@ -39,7 +41,15 @@ with torch.no_grad():
     answer = torch.export.load(graph).module()(*map(torch.from_numpy, arrays.values()))
 assert "skelfuse" not in sys.modules
 numpy.save(found, answer.numpy())
-"""
+""",
+    ".onnx": """
+import sys, numpy, onnxruntime
+graph, given, found = sys.argv[1:]
+(answer,) = onnxruntime.InferenceSession(graph).run(None, dict(numpy.load(given)))
+assert "skelfuse" not in sys.modules and "torch" not in sys.modules
+numpy.save(found, answer)
+""",
+}
 
 pytestmark = pytest.mark.usefixtures("exportable")
 
@@ -51,16 +61,21 @@ class Exported(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Exported]:
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Exported]:
     """Return what trains a model, exports it by the command, and does so once."""
 
     @functools.cache
-    def made(name: str) -> Exported:
-        folder = tmp_path_factory.mktemp(name)
-        run: Path = FIGURE.train_run(folder, MODELS[name])
-        result = called("export", run, "--out", folder / "model.pt2")
+    def trained(name: str) -> Path:
+        run: Path = FIGURE.train_run(tmp_path_factory.mktemp(name), MODELS[name])
+        return run
+
+    @functools.cache
+    def made(name: str, kind: str) -> Exported:
+        run = trained(name)
+        graph = run.parent / f"model{kind}"
+        result = called("export", run, "--out", graph)
         assert result.exit_code == 0, result.output
-        return Exported(run, folder / "model.pt2", result.stdout)
+        return Exported(run, graph, result.stdout)
 
     return made
 
@@ -82,11 +97,13 @@ def called(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("name", "kind"), [("skelfuse", ".pt2"), ("skelfuse", ".onnx"), ("stgcn", ".onnx")]
+)
 def test_where_skelfuse_is_not_the_graph_decides_as_the_run(
-    name: str, exported: Callable[[str], Exported], tmp_path: Path
+    name: str, kind: str, exported: Callable[[str, str], Exported], tmp_path: Path
 ) -> None:
-    run, graph, _ = exported(name)
+    run, graph, _ = exported(name, kind)
     given, found = tmp_path / "given.npz", tmp_path / "found.npy"
     recogniser, clips = load(run, device="cpu"), performed()
     x, mask, *_ = inputs(recogniser, clips)
@@ -94,21 +111,21 @@ def test_where_skelfuse_is_not_the_graph_decides_as_the_run(
     alone = inputs(recogniser, clips[:1])  # nobody else is there, and yet has a place
     assert torch.equal(alone.x, x[:1])
     assert torch.equal(alone.mask, mask[:1])
-    words = [sys.executable, "-c", ELSEWHERE, *map(str, (graph, given, found))]
+    words = [sys.executable, "-c", ELSEWHERE[kind], *map(str, (graph, given, found))]
     subprocess.run(words, check=True, cwd=tmp_path, timeout=120)
     expected = [recogniser.predict(clip).probabilities for clip in clips]
     np.testing.assert_allclose(np.load(found), np.stack(expected), atol=1e-5)
 
 
 def test_the_file_says_what_goes_in_and_what_comes_out(
-    exported: Callable[[str], Exported],
+    exported: Callable[[str, str], Exported],
 ) -> None:
-    _, graph, told = exported("skelfuse")
+    _, graph, told = exported("skelfuse", ".pt2")
     assert "x              [B, 16, 2, 5, 2]  float32" in told
     assert "probabilities  [B, 3]" in told
-    kept = {"skelfuse.json": ""}
+    kept = {FACTS: ""}
     torch.export.load(graph, extra_files=kept)
-    facts = json.loads(kept["skelfuse.json"])
+    facts = json.loads(kept[FACTS])
     assert facts["classes"] == ["bow", "nod", "wave"]
     assert facts["skeleton"]["joints"] == list(FIGURE.JOINTS)
     assert (facts["x"], facts["mask"]) == (["batch", 16, 2, 5, 2], ["batch", 16, 2, 5])
@@ -117,23 +134,72 @@ def test_the_file_says_what_goes_in_and_what_comes_out(
     assert facts["store"] == {"align": False, "scale": False}
 
 
+def test_an_onnx_file_says_the_same(exported: Callable[[str, str], Exported]) -> None:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(exported("skelfuse", ".onnx").graph)
+    given = {one.name: (one.type, one.shape) for one in session.get_inputs()}
+    assert given == {
+        "x": ("tensor(float)", ["batch", 16, 2, 5, 2]),
+        "mask": ("tensor(bool)", ["batch", 16, 2, 5]),
+    }
+    (probabilities,) = session.get_outputs()
+    assert (probabilities.name, probabilities.shape) == ("probabilities", ["batch", 3])
+    kept = {FACTS: ""}
+    torch.export.load(exported("skelfuse", ".pt2").graph, extra_files=kept)
+    assert session.get_modelmeta().custom_metadata_map == kept
+
+
 def test_a_graph_with_other_numbers_is_not_written(
-    exported: Callable[[str], Exported], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exported: Callable[[str, str], Exported], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(skelfuse.export, "TOLERANCE", 0.0)
+    run = load_run(exported("stgcn", ".onnx").run)
+    monkeypatch.setattr(writing, "TOLERANCE", 0.0)
     with pytest.raises(SkelfuseError, match="does not give the model's numbers"):
-        export_run(load_run(exported("stgcn").run), tmp_path / "model.pt2")
+        export_run(run, tmp_path / "model.pt2")
     assert not [*tmp_path.iterdir()]
 
 
 def test_what_cannot_be_exported_is_told(
-    exported: Callable[[str], Exported], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exported: Callable[[str, str], Exported], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = exported("skelfuse").run
+    run = exported("skelfuse", ".pt2").run
     assert "no such run" in called("export", tmp_path / "nowhere", "--out", "a.pt2").stderr
     told = called("export", run, "--out", tmp_path / "no folder" / "a.pt2")
     assert (told.exit_code, "cannot write the graph" in told.stderr) == (1, True)
+    told = called("export", run, "--out", tmp_path / "a.pth")
+    assert "no such kind of graph: expected a name that ends in .pt2 or .onnx" in told.stderr
+    monkeypatch.setattr(onnx_file, "NEEDED", ("onnxscript", "no such package"))
+    told = called("export", run, "--out", tmp_path / "a.onnx")
+    assert "an .onnx file needs no such package; pip install 'skelfuse[onnx]'" in told.stderr
     monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")
     told = called("export", run, "--out", tmp_path / "a.pt2")
     assert "cannot export the model: expected 2.6 or later, found 2.5.1+cpu" in told.stderr
     assert not [*tmp_path.iterdir()]
+
+
+class _Bridged(torch.nn.Module):
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return without_gaps(x, mask)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 13, 16])
+def test_gaps_are_bridged_in_onnx_too(frames: int) -> None:
+    mask = torch.rand(5, frames, 3, generator=torch.Generator().manual_seed(frames)) > 0.6
+    mask[0, :, 0] = False
+    x = torch.randn(5, frames, 3, 2).masked_fill(~mask[..., None], 0)
+    graph = onnx_session(onnx_bytes(torch.export.export(_Bridged(), (x, mask)), (x, mask), ""))
+    torch.testing.assert_close(graph(x, mask), without_gaps(x, mask))
+
+
+class _Fourier(torch.nn.Module):
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        spectrum = torch.fft.rfft(x, dim=1)[..., None] * mask
+        again: torch.Tensor = torch.fft.irfft(spectrum, dim=1)
+        return again
+
+
+def test_what_onnx_has_no_words_for_is_told() -> None:
+    given = torch.randn(2, 8), torch.ones(2, dtype=torch.bool)
+    with pytest.raises(SkelfuseError, match=r"ONNX has no words .*model\.global_filter"):
+        onnx_bytes(torch.export.export(_Fourier(), given), given, "")
