@@ -28,6 +28,7 @@ from skelfuse.run import load_run
 from skelfuse.training import ModelChoice
 
 FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "without_torch.py"
 MODELS = {  # that every model can be exported for torch is one of the contracts
     "skelfuse": ModelChoice("skelfuse", "nano"),
     "stgcn": ModelChoice("stgcn", options={"channels": (4,), "blocks": (1,)}),
@@ -115,6 +116,22 @@ def test_where_skelfuse_is_not_the_graph_decides_as_the_run(
     subprocess.run(words, check=True, cwd=tmp_path, timeout=120)
     expected = [recogniser.predict(clip).probabilities for clip in clips]
     np.testing.assert_allclose(np.load(found), np.stack(expected), atol=1e-5)
+
+
+def test_the_example_prepares_clips_as_the_run_does(
+    exported: Callable[[str, str], Exported], tmp_path: Path
+) -> None:
+    run, graph, _ = exported("skelfuse", ".onnx")
+    recogniser = load(run, device="cpu")
+    for clip in performed():
+        np.save(tmp_path / "clip.npy", clip.coords)
+        words: list[str | Path] = [sys.executable, EXAMPLE, graph, tmp_path / "clip.npy"]
+        told = subprocess.run(words, check=True, capture_output=True, text=True, timeout=120).stdout
+        found = {line.split()[1]: float(line.split()[0]) for line in told.splitlines()}
+        expected = recogniser.predict(clip).probabilities
+        assert [*found.values()] == sorted(found.values(), reverse=True)
+        for name, probability in zip(recogniser.run.class_names, expected, strict=True):
+            assert found[name] == pytest.approx(probability, abs=1e-4), clip.name
 
 
 def test_the_file_says_what_goes_in_and_what_comes_out(
