@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import runpy
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:  # a test of the command line alone does without torch
+    from skelfuse.training import ModelChoice
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("patient", deadline=None)
@@ -29,6 +34,20 @@ def real_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def stick_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ModelChoice], Path]:
+    """Return what trains a model on three actions of a stick figure; once, so change no run."""
+    figure = runpy.run_path(str(Path(__file__).with_name("stick_figure.py")))
+    runs: dict[str, Path] = {}
+
+    def trained(model: ModelChoice) -> Path:
+        if repr(model) not in runs:
+            runs[repr(model)] = figure["train_run"](tmp_path_factory.mktemp("stick"), model)
+        return runs[repr(model)]
+
+    return trained
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,17 +28,13 @@ BONES = (("elbow", "shoulder"), ("hand", "elbow"))
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stick")
-    trained: Path = FIGURE.train_run(folder, ModelChoice("skelfuse", "nano"))
-    return trained
+def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
+    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 @pytest.fixture(scope="module")
-def pure(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    choice = ModelChoice("pure", options={"directions": 3, "windows": (1,)})
-    trained: Path = FIGURE.train_run(tmp_path_factory.mktemp("pure"), choice)
-    return trained
+def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
+    return stick_run(ModelChoice("pure", options={"directions": 3, "windows": (1,)}))
 
 
 @pytest.fixture(scope="module")

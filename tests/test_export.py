@@ -62,18 +62,15 @@ class Exported(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Exported]:
+def exported(
+    stick_run: Callable[[ModelChoice], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], Exported]:
     """Return what trains a model, exports it by the command, and does so once."""
 
     @functools.cache
-    def trained(name: str) -> Path:
-        run: Path = FIGURE.train_run(tmp_path_factory.mktemp(name), MODELS[name])
-        return run
-
-    @functools.cache
     def made(name: str, kind: str) -> Exported:
-        run = trained(name)
-        graph = run.parent / f"model{kind}"
+        run = stick_run(MODELS[name])
+        graph = tmp_path_factory.mktemp(name) / f"model{kind}"
         result = called("export", run, "--out", graph)
         assert result.exit_code == 0, result.output
         return Exported(run, graph, result.stdout)

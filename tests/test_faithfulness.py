@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,9 +21,9 @@ HAND = FIGURE.JOINTS.index("right_hand")
 
 
 @pytest.fixture(scope="module")
-def pure(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def pure(stick_run: Callable[[ModelChoice], Path]) -> SimpleNamespace:
     choice = ModelChoice("pure", options={"directions": 3, "windows": (1,)})
-    run = load_run(FIGURE.train_run(tmp_path_factory.mktemp("pure"), choice))
+    run = load_run(stick_run(choice))
     clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
     batch = batch_of([clip], sampling=run.config.sampling)
     return SimpleNamespace(model=run.model, x=batch.x, mask=batch.mask, class_names=run.class_names)

@@ -45,12 +45,9 @@ def together(*people: Array) -> Array:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(stick_run: Callable[[ModelChoice], Path]) -> Run:
     """Return a run that knows three actions of a stick figure."""
-    return load_run(
-        FIGURE.train_run(tmp_path_factory.mktemp("stick"), ModelChoice("skelfuse", "nano")),
-        device="cpu",
-    )
+    return load_run(stick_run(ModelChoice("skelfuse", "nano")), device="cpu")
 
 
 @pytest.fixture(scope="module")

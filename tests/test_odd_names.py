@@ -6,6 +6,7 @@ import json
 import os
 import re
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -104,23 +105,17 @@ def test_python_is_told_too() -> None:
 
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
 def test_what_is_recognised_in_a_file_of_an_odd_name_is_written(
-    tmp_path: Path, stick_run: Path, form: str
+    tmp_path: Path, stick_run: Callable[[ModelChoice], Path], form: str
 ) -> None:
     path, out = odd_file(tmp_path, ".json"), tmp_path / "out"
     clip = FIGURE.acted("wave", 60, seed=51)
     body = {"joint_names": FIGURE.JOINTS, "bones": FIGURE.BONES, "dimensions": 2}
     content = {"keypoints": clip.tolist(), "label": "wave", "name": "ok", **body}
     path.write_text(json.dumps(content, default=list))
-    predict = ("predict", "--run", stick_run, path, "--format", form)
+    predict = ("predict", "--run", stick_run(ModelChoice("pure")), path, "--format", form)
     result = run(*predict)
     assert result.exit_code == 0, result.output
     assert run(*predict, "--out", out).exit_code == 0
     assert out.read_text() == result.stdout
     if form == "jsonl":
         assert json.loads(result.stdout)["file"] == str(path)
-
-
-@pytest.fixture(scope="module")
-def stick_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    trained: Path = FIGURE.train_run(tmp_path_factory.mktemp("stick"), ModelChoice("pure"))
-    return trained

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,10 +35,9 @@ STICK: Skeleton = FIGURE.STICK
 
 
 @pytest.fixture(scope="module")
-def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+def recogniser(stick_run: Callable[[ModelChoice], Path]) -> Recogniser:
     """Return a run that knows three actions of a stick figure."""
-    folder = tmp_path_factory.mktemp("stick")
-    return skelfuse.load(FIGURE.train_run(folder, ModelChoice("skelfuse", "nano")), device="cpu")
+    return skelfuse.load(stick_run(ModelChoice("skelfuse", "nano")), device="cpu")
 
 
 def test_new_performances_are_recognised(recogniser: Recogniser) -> None:

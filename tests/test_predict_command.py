@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,11 +24,9 @@ JOINTS: tuple[str, ...] = FIGURE.JOINTS
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
     """Return a run that knows three actions of a stick figure."""
-    folder = tmp_path_factory.mktemp("stick")
-    trained: Path = FIGURE.train_run(folder, ModelChoice("skelfuse", "nano"))
-    return trained
+    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 def run_main(*arguments: object, stdin: str | None = None) -> Result:

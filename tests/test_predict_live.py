@@ -6,7 +6,7 @@ import json
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,11 +28,9 @@ Array = npt.NDArray[Any]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
     """Return a run that knows three actions of a stick figure."""
-    folder = tmp_path_factory.mktemp("stick")
-    trained: Path = FIGURE.train_run(folder, ModelChoice("skelfuse", "nano"))
-    return trained
+    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 def run_main(*arguments: object, stdin: str | None = None) -> Result:

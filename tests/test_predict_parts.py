@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,10 +28,9 @@ STICK: Skeleton = FIGURE.STICK
 
 
 @pytest.fixture(scope="module")
-def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+def recogniser(stick_run: Callable[[ModelChoice], Path]) -> Recogniser:
     """Return a run that knows three actions of a stick figure."""
-    folder = tmp_path_factory.mktemp("stick")
-    return skelfuse.load(FIGURE.train_run(folder, ModelChoice("skelfuse", "nano")), device="cpu")
+    return skelfuse.load(stick_run(ModelChoice("skelfuse", "nano")), device="cpu")
 
 
 def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
