@@ -59,7 +59,8 @@ def _finish(panel: Any, title: str) -> None:
         panel.set_xlim(first - 0.5, last + 0.5)
         panel.set_xticks(range(int(first), int(last) + 1))
     else:
-        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.xaxis.get_major_locator().set_params(integer=True, nbins=6)
+    panel.yaxis.get_major_locator().set_params(nbins=5)
     panel.set_title(title, fontsize=11)
     panel.set_xlabel("epoch")
     panel.grid(visible=True, alpha=0.3)

@@ -141,7 +141,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     begin = [*command, f"--out={out}", *QUICK, *settings]
     command += [f"--out={out}", "--resume"]  # the run knows the rest
     kills = []
-    for turn in range(3):
+    for turn in range(2):
         before = last_written(out)
         process = subprocess.Popen(command if turn else begin, cwd=ROOT, stderr=subprocess.DEVNULL)
         while last_written(out) == before and process.poll() is None:
