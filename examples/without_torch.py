@@ -5,8 +5,8 @@
 
 The clip is an array of one person or several, `[T,N,D]` or `[T,M,N,D]`, NaN where a joint was not
 seen, with joints in the order that the file names them in. This does all that a model needs which
-was trained with `sampling.mode: resize`, on clips as they were recorded. One that was trained on
-turned or scaled clips needs that done as well; it is in skelfuse/view.py, in NumPy too.
+was trained with `sampling.mode: resize`, on whole clips as they were recorded. One that was trained
+on turned or scaled clips needs that done as well; it is in skelfuse/view.py, in NumPy too.
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ def main() -> None:
     model, path = sys.argv[1:]
     session = onnxruntime.InferenceSession(model)
     facts = json.loads(session.get_modelmeta().custom_metadata_map["skelfuse.json"])
-    how = facts["sampling"]
-    if how["mode"] != "resize" or how["fps"] or how["align"] or how["scale"]:
-        sys.exit(f"{model} wants clips prepared in another way: {how}")
+    how, store = facts["sampling"], facts["store"]
+    whole = how["mode"] == "resize" and how["share"] == 1 and not how["fps"]
+    if not whole or how["align"] or how["scale"] or any(store.values()):
+        sys.exit(f"{model} wants clips prepared in another way: {how}, {store}")
     clip = np.load(path)
     clip = clip[:, None] if clip.ndim == 3 else clip
     x, mask = prepared(clip, facts)
