@@ -5,8 +5,9 @@
 
 The clip is an array of one person or several, `[T,N,D]` or `[T,M,N,D]`, NaN where a joint was not
 seen, with joints in the order that the file names them in. This does all that a model needs which
-was trained with `sampling.mode: resize`, on whole clips as they were recorded. One that was trained
-on turned or scaled clips needs that done as well; it is in skelfuse/view.py, in NumPy too.
+was trained with `sampling.mode: resize`, on whole clips as they were recorded, if the most active
+person shows the body's centre at least once. One that was trained on turned or scaled clips needs
+that done as well; it is in skelfuse/view.py, in NumPy too.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ Array = npt.NDArray[Any]
 def prepared(clip: Array, facts: dict[str, Any]) -> tuple[Array, Array]:
     """Return `x [1,T,M,N,D]` and `mask [1,T,M,N]` of a clip `[F,P,N,D]`."""
     _, frames, persons, joints, dimensions = facts["x"]
-    clip = most_active_first(clip)[:, :persons]
+    if clip.shape[2:] != (joints, dimensions) or np.isnan(clip).any(axis=-1).all():
+        sys.exit(f"expected {joints} joints in {dimensions} dimensions, some seen: {clip.shape}")
+    most = facts["store"]["max_persons"] or persons
+    clip = most_active_first(clip)[:, : min(most, persons)]
     if facts["sampling"]["centre"]:
         clip = clip - centre_of(clip[:, 0], facts["skeleton"])
 
@@ -57,7 +61,7 @@ def centre_of(body: Array, skeleton: dict[str, Any]) -> Array:
     joints = [skeleton["joints"].index(joint) for joint in skeleton["centre"]]
     centre: Array = body[:, joints].mean(axis=1)  # [F,D]
     known = centre[~np.isnan(centre).any(axis=1)]
-    return known[0] if len(known) else np.zeros(centre.shape[1])
+    return known[0] if len(known) else sys.exit("the most active person never shows the centre")
 
 
 def main() -> None:
@@ -66,7 +70,7 @@ def main() -> None:
     facts = json.loads(session.get_modelmeta().custom_metadata_map["skelfuse.json"])
     how, store = facts["sampling"], facts["store"]
     whole = how["mode"] == "resize" and how["share"] == 1 and not how["fps"]
-    if not whole or how["align"] or how["scale"] or any(store.values()):
+    if not whole or any(part[key] for part in (how, store) for key in ("align", "scale")):
         sys.exit(f"{model} wants clips prepared in another way: {how}, {store}")
     clip = np.load(path)
     clip = clip[:, None] if clip.ndim == 3 else clip

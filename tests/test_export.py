@@ -148,6 +148,17 @@ def the_example_decides_as_the_run(made: Exported, path: Path) -> None:
         assert [*found.values()] == sorted(found.values(), reverse=True)
         for name, probability in zip(recogniser.run.class_names, expected, strict=True):
             assert found[name] == pytest.approx(probability, abs=1e-4), clip.name
+    headless = performed()[0].coords.copy()
+    headless[:, :, FIGURE.JOINTS.index(recogniser.run.skeleton.centre[0])] = np.nan
+    for coords, why in (
+        (np.zeros((9, 7, 2)), "expected 5 joints in 2 dimensions"),
+        (np.full((9, 5, 2), np.nan), "some seen"),
+        (headless, "never shows the centre"),
+    ):
+        np.save(path, coords)
+        words = [sys.executable, EXAMPLE, made.graph, path]
+        refused = subprocess.run(words, check=False, capture_output=True, text=True, timeout=120)
+        assert (refused.returncode, why in refused.stderr) == (1, True), refused.stderr
 
 
 def test_the_file_says_what_goes_in_and_what_comes_out(
@@ -164,7 +175,8 @@ def test_the_file_says_what_goes_in_and_what_comes_out(
     assert (facts["x"], facts["mask"]) == (["batch", 16, 2, 5, 2], ["batch", 16, 2, 5])
     sampling = {"frames": 16, "mode": "resize", "persons": 2, "centre": True, "share": 1.0}
     assert sampling.items() <= facts["sampling"].items()
-    assert facts["store"] == {"align": False, "scale": False}
+    store = {"align": False, "scale": False, "half": False, "max_persons": 2}
+    assert facts["store"] == store
 
 
 def test_a_graph_with_other_numbers_is_not_written(

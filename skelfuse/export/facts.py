@@ -12,9 +12,11 @@ from skelfuse import __version__
 from skelfuse.batches import Batch, batch_of
 from skelfuse.clip import Clip
 from skelfuse.predict import Recogniser
+from skelfuse.preparation import Preparation
 from skelfuse.run import Run
 
 FACTS = "skelfuse.json"  # by this name in the file
+OF_THE_STORE = ("align", "scale", "half", "max_persons")  # what was done to its clips
 IN_TRAINING_ONLY = ("crop", "jitter", "uneven")  # of the sampling
 
 
@@ -23,7 +25,7 @@ def facts_of(run: Run) -> dict[str, Any]:
     sampling = run.config.sampling
     shape = [sampling.frames, sampling.persons, len(run.skeleton)]
     how = {key: value for key, value in asdict(sampling).items() if key not in IN_TRAINING_ONLY}
-    made = run.provenance.get("provenance", {})
+    made = Preparation.of_store(run.skeleton, run.provenance)
     return {
         "skelfuse": __version__,
         "classes": list(run.class_names),
@@ -32,7 +34,7 @@ def facts_of(run: Run) -> dict[str, Any]:
         "mask": ["batch", *shape],
         "probabilities": ["batch", len(run.class_names)],
         "sampling": {**how, "share": sampling.crop[1]},
-        "store": {key: bool(made.get(key)) for key in ("align", "scale")},
+        "store": {key: getattr(made, key) for key in OF_THE_STORE},
     }
 
 

@@ -19,15 +19,19 @@ from skelfuse.export.facts import FACTS
 NEEDED = ("onnxscript", "onnxruntime")
 
 
-def onnx_bytes(
-    program: torch.export.ExportedProgram, given: tuple[Tensor, Tensor], facts: str
-) -> bytes:
-    """Return an exported program as the content of an .onnx file, with the facts inside."""
+def check_onnx() -> None:
+    """Raise where what ONNX takes is not installed: before the work, not after it."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise SkelfuseError(
             f"an .onnx file needs {' and '.join(missing)}",
             remedy="pip install 'skelfuse[onnx]', or give a name that ends in .pt2",
         )
+
+
+def onnx_bytes(
+    program: torch.export.ExportedProgram, given: tuple[Tensor, Tensor], facts: str
+) -> bytes:
+    """Return an exported program as the content of an .onnx file, with the facts inside."""
     with _in_silence():
         unknown: dict[Any, Callable[..., Any]] = {
             torch.ops.aten.cummax.default: _running(torch.maximum),
@@ -92,14 +96,12 @@ def _running(pick: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., tuple[Te
 @contextmanager
 def _in_silence() -> Iterator[None]:
     """Keep what torch tells of its own parts, and of packages that nobody asked for, to itself."""
-    noisy: list[Any] = [logging.getLogger("torch.onnx._internal.exporter._registration")]
-    levels = [logger.level for logger in noisy]
-    for logger in noisy:
-        logger.setLevel(logging.ERROR)
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, level in zip(noisy, levels, strict=True):
-            logger.setLevel(level)
+        logger.setLevel(level)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.export.facts import FACTS, facts_of
-from skelfuse.export.onnx_file import onnx_bytes, onnx_session
+from skelfuse.export.onnx_file import check_onnx, onnx_bytes, onnx_session
 from skelfuse.export.program import drawn, program_of
 from skelfuse.run import Run
 from skelfuse.whole_files import cannot_write, replaced_together
@@ -56,6 +56,8 @@ def export_run(run: Run, path: str | Path) -> Exported:
             found=torch.__version__,
             remedy="pip install --upgrade torch",
         )
+    if path.suffix == ".onnx":
+        check_onnx()
     try:
         with replaced_together([path]) as (new,):
             new.touch()  # told before the graph is made
