@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skelfuse.clip import Clip
     from skelfuse.errors import SkelfuseError
     from skelfuse.layers import FrierenFuse, MotionKernels
-    from skelfuse.models import STGCN, DDNet, Pure, SkelFuse, describe
+    from skelfuse.models import STGCN, DDNet, SkelFuse, describe
     from skelfuse.predict import Recogniser, load
     from skelfuse.skeleton import Skeleton
     from skelfuse.store import Store
@@ -30,7 +30,6 @@ __all__ = [
     "DDNet",
     "FrierenFuse",
     "MotionKernels",
-    "Pure",
     "Recogniser",
     "SkelFuse",
     "Skeleton",
@@ -45,7 +44,7 @@ _HOMES = {
     "skelfuse.clip": ("Clip",),
     "skelfuse.errors": ("SkelfuseError",),
     "skelfuse.layers": ("FrierenFuse", "MotionKernels"),
-    "skelfuse.models": ("STGCN", "DDNet", "Pure", "SkelFuse", "describe"),
+    "skelfuse.models": ("STGCN", "DDNet", "SkelFuse", "describe"),
     "skelfuse.predict": ("Recogniser", "load"),
     "skelfuse.skeleton": ("Skeleton",),
     "skelfuse.store": ("Store",),

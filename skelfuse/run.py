@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from torch import nn
 
 from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
+from skelfuse.models.deployed import deployed
+from skelfuse.models.model import Model
 from skelfuse.models.persons import keep_to
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
@@ -23,7 +26,7 @@ from skelfuse.training.devices import device_named
 class Run:
     """What one checkpoint holds: enough to recognise actions, with nothing else at hand."""
 
-    model: nn.Module  # in evaluation, on the device asked for
+    model: Model  # in evaluation, on the device asked for
     config: TrainConfig
     skeleton: Skeleton
     class_names: tuple[str, ...]
@@ -33,6 +36,11 @@ class Run:
     provenance: dict[str, Any]  # how the store was made
     versions: dict[str, str]
     seen_rate: SeenRate | None = None  # frames per second, of the clips it was trained with
+
+    @cached_property
+    def deployed(self) -> nn.Module:
+        """The model as it is used: the same function in fewer operations."""
+        return deployed(self.model)
 
 
 def load_run(path: str | Path, *, device: str = "cpu") -> Run:

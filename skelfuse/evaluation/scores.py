@@ -78,7 +78,8 @@ def batch_scores(
     """
     x, mask = in_order(batch.x, order), in_order(batch.mask, order)
     try:
-        logits = run.model(x, mask).double()  # [B·crops,K]
+        seen = None if batch.seen is None else mask
+        logits = run.deployed(x, seen).double()  # [B·crops,K]
     except SkelfuseError as error:
         raise _of_clip(error, run, x, mask, [names[i] for i in batch.index.tolist()]) from None
     if not torch.isfinite(logits).all():

@@ -207,11 +207,11 @@ class Recogniser:
         batch = batch_of(clips, sampling=sampling, device=self.device, crops=crops)
         shares = None
         if joints:
-            logits, split, _ = joint_shares(self.run.model, batch.x, batch.mask)
+            logits, split, _, _ = joint_shares(self.run.model, batch.x, batch.seen)
             split = torch.unflatten(split.double(), 0, (-1, crops)).mean(dim=1)
             shares = split.cpu().numpy()  # [B,K,N]
         else:
-            logits = self.run.model(batch.x, batch.mask)  # [B·crops,K]
+            logits = self.run.deployed(batch.x, batch.seen)  # [B·crops,K]
         probability = torch.unflatten(logits.double().softmax(dim=1), 0, (-1, crops)).mean(dim=1)
         found = probability.cpu().numpy()  # [B,K]
         if not np.isfinite(found).all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -78,7 +79,7 @@ def config_from_dict(
     if not isinstance(tree, Mapping):
         error = SkelfuseError("not a configuration", expected="keys with values", found=repr(tree))
         raise places[""].blame(error)
-    tree = {name: dict(v) if isinstance(v, Mapping) else v for name, v in tree.items()}
+    tree = copy.deepcopy({**tree})
     tree["model"] = {} if tree.get("model") is None else tree["model"]
     for setting in settings:
         _put(tree, setting, places)
@@ -201,7 +202,7 @@ def _fitted(value: Any, hint: Any, key: str, places: Places) -> Any:
 def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     key, equals, text = setting.partition("=")
     place = Place(f"--set {setting}")
-    section, dot, name = key.strip().partition(".")
+    section, dot, _ = key.strip().partition(".")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -217,9 +218,13 @@ def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     if not dot:
         tree[section] = value
         return
-    if not isinstance(tree.get(section), dict):
-        tree[section] = {}
-    tree[section][name] = value
+    inner = tree
+    *above, last = key.strip().split(".")
+    for part in above:
+        if not isinstance(inner.get(part), dict):
+            inner[part] = {}
+        inner = inner[part]
+    inner[last] = value
 
 
 def _all_keys() -> list[str]:
