@@ -14,6 +14,7 @@ from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.statistics import motion_statistics
 from skelfuse.layers.time_block import TimeBlock, TimeConv
+from skelfuse.models.joint_networks import JointNetworks
 from skelfuse.models.motion_features import MotionFeatures
 from skelfuse.models.persons import Bodies, rejoin
 from skelfuse.models.skelfuse import SkelFuse
@@ -49,7 +50,7 @@ class DeployedSkelFuse(nn.Module):
         self.fold, self.step = model.fold, model.step
         self.embed = _Embedding(model)
         self.act, self.filter, self.pool = model.act, model.filter, model.pool
-        self.alone = nn.ModuleList(_blocks(model.alone))
+        self.alone = _JointNetworks(model.alone)
         self.fuse = None if model.frieren is None else _Fuse(model.frieren)
         self.own = _Decision(
             model.own_norm, model.own_share * model.own_classifier.decision_weight()
@@ -75,9 +76,7 @@ class DeployedSkelFuse(nn.Module):
         h = only(self.act(self.embed(bodies)), seen.alive)  # [R,S,N,V·C]
         if self.filter is not None:
             h = h + self.filter(h, seen.joints)
-        own = h
-        for block in self.alone:
-            own = block(own, seen.alive)
+        own = self.alone(h, seen.alive)  # [R,S,N,V·C]
         if self.fuse is not None:
             y = self.fuse(own, seen.joints)  # [R,N,V·C]
         else:
@@ -169,10 +168,9 @@ def _taps_of(told: MotionFeatures, step: int) -> _Taps:
         Q = response.shape[1]
         for q in range(Q):
             for signal in range(S):
-                at = f + (signal * Q + q if stream.alike else q * S + signal)
                 axis = min(signal, response.shape[2] - 1)
-                plain[at, k + signal, window] = response[:, q, axis]
-                belongs[at, k + signal] = True
+                plain[f + q * S + signal, k + signal, window] = response[:, q, axis]
+                belongs[f + q * S + signal, k + signal] = True
         f, k = f + Q * S, k + S
     taps = like.new_zeros(F_all, K, plain.shape[2] + step - 1)
     for i in range(step):
@@ -205,6 +203,68 @@ class _Block(nn.Module):
         """Return `x [R,S,N,C]` with what the block makes of it added."""
         inner = F.linear(self.act(self.across(x)), self.back, self.shift)
         return x + inner if seen is None else x + inner * seen
+
+
+class _JointNetworks(nn.Module):
+    """Each joint's network: two products a block, joints side by side."""
+
+    def __init__(self, networks: JointNetworks) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            _JointBlock(block, networks.joints)
+            for block in networks.blocks
+            if isinstance(block, TimeBlock)
+        )
+
+    def forward(self, h: Tensor, alive: Tensor | None = None) -> Tensor:
+        """Return what the networks make of `h [R,S,N,C]`."""
+        x = h.permute(2, 0, 1, 3).contiguous()  # [N,R,S,C]
+        if alive is not None:
+            alive = alive.permute(2, 0, 1, 3)
+        for block in self.blocks:
+            x = x + only(block(x), alive)
+        return x.permute(1, 2, 0, 3)
+
+
+class _JointBlock(nn.Module):
+    across: Tensor
+    across_shift: Tensor
+    back: Tensor
+    back_shift: Tensor
+
+    def __init__(self, block: TimeBlock, joints: int) -> None:
+        super().__init__()
+        self.act, self.taps = block.act, block.across.kernel_size[0]
+        self.dilation = block.across.dilation[0]
+        for name, conv, norm in (
+            ("across", block.across, block.norm),
+            ("back", block.back, block.norm_after),
+        ):
+            scale, shift = norm.scale_and_shift()
+            each = torch.unflatten(conv.weight[..., 0] * scale[:, None, None], 0, (joints, -1))
+            weight = torch.stack(  # of each joint [taps·C,C]
+                [
+                    torch.cat(
+                        [_dense(w[..., i], conv.groups // joints).T for i in range(w.shape[2])]
+                    )
+                    for w in each
+                ]
+            )
+            self.register_buffer(name, weight)
+            self.register_buffer(
+                f"{name}_shift", torch.unflatten(shift, 0, (joints, 1, -1)).clone()
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what is added to joints `x [N,R,S,C]`."""
+        N, R, S, C = x.shape
+        reach = self.dilation * (self.taps - 1) // 2
+        wide = F.pad(x, (0, 0, reach, reach))
+        seen = torch.cat(
+            [wide[:, :, i * self.dilation :][:, :, :S] for i in range(self.taps)], dim=3
+        )  # [N,R,S,taps·C]
+        inner = torch.baddbmm(self.across_shift, seen.view(N, R * S, -1), self.across)
+        return torch.baddbmm(self.back_shift, self.act(inner), self.back).view(N, R, S, C)
 
 
 def _dense(weight: Tensor, groups: int) -> Tensor:

@@ -12,7 +12,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.models.frequencies import Frequencies
 from skelfuse.models.persons import Bodies
-from skelfuse.models.streams import STREAMS, Signals, Stream, Velocity, Waves
+from skelfuse.models.streams import STREAMS, Stream, Velocity, Waves
 from skelfuse.skeleton import Skeleton
 
 
@@ -60,9 +60,10 @@ class MotionFeatures(nn.Module):
         self.kernels = nn.ModuleDict(
             {
                 name: MotionKernels(
-                    1 if stream.alike else len(stream.names),
+                    len(stream.names),
                     scales,
                     bank=bank,
+                    shared_axes=stream.alike,
                     learnable=learnable,
                 )
                 for name, stream in chosen.items()
@@ -83,7 +84,7 @@ class MotionFeatures(nn.Module):
             signals = stream(bodies)  # values [R,T,N,S]
             moving = self._moving(name, signals.values)
             values.append(moving)
-            known.append(self._spread(name, signals, moving.shape[3]))
+            known.append(_of_features(signals.known, moving.shape[3]))
         together = torch.cat(values, dim=3)
         if all(one is None for one in known):
             return Features(together, None)
@@ -104,38 +105,24 @@ class MotionFeatures(nn.Module):
         """Return signals `[R,T,N,S]` and what the stream's kernels make of them."""
         if name not in self.kernels:
             return signals
-        R, T, N, S = signals.shape
-        if not self.streams[name].alike:
-            motion: Tensor = self.kernels[name](signals)  # [R,T,N,Q·S]
-            return motion
-        each: Tensor = self.kernels[name](signals.reshape(R, T, N * S, 1))  # [R,T,N·S,Q]
-        return each.view(R, T, N, -1)  # [R,T,N,S·Q]
-
-    def _spread(self, name: str, signals: Signals, features: int) -> Tensor | None:
-        """Return for each feature whether the signal that it is made of is known: `[R,N,S]`."""
-        known = signals.known
-        if known is None or known.shape[2] == 1:
-            return known
-        times = features // known.shape[2]
-        if self.streams[name].alike:
-            return known.repeat_interleave(times, dim=2)
-        return known.repeat(1, 1, times)
+        motion: Tensor = self.kernels[name](signals)  # [R,T,N,Q·S], kernel by kernel
+        return motion
 
     def _names(self, name: str, stream: Stream) -> list[str]:
         if name not in self.kernels:
             return list(stream.names)
-        kernels = list(self.bank(name).lengths)
-        if stream.alike:
-            return [
-                signal if kernel is None else f"{signal}, {kernel}"
-                for signal in stream.names
-                for kernel in (None, *kernels)
-            ]
         return [
             signal if kernel is None else f"{signal}, {kernel}"
-            for kernel in (None, *kernels)
+            for kernel in (None, *self.bank(name).lengths)
             for signal in stream.names
         ]
+
+
+def _of_features(known: Tensor | None, features: int) -> Tensor | None:
+    """Return for each feature whether the signal that it is made of is known: `[R,N,F]`."""
+    if known is None or known.shape[2] == 1:
+        return known
+    return known.repeat(1, 1, features // known.shape[2])
 
 
 def checked(streams: Sequence[str]) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ class Size:
     """What grows from one size of the model to the next."""
 
     channels: int  # C, features of each joint for each voter
-    alone: tuple[int, ...]  # dilations of the blocks of the own path, one each
+    alone: tuple[int, ...]  # dilations of the blocks of each joint's own network, one each
+    summary: int  # numbers that sum up what a joint did, for each voter
     width: int  # W, channels of the body as a whole for each voter
     dilations: tuple[int, ...]  # of the together path's blocks, one each
     voters: int = 1  # V, networks side by side in each path, that never see each other
@@ -23,10 +24,10 @@ class Size:
 
 
 # Parameters for 25 joints and 60 classes: at most 0.15, 0.3, 0.55 and 1.5 million; 0.12 for pure.
-NANO = Size(4, (1, 2), 24, (1, 2, 4), voters=4)
-TINY = Size(6, (1, 2, 4), 40, (1, 2, 4), voters=4)
-SMALL = Size(8, (1, 2, 4), 64, (1, 2, 4, 1), voters=4)
-BASE = Size(12, (1, 2, 4), 96, (1, 2, 4, 1), voters=6)
+NANO = Size(4, (1,), 4, 24, (1, 2, 4), voters=4)
+TINY = Size(6, (1, 2), 8, 32, (1, 2, 4), voters=4)
+SMALL = Size(8, (1, 2), 12, 48, (1, 2, 4), voters=4)
+BASE = Size(12, (1, 2, 4), 16, 96, (1, 2, 4, 1), voters=6)
 PURE = replace(SMALL, together=0.0)
 SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE, "pure": PURE}
 

@@ -14,11 +14,11 @@ from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.global_filter import GlobalFilter
 from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.quick_dropout import QuickDropout
-from skelfuse.layers.time_block import TimeBlock
 from skelfuse.layers.voting_linear import VotingLinear, votes
 from skelfuse.models.embed import JointEmbedding
 from skelfuse.models.explainable import Head, OwnSum, Split
 from skelfuse.models.frequencies import Frequencies
+from skelfuse.models.joint_networks import JointNetworks
 from skelfuse.models.model import Model
 from skelfuse.models.motion_features import MotionFeatures
 from skelfuse.models.own_sum import by_joint, head_of, taken_apart
@@ -100,7 +100,7 @@ class SkelFuse(Model):
         specialists: bool = True,
         together: float | None = None,
         fuse: bool = True,
-        directions: int = 8,
+        directions: int = 4,
         fuse_scales: tuple[int, ...] = (1, 2, 4),
         poly_order: int = 2,
         windows: tuple[int, ...] = (1,),
@@ -129,23 +129,26 @@ class SkelFuse(Model):
         self.embed = JointEmbedding(len(self.features_of.names), N, V * C, given)
         self.act = nn.GELU()
         self.filter = GlobalFilter(V * C) if frequencies.global_filter else None
-        self.alone = nn.ModuleList(
-            TimeBlock(V * C, dilation=dilation, dropout=dropout, groups=V)
-            for dilation in size.alone
-        )
-        self.frieren = (
-            FrierenFuse(
-                V * C, V * directions, fuse_scales, poly_order, windows=windows, groups=V, gate=None
+        self.alone = JointNetworks(N, V * C, dilations=size.alone, voters=V, dropout=dropout)
+        self.frieren = None
+        if fuse:
+            self.frieren = FrierenFuse(
+                V * C,
+                V * directions,
+                fuse_scales,
+                poly_order,
+                windows=windows,
+                groups=V,
+                gate=None,
+                outputs=V * size.summary,
             )
-            if fuse
-            else None
-        )
         self.pool = (
             SpectralFrameWeighting(V * C) if frequencies.frame_weighting and not fuse else None
         )
-        self.own_norm = KnownNorm(2 * N * V * C, affine=False)
+        each = size.summary if fuse else C  # numbers that sum up a joint, for each voter
+        self.own_norm = KnownNorm(2 * N * V * each, affine=False)
         self.dropout = QuickDropout(evidence_dropout)
-        self.own_classifier = VotingLinear(2 * N * V * C, num_classes, voters=V, channels=C)
+        self.own_classifier = VotingLinear(2 * N * V * each, num_classes, voters=V, channels=each)
         self.own_features = self.num_features = self.own_classifier.in_features
         self.share = share  # of the together path in a decision
         self.together = self.spectrum = self.together_norm = self.together_classifier = None
@@ -206,9 +209,7 @@ class SkelFuse(Model):
         h = only(self.act(self.embed(features)), seen.alive)  # [R,S,N,V·C]
         if self.filter is not None:
             h = h + self.filter(h, seen.joints)
-        course = h
-        for block in self.alone:
-            course = block(course, seen.alive)  # [R,S,N,V·C]
+        course = self.alone(h, seen.alive)  # [R,S,N,V·C]
         if self.frieren is not None:
             return Alone(h, course, self.frieren(course, seen.joints).y, seen)
         mean = average_over_time if self.pool is None else self.pool

@@ -60,6 +60,5 @@ def marks_of(skeleton: Skeleton) -> tuple[str, ...]:
 
 def distances_between(x: Tensor, marks: Tensor) -> Tensor:
     """Return how far joints `x [R,T,N,D]` are from `marks [R,T,H,D]`: `[R,T,N,H]`."""
-    # Where a joint is its own mark, the gradient of the norm is 0.
-    far: Tensor = torch.linalg.vector_norm(x[:, :, :, None] - marks[:, :, None], dim=-1)
-    return far
+    # Exact near 0, where a joint is its own mark: there the gradient is 0.
+    return torch.cdist(x, marks, compute_mode="donot_use_mm_for_euclid_dist")

@@ -25,8 +25,8 @@ class Stream(nn.Module):
     - `__init__(skeleton)`: joints in the model's own order;
     - `names`: S of them, in words that an explanation can print;
     - `forward(bodies)`: the `Signals`;
-    - `follows_motion`: whether motion kernels see it too; `alike`: whether all S signals share
-      one set of kernels.
+    - `follows_motion`: whether motion kernels see it too; `alike`: whether all S signals are
+      of one kind and share one set of kernels.
 
     Only what has to do with joint j may be told of joint j, or its evidence is not its own.
     """
