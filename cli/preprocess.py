@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from skelfuse.cli.numbers import FPS
+from skelfuse.cli.numbers import FPS, Finite
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.termination import ended_cleanly
 
@@ -45,6 +45,11 @@ FORMATS = (
     show_default=True,
     help="Bodies kept of a clip, those that move most.",
 )
+@click.option(
+    "--min-score",
+    type=Finite(0),
+    help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
+)
 @click.option("--no-filters", is_flag=True, help="Keep ghost bodies.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide by the torso's length.")
@@ -74,6 +79,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
             max_persons=given["max_persons"],
             filters=not given["no_filters"],
             class_names=given["class_names"],
+            min_score=given["min_score"],
         ),
         skip=read_skip_list(given["skip_list"]) if given["skip_list"] else frozenset(),
         align=given["align"],

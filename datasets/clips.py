@@ -35,12 +35,14 @@ def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadO
     The store's skeleton is imposed on files only where it was on those of the store.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> reading_of_store({"provenance": {"max_persons": 1}}, KINECT_V2)
-    ReadOptions(skeleton=None, fps=None, max_persons=1, filters=True, class_names=None)
+    >>> options = reading_of_store({"provenance": {"max_persons": 1}}, KINECT_V2)
+    >>> options.max_persons, options.skeleton
+    (1, None)
     """
     options = provenance.get("provenance", {})
     reading = ReadOptions(skeleton=skeleton if options.get("skeleton") else None)
-    told = {name: options[name] for name in ("fps", "max_persons", "filters") if name in options}
+    kept = ("fps", "max_persons", "filters", "min_score")
+    told = {name: options[name] for name in kept if name in options}
     return replace(reading, **told)
 
 

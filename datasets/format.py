@@ -19,6 +19,7 @@ class ReadOptions:
     max_persons: int = 2  # people kept in a clip, most active first
     filters: bool = True  # drop ghost bodies, as the format's own rules have it
     class_names: Path | None = None  # lines "A001 drink water", for formats that number classes
+    min_score: float | None = None  # a joint of a lower score is missing; None: the format's own
 
 
 @dataclass(frozen=True)
