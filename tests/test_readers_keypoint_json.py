@@ -191,7 +191,6 @@ def test_kinetics_skeleton(tmp_path: Path) -> None:
         ('{"keypoints": {"a": 1}}', "expected numbers, found"),
         ('{"keypoints": [[[1, 2]]], "layout": "coco17"}', "did you mean 'coco-17'"),
         ('{"keypoints": [[[1, 2]]]}', "--skeleton"),
-        ('{"keypoints": [[[1, 2]]], "joint_names": ["a"]}', "add 'bones'"),
         ('{"keypoints": [[[true, true]]]}', "found True"),
         ('{"keypoints":\n[[[1, -Infinity]]]}', "line 2: '-Infinity' among the numbers"),
         ('{"keypoints": [[[1, 2]]], "fps": "fast"}', "'fps' is of the wrong kind"),

@@ -105,12 +105,12 @@ def test_npz_with_its_own_skeleton(tmp_path: Path) -> None:
         assert body.root == "neck"
         assert body.hips == ("left_hip", "right_hip")
         assert len(body.pairs) == 2
-    with pytest.raises(SkelfuseError, match="add 'bones'"):
-        _read(_npz(tmp_path, coords=coords, joint_names=names))
+    loose = _read(_npz(tmp_path, coords=coords, joint_names=names))[0].skeleton
+    assert (loose.parents, len(loose.pairs)) == ((0, 1, 2, 3, 4), 2)
     with pytest.raises(SkelfuseError, match=r"index from 0 to 4, found 5"):
         _read(_npz(tmp_path, coords=coords, joint_names=names, bones=[(5, 0)]))
-    with pytest.raises(SkelfuseError, match="not connected"):
-        _read(_npz(tmp_path, coords=coords, joint_names=names, bones=[(1, 0)]))
+    forest = _read(_npz(tmp_path, coords=coords, joint_names=names, bones=[(1, 0)]))[0].skeleton
+    assert (forest.parents, forest.root) == ((0, 0, 2, 3, 4), "neck")
 
 
 def test_npz_joint_names_of_a_known_layout_in_another_order(tmp_path: Path) -> None:

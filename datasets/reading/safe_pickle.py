@@ -12,6 +12,7 @@ The instructions are those of Python's `pickletools` documentation, protocols 0 
 from __future__ import annotations
 
 import ast
+import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,18 @@ def read_pickle(path: Path) -> Any:
         raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
     except _UNSOUND as error:
         raise SkelfuseError(f"not a sound pickle: {error}", file=path, remedy=DAMAGED) from None
+
+
+def unpickled(content: bytes) -> Any:
+    r"""Return what a short pickle within another file holds, which is plain values alone.
+
+    >>> unpickled(b"(lp0\nVnose\np1\na.")
+    ['nose']
+    """
+    try:
+        return _Machine(io.BytesIO(content), len(content)).run()
+    except _UNSOUND as error:
+        raise SkelfuseError(f"not a sound pickle: {error}", remedy=DAMAGED) from None
 
 
 class _Machine:
