@@ -16,6 +16,8 @@ NO_REPORT = 1
 # Written out, as help must not wait for the readers to be imported.
 FORMATS = (
     *("ntu", "nw-ucla", "utd-mhad", "sbu", "penn-action", "jhmdb", "annotations", "openpose"),
+    *("msr-action3d", "utkinect", "ui-prmd", "shrec", "deeplabcut", "sleap", "sleap-analysis"),
+    *("sleap-csv", "movement", "simba", "bvh", "trc", "c3d", "table"),
     *("keypoints", "npz", "npy-folder", "npy"),
 )
 
@@ -50,6 +52,8 @@ FORMATS = (
     type=Finite(0),
     help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
 )
+@click.option("--joints", help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.")
+@click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
 @click.option("--no-filters", is_flag=True, help="Keep ghost bodies.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide by the torso's length.")
@@ -72,7 +76,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     from skelfuse.store.place import check_replaceable
 
     options = PreprocessOptions(
-        format=given["format_"],
+        format="table" if given["columns"] else given["format_"],
         reading=ReadOptions(
             skeleton=find_layout(given["skeleton"]) if given["skeleton"] else None,
             fps=given["fps"],
@@ -80,6 +84,8 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
             filters=not given["no_filters"],
             class_names=given["class_names"],
             min_score=given["min_score"],
+            joints=tuple(filter(None, map(str.strip, (given["joints"] or "").split(",")))),
+            columns=given["columns"],
         ),
         skip=read_skip_list(given["skip_list"]) if given["skip_list"] else frozenset(),
         align=given["align"],

@@ -106,7 +106,9 @@ def _csv(path: Path) -> tuple[list[Column], npt.NDArray[np.float64], list[str]]:
         raise SkelfuseError("no column of 'x'", line=len(rows), remedy=FETCH_AGAIN)
     individuals = heads.get("individuals", [""] * len(what))
     body = text.split("\n", len(rows))[len(rows)] if len(lines) > len(rows) else ""
-    numbers, words, _ = rows_of_numbers(body, len(what), first_line=len(rows) + 1, texts=first)
+    numbers, words, _ = rows_of_numbers(
+        body, len(what), first_line=len(rows) + 1, texts=range(first)
+    )
     names = zip(heads["scorer"], individuals, parts, what, strict=True)
     columns = [_column(name) for name in names][first:]
     return columns, numbers, ["/".join(row) for row in zip(*words, strict=True)]

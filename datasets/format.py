@@ -20,6 +20,8 @@ class ReadOptions:
     filters: bool = True  # drop ghost bodies, as the format's own rules have it
     class_names: Path | None = None  # lines "A001 drink water", for formats that number classes
     min_score: float | None = None  # a joint of a lower score is missing; None: the format's own
+    joints: tuple[str, ...] = ()  # patterns that choose, drop or rename joints; none: all stay
+    columns: str | None = None  # a table's columns, such as {joint}_{axis}
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ def _clip(
     if (begin > end).any() or (end > len(instances)).any() or (begin < 0).any():
         raise SkelfuseError("frames with instances that are not there", remedy=FETCH_AGAIN)
     at = np.repeat([slot_of[number] for number in frames["frame_idx"].tolist()], end - begin)
-    which = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)] or [[]])
-    found = instances[which.astype(np.int64)]
+    which = [np.arange(a, b) for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
+    found = instances[np.concatenate(which)]
     at, found = _uncorrected(at, found)
     notes = [gaps] if gaps else []
     tracked = found["track"] != UNTRACKED

@@ -52,7 +52,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             known = (edges >= 0) & (edges < len(joints))
             if edges.shape[1] == 2 and edges.dtype.kind in "iu" and known.all():
                 bones = [(joints[child], joints[parent]) for parent, child in edges.tolist()]
-        facts = Facts(path.stem.removesuffix(".analysis"))
+        facts = Facts(path.stem)
         clip = named_clip(facts, tracks, scores, joints, options, bones=bones, body="sleap")
     yield clip
 

@@ -43,7 +43,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 found=odd or ", ".join(names[:4]),
                 remedy=FETCH_AGAIN,
             )
-        numbers, (tracks,), lines = rows_of_numbers(rest, len(names), first_line=2, texts=1)
+        numbers, (tracks,), lines = rows_of_numbers(rest, len(names), first_line=2, texts=[0])
         frames = numbers[:, 0]
         if not (np.isfinite(frames) & (frames % 1 == 0) & (abs(frames) < 1e12)).all():
             wrong = int(np.argmin(np.isfinite(frames) & (frames % 1 == 0) & (abs(frames) < 1e12)))
@@ -55,7 +55,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 remedy=FETCH_AGAIN,
             )
         yield clip_of_columns(
-            Facts(path.stem.removesuffix(".analysis")),
+            Facts(path.stem),
             columns,
             numbers[:, 2:],
             frames.astype(np.int64).tolist(),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from skelfuse.datasets import npy_folder, openpose
+from skelfuse.datasets import npy_folder, openpose, ui_prmd, utkinect
 from skelfuse.datasets.reading.contents import contents
 
 READ_AT_ONCE = 16 << 20  # bytes; larger files are hashed in pieces
@@ -20,7 +20,12 @@ def _frames(folder: Path) -> list[Path]:
 
 
 OF_SEVERAL: Mapping[str, Callable[[Path], list[Path]]] = MappingProxyType(
-    {npy_folder.FORMAT.name: npy_folder.files_of, openpose.FORMAT.name: _frames}
+    {
+        npy_folder.FORMAT.name: npy_folder.files_of,
+        openpose.FORMAT.name: _frames,
+        ui_prmd.FORMAT.name: ui_prmd.files_of,
+        utkinect.FORMAT.name: utkinect.files_of,
+    }
 )
 
 

@@ -118,7 +118,7 @@ def _joints(path: Path) -> npt.NDArray[np.float64]:
         rows, _, _ = rows_of_numbers(text, 3 * len(UI_PRMD_22), delimiter=delimiter)
     except SkelfuseError as error:
         raise error.at(path) from None
-    rows[abs(rows) > 1e6] = np.nan
+    rows[~(abs(rows) < 1e6)] = np.nan  # no centimetres and no degrees
     return rows.reshape(len(rows), len(UI_PRMD_22), 3)
 
 

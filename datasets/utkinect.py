@@ -62,7 +62,10 @@ def _labels_of(path: Path) -> Path | None:
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
-    """Yield a clip `[T,1,20,3]` for each action; the whole recording where nothing says which."""
+    """Return a clip `[T,1,20,3]` of each action, or the whole recording where nothing says which.
+
+    A bad action does not end the iteration.
+    """
     named = NAME.fullmatch(path.stem)
     if named is None:
         raise SkelfuseError(
@@ -105,7 +108,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             notes=(*notes, *more),
         )
 
-    yield from map(clip_of, intervals)
+    return map(clip_of, intervals)
 
 
 def _frames(path: Path) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], tuple[str, ...]]:

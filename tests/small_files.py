@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,4 +162,5 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
     "npy-folder": [
         (as_table, "file,label,fps,train\na.npy,wave,30,1\nb.npy,wave,30,1\na.npy,sit,25,no\n")
     ],
+    **runpy.run_path(str(Path(__file__).with_name("small_recordings.py")))["FILES"],
 }

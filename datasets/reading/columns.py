@@ -112,8 +112,8 @@ def _picked(
     whats: Sequence[str],
 ) -> Numbers:
     """Return the numbers `[R,M,N,whats]`; NaN where there is no such column."""
-    at = {column: i for i, column in enumerate(columns)}
-    nowhere = values.shape[1]
+    at: dict[Column, int] = {column: i for i, column in enumerate(columns)}
+    nowhere: int = values.shape[1]
     values = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)
     index = [
         at.get(Column(who, joint, what), nowhere)

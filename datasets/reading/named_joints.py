@@ -77,8 +77,8 @@ def body_of(
     if missing:
         raise SkelfuseError(
             f"the file's joints are not those of the skeleton '{given.name}'",
-            expected=", ".join(given.joints[:40]),
-            found=", ".join(names[:40]),
+            expected=", ".join(given.joints[:12]),
+            found=", ".join(names[:12]),
             remedy="give a skeleton of the file's joints, or leave out --skeleton",
         )
     further = [joint for joint in names if joint not in given.joints]

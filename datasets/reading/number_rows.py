@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +24,17 @@ def rows_of_numbers(
     *,
     delimiter: str | None = ",",
     first_line: int = 1,
-    texts: int = 0,
+    texts: Sequence[int] = (),
+    numbers: Sequence[int] | None = None,
     pad: bool = False,
 ) -> tuple[npt.NDArray[np.float64], list[list[str]], list[int]]:
-    r"""Return numbers `[R,columns - texts]`, the cells of the first `texts` columns, and the lines.
+    r"""Return the numbers `[R,numbers]`, the cells of the columns `texts`, and the rows' lines.
 
-    An empty cell is NaN, and an empty line nothing. Cells beyond the last column must be empty;
-    with `pad` a row that ends early has empty cells. `delimiter` None is any white space.
+    Numbers are in the columns `numbers`, by default in all that are not `texts`. An empty cell is
+    NaN, and an empty line nothing. Cells beyond the last column must be empty; with `pad` a row
+    that ends early has empty cells. `delimiter` None is any white space.
 
-    >>> rows_of_numbers("a,1,2\n\nb,,4\n", 3, texts=1)
+    >>> rows_of_numbers("a,1,2\n\nb,,4\n", 3, texts=[0])
     (array([[ 1.,  2.],
            [nan,  4.]]), [['a', 'b']], [1, 3])
     >>> try: rows_of_numbers("1 2\n3 x\n", 2, delimiter=None)
@@ -47,13 +51,20 @@ def rows_of_numbers(
         row if len(row) == columns else _of_length(row, columns, line, pad=pad)
         for row, line in zip(rows, at, strict=True)
     ]
-    words = [[row[column].strip() for row in rows] for column in range(texts)]
-    cells = list(chain.from_iterable(row[texts:] for row in rows) if texts else chain(*rows))
+    words = [[row[column].strip() for row in rows] for column in texts]
+    if numbers is None:
+        numbers = [column for column in range(columns) if column not in texts]
+    if [*numbers] == [*range(columns)]:
+        cells = list(chain.from_iterable(rows))
+    elif len(numbers) > 1:
+        cells = list(chain.from_iterable(map(itemgetter(*numbers), rows)))
+    else:
+        cells = [row[column] for row in rows for column in numbers]
     try:
         flat = np.array([cell or "nan" for cell in cells], dtype=np.float64)
     except ValueError:
-        flat = np.array([_number(cell, at[i // (columns - texts)]) for i, cell in enumerate(cells)])
-    return flat.reshape(len(rows), columns - texts), words, at
+        flat = np.array([_number(cell, at[i // len(numbers)]) for i, cell in enumerate(cells)])
+    return flat.reshape(len(rows), len(numbers)), words, at
 
 
 def _split(lines: list[str], delimiter: str | None) -> list[list[str]]:
