@@ -92,8 +92,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             )
         turns = (
             turn_about(2, turned[..., 2])
-            @ turn_about(1, turned[..., 1])
             @ turn_about(0, turned[..., 0])
+            @ turn_about(1, turned[..., 1])  # in this order feet stay on the ground in a squat
         )
         places = places_of(offsets * CENTIMETRE, turns, UI_PRMD_22.parents)
         yield Clip(

@@ -127,10 +127,10 @@ def test_ui_prmd_adds_offsets_in_their_parents_frames(tmp_path: Path) -> None:
     spine, chest = (clip.skeleton.index(joint) for joint in ("spine", "chest"))
     np.testing.assert_allclose(clip.coords[0, 0, [0, spine, chest], 1], [0.1, 0.2, 0.3], atol=1e-6)
     angles = np.zeros((2, 66))
-    angles[:, 2] = 90  # the waist turns about z: all above it lies to the left
+    angles[:, [0, 1, 2]] = 90, 90, 90  # y leaves up as it is, x turns it to z, z leaves that
     np.savetxt(tmp_path / "m01_s02_e03_angles.txt", angles, delimiter=",")
     (clip,) = read("ui-prmd", path)
-    np.testing.assert_allclose(clip.coords[0, 0, chest], [-0.2, 0.1, 0], atol=1e-6)
+    np.testing.assert_allclose(clip.coords[0, 0, chest], [0, 0.1, 0.2], atol=1e-6)
     assert (clip.label, clip.setup, clip.subject) == ("m01 deep squat", "correct", "2")
     (tmp_path / "m01_s02_e03_angles.txt").unlink()
     with pytest.raises(SkelfuseError, match=r"m01_s02_e03_angles\.txt: cannot read"):

@@ -145,7 +145,8 @@ def test_utkinect(unpacked: Unpacked) -> None:
     clip = clips[0]
     heights = clip.coords[:, 0, :, 1].mean(axis=0)
     assert heights.argmax() == clip.skeleton.index("head")
-    assert np.median(bone_lengths(clip)) < 0.05
+    assert heights.argmin() == clip.skeleton.index("right_foot")
+    assert np.median(bone_lengths(clip)) < 0.15  # as noisy as the sensor was
 
 
 def test_ui_prmd(unpacked: Unpacked) -> None:
@@ -154,14 +155,16 @@ def test_ui_prmd(unpacked: Unpacked) -> None:
     clips = {file.name: next(form.read(file, ReadOptions())) for file in files}
     assert len(clips) == 16
     assert Counter(clip.setup for clip in clips.values()) == {"correct": 8, "incorrect": 8}
-    squat = clips["m01_s01_e01_positions.txt"]
-    up = {joint: squat.coords[:, 0, n, 1] for n, joint in enumerate(squat.skeleton.joints)}
-    for foot in ("left_foot", "right_foot"):
-        assert 0.1 < up[foot].min() < up[foot].max() < 0.3  # the feet stay
-    assert up["waist"].max() > 0.85
-    assert up["waist"].min() < 0.35  # the waist sinks
-    assert (up["head_tip"] > up["chest"]).all()
-    assert (up["chest"] > up["waist"]).all()
+    for name in (name for name in clips if name.startswith("m01_s01")):
+        squat = clips[name]
+        at = {joint: squat.coords[:, 0, n] for n, joint in enumerate(squat.skeleton.joints)}
+        for foot in ("left_foot", "right_foot"):  # the feet stay
+            assert 0 < at[foot][:, 1].min() < at[foot][:, 1].max() < 0.2
+            assert np.linalg.norm(at[foot] - at[foot][0], axis=-1).mean() < 0.1
+        assert at["waist"][:, 1].max() > 0.85
+        assert at["waist"][:, 1].min() < 0.36  # the waist sinks
+        assert (at["head_tip"][:, 1] > at["chest"][:, 1]).all()
+        assert (at["chest"][:, 1] > at["waist"][:, 1]).all()
 
 
 def test_shrec(samples: Path) -> None:
@@ -209,4 +212,5 @@ def test_layouts_are_those_of_the_files() -> None:
         body = LAYOUTS[name]
         assert sum(i == parent for i, parent in enumerate(body.parents)) == 1
         assert body.pairs or name == "shrec-22"
-        assert not any("left" in joint.lower() for joint in {*body.joints} - {*sum(body.pairs, ())})
+        paired = {joint for pair in body.pairs for joint in pair}
+        assert not any("left" in joint.lower() for joint in {*body.joints} - paired)
