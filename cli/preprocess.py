@@ -53,6 +53,7 @@ FORMATS = (
     help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
 )
 @click.option("--joints", help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.")
+@click.option("--join", is_flag=True, help="Give joints without bones a tree of the shortest ones.")
 @click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
 @click.option("--no-filters", is_flag=True, help="Keep ghost bodies.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
@@ -68,6 +69,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     from skelfuse.cli.preprocess_report import check_report, tell, write_report
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.format import ReadOptions
+    from skelfuse.datasets.joined import with_tree
     from skelfuse.datasets.ntu_skip import read_skip_list
     from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
     from skelfuse.datasets.preprocess import preprocess as run
@@ -96,6 +98,8 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     if given["report"]:
         check_report(given["report"], store=out)
     sources = find_sources(inputs, options)
+    if given["join"]:
+        options = with_tree(sources, options)
     with ended_cleanly(), bar(len(sources), "file") as show:
         outcome = run(
             sources,

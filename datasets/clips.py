@@ -16,6 +16,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.joint_choice import with_joints
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
+from skelfuse.spanning_tree import with_bones
 
 MANY_FILES = 32
 
@@ -45,7 +46,9 @@ def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadO
     options = provenance.get("provenance", {})
     joints = tuple(options.get("joints") or ())
     imposed = LAYOUTS.get(options.get("skeleton")) if joints else skeleton
-    reading = ReadOptions(skeleton=imposed if options.get("skeleton") else None, joints=joints)
+    given = imposed if options.get("skeleton") else None
+    bones = tuple((str(joint), str(above)) for joint, above in options.get("bones") or ())
+    reading = ReadOptions(skeleton=given, joints=joints, bones=bones)
     kept = ("fps", "max_persons", "filters", "min_score", "columns")
     told = {name: options[name] for name in kept if name in options}
     return replace(reading, **told)
@@ -83,7 +86,8 @@ def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | Ske
         while True:
             try:
                 clip = replace(next(clips), ranked=True)
-                yield with_joints(clip, options.joints) if options.joints else clip
+                clip = with_joints(clip, options.joints) if options.joints else clip
+                yield with_bones(clip, options.bones)
             except StopIteration:
                 return
             except SkelfuseError as error:  # the next clip of the file may be a good one

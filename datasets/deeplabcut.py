@@ -62,7 +62,13 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         for folder, rows, numbers in _recordings(index):
             name = f"{path.stem}/{folder}" if folder else path.stem
             yield clip_of_columns(
-                Facts(name), columns, values[rows], numbers, options, min_score=MIN_SCORE
+                Facts(name),
+                columns,
+                values[rows],
+                numbers,
+                options,
+                min_score=MIN_SCORE,
+                body="deeplabcut",
             )
     except SkelfuseError as error:
         raise error.at(path) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skelfuse.clip import Clip
-from skelfuse.skeleton import Skeleton
+from skelfuse.skeleton import Pair, Skeleton
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class ReadOptions:
     min_score: float | None = None  # a joint of a lower score is missing; None: the format's own
     joints: tuple[str, ...] = ()  # patterns that choose, drop or rename joints; none: all stay
     columns: str | None = None  # a table's columns, such as {joint}_{axis}
+    bones: tuple[Pair, ...] = ()  # for clips whose files name none
 
 
 @dataclass(frozen=True)

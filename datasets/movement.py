@@ -46,7 +46,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 remedy=FETCH_AGAIN,
             )
         facts = Facts(path.stem, fps=_rate(file))
-        clip = named_clip(facts, coords, scores, joints, options, min_score=MIN_SCORE)
+        clip = named_clip(
+            facts, coords, scores, joints, options, min_score=MIN_SCORE, body="movement"
+        )
     yield clip
 
 

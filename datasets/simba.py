@@ -47,7 +47,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         rest = text.split("\n", above)[above] if text.count("\n") >= above else ""
         numbers, _, _ = rows_of_numbers(rest, len(names), first_line=above + 1, numbers=at)
         frames = range(len(numbers))
-        clip = clip_of_columns(Facts(path.stem), columns, numbers, frames, options)
+        clip = clip_of_columns(Facts(path.stem), columns, numbers, frames, options, body="simba")
         others = len([name for name in names if name]) - len(columns)
         yield clip.noted(*([f"{others} columns that are no body parts left out"] if others else []))
     except SkelfuseError as error:

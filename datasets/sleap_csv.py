@@ -61,6 +61,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             frames.astype(np.int64).tolist(),
             options,
             rows_of=tracks,
+            body="sleap",
         )
     except SkelfuseError as error:
         raise error.at(path) from None

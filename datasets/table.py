@@ -73,7 +73,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         if long:
             columns, coords, numbers, people = _wide(columns, coords, numbers, words[-1], people)
         facts = Facts(path.stem, fps=rate)
-        clip = clip_of_columns(facts, columns, coords, numbers, options, rows_of=people)
+        clip = clip_of_columns(
+            facts, columns, coords, numbers, options, rows_of=people, body="table"
+        )
         used = len(at) + sum(i is not None for i in (frame, time, person)) + long
         notes = [f"{len(names) - used} other columns left out"] if len(names) > used else []
         yield clip.noted(*notes)

@@ -15,7 +15,6 @@ from skelfuse.datasets.reading.frames import frame_slots
 from skelfuse.datasets.reading.named_joints import named_clip
 from skelfuse.datasets.reading.tracks import link, most_active
 from skelfuse.errors import SkelfuseError
-from skelfuse.skeleton import Pair
 
 AXES = ("x", "y", "z")
 SCORE = "score"
@@ -39,8 +38,8 @@ def clip_of_columns(
     options: ReadOptions,
     *,
     rows_of: Sequence[str] | None = None,
-    bones: Sequence[Pair] | None = None,
     min_score: float = 0.0,
+    body: str = "file",
 ) -> Clip:
     """Return the clip of `values [R,columns]`, whose rows are frames with these numbers.
 
@@ -80,7 +79,7 @@ def clip_of_columns(
             coords[at], sure[at] = places, scores
     told = any(column.what == SCORE for column in columns)
     clip = named_clip(
-        facts, coords, sure if told else None, joints, options, bones=bones, min_score=min_score
+        facts, coords, sure if told else None, joints, options, min_score=min_score, body=body
     )
     return clip.noted(*((gaps,) if gaps else ()), *notes)
 
