@@ -129,6 +129,7 @@ def clip_table(store: Store) -> ClipTable:
         setups=store.setups,
         replications=store.replications,
         splits=store.splits,
+        recordings=store.recordings,
     )
 
 
@@ -205,6 +206,6 @@ def _protocols(protocols: dict[str, dict[str, int]], no_subjects: str | None) ->
         f"{name}: " + ", ".join(f"{count:,} {part}" for part, count in parts.items())
         for name, parts in protocols.items()
     ]
-    if no_subjects and not lines:
-        return f"none by subject: {no_subjects}"
+    if no_subjects and lines:
+        lines.append(f"none by subject: {no_subjects}")
     return "\n           ".join(lines) or "none"
