@@ -30,19 +30,20 @@ def view(inputs: tuple[Path, ...], **given: Any) -> None:
     Tells what may be wrong: left and right exchanged, bodies upside down, frames out of order, an
     unknown unit. The page plays them with their joints' names, axes, missing joints and intervals.
     """
+    from skelfuse.telling.counted import counted
     from skelfuse.viewing.doubts import doubts
     from skelfuse.viewing.page import write_view
 
     shown = _shown(inputs, given)
     found = write_view(shown, given["out"]) if given["out"] else doubts(shown.looked)
     for clip in shown.clips if len(shown.clips) == 1 else ():
-        click.echo(
-            f"{clip.name}: {clip.frames:,} frames, {clip.persons} people, {clip.label or ''}"
-        )
+        label = f", {clip.label}" if clip.label else ""
+        people = counted(clip.persons, "person", "people")
+        click.echo(f"{clip.name}: {counted(clip.frames, 'frame')}, {people}{label}")
     for doubt in found:
         click.echo(f"{'look' if doubt.warning else 'note'}: {doubt.text}")
     if not found:
-        click.echo(f"{len(shown.looked)} clips looked at: nothing odd")
+        click.echo(f"{counted(len(shown.looked), 'clip')} looked at: nothing odd")
     if given["png"]:
         from skelfuse.viewing.picture import plot_view
 

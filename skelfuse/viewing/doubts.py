@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ def doubts(clips: Sequence[Clip]) -> list[Doubt]:
     >>> from skelfuse.layouts import COCO_17
     >>> clip = Clip(np.random.default_rng(0).random((40, 1, 17, 2)), COCO_17, name="a")
     >>> print(doubts([clip])[0].text)
-    neighbouring frames differ as much as distant ones in 1 of 1 clip: out of order? e.g. a
+    frames out of order? Neighbours differ as much as distant ones in 1 of 1 clip, e.g. a
     """
     looked = [_beginning(clip) for clip in clips]
     sizes = {clip.name: size for clip in looked if (size := height(clip)) is not None}
@@ -70,8 +70,6 @@ def height(clip: Clip) -> float | None:
 
 
 def _beginning(clip: Clip) -> Clip:
-    from dataclasses import replace
-
     return replace(clip, coords=clip.coords[:FRAMES], confidence=None, intervals=())
 
 
@@ -79,12 +77,12 @@ def _order(clips: Sequence[Clip]) -> list[Doubt]:
     kinds = {clip.name: kind for clip in clips if (kind := out_of_order(clip)) is not None}
     texts = {
         "text": "frames seem to be sorted as text (1, 10, 11, 2) in {}",
-        "any": "neighbouring frames differ as much as distant ones in {}: out of order?",
+        "any": "frames out of order? Neighbours differ as much as distant ones in {}",
     }
     found = []
     for kind, text in texts.items():
         if names := [name for name, one in kinds.items() if one == kind]:
-            found.append(Doubt(f"{text.format(_of(names, clips))} {_such_as(names)}"))
+            found.append(Doubt(f"{text.format(_of(names, clips))}, {_such_as(names)}"))
     return found
 
 
@@ -116,7 +114,7 @@ def _upside_down(clips: Sequence[Clip]) -> list[Doubt]:
         return []
     usual, _ = Counter(axes.values()).most_common(1)[0]
     against = [name for name, a in axes.items() if a.number == usual.number and a != usual]
-    found = [Doubt(f"upside down: {_of(against, clips)} {_such_as(against)}")] if against else []
+    found = [Doubt(f"upside down: {_of(against, clips)}, {_such_as(against)}")] if against else []
     flat = clips[0].skeleton.dimensions == 2
     expected = "-y" if flat else "+y"
     if str(usual) != expected:

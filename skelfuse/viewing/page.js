@@ -138,7 +138,7 @@ function chosen(one) {
   $("facts").replaceChildren(...one.facts.map(([what, text]) => { const row = make("tr"); row.append(make("th", what, { scope: "row" }), make("td", text)); return row; }));
   $("joints").replaceChildren(...D.joints.map((name, n) => {
     const row = make("tr"), head = make("th", null, { scope: "row" }), cell = make("td"), bar = make("span", null, { class: "bar", "aria-hidden": "true" }), part = make("i");
-    part.style.width = 100 * one.missing[n] + "%"; bar.append(part); cell.append(bar);
+    part.style.width = 100 * one.missing[n] + "%"; bar.append(part); if (one.missing[n]) cell.append(bar);
     head.append(make("i", null, { class: SIDES[D.sides[n]] }), name);
     row.append(head, cell, make("td", one.missing[n] ? (100 * one.missing[n]).toFixed(one.missing[n] < 0.1 ? 1 : 0) + " % missing" : "", { class: "n" })); return row;
   }));

@@ -97,7 +97,7 @@ def sides(skeleton: Skeleton) -> list[int]:
 
 def _clip(clip: Clip, step: int) -> dict[str, Any]:
     up = up_axis(clip)
-    view = onlooker(up, clip.skeleton.dimensions)
+    view = onlooker(clip)
     at = staged(clip.coords[::step], view)
     missing = 1 - clip.mask.mean(axis=(0, 1))
     said = {

@@ -11,7 +11,7 @@ from skelfuse.clip import Clip
 from skelfuse.telling.picture import new_picture, write_picture
 from skelfuse.viewing.page import sides
 from skelfuse.viewing.shown import Shown
-from skelfuse.viewing.upright import onlooker, staged, up_axis
+from skelfuse.viewing.upright import onlooker, staged
 
 COLOURS = ("#7d8793", "#c44e00", "#0068a8")  # middle, left, right
 INK = "#444b54"
@@ -48,7 +48,7 @@ def plot_view(shown: Shown, path: str | Path) -> int:
 def _draw(clip: Clip, row: Any) -> None:
     frames = np.linspace(0, clip.frames - 1, POSES).round().astype(int)
     flat = clip.skeleton.dimensions == 2
-    at = staged(clip.coords, onlooker(up_axis(clip), clip.skeleton.dimensions))[frames]
+    at = staged(clip.coords, onlooker(clip))[frames]
     turned = at[..., 0] if flat else at[..., 0] * np.cos(YAW) + at[..., 2] * np.sin(YAW)
     of_side = [COLOURS[side] for side in sides(clip.skeleton)]
     bones = [(n, parent) for n, parent in enumerate(clip.skeleton.parents) if n != parent]

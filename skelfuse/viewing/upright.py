@@ -63,21 +63,33 @@ def up_axis(clip: Clip) -> Axis | None:
     return Axis(number, 1 if mean[number] >= 0 else -1)
 
 
-def onlooker(up: Axis | None, dimensions: int) -> Array:
+def onlooker(clip: Clip) -> Array:
     """Return what turns coordinates into (to the right, up, towards the onlooker), `[3,D]`.
 
-    Only axes are exchanged and signs turned, and never so that left and right change places. In
-    an image what is not known to be up is -y, in space +y.
+    Only axes are exchanged and signs turned, and never so that left and right change places: the
+    onlooker is where the body's left is mostly on their right. In an image what is not known to be
+    up is -y, in space +y.
 
-    >>> onlooker(Axis(2, 1), 3).astype(int).tolist()  # z is up: x to the right, y away
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> z_up = np.zeros((1, 1, 25, 3))
+    >>> z_up[:, :, [KINECT_V2.index(joint) for joint in KINECT_V2.shoulders], 2] = 1
+    >>> onlooker(Clip(z_up, KINECT_V2, name="a")).astype(int).tolist()  # x to the right, y away
     [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
     """
-    if dimensions == 2:
+    up = up_axis(clip)
+    if clip.skeleton.dimensions == 2:
         sign = up.sign if up is not None and up.number == 1 else -1
         return np.array([[1.0, 0.0], [0.0, sign], [0.0, 0.0]])
     axis = up or Axis(1, 1)
     upwards = axis.sign * np.eye(3)[axis.number]
     right = np.eye(3)[1 if axis.number == 0 else 0]
+    low, high = torso(clip.skeleton)
+    if len(low) > 1:  # hips and shoulders, each left and right
+        ends = clip.coords[:, 0, [*low, *high]].astype(np.float64)
+        across = (ends[:, 0] + ends[:, 2] - ends[:, 1] - ends[:, 3]) @ right
+        across = across[~np.isnan(across)]
+        if len(across) and np.median(across) < 0:
+            right = -right
     return np.stack([right, upwards, np.cross(right, upwards)])
 
 
