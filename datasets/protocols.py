@@ -47,7 +47,7 @@ def split(table: ClipTable, protocol: str) -> dict[str, npt.NDArray[np.intp]]:
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: protocol 'utd-mhda': no such protocol; did you mean 'utd-mhad'? \
-These clips support: odd-even, kfold:K/I (K from 2 to 4), loso:SUBJECT, random:0.2/0, all
+These clips support: odd-even, kfold:K/I (K from 2 to 4), loso:SUBJECT, all
     """
     try:
         masks = _masks(table, protocol)
@@ -72,7 +72,6 @@ def available(table: ClipTable) -> dict[str, dict[str, int]]:
     official {'train': 1, 'test': 1}
     kfold:2/1 {'train': 1, 'test': 2}
     loso:Ann {'train': 1, 'test': 2}
-    random:0.2/0 {'train': 2, 'test': 1}
     all {'train': 3}
     """
     groups = sorted(_groups(table)[1], key=in_number_order)

@@ -116,8 +116,8 @@ def test_ntu_rules_clip_by_clip() -> None:
 
 def test_ntu60_alone_does_not_pass_for_ntu120() -> None:
     clips = ntu(["S001C001P001R001A001", "S002C002P003R001A001"])
-    ours = ["ntu60-xsub", "ntu60-xview", "kfold:2/1", "loso:1", "all"]
-    assert list(available(clips)) == ours  # each of the two classes has one clip: none to draw
+    ours = ["ntu60-xsub", "ntu60-xview", "kfold:2/1", "loso:1", "random:0.2/0", "all"]
+    assert list(available(clips)) == ours
     with pytest.raises(SkelfuseError, match=r"ntu120-xset.*18 to 32.*did you mean 'ntu60-x"):
         split(clips, "ntu120-xset")
 

@@ -66,7 +66,7 @@ def page_data(shown: Shown, found: Sequence[Doubt]) -> dict[str, Any]:
     skeleton = shown.clips[0].skeleton
     total = sum(clip.coords[..., 0].size for clip in shown.clips) * 3
     step = -(-total // NUMBERS)
-    notes = [*shown.notes, *([f"every {step}th frame is shown"] if step > 1 else [])]
+    notes = [*shown.notes, *([f"every {_ordinal(step)} frame is shown"] if step > 1 else [])]
     return {
         "title": _title(shown),
         "source": f"{shown.source} · {skeleton.name}: {len(skeleton)} joints in "
@@ -80,6 +80,10 @@ def page_data(shown: Shown, found: Sequence[Doubt]) -> dict[str, Any]:
         "digits": DIGITS,
         "clips": [_clip(clip, step) for clip in shown.clips],
     }
+
+
+def _ordinal(number: int) -> str:
+    return {2: "2nd", 3: "3rd"}.get(number, f"{number}th")
 
 
 def sides(skeleton: Skeleton) -> list[int]:
