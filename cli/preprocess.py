@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from skelfuse.cli.label_options import label_options, labelling
 from skelfuse.cli.numbers import FPS, Finite
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.termination import ended_cleanly
@@ -59,6 +60,7 @@ FORMATS = (
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide by the torso's length.")
 @click.option("--half", is_flag=True, help="Store float16: half the size, 3 digits.")
+@label_options
 @click.pass_context
 def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
     """Read skeleton files or folders (INPUTS) into one store that anyone can train on.
@@ -66,10 +68,11 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     The format is recognised; a bad file is told in one line and left out, the rest goes on, and the
     exit code is 3.
     """
-    from skelfuse.cli.preprocess_report import check_report, tell, write_report
+    from skelfuse.cli.preprocess_report import check_report, tell, tell_labels, write_report
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.format import ReadOptions
     from skelfuse.datasets.joined import with_tree
+    from skelfuse.datasets.labels.checks import check_labels
     from skelfuse.datasets.ntu_skip import read_skip_list
     from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
     from skelfuse.datasets.preprocess import preprocess as run
@@ -93,6 +96,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
         align=given["align"],
         scale=given["scale"],
         half=given["half"],
+        labels=labelling(given),
     )
     check_replaceable(out)
     if given["report"]:
@@ -100,6 +104,8 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     sources = find_sources(inputs, options)
     if given["join"]:
         options = with_tree(sources, options)
+    if options.labels:
+        check_labels(options.labels, sources)
     with ended_cleanly(), bar(len(sources), "file") as show:
         outcome = run(
             sources,
@@ -113,13 +119,16 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
         )
     reported = not given["report"] or write_report(given["report"], out, outcome)
     tell(outcome, out, skip=len(options.skip), report=given["report"] if reported else None)
+    bad_lines = tell_labels(options.labels, outcome)
     if outcome.error:
         raise outcome.error
-    if outcome.problems or not reported:
+    if outcome.problems or bad_lines or not reported:
         ctx.exit(SOME_FILES_BAD if reported else NO_REPORT)
 
 
 def _asked(inputs: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
     """Return what the store is to remember of the command: what was read, not how or where to."""
     files = {name: given[name] and str(given[name]) for name in ("skip_list", "class_names")}
-    return {"inputs": [str(path) for path in inputs], **files, "skeleton": given["skeleton"]}
+    table = {"labels": str(given["label_table"])} if given["label_table"] else {}
+    inputs_ = [str(path) for path in inputs]
+    return {"inputs": inputs_, **files, "skeleton": given["skeleton"], **table}

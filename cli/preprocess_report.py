@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from skelfuse.datasets.labels.labelling import Labelling
+from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.preprocess import Outcome
 from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
@@ -71,3 +73,21 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     if len(outcome.problems) > PROBLEMS_SHOWN:
         where = f"all are in {report}" if report else "--report FILE lists them all"
         click.echo(f"  ... and {len(outcome.problems) - PROBLEMS_SHOWN} more; {where}", err=True)
+
+
+def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
+    """Print what became of the labels; return whether lines of their table were bad."""
+    if labels is None or outcome.error:
+        return False
+    table = labels.table
+    notes = [f"  {note}" for note in table.notes] if table else []
+    for line in [*label_lines(labels, outcome.sources), *notes]:
+        click.echo(line, err=True)
+    problems = table.problems if table else ()
+    if problems:
+        click.echo(f"{len(problems)} of its lines had a problem, and were left out:", err=True)
+    for problem in problems[:PROBLEMS_SHOWN]:
+        click.echo(f"  {problem}", err=True)
+    if len(problems) > PROBLEMS_SHOWN:
+        click.echo(f"  ... and {len(problems) - PROBLEMS_SHOWN} more", err=True)
+    return bool(problems)

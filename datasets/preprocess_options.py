@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.labels.labelling import Labelling
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class PreprocessOptions:
     align: bool = False  # turn every clip so that its first body faces the camera
     scale: bool = False  # divide by the torso's length
     half: bool = False  # store float16
+    labels: Labelling | None = None  # that lie beside the files
 
     def described(self) -> dict[str, Any]:
         """Return the options as plain values, for the store's provenance.
@@ -40,4 +42,5 @@ class PreprocessOptions:
             "skip": {"names": len(self.skip), "sha256": skip},
             "align": self.align,
             "scale": self.scale,
+            **({"labels": self.labels.described()} if self.labels else {}),
         }

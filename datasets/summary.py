@@ -31,6 +31,7 @@ class Summary:
     fps: list[float | None]
     classes: dict[str, int]
     unlabelled: int
+    intervals: dict[str, int]  # of recordings that are kept whole, by label
     subjects: dict[str, int]
     cameras: dict[str, int]
     persons: dict[int, int]
@@ -61,12 +62,13 @@ class Summary:
             ),
             ("missing", _missing(self.missing)),
             ("protocols", _protocols(self.protocols, self.no_subjects)),
+            *([("intervals", _intervals(self.intervals))] if self.intervals else []),
             ("classes", f"{len(self.classes)}" + "".join(self._class_rows())),
         ]
         return "\n".join(f"{name:<10} {text}" for name, text in rows)
 
     def _class_rows(self) -> list[str]:
-        most = max(self.classes.values(), default=1)
+        most = max(self.classes.values(), default=1) or 1
         width = max(map(len, self.classes), default=0)
         rows = [
             f"\n  {name:<{width}} {count:>6,} {'█' * round(20 * count / most)}"
@@ -93,6 +95,7 @@ def summarise(store: Store) -> Summary:
         fps=sorted(set(store.fps), key=lambda fps: fps or 0),
         classes={name: counted[i] for i, name in enumerate(store.class_names)},
         unlabelled=counted[-1],
+        intervals=_happening(store),
         subjects=_tally(store.subjects),
         cameras=_tally(store.cameras),
         persons=dict(sorted(Counter(store.persons.tolist()).items())),
@@ -126,6 +129,7 @@ def clip_table(store: Store) -> ClipTable:
         setups=store.setups,
         replications=store.replications,
         splits=store.splits,
+        recordings=store.recordings,
     )
 
 
@@ -143,6 +147,16 @@ def missing_joints(store: Store) -> dict[str, float]:
 def _tally(column: list[str | None]) -> dict[str, int]:
     counts = Counter(value for value in column if value is not None)
     return {value: counts[value] for value in sorted(counts, key=natural_key)}
+
+
+def _happening(store: Store) -> dict[str, int]:
+    counts = Counter(one.label for i in range(len(store)) for one in store.intervals(i))
+    return {label: counts[label] for label in store.class_names if label in counts}
+
+
+def _intervals(counts: dict[str, int]) -> str:
+    told = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+    return f"{sum(counts.values()):,} in recordings kept whole: {told}"
 
 
 def _lengths(frames: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
@@ -192,6 +206,6 @@ def _protocols(protocols: dict[str, dict[str, int]], no_subjects: str | None) ->
         f"{name}: " + ", ".join(f"{count:,} {part}" for part, count in parts.items())
         for name, parts in protocols.items()
     ]
-    if no_subjects and not lines:
-        return f"none by subject: {no_subjects}"
+    if no_subjects and lines:
+        lines.append(f"none by subject: {no_subjects}")
     return "\n           ".join(lines) or "none"
