@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -36,6 +37,7 @@ class PreprocessOptions:
             said = hashlib.sha256(names.read_bytes()).hexdigest()
             reading["class_names"] = {"file": names.name, "sha256": said}
         skip = hashlib.sha256("\n".join(sorted(self.skip)).encode()).hexdigest()
+        reading = json.loads(json.dumps(reading))  # tuples as a store gives them back: lists
         return {
             "format": self.format,
             **reading,
