@@ -19,7 +19,7 @@ FORMATS = (
     *("ntu", "nw-ucla", "utd-mhad", "sbu", "penn-action", "jhmdb", "annotations", "openpose"),
     *("msr-action3d", "utkinect", "ui-prmd", "shrec", "deeplabcut", "sleap", "sleap-analysis"),
     *("sleap-csv", "movement", "simba", "bvh", "trc", "c3d", "table"),
-    *("keypoints", "npz", "npy-folder", "npy"),
+    *("keypoints", "mediapipe-npy", "mediapipe-csv", "yolo", "pose", "npz", "npy-folder", "npy"),
 )
 
 
@@ -56,6 +56,15 @@ FORMATS = (
 @click.option("--joints", help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.")
 @click.option("--join", is_flag=True, help="Give joints without bones a tree of the shortest ones.")
 @click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
+@click.option("--axes", help="The order of an array's axes, e.g. CTVM or TNC.")
+@click.option("--score", is_flag=True, help="An array's last coordinate is a score.")
+@click.option(
+    "--missing",
+    type=click.Choice(["nan", "zeros"]),
+    default="nan",
+    show_default=True,
+    help="What stands in an array for a joint that was not seen.",
+)
 @click.option("--no-filters", is_flag=True, help="Keep ghost bodies.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide by the torso's length.")
@@ -91,6 +100,9 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
             min_score=given["min_score"],
             joints=tuple(filter(None, map(str.strip, (given["joints"] or "").split(",")))),
             columns=given["columns"],
+            axes=given["axes"],
+            score=given["score"],
+            zeros_missing=given["missing"] == "zeros",
         ),
         skip=read_skip_list(given["skip_list"]) if given["skip_list"] else frozenset(),
         align=given["align"],

@@ -15,6 +15,7 @@ from skelfuse.datasets.preprocess import Outcome
 from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
+from skelfuse.telling.note_lines import note_lines, tally
 from skelfuse.whole_files import cannot_write, replaced_together
 
 PROBLEMS_SHOWN = 10
@@ -65,13 +66,15 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     if outcome.error:
         return
     click.echo(headline(Store(store)))
+    where = f"all are in {report}" if report else "--report FILE lists them all"
+    for line in note_lines(tally(outcome.notes), more=where):
+        click.echo(f"note: {line}", err=True)
     if not outcome.bad:
         return
     click.echo(f"{outcome.bad} of {len(outcome.sources)} files had a problem:", err=True)
     for problem in outcome.problems[:PROBLEMS_SHOWN]:
         click.echo(f"  {problem['message']}", err=True)
     if len(outcome.problems) > PROBLEMS_SHOWN:
-        where = f"all are in {report}" if report else "--report FILE lists them all"
         click.echo(f"  ... and {len(outcome.problems) - PROBLEMS_SHOWN} more; {where}", err=True)
 
 

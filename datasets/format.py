@@ -23,6 +23,9 @@ class ReadOptions:
     joints: tuple[str, ...] = ()  # patterns that choose, drop or rename joints; none: all stay
     columns: str | None = None  # a table's columns, such as {joint}_{axis}
     bones: tuple[Pair, ...] = ()  # for clips whose files name none
+    axes: str | None = None  # letters of an array's axes, such as CTVM; None: TND or TMND
+    score: bool = False  # whether an array's last coordinate is a score
+    zeros_missing: bool = False  # whether a joint of an array at 0 in all axes is missing
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from skelfuse.datasets import (
     deeplabcut,
     jhmdb,
     keypoint_json,
+    mediapipe_csv,
+    mediapipe_npy,
     movement,
     msr_action3d,
     npy_clip,
@@ -22,6 +24,7 @@ from skelfuse.datasets import (
     nw_ucla,
     openpose,
     penn_action,
+    pose_file,
     ragged_npz,
     sbu,
     shrec,
@@ -34,6 +37,7 @@ from skelfuse.datasets import (
     ui_prmd,
     utd_mhad,
     utkinect,
+    yolo,
 )
 from skelfuse.datasets.format import Format
 from skelfuse.datasets.reading.files import beginning, walk
@@ -68,6 +72,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             table,
             openpose,
             keypoint_json,
+            mediapipe_npy,
+            mediapipe_csv,
+            yolo,
+            pose_file,
             ragged_npz,
             npy_folder,
             npy_clip,

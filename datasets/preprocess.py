@@ -43,6 +43,11 @@ class Outcome:
         return sum(bool(facts["problems"]) for facts in self.sources)
 
     @property
+    def notes(self) -> list[list[str]]:
+        """What was decided on the way, of every clip that has a note."""
+        return [notes for facts in self.sources for notes in facts.get("notes", {}).values()]
+
+    @property
     def left_out(self) -> int:
         """How many clips were left out, as they are on the skip list."""
         return sum(facts.get("left_out", 0) for facts in self.sources)

@@ -17,7 +17,7 @@ NUMBERED_CLASSES = ("ntu", "annotations", "npz")  # in whose files a class may b
 # Two files of one name are no copies of each other in these.
 NAMED_BY_USERS = (
     *("keypoints", "npz", "npy", "deeplabcut", "sleap", "sleap-analysis", "sleap-csv", "movement"),
-    *("simba", "bvh", "trc", "c3d", "table", "shrec"),
+    *("mediapipe-npy", "mediapipe-csv", "pose", "simba", "bvh", "trc", "c3d", "table", "shrec"),
 )
 
 

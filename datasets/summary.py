@@ -12,6 +12,7 @@ from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects
 from skelfuse.store import Store
 from skelfuse.store.reader import natural_key
 from skelfuse.telling.counted import counted
+from skelfuse.telling.note_lines import note_lines, tally
 
 BARS = " ▁▂▃▄▅▆▇█"
 CLIPS_LOOKED_AT = 5000  # for missing joints: beyond this many every k-th clip tells enough
@@ -38,6 +39,7 @@ class Summary:
     lengths: dict[str, Any]
     missing: dict[str, float]
     protocols: dict[str, dict[str, int]]
+    notes: dict[str, int]  # what was decided on the way -> in how many clips
     no_subjects: str | None  # why no protocol splits it by subject
     provenance: dict[str, Any]
     asked: dict[str, Any]
@@ -62,10 +64,15 @@ class Summary:
             ),
             ("missing", _missing(self.missing)),
             ("protocols", _protocols(self.protocols, self.no_subjects)),
+            *self._note_rows(),
             *([("intervals", _intervals(self.intervals))] if self.intervals else []),
             ("classes", f"{len(self.classes)}" + "".join(self._class_rows())),
         ]
         return "\n".join(f"{name:<10} {text}" for name, text in rows)
+
+    def _note_rows(self) -> list[tuple[str, str]]:
+        lines = note_lines(self.notes, more="--json lists them")
+        return [("notes" if i == 0 else "", line) for i, line in enumerate(lines)]
 
     def _class_rows(self) -> list[str]:
         most = max(self.classes.values(), default=1) or 1
@@ -102,6 +109,7 @@ def summarise(store: Store) -> Summary:
         lengths=_lengths(frames),
         missing=missing_joints(store),
         protocols=available(table),
+        notes=tally(store.notes),
         no_subjects=lacks_subjects(table),
         provenance=store.provenance,
         asked=store.asked,

@@ -1,10 +1,10 @@
 """The skeletons that sensors, pose estimators and public data sets use, by name.
 
 Joints stand in the order of the N axis. Bones are written as chains that lead away from the root.
-Sources of the orders: Kinect for Windows SDK 1.8 and 2.0 (`JointType`), the COCO keypoint task,
-OpenPose's output page (BODY_25, COCO, hand), MediaPipe's pose and hand landmark pages, and the
-pages of NW-UCLA, UTD-MHAD, J-HMDB (puppet joints), SBU Kinect Interaction and Penn Action. More,
-of motion capture and older data sets, are in `more_layouts.py`.
+Sources of the orders: Kinect for Windows SDK 1.8 and 2.0 (`JointType`), and the pages of NW-UCLA,
+UTD-MHAD, J-HMDB (puppet joints), SBU Kinect Interaction and Penn Action. Those of pose estimators
+are in `estimator_layouts.py` and, with hands and face, in `whole_bodies.py`; more, of motion
+capture and older data sets, in `more_layouts.py`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,37 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.estimator_layouts import (
+    COCO_17,
+    HAND_21,
+    MEDIAPIPE_33,
+    OPENPOSE_18,
+    OPENPOSE_25,
+)
 from skelfuse.joint_chains import both, build
 from skelfuse.more_layouts import MORE_LAYOUTS
 from skelfuse.skeleton import Skeleton
+from skelfuse.whole_bodies import WHOLE_BODIES
+
+__all__ = [
+    "COCO_17",
+    "HAND_21",
+    "JHMDB_15",
+    "KINECT_V1",
+    "KINECT_V2",
+    "LAYOUTS",
+    "MEDIAPIPE_33",
+    "NW_UCLA",
+    "OPENPOSE_18",
+    "OPENPOSE_25",
+    "PENN_13",
+    "SBU_15",
+    "UTD_MHAD",
+    "WHOLE_BODIES",
+    "build",
+    "find_layout",
+    "layout",
+]
 
 _HIPS = ("left_hip", "right_hip")
 
@@ -55,61 +83,6 @@ UTD_MHAD = build(
     _KINECT_V1_CHAINS,
 )
 
-COCO_17 = build(
-    "coco-17",
-    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow"
-    " right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle"
-    " right_ankle",
-    both(
-        "nose left_eye left_ear; nose left_shoulder left_elbow left_wrist;"
-        "left_shoulder left_hip left_knee left_ankle"
-    ),
-    centre=_HIPS,
-    dimensions=2,
-)
-
-OPENPOSE_18 = build(
-    "openpose-18",
-    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist"
-    " right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye"
-    " right_ear left_ear",
-    both(
-        "neck nose left_eye left_ear; neck left_shoulder left_elbow left_wrist;"
-        "neck left_hip left_knee left_ankle"
-    ),
-    centre=_HIPS,
-    dimensions=2,
-)
-
-OPENPOSE_25 = build(
-    "openpose-25",
-    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist"
-    " mid_hip right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye"
-    " right_ear left_ear left_big_toe left_small_toe left_heel right_big_toe right_small_toe"
-    " right_heel",
-    both(
-        "mid_hip neck nose left_eye left_ear; neck left_shoulder left_elbow left_wrist;"
-        "mid_hip left_hip left_knee left_ankle left_big_toe left_small_toe; left_ankle left_heel"
-    ),
-    dimensions=2,
-)
-
-MEDIAPIPE_33 = build(
-    "mediapipe-33",
-    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer"
-    " left_ear right_ear left_mouth right_mouth left_shoulder right_shoulder left_elbow"
-    " right_elbow left_wrist right_wrist left_pinky right_pinky left_index right_index left_thumb"
-    " right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle left_heel"
-    " right_heel left_foot_index right_foot_index",
-    both(
-        "nose left_eye_inner left_eye left_eye_outer left_ear; nose left_mouth;"
-        "nose left_shoulder left_elbow left_wrist left_pinky; left_wrist left_index;"
-        "left_wrist left_thumb; left_shoulder left_hip left_knee left_ankle left_heel;"
-        "left_ankle left_foot_index"
-    ),
-    centre=_HIPS,
-)
-
 JHMDB_15 = build(
     "jhmdb-15",
     "neck belly face right_shoulder left_shoulder right_hip left_hip right_elbow left_elbow"
@@ -136,19 +109,6 @@ PENN_13 = build(
     dimensions=2,
 )
 
-_FINGERS = {
-    "thumb": "cmc mcp ip tip",
-    **dict.fromkeys(("index", "middle", "ring", "pinky"), "mcp pip dip tip"),
-}
-_FINGER_CHAINS = [
-    [f"{finger}_{part}" for part in parts.split()] for finger, parts in _FINGERS.items()
-]
-HAND_21 = build(
-    "hand-21",
-    ("wrist", *(joint for chain in _FINGER_CHAINS for joint in chain)),
-    ";".join(f"wrist {' '.join(chain)}" for chain in _FINGER_CHAINS),
-)
-
 LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
     {
         "kinect-v2": KINECT_V2,
@@ -164,6 +124,7 @@ LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
         "penn-13": PENN_13,
         "hand-21": HAND_21,
         **MORE_LAYOUTS,
+        **WHOLE_BODIES,
     }
 )
 
@@ -179,7 +140,8 @@ def layout(name: str, *, dimensions: int | None = None) -> Skeleton:
     skelfuse.errors.SkelfuseError: no skeleton layout is named 'kinect_v2'; \
 did you mean 'kinect-v2'? There are: kinect-v2, kinect-v1, nw-ucla, utd-mhad, coco-17, \
 openpose-18, openpose-25, mediapipe-33, jhmdb-15, sbu-15, penn-13, hand-21, h36m-17, \
-azure-kinect-32, smpl-24, cmu-bvh, msr-action3d-20, utkinect-20, ui-prmd-22, shrec-22
+azure-kinect-32, smpl-24, cmu-bvh, msr-action3d-20, utkinect-20, ui-prmd-22, shrec-22, \
+hands-42, mediapipe-holistic-75, halpe-26, halpe-136, coco-wholebody-133, openpose-67, openpose-137
     """
     if name not in LAYOUTS:
         near = get_close_matches(name, LAYOUTS, n=1)

@@ -75,6 +75,26 @@ def _npy(folder: Path) -> Path:
     return path
 
 
+def _frames(folder: Path) -> Path:
+    clip = folder / "wave" / "0"
+    clip.mkdir(parents=True)
+    np.save(clip / "0.npy", np.ones(1662))
+    return clip
+
+
+def _landmarks(folder: Path) -> Path:
+    path = folder / "a.csv"
+    path.write_text("frame,landmark,x,y,z\n0,NOSE,1,2,3\n")
+    return path
+
+
+def _labels(folder: Path) -> Path:
+    labels = folder / "labels"
+    labels.mkdir()
+    (labels / "a_1.txt").write_text("0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17)
+    return labels
+
+
 def _bare(folder: Path) -> Path:
     path = folder / "a.npy"
     np.save(path, np.ones((2, 17, 2)))
@@ -101,6 +121,10 @@ MAKE: dict[str, Callable[[Path], Path]] = {
     "npz": _npz,
     "npy-folder": _npy,
     "npy": _bare,
+    "mediapipe-npy": _frames,
+    "mediapipe-csv": _landmarks,
+    "yolo": _labels,
+    "pose": _named("hello.pose"),
 }
 
 

@@ -17,7 +17,7 @@ from skelfuse.clip import Clip
 from skelfuse.datasets import npy_folder, ragged_npz
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.errors import SkelfuseError
-from skelfuse.layouts import COCO_17, KINECT_V1
+from skelfuse.layouts import COCO_17, KINECT_V1, layout
 
 RAMP = np.arange(5 * 17 * 2, dtype=np.float64).reshape(5, 17, 2)
 
@@ -72,7 +72,8 @@ def test_npz_with_two_people_in_either_order_of_memory(write: Any, tmp_path: Pat
     coords[:, 0] *= 9  # moves more, and so comes first
     for i, array in enumerate((coords, np.asfortranarray(coords))):
         path = tmp_path / f"{i}.npz"
-        write(path, coords=array, lengths=np.array([4, 4, 1]), label=["a", "b", "a"])
+        known = {"lengths": [4, 4, 1], "joint_names": layout("coco-17").joints}
+        write(path, coords=array, label=["a", "b", "a"], **known)
         clips = _read(path)
         assert [clip.coords.shape for clip in clips] == [(4, 2, 17, 2)] * 2 + [(1, 2, 17, 2)]
         joined = np.concatenate([clip.coords for clip in clips])

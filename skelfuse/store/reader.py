@@ -101,6 +101,13 @@ class Store:
         return np.diff(self.offset) // np.maximum(self.persons, 1)
 
     @property
+    def notes(self) -> list[list[str]]:
+        """For every clip what was dropped, repaired or decided on its way into the store."""
+        with Undamaged(self.path):
+            known = {text: list(json.loads(text)) for text in set(self._notes)}
+        return [known[text] for text in self._notes]
+
+    @property
     def splits(self) -> list[dict[str, str]]:
         """For every clip the part of each protocol that its file put it in."""
         with Undamaged(self.path):
