@@ -73,7 +73,8 @@ function drawStage() {
   if (!seen) { pen.font = "16px system-ui, 'DejaVu Sans', sans-serif"; pen.textAlign = "center"; pen.fillStyle = palette.soft;
     pen.fillText("nobody is seen at this moment", w / 2, h / 2); pen.textAlign = "left"; }
   const names = gone.map(([m, n]) => D.joints[n] + (clip.persons > 1 ? " of person " + (m + 1) : ""));
-  $("missing").textContent = names.length ? "missing now: " + names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "") : "all joints are seen now";
+  const happening = clip.intervals.filter(([start, end]) => now >= start - 0.5 && now < end - 0.5).map(one => one[2]);
+  $("missing").textContent = (happening.length ? `happening now: ${happening.join(", ")} · ` : "") + (names.length ? "missing now: " + names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "") : "all joints are seen now");
 }
 function drawSmall(one) {
   const pen = one.canvas.getContext("2d"), [w, h] = fitted(one.canvas, pen), project = projector(D.flat ? 0 : 0.35, D.flat ? 0 : 0.1, w, h, D.flat);
