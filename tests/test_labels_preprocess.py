@@ -172,3 +172,42 @@ def test_options_that_need_a_table_say_so(poses: Path, tmp_path: Path) -> None:
         result = run(poses, *more, "--out", tmp_path / "s.h5")
         assert result.exit_code == 1
         assert "add --labels TABLE" in result.output
+
+
+def test_a_file_of_many_clips_is_labelled_clip_by_clip(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "all.npz",
+        coords=draw.normal(size=(50, 17, 2)),
+        lengths=[20, 30],
+        names=["one", "two"],
+        fps=10,
+    )
+    labels = written(tmp_path, "file,label,start,end\none,up,0,1\ntwo,down,1,3\ntwo,up,0,1\n")
+    out = tmp_path / "s.h5"
+    result = run(tmp_path / "all.npz", "--labels", labels, "--out", out)
+    assert result.exit_code == 0, result.output
+    store = Store(out)
+    assert [(clip.name, clip.label, clip.frames) for clip in store] == [
+        ("one@0-9", "up", 10),
+        ("two@0-9", "up", 10),
+        ("two@10-29", "down", 20),
+    ]
+
+
+def test_keypoint_files_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> None:
+    for who in ("ann", "ben"):
+        (tmp_path / "poses" / who).mkdir(parents=True)
+        points = np.random.default_rng(0).random((12, 17, 2)).tolist()
+        (tmp_path / "poses" / who / "gait.json").write_text(json.dumps({"keypoints": points}))
+    out = tmp_path / "s.h5"
+    both = written(tmp_path, "file,label\ngait,limp\n")
+    result = run(tmp_path / "poses", "--labels", both, "--out", out)
+    assert result.exit_code == 1
+    assert "'gait' of the table fits 2 files" in result.output
+    each = written(tmp_path, "file,label\nann/gait.mp4,limp\nben/gait.mp4,normal\n")
+    assert run(tmp_path / "poses", "--labels", each, "--out", out).exit_code == 0
+    assert {clip.name: clip.label for clip in Store(out)} == {
+        "ann/gait": "limp",
+        "ben/gait": "normal",
+    }

@@ -62,7 +62,10 @@ def test_what_is_drawn_follows_from_names_and_seed_alone() -> None:
     turned = ClipTable(
         names=list(clips.names)[::-1],
         labels=clips.labels[::-1],
-        **{what: [None] * 60 for what in ("subjects", "cameras", "setups", "replications")},
+        subjects=[None] * 60,
+        cameras=[None] * 60,
+        setups=[None] * 60,
+        replications=[None] * 60,
         splits=[{}] * 60,
     )
     first = {clips.names[i] for i in split(clips, "random:0.2/0")["test"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.viewing.doubts import doubts
 from skelfuse.viewing.upright import onlooker, staged, up_axis
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 T = 60
 
 

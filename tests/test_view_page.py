@@ -129,6 +129,7 @@ def test_intervals_are_beside_the_recording(browser: Any, pages: list[Path]) -> 
     assert browser.js("document.querySelectorAll('#track [aria-current]').length") == 2
     browser.js("go(22)")
     assert text(browser, "#track [aria-current]") == "<b>rest</b>"
+    assert text(browser, "#missing") == "happening now: <b>rest</b> · all joints are seen now"
     assert browser.problems == []
 
 

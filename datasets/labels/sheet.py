@@ -132,12 +132,13 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _separator(text: str) -> str:
-    """Return the character that parts most cells of the line that has most of them."""
-    beginning = [
-        re.sub(r'"[^"]*"', "", line) for line in text.splitlines()[:HEADER_WITHIN] if line.strip()
-    ]
-    most = {mark: max((line.count(mark) for line in beginning), default=0) for mark in SEPARATORS}
-    return max(SEPARATORS, key=lambda mark: most[mark])
+    """Return the character that parts most cells of the first line in which there is any."""
+    for line in text.splitlines()[:HEADER_WITHIN]:
+        bare = re.sub(r'"[^"]*"', "", line)
+        most = max(SEPARATORS, key=bare.count)
+        if most in bare and not line.startswith("#"):
+            return most
+    return SEPARATORS[0]
 
 
 def _header(

@@ -50,7 +50,9 @@ function lastSeen(one, time, m, n) {
   for (let t = Math.floor(time / one.step), back = 0; t >= 0 && back < SEEN_WITHIN; t--, back++) if (one.places[t][m][n]) return one.places[t][m][n];
   return null;
 }
-const colour = n => palette[SIDES[D.sides[n]]];
+// Bodies without sides (marks on animals) are told apart by whose joints they are.
+const sided = D.sides.some(Boolean);
+const colour = m => sided ? n => palette[SIDES[D.sides[n]]] : () => palette[m % 2 ? "right" : "left"];
 
 function drawStage() {
   const canvas = $("stage"), pen = canvas.getContext("2d"), [w, h] = fitted(canvas, pen);
@@ -64,7 +66,7 @@ function drawStage() {
     if (!there.length) return;
     seen = true;
     drawGone(pen, person.map((p, n) => { const was = p ? null : lastSeen(clip, now, m, n); return was && project(was); }), palette.none, 5);
-    drawBody(pen, points, D.bones, colour, 4, 5, palette.page);
+    drawBody(pen, points, D.bones, colour(m), 4, 5, palette.page);
     if (clip.persons > 1) { const top = there.reduce((a, b) => (a[1] < b[1] ? a : b)); texts.unshift(["person " + (m + 1), top[0] - 8, top[1] - 16, true]); }
     if ($("names").value === "all") points.forEach((p, n) => { if (p) texts.push([D.joints[n], p[0], p[1], false]); });
   });
@@ -73,13 +75,14 @@ function drawStage() {
   if (!seen) { pen.font = "16px system-ui, 'DejaVu Sans', sans-serif"; pen.textAlign = "center"; pen.fillStyle = palette.soft;
     pen.fillText("nobody is seen at this moment", w / 2, h / 2); pen.textAlign = "left"; }
   const names = gone.map(([m, n]) => D.joints[n] + (clip.persons > 1 ? " of person " + (m + 1) : ""));
-  $("missing").textContent = names.length ? "missing now: " + names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "") : "all joints are seen now";
+  const happening = clip.intervals.filter(([start, end]) => now >= start - 0.5 && now < end - 0.5).map(one => one[2]);
+  $("missing").textContent = (happening.length ? `happening now: ${happening.join(", ")} · ` : "") + (names.length ? "missing now: " + names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "") : "all joints are seen now");
 }
 function drawSmall(one) {
   const pen = one.canvas.getContext("2d"), [w, h] = fitted(one.canvas, pen), project = projector(D.flat ? 0 : 0.35, D.flat ? 0 : 0.1, w, h, D.flat);
   const time = playing ? (clock * one.fps * Number($("pace").value)) % Math.max(one.frames - 1, 1) : (one.frames - 1) / 2;
   pen.fillStyle = palette.page; pen.fillRect(0, 0, w, h);
-  for (const person of moment(one, time)) drawBody(pen, person.map(p => p && project(p)), D.bones, colour, 2, 2, palette.page);
+  moment(one, time).forEach((person, m) => drawBody(pen, person.map(p => p && project(p)), D.bones, colour(m), 2, sided ? 2 : 3, palette.page));
 }
 const drawGrid = () => { for (const one of D.clips) if (one.canvas) drawSmall(one); };
 
@@ -147,6 +150,9 @@ function chosen(one) {
   track(); go(one.frames > 1 ? (one.frames - 1) / 2 : 0);
 }
 
+if (!sided) for (const [id, text] of [["legend-left", "person 1, 3, …"], ["legend-right", "person 2, 4, …"], ["legend-none", null]]) {
+  if (text) $(id).lastChild.textContent = text; else $(id).hidden = true;
+}
 $("heading").textContent = D.title; $("source").textContent = D.source;
 for (const [text, warning] of [...D.doubts, ...D.notes.map(note => [note, false])]) {
   const line = make("li", null, warning ? { class: "warning" } : {});

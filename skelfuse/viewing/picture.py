@@ -37,9 +37,8 @@ def plot_view(shown: Shown, path: str | Path) -> int:
     for clip, row in zip(clips, panels, strict=True):
         _draw(clip, row)
     skeleton = clips[0].skeleton
-    title = (
-        f"{Path(shown.source).name} · {skeleton.name} · orange: the body's left, blue: its right"
-    )
+    orange, blue = ("the body's left", "its right") if skeleton.pairs else ("person 1", "person 2")
+    title = f"{Path(shown.source).name} · {skeleton.name} · orange: {orange}, blue: {blue}"
     figure.suptitle(title, fontsize=9, color=INK, parse_math=False)
     write_picture(figure, path)
     return len(clips)
@@ -50,10 +49,12 @@ def _draw(clip: Clip, row: Any) -> None:
     flat = clip.skeleton.dimensions == 2
     at = staged(clip.coords, onlooker(clip))[frames]
     turned = at[..., 0] if flat else at[..., 0] * np.cos(YAW) + at[..., 2] * np.sin(YAW)
-    of_side = [COLOURS[side] for side in sides(clip.skeleton)]
+    known = sides(clip.skeleton)
     bones = [(n, parent) for n, parent in enumerate(clip.skeleton.parents) if n != parent]
     for i, panel in enumerate(row):
         for m in range(clip.persons):
+            # Bodies without sides are told apart by whose joints they are.
+            of_side = [COLOURS[side if any(known) else 1 + m % 2] for side in known]
             x, y = turned[i, m], at[i, m, :, 1]
             for n, parent in bones:
                 panel.plot(x[[n, parent]], y[[n, parent]], color=of_side[n], linewidth=1.4)

@@ -33,7 +33,7 @@ def of_store(store: Store, name: str | None = None) -> Shown:
             raise _no_clip(name, str(store.path), store.names)
         clip = store[store.find(name)]
         return Shown(str(store.path), (clip,), (clip,))
-    chosen = []
+    chosen: list[int] = []
     for label in [*range(len(store.class_names)), -1]:
         of_class = np.flatnonzero(store.labels == label)
         if len(of_class):
@@ -63,7 +63,7 @@ def of_clips(clips: Iterable[Clip], source: str, name: str | None = None) -> Sho
             looked.append(clip)
         if clip.label is None or clip.label not in labels:
             found.append(clip)
-            labels.update({clip.label} - {None})
+            labels.update([] if clip.label is None else [clip.label])
         if len(found) > MOST:
             break
     if name is not None:

@@ -46,7 +46,7 @@ def mirrored(clip: Clip) -> bool | None:
     """
     skeleton = clip.skeleton
     low, high = torso(skeleton)
-    if skeleton.dimensions != 3 or len(low) < 2:
+    if skeleton.dimensions != 3 or not low:
         return None
     ahead = _ahead(skeleton.joints)
     if not ahead:

@@ -26,18 +26,18 @@ class Axis:
 
 
 def torso(skeleton: Skeleton) -> tuple[list[int], list[int]]:
-    """Return the joints at the torso's lower and upper end; none where the layout does not tell.
+    """Return (left, right) hips and shoulders, the torso's two ends; none where a layout has none.
+
+    An animal seen from above has a head and a tail, and neither is up.
 
     >>> from skelfuse.layouts import COCO_17
     >>> [[COCO_17.joints[n] for n in end] for end in torso(COCO_17)]
     [['left_hip', 'right_hip'], ['left_shoulder', 'right_shoulder']]
     """
-    if skeleton.hips and skeleton.shoulders:
-        low = [skeleton.index(joint) for joint in skeleton.hips]
-        return low, [skeleton.index(joint) for joint in skeleton.shoulders]
-    tops = [n for n, joint in enumerate(skeleton.joints) if joint.lower() in ("head", "neck")]
-    root = skeleton.index(skeleton.root)
-    return ([root], tops[:1]) if tops and tops[0] != root else ([], [])
+    if not (skeleton.hips and skeleton.shoulders):
+        return [], []
+    low = [skeleton.index(joint) for joint in skeleton.hips]
+    return low, [skeleton.index(joint) for joint in skeleton.shoulders]
 
 
 def up_axis(clip: Clip) -> Axis | None:
@@ -84,7 +84,7 @@ def onlooker(clip: Clip) -> Array:
     upwards = axis.sign * np.eye(3)[axis.number]
     right = np.eye(3)[1 if axis.number == 0 else 0]
     low, high = torso(clip.skeleton)
-    if len(low) > 1:  # hips and shoulders, each left and right
+    if low:
         ends = clip.coords[:, 0, [*low, *high]].astype(np.float64)
         across = (ends[:, 0] + ends[:, 2] - ends[:, 1] - ends[:, 3]) @ right
         across = across[~np.isnan(across)]
