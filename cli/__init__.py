@@ -24,6 +24,7 @@ with interrupts_silent():  # until all is there that can tell of one
     from skelfuse.cli.prune import prune
     from skelfuse.cli.synth import synth
     from skelfuse.cli.train import train
+    from skelfuse.cli.view import view
     from skelfuse.errors import SkelfuseError
 
 INTERRUPTED = 130
@@ -68,6 +69,7 @@ for command in (
     layouts,
     preprocess,
     info,
+    view,
     train,
     evaluate,
     compare,

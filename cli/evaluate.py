@@ -124,6 +124,8 @@ def _clips(
 ) -> tuple[str | None, npt.NDArray[np.intp]]:
     import numpy as np
 
+    from skelfuse.datasets.protocols import likeliest
+    from skelfuse.datasets.summary import clip_table
     from skelfuse.errors import SkelfuseError
 
     if part == ALL:
@@ -132,10 +134,11 @@ def _clips(
         theirs = {run.config.protocol for run in runs}
         if len(theirs) > 1 or None in theirs:
             raise SkelfuseError(
-                "how are the clips to be split?",
+                "no protocol is given",
                 file=store.path,
                 found="runs of several protocols" if len(theirs) > 1 else "a run without protocol",
-                remedy="give --protocol, or --part all; skelfuse info lists those that fit",
+                remedy=f"add --protocol, e.g. {likeliest(clip_table(store))}, or --part all; "
+                "skelfuse info lists those that fit",
             )
         protocol = theirs.pop()
     assert protocol is not None

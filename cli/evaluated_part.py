@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from skelfuse.store import Store
 
 ALL = "all"
-WHOLE = "kfold"  # its folds follow from who else is there, so it needs the whole set
+WHOLE = ("kfold", "random")  # these follow from what else is there, and need the whole set
 
 
 def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.intp]:
@@ -52,7 +52,8 @@ def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] |
     """Return the clips of a part, perhaps none; None where they cannot be told from the others."""
     import numpy as np
 
-    from skelfuse.datasets.protocol_rules import ALIASES, FAMILIES, PROTOCOLS, named_in_files
+    from skelfuse.datasets.protocol_families import FAMILIES
+    from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS, named_in_files
     from skelfuse.errors import SkelfuseError
 
     if protocol in named_in_files(table):
@@ -63,7 +64,7 @@ def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] |
     try:
         if rule is not None:
             masks = rule(table)
-        elif family in FAMILIES and family != WHOLE:
+        elif family in FAMILIES and family not in WHOLE:
             masks = FAMILIES[family](table, member)
         else:
             return None

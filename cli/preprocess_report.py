@@ -9,10 +9,13 @@ from pathlib import Path
 
 import click
 
+from skelfuse.datasets.labels.labelling import Labelling
+from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.preprocess import Outcome
 from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
+from skelfuse.telling.note_lines import note_lines, tally
 from skelfuse.whole_files import cannot_write, replaced_together
 
 PROBLEMS_SHOWN = 10
@@ -63,11 +66,31 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     if outcome.error:
         return
     click.echo(headline(Store(store)))
+    where = f"all are in {report}" if report else "--report FILE lists them all"
+    for line in note_lines(tally(outcome.notes), more=where):
+        click.echo(f"note: {line}", err=True)
     if not outcome.bad:
         return
     click.echo(f"{outcome.bad} of {len(outcome.sources)} files had a problem:", err=True)
     for problem in outcome.problems[:PROBLEMS_SHOWN]:
         click.echo(f"  {problem['message']}", err=True)
     if len(outcome.problems) > PROBLEMS_SHOWN:
-        where = f"all are in {report}" if report else "--report FILE lists them all"
         click.echo(f"  ... and {len(outcome.problems) - PROBLEMS_SHOWN} more; {where}", err=True)
+
+
+def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
+    """Print what became of the labels; return whether lines of their table were bad."""
+    if labels is None or outcome.error:
+        return False
+    table = labels.table
+    notes = [f"  {note}" for note in table.notes] if table else []
+    for line in [*label_lines(labels, outcome.sources), *notes]:
+        click.echo(line, err=True)
+    problems = table.problems if table else ()
+    if problems:
+        click.echo(f"{len(problems)} of its lines had a problem, and were left out:", err=True)
+    for problem in problems[:PROBLEMS_SHOWN]:
+        click.echo(f"  {problem}", err=True)
+    if len(problems) > PROBLEMS_SHOWN:
+        click.echo(f"  ... and {len(problems) - PROBLEMS_SHOWN} more", err=True)
+    return bool(problems)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     "--protocol",
     help="How to split the clips: ntu60-xsub, ntu60-xview, ntu120-xsub, ntu120-xset, "
     "nw-ucla-xview, odd-even (utd-mhad, msr-action3d), sbu-fold1 to 5, kfold:K/I, loso:SUBJECT, "
+    "random:SHARE/SEED, all (every clip trains), "
     "or the name of a split in the files; skelfuse info lists those that fit.  "
     "[default: the configuration's]",
 )
@@ -56,6 +57,7 @@ def train(data: Path, out: Path, **given: Any) -> None:
             check_resumable(out, store)  # before anything is asked of a store of other bodies
         config = _config(store, out, given)
         parts = _parts(store, config.protocol)
+        _warn(store, config.protocol)
     result = run(
         config,
         store,
@@ -112,17 +114,26 @@ def _suggested(
 
 
 def _parts(store: Store, protocol: str | None) -> dict[str, npt.NDArray[np.intp]]:
-    from skelfuse.datasets.protocols import split
+    from skelfuse.datasets.protocols import likeliest, split
     from skelfuse.datasets.summary import clip_table
     from skelfuse.errors import SkelfuseError
 
+    table = clip_table(store)
     if protocol is None:
         raise SkelfuseError(
-            "how are the clips to be split?",
+            "no protocol is given",
             file=store.path,
-            remedy="give --protocol; skelfuse info lists those that fit",
+            remedy=f"add --protocol, e.g. {likeliest(table)}; skelfuse info lists those that fit",
         )
-    return split(clip_table(store), protocol)
+    return split(table, protocol)
+
+
+def _warn(store: Store, protocol: str | None) -> None:
+    from skelfuse.datasets.protocols import caution
+    from skelfuse.datasets.summary import clip_table
+
+    if _leads() and protocol and (told := caution(clip_table(store), protocol)):
+        click.echo(f"warning: {told}", err=True)
 
 
 def _leads() -> bool:
