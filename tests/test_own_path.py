@@ -18,8 +18,8 @@ from skelfuse.models.streams import marks_of
 
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 BODY = KINECT_V2
-CLASSES, VOTERS, C = 5, 2, 3
-LITTLE = Size(channels=C, alone=(1, 2), width=8, dilations=(1, 2), voters=VOTERS)
+CLASSES, VOTERS, C, Y = 5, 2, 3, 4
+LITTLE = Size(channels=C, alone=(1, 2), summary=Y, width=8, dilations=(1, 2), voters=VOTERS)
 MARKS = set(marks_of(BODY))
 
 
@@ -51,7 +51,7 @@ def test_what_a_joint_did_is_its_own(joint: str, masked: bool, named: SkelFuse) 
     own = {j, BODY.parents[j], *(BODY.index(mark) for mark in MARKS)}
     others = [n for n in range(len(BODY)) if n not in own]
     before = named.own(x, mask)
-    assert before.shape == (3, 2, 25, 4 * 8)
+    assert before.shape == (3, 2, 25, 4 * 12)
     moved = x.clone()
     moved[:, :, :, others] += torch.randn(3, 15, 2, len(others), 3) * 5
     after = named.own(moved, mask)
@@ -135,7 +135,7 @@ def test_without_a_together_path_only_the_own_one_votes() -> None:
     features = made.features(*given)
     assert made.together is made.together_norm is made.together_classifier is None
     assert features.shape == (3, made.num_features)
-    assert made.num_features == 2 * len(BODY) * VOTERS * C
+    assert made.num_features == 2 * len(BODY) * VOTERS * Y
     own, together = made.paths(features)
     torch.testing.assert_close(own, made(*given))
     assert not together.any()
@@ -258,11 +258,11 @@ def test_a_head_has_names() -> None:
     assert head.joints == made.fold.skeleton.joints  # the model's own order
     assert head.inputs == made.features_of.names
     assert head.inputs[:4] == ("joint x", "joint y", "joint z", "joint x, scale1")
-    assert head.directions.shape == (VOTERS * 8, len(head.inputs))
+    assert head.directions.shape == (VOTERS * 4, len(head.inputs))
     assert len(head.features) == head.weight.shape[0]
-    assert head.weight.shape[1] == VOTERS * C
+    assert head.weight.shape[1] == VOTERS * Y
     assert (head.weight >= 0).all()
-    assert head.worth.shape == (CLASSES, len(BODY), VOTERS * C)
+    assert head.worth.shape == (CLASSES, len(BODY), VOTERS * Y)
 
 
 def test_what_a_joint_is_worth_in_a_clip_of_one_person() -> None:

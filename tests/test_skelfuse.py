@@ -22,7 +22,7 @@ from skelfuse.skeleton import Skeleton
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 LIMITS = {"nano": 0.15e6, "tiny": 0.3e6, "small": 0.55e6, "base": 1.5e6, "pure": 0.12e6}
 GROWING = ("nano", "tiny", "small", "base")
-LITTLE = Size(channels=4, alone=(1,), width=16, dilations=(1, 2))
+LITTLE = Size(channels=4, alone=(1,), summary=5, width=16, dilations=(1, 2))
 
 
 def parameters(model: nn.Module) -> int:
@@ -110,7 +110,7 @@ def test_features_are_what_is_decided_on() -> None:
 
 def test_evidence_has_a_shape() -> None:
     own, known, together = little().evidence(torch.randn(3, 20, 2, 25, 3))
-    assert own.shape == (3, 2, 25, 4)
+    assert own.shape == (3, 2, 25, 5)
     assert known is None
     assert together is not None
     assert together.shape == (3, 2, 2, 16)
@@ -123,11 +123,12 @@ def test_without_frieren_fuse_there_is_an_average_in_both_paths() -> None:
     x = torch.randn(1, 1, 1, 25, 3).expand(1, 30, 1, 25, 3)
     evidence = model.evidence(x)
     assert evidence.together is not None
+    assert evidence.own.shape == (1, 2, 25, 4)
     assert evidence.together.shape == (1, 2, 1, 16)
 
 
 def test_a_body_at_rest_has_no_motion() -> None:
-    model = little(together=0.0, size=Size(4, (), 8, (1,)))  # without blocks: they see the ends
+    model = little(together=0.0, size=Size(4, (), 4, 8, (1,)))  # without blocks: they see the ends
     assert model.frieren is not None
     still = torch.randn(1, 1, 1, 25, 3).expand(1, 30, 1, 25, 3)
     h = model.each_joint(model.fold(still)).course

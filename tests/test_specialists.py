@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,7 @@ from skelfuse.models.embed import JointEmbedding
 from skelfuse.models.motion_features import Features
 
 JOINTS, BONES, DISTANCES, ALL = range(4)
-SIZE = Size(channels=4, alone=(1,), width=8, dilations=(1,), voters=4)
+SIZE = Size(channels=4, alone=(1,), summary=4, width=8, dilations=(1,), voters=4)
 
 
 def votes(x: Tensor, *, specialists: bool = True) -> Tensor:
@@ -81,7 +83,7 @@ def test_whose_stream_is_not_there_is_given_everything() -> None:
 
 
 def test_a_voter_alone_is_given_everything() -> None:
-    one = Size(channels=4, alone=(1,), width=8, dilations=(1,), voters=1)
+    one = replace(SIZE, voters=1)
     assert SkelFuse(KINECT_V2, 5, size=one).embed.given.all()  # type: ignore[union-attr]
     assert SkelFuse(KINECT_V2, 5, size=SIZE, specialists=False).embed.given is None
 

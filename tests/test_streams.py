@@ -341,9 +341,10 @@ def test_a_stream_of_ones_own_goes_all_the_way(
     )
     train(config, store, {"train": np.arange(16)}, tmp_path / "run", device="cpu")
     run = load_run(tmp_path / "run", device="cpu")
-    names = ("height", "height, scale1", "height, scale2", "height, scale4")
+    names = ("height", "squared height")
+    kernels = ("", ", scale1", ", scale2", ", scale4")
     head = head_weights(run.model, run.class_names)
-    assert head.inputs[-8:] == (*names, *(f"squared {name}" for name in names))
+    assert head.inputs[-8:] == tuple(f"{name}{kernel}" for kernel in kernels for name in names)
     assert head.directions.shape[1] == len(head.inputs)
     coords = torch.from_numpy(store.coords(1)).float()[None]  # [1,T,M,N,D]
     found = evidence_of(run.model, coords, None)

@@ -16,7 +16,7 @@ from skelfuse.models.together import Together
 from skelfuse.training.losses import clip_losses
 from skelfuse.training.mixing import unmixed
 
-THREE = Size(channels=2, alone=(1, 2), width=8, dilations=(1, 2), voters=3)
+THREE = Size(channels=2, alone=(1, 2), summary=3, width=8, dilations=(1, 2), voters=3)
 
 
 def heard(y: Tensor, x: Tensor, voters: int) -> list[list[bool]]:
@@ -46,9 +46,7 @@ def test_voters_of_the_own_path_do_not_hear_each_other() -> None:
     torch.manual_seed(0)
     model = SkelFuse(KINECT_V2, 5, size=THREE).eval()
     h = torch.randn(2, 9, 25, 6, requires_grad=True)
-    course = h
-    for block in model.alone:
-        course = block(course)
+    course = model.alone(h)
     assert heard(course, h, 3) == ALONE
     assert model.frieren is not None
     assert heard(model.frieren(course).y, h, 3) == ALONE

@@ -61,7 +61,7 @@ def test_a_step_without_gradient_moves_only_what_decays() -> None:
         parameter.grad = torch.zeros_like(parameter)
     optimiser.step()
     moved = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    blocks = {f"alone.{n}.{part}.weight" for n in range(3) for part in ("across", "back")}
+    blocks = {f"alone.blocks.{n}.{part}.weight" for n in range(2) for part in ("across", "back")}
     assert moved == {"embed.free", "own_classifier.weight", *blocks}
 
 

@@ -145,6 +145,11 @@ def test_another_teacher_in_its_place_is_told(
     train(config, store, parts, tmp_path / "s")
     train(config, store, parts, tmp_path / "s", resume=True)
     shutil.rmtree(tmp_path / "t")
-    train(replace(student(epochs=1), model=ModelChoice("skelfuse", "pure")), store, parts, tmp_path / "t")
+    train(
+        replace(student(epochs=1), model=ModelChoice("skelfuse", "pure")),
+        store,
+        parts,
+        tmp_path / "t",
+    )
     with pytest.raises(SkelfuseError, match="the teacher is not as it was when the run began"):
         train(config, store, parts, tmp_path / "s", resume=True)
