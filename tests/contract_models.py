@@ -15,12 +15,12 @@ from skelfuse.skeleton import Skeleton
 
 # Small versions: the promises do not depend on width. A model without an entry fails a test.
 ENTRIES: dict[str, dict[str, Any]] = {
-    "skelfuse": {"size": Size(channels=4, alone=(1, 2), width=16, dilations=(1, 2))},
+    "skelfuse": {"size": Size(channels=4, alone=(1, 2), summary=5, width=16, dilations=(1, 2))},
     "stgcn": {"channels": (8, 16, 24), "blocks": (2, 1, 1)},
     "ddnet": {"filters": 8},
 }
 LITTLE = {**ENTRIES["skelfuse"], "directions": 4}
-SEVERAL = Size(channels=3, alone=(1,), width=8, dilations=(1, 2), voters=3)
+SEVERAL = Size(channels=3, alone=(1,), summary=2, width=8, dilations=(1, 2), voters=3)
 VARIANTS: dict[str, dict[str, Any]] = {  # of skelfuse, with its options switched on
     "skelfuse of several voters": {**LITTLE, "size": SEVERAL, "directions": 3},
     "skelfuse of the own path": {**LITTLE, "together": 0.0, "windows": (1, 2)},

@@ -288,7 +288,7 @@ class SkelFuse(Model):
                 new = VotingLinear(
                     old.in_features, num_classes, voters=old.voters, channels=old.channels
                 )
-                setattr(self, name, new.to(old.weight))
+                setattr(self, name, new.to(old.weight).train(old.training))
 
 
 def _check(share: float, frequencies: Frequencies) -> None:
