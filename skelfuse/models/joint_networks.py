@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from skelfuse.layers.time_block import TimeBlock
@@ -14,7 +15,6 @@ class JointNetworks(nn.Module):
     are equal parts of a joint's channels that do not either. What `alive [R,S,N,1]` says is 0
     must be 0 in `h` and stays 0.
 
-    >>> import torch
     >>> networks = JointNetworks(joints=25, channels=32, dilations=(1, 2), voters=4)
     >>> networks(torch.randn(2, 32, 25, 32)).shape          # [R,S,N,C]
     torch.Size([2, 32, 25, 32])
@@ -43,4 +43,4 @@ class JointNetworks(nn.Module):
             alive = alive.expand_as(h).flatten(2)[:, :, None]
         for block in self.blocks:
             side_by_side = block(side_by_side, alive)
-        return side_by_side[:, :, 0].unflatten(2, (self.joints, -1))
+        return torch.unflatten(side_by_side[:, :, 0], 2, (self.joints, -1))

@@ -26,9 +26,9 @@ class Size:
 # Parameters for 25 joints and 60 classes: at most 0.15, 0.3, 0.55 and 1.5 million; 0.12 for pure.
 NANO = Size(4, (1,), 4, 24, (1, 2, 4), voters=4)
 TINY = Size(6, (1, 2), 8, 32, (1, 2, 4), voters=4)
-SMALL = Size(8, (1, 2), 12, 48, (1, 2, 4), voters=4)
+SMALL = Size(8, (1, 2), 8, 56, (1, 2, 4, 1), voters=4)
 BASE = Size(12, (1, 2, 4), 16, 96, (1, 2, 4, 1), voters=6)
-PURE = replace(SMALL, together=0.0)
+PURE = replace(SMALL, summary=16, together=0.0)
 SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE, "pure": PURE}
 
 
