@@ -81,7 +81,9 @@ class DeployedSkelFuse(nn.Module):
             y = self.fuse(own, seen.joints)  # [R,N,V·C]
         else:
             y = (average_over_time if self.pool is None else self.pool)(own, seen.joints)
-        logits = self.own(rejoin(y, bodies.ever, bodies.persons), bodies.known()) + self.bias
+        logits: Tensor = (
+            self.own(rejoin(y, bodies.ever, bodies.persons), bodies.known()) + self.bias
+        )
         if self.together is None:
             return logits
         whole = self.together(h, seen.frames)  # [R,J,V·W]

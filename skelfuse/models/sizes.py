@@ -23,11 +23,11 @@ class Size:
     evidence_dropout: float = 0.2  # of what the logits are linear in
 
 
-# Parameters for 25 joints and 60 classes: at most 0.15, 0.3, 0.55 and 1.5 million; 0.12 for pure.
+# Parameters for 25 joints and 60 classes: at most 0.15, 0.3, 0.5 and 1.5 million; pure 0.3.
 NANO = Size(4, (1,), 4, 24, (1, 2, 4), voters=4)
 TINY = Size(6, (1, 2), 8, 32, (1, 2, 4), voters=4)
 SMALL = Size(8, (1, 2), 8, 56, (1, 2, 4, 1), voters=4)
-BASE = Size(12, (1, 2, 4), 16, 96, (1, 2, 4, 1), voters=6)
+BASE = Size(10, (1, 2), 10, 88, (1, 2, 4, 1), voters=6)
 PURE = replace(SMALL, summary=16, together=0.0)
 SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE, "pure": PURE}
 

@@ -231,14 +231,14 @@ class SkelFuse(Model):
         known = evidence.known
         if known is not None:
             known = known[:, None, :, None].expand_as(evidence.own).flatten(1)  # [B,2·N·V·C]
-        own = self.own_norm(evidence.own.flatten(1), known)
+        own: Tensor = self.own_norm(evidence.own.flatten(1), known)
         if evidence.together is None or self.together_norm is None:
             return own
         return torch.cat([own, self.together_norm(evidence.together.flatten(1))], dim=1)
 
     def decide(self, features: Tensor) -> Tensor:
         """Return the logits `[B,classes]`, or in training the votes `[B,votes,classes]`."""
-        own = self.own_classifier(self.dropout(features[:, : self.own_features]))
+        own: Tensor = self.own_classifier(self.dropout(features[:, : self.own_features]))
         if self.together_classifier is None:
             return votes(own) if self.training else own
         together = self.together_classifier(self.dropout(features[:, self.own_features :]))

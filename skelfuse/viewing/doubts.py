@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,8 @@ def doubts(clips: Sequence[Clip]) -> list[Doubt]:
 def height(clip: Clip) -> float | None:
     """Return the usual extent of the first person, the larger of its axes; None if never seen."""
     at = clip.coords[:, 0].astype(np.float64)
-    at = at[~np.isnan(at).any(axis=-1).all(axis=1)]
+    missing = np.asarray(np.isnan(at).any(axis=-1))
+    at = at[~missing.all(axis=1)]
     if not len(at):
         return None
     return float(np.median(np.nanmax(at, axis=1) - np.nanmin(at, axis=1), axis=0).max()) or None
@@ -75,7 +77,7 @@ def _beginning(clip: Clip) -> Clip:
 
 def _order(clips: Sequence[Clip]) -> list[Doubt]:
     kinds = {clip.name: kind for clip in clips if (kind := out_of_order(clip)) is not None}
-    texts = {
+    texts: dict[Literal["text", "any"], str] = {
         "text": "frames seem to be sorted as text (1, 10, 11, 2) in {}",
         "any": "frames out of order? Neighbours differ as much as distant ones in {}",
     }
