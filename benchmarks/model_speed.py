@@ -7,9 +7,11 @@
 Every repeat runs all models in turn, so that a busy moment of the machine meets all of them;
 times are medians over the repeats. Each size of SkelFuse stands there as it trains and, where it
 says so, deployed: the same function folded for use, which never trains. Operations are those of
-an evaluation of one clip, views not counted. One clip alone trains nothing. Memory is measured in a process of its own for each model:
-the highest resident size of the run less the size before it (on a GPU: the allocator's peak less
-the weights). `forward` is an evaluation without gradients, `training` is forward and backward.
+an evaluation of one clip, views not counted. One clip alone trains nothing.
+
+Memory is measured in a process of its own for each model: the highest resident size of the run
+less the size before it (on a GPU: the allocator's peak less the weights). `forward` is an
+evaluation without gradients, `training` is forward and backward.
 """
 
 from __future__ import annotations

@@ -34,7 +34,9 @@ def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")}))
+    return stick_run(
+        ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,10 @@ def number(text: str, words: str) -> float:
 def test_the_summary_adds_up(run: Path, wave: Path) -> None:
     text = told(wave, "--run", run)
     assert text.startswith("new-00001, which the file calls wave\n  wave")
-    parts = [number(text, w) for w in ("what each joint did", "how the joints went", "the average training")]
+    parts = [
+        number(text, w)
+        for w in ("what each joint did", "how the joints went", "the average training")
+    ]
     assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
     assert re.search(r" for wave, most around \d\.\d\ss", text)
     for words in ("Statistics × scales", "change of speed", "8 frames", "whole course"):

@@ -172,7 +172,9 @@ def test_what_cannot_be_pruned_is_told(run: Path, store: Store, tmp_path: Path) 
     plain = trained(
         store, tmp_path / "plain", replace(CONFIG, train=replace(CONFIG.train, epochs=1))
     )
-    with pytest.raises(SkelfuseError, match=r"model\.frequencies\.dct_window=16 and model\.frequencies\.gate"):
+    with pytest.raises(
+        SkelfuseError, match=r"model\.frequencies\.dct_window=16 and model\.frequencies\.gate"
+    ):
         prune(plain, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

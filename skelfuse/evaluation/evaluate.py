@@ -147,7 +147,8 @@ def evaluate(
     ...     writer.finish_source(done)
     ...     writer.finish()
     >>> store = Store(folder / "store.h5")
-    >>> config = TrainConfig(model=ModelChoice("skelfuse", "nano"), train=Fit(epochs=1, validation=0))
+    >>> nano = ModelChoice("skelfuse", "nano")
+    >>> config = TrainConfig(model=nano, train=Fit(epochs=1, validation=0))
     >>> result = train(config, store, {"train": np.arange(4)}, folder / "run")
     >>> found = evaluate([load_run(folder / "run")], store, np.arange(4, 8))
     >>> found.metrics.clips, found.probability.shape, found.per_class.support

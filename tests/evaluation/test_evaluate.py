@@ -104,7 +104,9 @@ def test_an_ensemble_is_the_mean_of_its_runs(
     np.testing.assert_array_equal(
         evaluate([run, run], store, test_part).probability, plain.probability
     )
-    config = replace(WORLD.CONFIG, model=ModelChoice("skelfuse", "pure"), train=Fit(epochs=1, validation=0))
+    config = replace(
+        WORLD.CONFIG, model=ModelChoice("skelfuse", "pure"), train=Fit(epochs=1, validation=0)
+    )
     other = load_run(WORLD.trained(store, folder / "pure", config))
     alone = evaluate([other], store, test_part)
     assert np.abs(alone.probability - plain.probability).max() > 0.01
