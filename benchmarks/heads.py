@@ -37,7 +37,7 @@ PROTOCOLS = ("odd-even", "nw-ucla-xview", "ntu60-xsub")
 SAMPLING = Sampling(frames=64, crop=(0.8, 1.0), jitter=0.3)
 AUGMENT = Augment(rotate=(0.1, 0.4, 0.1), scale=0.1)
 MODELS = {"own path": 0.0, "both paths": 0.5}  # the share of the together path
-ONE_VOTER = Size(channels=16, alone=(1, 2), width=64, dilations=(1, 2))
+ONE_VOTER = Size(channels=16, alone=(1, 2), summary=16, width=64, dilations=(1, 2))
 
 
 class Head(nn.Module):

@@ -22,7 +22,7 @@ from skelfuse.skeleton import Skeleton
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 CLASSES = 4
 N = len(KINECT_V2)
-LITTLE = Size(channels=4, alone=(1, 2), width=8, dilations=(1,), voters=2)
+LITTLE = Size(channels=4, alone=(1, 2), summary=4, width=8, dilations=(1,), voters=2)
 
 
 def built(name: str, *, streams: tuple[str, ...] = ("joint", "bone", "partner")) -> SkelFuse:
@@ -151,7 +151,7 @@ def test_joints_are_named_in_the_order_that_the_model_was_given() -> None:
 def test_evidence_of_change_lies_where_something_changed() -> None:
     """A hand that jerks in frames 20 to 24 and rests otherwise: speed counts there alone."""
     torch.manual_seed(3)
-    bare = Size(channels=4, alone=(), width=8, dilations=(), together=0.0)
+    bare = Size(channels=4, alone=(), summary=4, width=8, dilations=(), together=0.0)
     model = SkelFuse(KINECT_V2, CLASSES, size=bare, streams=("joint",))
     as_trained(model)
     hand, foot = (KINECT_V2.joints.index(joint) for joint in ("right_hand", "left_foot"))

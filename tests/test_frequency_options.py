@@ -20,7 +20,7 @@ from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.training import ModelChoice, build_model
 
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
-LITTLE = Size(channels=4, alone=(1,), width=16, dilations=(1,))
+LITTLE = Size(channels=4, alone=(1,), summary=4, width=16, dilations=(1,))
 CLASSES = 4
 N = len(KINECT_V2)
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -12,7 +12,7 @@ from skelfuse.training import Gates
 from skelfuse.training.gates import GatePenalty, open_share
 from skelfuse.training.optimiser import undecayed
 
-LITTLE = Size(channels=4, alone=(1,), width=16, dilations=(1,))
+LITTLE = Size(channels=4, alone=(1,), summary=4, width=16, dilations=(1,))
 
 
 def built(gate: GateKind = "none") -> SkelFuse:

@@ -25,7 +25,7 @@ from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.telling.words import feature_words
 
 CLASSES = 4
-OWN = Size(channels=8, alone=(1,), width=8, dilations=(), together=0.0)  # one voter, one path
+OWN = Size(8, alone=(1,), summary=8, width=8, dilations=(), together=0.0)  # one voter, one path
 BARE = replace(OWN, alone=())
 
 
@@ -119,7 +119,7 @@ def test_the_entry_that_was_put_in_is_found() -> None:
         model.frieren.head.raw[0, wanted, 7] = 1.0
         model.own_classifier.weight.zero_()
         # Maximum and mean over persons, side by side: with one person both count.
-        weight = model.own_classifier.weight.view(2, 2, len(KINECT_V2), OWN.channels)
+        weight = model.own_classifier.weight.view(2, 2, len(KINECT_V2), OWN.summary)
         weight[1, :, joint, 7] = torch.tensor([0.5, 1.3])
     report = report_head(head_weights(model, ["a", "b"]), top=2)
     entry = report.classes[1].entries[0]
