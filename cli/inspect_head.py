@@ -46,7 +46,7 @@ def inspect_head(
 ) -> None:
     """Show which joints, scales, statistics and directions speak for each class of RUN.
 
-    RUN is a run's folder or a checkpoint, of a model with FrierenFuse: skelfuse or pure.
+    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse.
     """
     from skelfuse.configs import names
     from skelfuse.errors import SkelfuseError

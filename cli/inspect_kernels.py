@@ -87,7 +87,7 @@ def inspect_kernels(run: str, **given: Any) -> None:
             raise SkelfuseError(
                 "no gate to draw",
                 file=run,
-                remedy="name a run trained with model.dct_window and model.gate",
+                remedy="name a run trained with model.frequencies.dct_window and .gate",
             )
         from skelfuse.inspect.gate_plot import plot_gate
 

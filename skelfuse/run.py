@@ -18,7 +18,7 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
 from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, fill, read_checkpoint
 from skelfuse.training.config import TrainConfig
-from skelfuse.training.config_file import config_from_dict
+from skelfuse.training.config_file import config_of_checkpoint
 from skelfuse.training.devices import device_named
 
 
@@ -49,6 +49,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
     >>> import tempfile, torch
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.training.checkpoint import write_checkpoint
+    >>> from skelfuse.training import config_from_dict
     >>> config = config_from_dict({"model": {"size": "nano"}})
     >>> model, path = build_model(config.model, KINECT_V2, 2), Path(tempfile.mkdtemp())
     >>> facts = {"config": config.as_dict(), "skeleton": KINECT_V2.to_dict(), "epoch": 9,
@@ -62,7 +63,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
     file = _checkpoint(Path(path))
     facts, tensors = read_checkpoint(file, only=WEIGHT)
     try:
-        config = config_from_dict(facts["config"])
+        config = config_of_checkpoint(facts, file)
         skeleton = Skeleton.from_dict(facts["skeleton"])
         model = build_model(config.model, skeleton, len(facts["class_names"]))
         fill(model, {name.removeprefix(WEIGHT): value for name, value in tensors.items()})

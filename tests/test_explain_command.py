@@ -34,7 +34,9 @@ def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(ModelChoice("pure", options={"directions": 3, "windows": (1,)}))
+    return stick_run(
+        ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,10 @@ def number(text: str, words: str) -> float:
 def test_the_summary_adds_up(run: Path, wave: Path) -> None:
     text = told(wave, "--run", run)
     assert text.startswith("new-00001, which the file calls wave\n  wave")
-    parts = [number(text, w) for w in ("statistics of motion", "what came past", "bias")]
+    parts = [
+        number(text, w)
+        for w in ("what each joint did", "how the joints went", "the average training")
+    ]
     assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
     assert re.search(r" for wave, most around \d\.\d\ss", text)
     for words in ("Statistics × scales", "change of speed", "8 frames", "whole course"):
@@ -99,15 +104,14 @@ def test_json_holds_every_number(run: Path, wave: Path, tmp_path: Path) -> None:
     told(wave, "--run", run, "--json", file, "--against", "nod")
     found = json.loads(file.read_text(encoding="utf-8"))
     assert (found["class"], found["against"]) == ("wave", "nod")
-    evidence, past = np.array(found["evidence"]), np.array(found["past"])
+    evidence, usual = np.array(found["evidence"]), sum(one["usual"] for one in found["joints"])
     assert evidence.shape == (1, 5, len(found["features"]))
-    assert evidence.sum() == pytest.approx(found["sum"]["frieren_fuse"])
-    total = evidence.sum() + past.sum() + found["sum"]["bias"]
-    assert total == pytest.approx(found["logit"], abs=1e-5)
+    assert evidence.sum() - usual == pytest.approx(found["sum"]["joints"])
+    assert sum(found["sum"].values()) == pytest.approx(found["logit"], abs=1e-5)
     chances = found["probabilities"]
     assert found["logit"] == pytest.approx(np.log(chances["wave"] / chances["nod"]), abs=1e-5)
     beyond = sum(joint["beyond_average"] for joint in found["joints"])
-    assert beyond + found["average_training_clip"] == pytest.approx(found["logit"], abs=1e-5)
+    assert beyond == pytest.approx(found["sum"]["joints"])
     assert np.array(found["over_time"]).shape == (1, len(found["time"]["steps"]), 5)
     clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
     said = load(run, device="cpu").predict(clip)
@@ -141,16 +145,16 @@ def test_pictures_and_pages_are_written(run: Path, wave: Path, tmp_path: Path) -
         told(wave, "--run", run, "--html", tmp_path / "none" / "why.html")
 
 
-def test_a_pure_run_has_nothing_past_and_names_the_joint_that_moves(
+def test_a_pure_run_is_joints_alone_and_names_the_one_that_moves(
     pure: Path, wave: Path, tmp_path: Path
 ) -> None:
     text = told(wave, "--run", pure, "--html", tmp_path / "why.html")
-    assert "past" not in text
+    assert "together" not in text
     strongest = text.split("█ for, ░ against\n")[1].splitlines()[0]
     assert "right hand" in strongest
     assert "█" * 16 in strongest
     assert re.search(r"The right hand.* speaks? for wave", text)
-    parts = [number(text, words) for words in ("statistics of motion", "bias")]
+    parts = [number(text, words) for words in ("what each joint did", "the average training")]
     assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
 
 
@@ -166,7 +170,7 @@ def test_a_body_without_a_torso_is_shown_as_it_stands() -> None:
 
 def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path) -> None:
     folder = WORLD.runs(tmp_path)
-    with pytest.raises(SkelfuseError, match=r"STGCN do not split.*skelfuse.*or pure"):
+    with pytest.raises(SkelfuseError, match=r"decisions of STGCN are no sum over joints.*skelfuse"):
         told(wave, "--run", folder / "stgcn")
     with pytest.raises(SkelfuseError, match=r"another body.*coco-17"):
         told(wave, "--run", folder / "skelfuse")

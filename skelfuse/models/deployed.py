@@ -16,6 +16,7 @@ from skelfuse.layers.statistics import motion_statistics
 from skelfuse.layers.time_block import TimeBlock, TimeConv
 from skelfuse.models.joint_networks import JointNetworks
 from skelfuse.models.motion_features import MotionFeatures
+from skelfuse.models.paths import Parts
 from skelfuse.models.persons import Bodies, rejoin
 from skelfuse.models.skelfuse import SkelFuse
 from skelfuse.models.steps import only, seen_in_steps
@@ -55,7 +56,7 @@ class DeployedSkelFuse(nn.Module):
         self.own = _Decision(
             model.own_norm, model.own_share * model.own_classifier.decision_weight()
         )
-        bias = model.own_share * model.own_classifier.bias
+        self.register_buffer("bias", model.own_share * model.own_classifier.bias)
         self.together, self.spectrum = None, model.spectrum
         if model.together is not None:
             assert model.together_norm is not None
@@ -64,33 +65,36 @@ class DeployedSkelFuse(nn.Module):
             self.whole = _Decision(
                 model.together_norm, model.share * model.together_classifier.decision_weight()
             )
-            bias = bias + model.share * model.together_classifier.bias
-        self.register_buffer("bias", bias.clone())
+            self.register_buffer("whole_bias", model.share * model.together_classifier.bias)
 
     bias: Tensor
+    whole_bias: Tensor
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return logits `[B,classes]` of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]` is True."""
+        own, together = self.by_path(x, mask)
+        return own if self.together is None else own + together
+
+    def by_path(self, x: Tensor, mask: Tensor | None = None) -> Parts:
+        """Return what each path adds to the logits of `x`, as `SkelFuse.paths` does."""
         bodies = self.fold(x, mask)
         seen = seen_in_steps(bodies, self.step)
         h = only(self.act(self.embed(bodies)), seen.alive)  # [R,S,N,V·C]
         if self.filter is not None:
             h = h + self.filter(h, seen.joints)
-        own = self.alone(h, seen.alive)  # [R,S,N,V·C]
+        course = self.alone(h, seen.alive)  # [R,S,N,V·C]
         if self.fuse is not None:
-            y = self.fuse(own, seen.joints)  # [R,N,V·C]
+            y = self.fuse(course, seen.joints)  # [R,N,V·C]
         else:
-            y = (average_over_time if self.pool is None else self.pool)(own, seen.joints)
-        logits: Tensor = (
-            self.own(rejoin(y, bodies.ever, bodies.persons), bodies.known()) + self.bias
-        )
+            y = (average_over_time if self.pool is None else self.pool)(course, seen.joints)
+        own = self.own(rejoin(y, bodies.ever, bodies.persons), bodies.known()) + self.bias
         if self.together is None:
-            return logits
+            return Parts(own, torch.zeros_like(own))
         whole = self.together(h, seen.frames)  # [R,J,V·W]
         if self.spectrum is not None:
             whole = whole + self.spectrum(bodies)[:, None]
         decided: Tensor = self.whole(rejoin(whole, bodies.present(), bodies.persons), None)
-        return logits + decided
+        return Parts(own, decided + self.whole_bias)
 
 
 class _Embedding(nn.Module):

@@ -14,6 +14,7 @@ import torch
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
+from skelfuse.models.paths import own_share, two_paths
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
@@ -76,7 +77,7 @@ class Recogniser:
     def predict(self, clip: Clip, *, persons: bool = False, joints: bool = False) -> Prediction:
         """Recognise one clip; with `persons` also each person of it alone.
 
-        `joints` tells what each joint adds, which models of the kinds `skelfuse` and `pure` can.
+        `joints` tells what each joint adds, which the model `skelfuse` can.
         """
         return next(self.predict_many([clip], persons=persons, joints=joints))
 
@@ -205,15 +206,15 @@ class Recogniser:
     def _evaluated(self, clips: list[Clip], *, joints: bool) -> list[Prediction]:
         sampling, crops = self.run.config.sampling, self.crops
         batch = batch_of(clips, sampling=sampling, device=self.device, crops=crops)
-        shares = None
+        logits = self.run.deployed(batch.x, batch.seen)  # [B·crops,K]
+        found = _mean_of_crops(logits.double().softmax(dim=1), crops)  # [B,K]
+        shares = own = None
         if joints:
-            logits, split, _, _ = joint_shares(self.run.model, batch.x, batch.seen)
-            split = torch.unflatten(split.double(), 0, (-1, crops)).mean(dim=1)
-            shares = split.cpu().numpy()  # [B,K,N]
-        else:
-            logits = self.run.deployed(batch.x, batch.seen)  # [B·crops,K]
-        probability = torch.unflatten(logits.double().softmax(dim=1), 0, (-1, crops)).mean(dim=1)
-        found = probability.cpu().numpy()  # [B,K]
+            split = joint_shares(self.run.model, batch.x, batch.seen).shares
+            shares = _mean_of_crops(split, crops)  # [B,K,N]
+            both = two_paths(self.run.deployed)
+            if both is not None:
+                own = _mean_of_crops(own_share(both.by_path(batch.x, batch.seen)), crops)  # [B]
         if not np.isfinite(found).all():
             raise SkelfuseError(
                 "the model's scores are not numbers",
@@ -227,6 +228,7 @@ class Recogniser:
                 found[i],
                 joints=self.skeleton.joints if joints else (),
                 shares=None if shares is None else shares[i],
+                own_share=None if own is None else float(own[i]),
             )
             for i, clip in enumerate(clips)
         ]
@@ -246,3 +248,8 @@ class Recogniser:
             return self.preparation.prepared(clip)
         except SkelfuseError:  # nobody seen, or too little to align or to scale by
             return None
+
+
+def _mean_of_crops(rows: torch.Tensor, crops: int) -> npt.NDArray[np.float64]:
+    mean = torch.unflatten(rows.double(), 0, (-1, crops)).mean(dim=1)
+    return np.asarray(mean.cpu().numpy())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, get_type_hints
 
 import torch
@@ -21,6 +21,16 @@ from skelfuse.training.typed import fitted, unknown_key
 
 DEFAULT_SIZE = "small"
 NOT_OPTIONS = ("skeleton", "num_classes", "size")
+# Keys of the model's first edition, and what says the same now.
+MOVED = {
+    "distances": "name what is told of each joint, as streams: [joint, bone, distances]",
+    "partner": "name what is told of each joint, as streams: [joint, bone, distances, partner]",
+    "outputs": "set the model's size",
+    **{
+        field.name: f"it is 'frequencies.{field.name}' now: --set model.frequencies.{field.name}=…"
+        for field in fields(Frequencies)
+    },
+}
 SHARES = ("dropout", "evidence_dropout", "channel_dropout", "together")
 
 
@@ -62,6 +72,8 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
     options = {name: own.get(name, takes[name].default) for name in known}
     for key, value in choice.options.items():
         if key not in known:
+            if key in MOVED and choice.name == "skelfuse":
+                raise SkelfuseError(f"model 'skelfuse' has no '{key}'", remedy=MOVED[str(key)])
             if key not in NOT_OPTIONS and _with(str(key)):
                 problem = f"model '{choice.name}' has no '{key}'"
                 raise _of_another(problem, str(key), choice.name)

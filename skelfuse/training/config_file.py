@@ -17,6 +17,7 @@ from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.places import Place, Places, note_places, place_of
 from skelfuse.training.typed import fitted, unknown_key
 
+FIRST_EDITION = ("distances", "partner")  # keys of `model` that only its first edition had
 DEFAULTS = "defaults"  # the one key that is not the run's: where what is left open comes from
 Defaults = Literal["fixed", "from-store"]
 # Takes what is written, nested, and returns the settings that go beneath it.
@@ -105,6 +106,27 @@ def config_from_dict(
         except SkelfuseError as error:
             raise _written(error, tree, places).blame(error) from None
     return config
+
+
+def config_of_checkpoint(facts: Mapping[str, Any], file: Path) -> TrainConfig:
+    """Return the configuration of a run from its checkpoint's `facts`.
+
+    >>> old = {"config": {"model": {"name": "skelfuse", "size": "nano", "partner": False}}}
+    >>> config_of_checkpoint(old, Path("runs/a/best.safetensors"))
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: runs/a/best.safetensors: this run is of the model's first \
+edition, which is gone; train it anew: skelfuse train --config NAME --data STORE --out FOLDER
+    """
+    model = facts["config"].get("model", {})
+    name = model.get("name", "skelfuse")
+    if name == "pure" or (name == "skelfuse" and any(key in model for key in FIRST_EDITION)):
+        raise SkelfuseError(
+            "this run is of the model's first edition, which is gone",
+            file=file,
+            remedy="train it anew: skelfuse train --config NAME --data STORE --out FOLDER",
+        )
+    return config_from_dict(facts["config"])
 
 
 def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places) -> Place:
