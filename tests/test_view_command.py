@@ -54,7 +54,7 @@ def test_a_store_is_shown_by_one_clip_of_each_class(poses: Path, tmp_path: Path)
     assert result.output == f"6 clips looked at: nothing odd\nwrote {out}\n"
     shown = data_of(out)["clips"]
     assert [(one["label"], one["name"]) for one in shown] == [("sit", "sit1"), ("wave", "wave1")]
-    assert "http" not in out.read_text()  # nothing is fetched
+    assert "://" not in out.read_text()  # nothing is fetched
     one = run("view", store, "--clip", "wave2")
     assert one.output.startswith("wave2: 50 frames, 1 person, wave\n")
     wrong = run("view", store, "--clip", "wave9")
@@ -68,7 +68,7 @@ def test_files_are_shown_without_a_store_and_a_bad_one_stops_none(
     (poses / "sit" / "bad.npy").write_bytes(b"\x93NUMPY nothing")
     out = tmp_path / "page.html"
     result = run("view", poses, "-o", out)
-    assert result.exit_code == 0
+    assert result.exit_code == 3
     assert "Error: " in result.output
     assert "bad.npy" in result.output
     assert "note: the frame rate is not known" in result.output
