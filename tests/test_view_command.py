@@ -97,7 +97,7 @@ def test_the_page_has_the_clips_own_places() -> None:
     assert np.isnan(places).any(axis=-1).sum() == 1
     assert np.isnan(places[3, 1, 9]).all()
     drawn, own = places[..., :2] / 1000, coords * [1, -1]  # an image's y goes down
-    scale = np.nanstd(own[..., 0]) / np.nanstd(drawn[..., 0])
+    scale = float(np.nanstd(own[..., 0]) / np.nanstd(drawn[..., 0]))
     difference = own - scale * drawn
     np.testing.assert_allclose(difference - difference[0, 0, 0], 0 * own, atol=0.002 * scale)
     assert one["intervals"] == [[2, 9, "sit", None]]
