@@ -48,7 +48,8 @@ def data_of(path: Path) -> dict[str, Any]:
 
 def test_a_store_is_shown_by_one_clip_of_each_class(poses: Path, tmp_path: Path) -> None:
     store, out = tmp_path / "s.h5", tmp_path / "page.html"
-    run("preprocess", poses, "--label-from", "folder", "--fps", 25, "--out", store)
+    given = ("--label-from", "folder", "--fps", 25, "--skeleton", "coco-17")
+    assert run("preprocess", poses, *given, "--out", store).exit_code == 0
     result = run("view", store, "-o", out)
     assert result.exit_code == 0, result.output
     assert result.output == f"6 clips looked at: nothing odd\nwrote {out}\n"
@@ -67,7 +68,7 @@ def test_files_are_shown_without_a_store_and_a_bad_one_stops_none(
 ) -> None:
     (poses / "sit" / "bad.npy").write_bytes(b"\x93NUMPY nothing")
     out = tmp_path / "page.html"
-    result = run("view", poses, "-o", out)
+    result = run("view", poses, "--skeleton", "coco-17", "-o", out)
     assert result.exit_code == 3
     assert "Error: " in result.output
     assert "bad.npy" in result.output
@@ -76,7 +77,10 @@ def test_files_are_shown_without_a_store_and_a_bad_one_stops_none(
 
 
 def test_a_picture_is_drawn(poses: Path, tmp_path: Path) -> None:
-    result = run("view", poses / "sit" / "sit0.npy", "--png", tmp_path / "a.png")
+    result = run(
+        *("view", poses / "sit" / "sit0.npy", "--skeleton", "coco-17"),
+        *("--png", tmp_path / "a.png"),
+    )
     assert result.exit_code == 0, result.output
     assert (tmp_path / "a.png").read_bytes()[1:4] == b"PNG"
 
