@@ -67,13 +67,38 @@ def rows_of_numbers(
     return flat.reshape(len(rows), len(numbers)), words, at
 
 
+def whole_numbers(values: npt.NDArray[np.float64], lines: Sequence[int]) -> list[int]:
+    """Return frame numbers, read as numbers of some lines, as whole ones.
+
+    >>> whole_numbers(np.array([3.0, 4.0]), [1, 2])
+    [3, 4]
+    """
+    with np.errstate(invalid="ignore"):
+        good = (values % 1 == 0) & (abs(values) < 1e12)
+    if not good.all():
+        wrong = int((~good).argmax())
+        raise SkelfuseError(
+            "not a frame number",
+            line=lines[wrong],
+            expected="a whole number",
+            found=f"{values[wrong]:g}",
+            remedy=FETCH_AGAIN,
+        )
+    return [int(value) for value in values.tolist()]
+
+
 def _split(lines: list[str], delimiter: str | None) -> list[list[str]]:
-    if delimiter is not None and any('"' in line for line in lines):
-        try:
-            return list(csv.reader(lines, delimiter=delimiter))
-        except csv.Error as error:
-            raise SkelfuseError(f"cannot read the table: {error}", remedy=FETCH_AGAIN) from None
-    return [line.split(delimiter) for line in lines]
+    if delimiter is None:
+        return [line.split() for line in lines]
+    try:
+        return [
+            line.split(delimiter)
+            if '"' not in line
+            else next(csv.reader([line], delimiter=delimiter))
+            for line in lines
+        ]
+    except csv.Error as error:
+        raise SkelfuseError(f"cannot read the table: {error}", remedy=FETCH_AGAIN) from None
 
 
 def _of_length(row: list[str], columns: int, line: int, *, pad: bool) -> list[str]:
