@@ -30,8 +30,6 @@ class PreprocessOptions:
         True
         """
         reading = asdict(self.reading)
-        reading["joints"] = [*self.reading.joints]  # as JSON gives them back
-        reading["bones"] = [[*bone] for bone in self.reading.bones]
         if self.reading.skeleton is not None:
             reading["skeleton"] = self.reading.skeleton.name
         if self.reading.class_names is not None:
