@@ -13,7 +13,10 @@ from skelfuse.cli.paths import FILE, PATH
 
 if TYPE_CHECKING:
     from skelfuse.clip import Clip
+    from skelfuse.errors import SkelfuseError
     from skelfuse.viewing.shown import Shown
+
+SOME_FILES_BAD = 3
 
 
 @click.command(short_help="Look at clips before training: a page, a picture, doubts.")
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
 @click.option("--input-format", default="auto", show_default=True, help="The files' format.")
 @click.option("--skeleton", help="A layout's name, e.g. coco-17, or your own as YAML.")
 @click.option("--fps", type=FPS, help="Frames per second.")
-def view(inputs: tuple[Path, ...], **given: Any) -> None:
+@click.pass_context
+def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
     """Show the clips of a store, or of files and folders of any format (INPUTS).
 
     Tells what may be wrong: left and right exchanged, bodies upside down, frames out of order, an
@@ -34,7 +38,8 @@ def view(inputs: tuple[Path, ...], **given: Any) -> None:
     from skelfuse.viewing.doubts import doubts
     from skelfuse.viewing.page import write_view
 
-    shown = _shown(inputs, given)
+    bad: list[SkelfuseError] = []
+    shown = _shown(inputs, given, bad)
     found = write_view(shown, given["out"]) if given["out"] else doubts(shown.looked)
     for clip in shown.clips if len(shown.clips) == 1 else ():
         label = f", {clip.label}" if clip.label else ""
@@ -50,9 +55,11 @@ def view(inputs: tuple[Path, ...], **given: Any) -> None:
         plot_view(shown, given["png"])
     for place in filter(None, (given["out"], given["png"])):
         click.echo(f"wrote {place}", err=True)
+    if bad:
+        ctx.exit(SOME_FILES_BAD)
 
 
-def _shown(inputs: tuple[Path, ...], given: dict[str, Any]) -> Shown:
+def _shown(inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]) -> Shown:
     from skelfuse.cli.recordings import is_store
     from skelfuse.store import Store
     from skelfuse.viewing.shown import of_clips, of_store
@@ -60,10 +67,13 @@ def _shown(inputs: tuple[Path, ...], given: dict[str, Any]) -> Shown:
     if len(inputs) == 1 and inputs[0].is_file() and is_store(inputs[0]):
         return of_store(Store(inputs[0]), given["clip_name"])
     source = ", ".join(map(str, inputs[:2])) + (", ..." if len(inputs) > 2 else "")
-    return of_clips(_read(inputs, given), source, given["clip_name"])
+    return of_clips(_read(inputs, given, bad), source, given["clip_name"])
 
 
-def _read(inputs: tuple[Path, ...], given: dict[str, Any]) -> Iterator[Clip]:
+def _read(
+    inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]
+) -> Iterator[Clip]:
+    """Yield the clips of all inputs; tell what is wrong with one, and add it to `bad`."""
     from skelfuse.cli.recordings import find_recordings
     from skelfuse.datasets.clips import read_clips
     from skelfuse.datasets.format import ReadOptions
@@ -76,5 +86,6 @@ def _read(inputs: tuple[Path, ...], given: dict[str, Any]) -> Iterator[Clip]:
         for _, clip in read_clips(find_recordings(path, given["input_format"]), reading):
             if isinstance(clip, SkelfuseError):
                 click.echo(f"Error: {clip}", err=True)
+                bad.append(clip)
             else:
                 yield clip

@@ -33,7 +33,6 @@ def _named(name: str) -> Callable[[Path], Path]:
 
 
 _ntu = _named("S001C001P001R001A001.skeleton")
-_ucla = _named("a08_s10_e02_v03.json")
 
 
 def _jhmdb(folder: Path) -> Path:
@@ -101,16 +100,15 @@ def _bare(folder: Path) -> Path:
     return path
 
 
-def _recording(form: str) -> Callable[[Path], Path]:
-    return lambda folder: RECORDINGS[form][0][0](folder, RECORDINGS[form][0][1])
+def _recording(write: Callable[[Path, Any], Path], content: Any) -> Callable[[Path], Path]:
+    return lambda folder: write(folder, content)
 
 
 RECORDINGS = runpy.run_path(str(Path(__file__).with_name("small_recordings.py")))["FILES"]
-ONLY_NAMED = {"table"}  # formats that no file is taken for unless somebody says so
 MAKE: dict[str, Callable[[Path], Path]] = {
-    **{form: _recording(form) for form in RECORDINGS},
+    **{form: _recording(*files[0]) for form, files in RECORDINGS.items()},
     "ntu": _ntu,
-    "nw-ucla": _ucla,
+    "nw-ucla": _named("a08_s10_e02_v03.json"),
     "utd-mhad": _named("a27_s3_t4_skeleton.mat"),
     "sbu": _named("s01s02/05/003/skeleton_pos.txt"),
     "penn-action": _named("0001.mat"),
@@ -134,7 +132,7 @@ def test_a_format_takes_its_own_files_and_no_others(name: str, tmp_path: Path) -
     deep.mkdir(parents=True)
     (deep / "readme.txt").write_text("not a clip")
     source = MAKE[name](deep)
-    if name in ONLY_NAMED:
+    if name == "table":  # which no file is taken for unless somebody says so
         assert not any(FORMATS[other].find(tmp_path) for other in FORMATS)
         assert recognise(tmp_path, name)[1] == [source, deep / "readme.txt"]
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -64,8 +63,7 @@ def doubts(clips: Sequence[Clip]) -> list[Doubt]:
 def height(clip: Clip) -> float | None:
     """Return the usual extent of the first person, the larger of its axes; None if never seen."""
     at = clip.coords[:, 0].astype(np.float64)
-    missing = np.asarray(np.isnan(at).any(axis=-1))
-    at = at[~missing.all(axis=1)]
+    at = at[clip.mask[:, 0].any(axis=1)]
     if not len(at):
         return None
     return float(np.median(np.nanmax(at, axis=1) - np.nanmin(at, axis=1), axis=0).max()) or None
@@ -77,13 +75,13 @@ def _beginning(clip: Clip) -> Clip:
 
 def _order(clips: Sequence[Clip]) -> list[Doubt]:
     kinds = {clip.name: kind for clip in clips if (kind := out_of_order(clip)) is not None}
-    texts: dict[Literal["text", "any"], str] = {
+    texts = {
         "text": "frames seem to be sorted as text (1, 10, 11, 2) in {}",
         "any": "frames out of order? Neighbours differ as much as distant ones in {}",
     }
     found = []
-    for kind, text in texts.items():
-        if names := [name for name, one in kinds.items() if one == kind]:
+    for order, text in texts.items():
+        if names := [name for name, one in kinds.items() if one == order]:
             found.append(Doubt(f"{text.format(_of(names, clips))}, {_such_as(names)}"))
     return found
 
