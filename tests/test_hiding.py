@@ -82,7 +82,10 @@ def speed_of(joint: int) -> Stub:
 
 @pytest.mark.parametrize("persons", [1, 2])
 @pytest.mark.parametrize("name", MODELS)
-def test_the_shares_of_any_model_add_up_for_any_seed(name: str, persons: int) -> None:
+def test_the_shares_of_any_model_add_up_for_any_seed(
+    name: str, persons: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skelfuse.explain.hiding.MOST", 1)
     torch.manual_seed(0)
     model = build_model(MODELS[name], COCO_17, 3)
     AS_TRAINED(model)
@@ -200,7 +203,7 @@ def test_what_was_never_seen_is_no_player() -> None:
 def test_what_cannot_be_explained_is_told_in_one_line() -> None:
     run, clip = run_of(speed_of(10)), clip_of()
     nobody = replace(clip, coords=np.full_like(clip.coords, np.nan))
-    for call, words in (
+    calls: list[tuple[Callable[[], object], str]] = [
         (lambda: Recogniser(run).explain(nobody), "clip 'a' shows nobody"),
         (lambda: explain_by_hiding(run, nobody), "clip 'a' shows nobody"),
         (lambda: explain_by_hiding(run, clip, "kik"), "no class 'kik' .did you mean 'kick'"),
@@ -208,7 +211,8 @@ def test_what_cannot_be_explained_is_told_in_one_line() -> None:
         (lambda: explain_by_hiding(run, clip, players="bones"), "expected joints, limbs, moments"),  # type: ignore[arg-type]
         (lambda: explain_by_hiding(run, clip, rounds=1), "too few rounds"),
         (lambda: explain_by_hiding(run_of(speed_of(1), classes=("a",)), clip), "a single class"),
-    ):
+    ]
+    for call, words in calls:
         with pytest.raises(SkelfuseError, match=words) as found:
             call()
         assert "\n" not in str(found.value)

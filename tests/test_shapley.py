@@ -22,7 +22,7 @@ RUNWAYS = np.array([1.0, 1.5, 2.0, 4.0, 4.0, 5.0, 7.0, 7.5, 8.0, 12.0])
 
 def airport(here: BoolArray) -> Array:
     """Return what a runway costs that is long enough for all who are here, `[E,1]`."""
-    return np.where(here, RUNWAYS, 0).max(axis=1, keepdims=True)
+    return np.asarray(np.where(here, RUNWAYS, 0).max(axis=1, keepdims=True))
 
 
 def airport_shares() -> Array:
@@ -89,7 +89,8 @@ def test_opposite_orders_give_what_pairs_do_together_exactly() -> None:
 
     def value(here: BoolArray) -> Array:
         seen = here.astype(float)
-        return (seen @ alone + np.einsum("ei,ij,ej->e", seen, together, seen))[:, None]
+        both = np.einsum("ei,ij,ej->e", seen, together, seen)
+        return np.asarray(seen @ alone + both)[:, None]
 
     share, _ = asked(value, 12, 2).of(np.ones(1))
     np.testing.assert_allclose(share, alone + (together + together.T).sum(axis=1) / 2)
@@ -133,7 +134,8 @@ def test_all_orders_are_equally_likely() -> None:
 
 def test_one_who_adds_nothing_has_no_share_and_two_who_are_alike_have_equal_ones() -> None:
     def value(here: BoolArray) -> Array:  # 0 and 1 are alike, 2 does nothing
-        return np.log1p(here[:, :2].sum(1) * here[:, 3:].sum(1) + here[:, :2].any(1))[:, None]
+        worth = here[:, :2].sum(1) * here[:, 3:].sum(1) + here[:, :2].any(1)
+        return np.asarray(np.log1p(worth))[:, None]
 
     share, error = asked(value, 12, 32).of(np.ones(1))
     assert share[2] == 0
@@ -160,7 +162,7 @@ def test_synergies_are_what_two_add_beyond_each_alone() -> None:
 
     def value(here: BoolArray) -> Array:
         seen = here.astype(float)
-        return np.einsum("ei,ij,ej->e", seen, together, seen)[:, None]
+        return np.asarray(np.einsum("ei,ij,ej->e", seen, together, seen))[:, None]
 
     found = synergies(value, 6, [0, 1, 2])
     assert {pair: float(s[0]) for pair, s in found.items()} == pytest.approx(

@@ -11,6 +11,7 @@ from skelfuse.telling.words import joint_words
 
 BAR = 12  # characters for the largest share
 PAIRS = 3
+NOTABLE = 0.1  # of the total: weaker synergies are not told
 
 
 def hiding_text(one: Explanation, *, top: int = 8) -> str:
@@ -88,6 +89,7 @@ def _pairs(one: Explanation) -> str:
             "only together" if value > 0 else "one would do",
         ]
         for (first, second), value in list(one.pairs.items())[:PAIRS]
+        if abs(value) >= NOTABLE * abs(one.total)
     ]
     return aligned(["Pairs", "synergy", ""], rows, words={0, 2}) if rows else ""
 

@@ -33,7 +33,8 @@ class RunData:
     def class_counts(self) -> list[int]:
         """How many training clips each class has."""
         labels = self.store.labels[self.train]
-        return np.bincount(labels, minlength=len(self.store.class_names)).tolist()
+        counts: list[int] = np.bincount(labels, minlength=len(self.store.class_names)).tolist()
+        return counts
 
     @property
     def fingerprint(self) -> str:
