@@ -40,7 +40,7 @@ class Ankles(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         speed = x[:, :, 0, ANKLE].diff(dim=1).norm(dim=-1) * mask[:, 1:, 0, ANKLE]
         wave = speed.sum(dim=1) * 100
-        return torch.stack([0.5 + 0 * wave, wave], dim=1)
+        return torch.stack([0 * wave, wave], dim=1)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_parts_add_up_and_what_is_odd_is_listed(found: Reliance) -> None:
     leg = found.limbs.index("left leg")
     assert wave.limbs[leg] == pytest.approx(1)
     assert wave.moved[found.limbs.index("right arm")] > 0.9
-    assert wave.moments[:3].sum() > 0.9
+    assert wave.moments[:3].sum() > 0.7
     assert [found.limbs[i] for i in wave.odd()] == ["left leg"]
     assert found.missed == ("kick",)
     text = reliance_text(found)
