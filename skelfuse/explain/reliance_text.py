@@ -21,7 +21,7 @@ def reliance_text(one: Reliance) -> str:
     rows = []
     for row in one.classes:
         cells = [
-            f"{share:.0%}" + ("" if np.isnan(spread) else f" ± {spread:.0%}")
+            f"{round(share, 2) + 0.0:.0%}" + ("" if np.isnan(spread) else f" ± {spread:.0%}")
             for share, spread in zip(row.limbs, row.spread, strict=True)
         ]
         right = f"{row.correct} of {row.clips}"
