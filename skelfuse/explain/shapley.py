@@ -18,6 +18,9 @@ Value = Callable[[BoolArray], Array]  # coalitions [E,P] -> [E,K], K results at 
 Steady = Callable[["Shares"], bool]
 
 
+BATCH = 8  # rounds that are spread evenly together; batches are independent
+
+
 @dataclass(frozen=True, eq=False)
 class Shares:
     """The Shapley shares of P players in K results, as each round found them.
@@ -26,6 +29,7 @@ class Shares:
     """
 
     each: Array  # [rounds,P,K]; a round and its opposite follow one another
+    batch: int = BATCH
     exact: bool = False  # every set of players was asked: then there is one round, without error
 
     @property
@@ -36,8 +40,8 @@ class Shares:
     def of(self, weights: Array) -> tuple[Array, Array]:
         """Return the shares in a sum of results weighted by `weights [K]`, and their errors, `[P]`.
 
-        The standard error is over pairs of opposite rounds as if these were independent. They
-        are spread more evenly than that, so it is rather too large.
+        The standard error is that of independent pairs of opposite rounds, times how much less
+        than such pairs the batches differ, all players together: they are spread more evenly.
         """
         rounds = self.each @ weights  # [rounds,P]
         mean = rounds.mean(axis=0)
@@ -46,7 +50,12 @@ class Shares:
         pairs = rounds.reshape(-1, 2, len(mean)).mean(axis=1)
         if len(pairs) < 2:
             return mean, np.full_like(mean, np.nan)
-        return mean, pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
+        variance = pairs.var(axis=0, ddof=1) / len(pairs)  # [P]
+        batches = rounds.reshape(-1, self.batch, len(mean)).mean(axis=1)
+        if len(batches) > 1 and variance.any():
+            between = batches.var(axis=0, ddof=1) / len(batches)
+            variance *= between.sum() / variance.sum()
+        return mean, np.sqrt(variance)
 
 
 def shapley_shares(
@@ -54,8 +63,9 @@ def shapley_shares(
 ) -> Shares:
     """Return what each of the players adds to a result, `value(all) - value(nobody)` in all.
 
-    `rounds` orders are asked, and as many again until the shares are `steady` or there were
-    `most`. Where it takes no more questions, every set of players is asked instead: that is exact.
+    At least `rounds` orders are asked, in whole batches, and more until the shares are `steady` or
+    there were `most`. Where it takes no more questions, every set of players is asked instead:
+    that is exact.
 
     >>> def value(here):  # a left glove is worth something with a right one
     ...     return (here[:, :1] & here[:, 1:].any(axis=1, keepdims=True)).astype(float)
@@ -66,11 +76,16 @@ def shapley_shares(
     if 2**players - 2 <= rounds * max(1, players - 1):
         return Shares(_of_every_set(value, players)[None], exact=True)
     draw = np.random.default_rng(seed)
-    shares = Shares(_of_orders(value, drawn_orders(players, rounds, draw)))
-    while not steady(shares) and shares.rounds < most:
-        more = _of_orders(value, drawn_orders(players, rounds, draw))
-        shares = Shares(np.concatenate([shares.each, more]))
-    return shares
+    batch = min(BATCH, rounds + rounds % 2)
+    each = np.zeros((0, players, 0))
+    while True:
+        count = max(1, -(-(rounds - len(each)) // batch))  # batches; asked together at first
+        orders = [drawn_orders(players, batch, draw) for _ in range(count)]
+        found = _of_orders(value, np.concatenate(orders))
+        each = np.concatenate([each, found]) if len(each) else found
+        shares = Shares(each, batch)
+        if shares.rounds >= most or steady(shares):
+            return shares
 
 
 def synergies(value: Value, players: int, strongest: Sequence[int]) -> dict[tuple[int, int], Array]:
