@@ -28,8 +28,7 @@ from skelfuse.run import Run
 Array = npt.NDArray[np.float64]
 
 FIRST = 4  # shares that must be sure
-SURE = 0.1  # of a share: the standard error that is small enough
-SLIGHT = 0.01  # of the total: an error too small to matter
+SURE = 0.1  # of these shares: the standard error that is small enough
 MOST = 4  # times as many rounds as asked for, where shares are not sure before
 IN_PAIRS = 5  # players whose synergies are asked: 64 questions
 
@@ -168,8 +167,7 @@ class _Asked:
     def _steady(self, shares: Shares) -> bool:
         mean, error = shares.of(self.weights)
         first = np.argsort(-np.abs(mean))[:FIRST]
-        enough = np.maximum(SURE * np.abs(mean[first]), SLIGHT * abs(mean.sum()))
-        return bool((error[first] <= enough).all())
+        return bool(error[first].sum() <= SURE * np.abs(mean[first]).sum())
 
     def _moments(self, segments: tuple[Segment, ...], played: _Played) -> tuple[Moment, ...]:
         rate = self.clip.fps or 1.0

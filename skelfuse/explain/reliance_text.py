@@ -21,7 +21,7 @@ def reliance_text(one: Reliance) -> str:
     rows = []
     for row in one.classes:
         cells = [
-            f"{round(share, 2) + 0.0:.0%}" + ("" if np.isnan(spread) else f" ± {spread:.0%}")
+            _percent(share) + ("" if np.isnan(spread) else f" ± {spread:.0%}")
             for share, spread in zip(row.limbs, row.spread, strict=True)
         ]
         right = f"{row.correct} of {row.clips}"
@@ -40,6 +40,10 @@ def _when(moments: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
     """Draw the moments' parts as blocks, from the clip's beginning to its end."""
     least = np.maximum(moments, 0)
     return "".join(BLOCKS[round((len(BLOCKS) - 1) * v / (least.max() or 1.0))] for v in least)
+
+
+def _percent(share: float) -> str:
+    return f"{round(share, 2) + 0.0:.0%}"  # what rounds to zero has no minus
 
 
 def _odd(one: Reliance) -> str:
@@ -70,7 +74,7 @@ def plot_reliance(one: Reliance, path: str | Path) -> None:
             panel.text(
                 x,
                 y,
-                f"{value:.0%}",
+                _percent(value),
                 ha="center",
                 va="center",
                 fontsize=7,
