@@ -25,10 +25,11 @@ def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> N
 
 
 @click.command(short_help="Tell why a run decides as it does on a clip.")
-@click.argument("path", metavar="RUN", type=PATH)
+@click.argument("run", type=PATH)
 @click.argument("file", type=PATH, required=False)
 @click.option(
     "--run",
+    "old",
     type=PATH,
     hidden=True,
     expose_value=False,
@@ -76,7 +77,7 @@ def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> N
 )
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--fps", type=FPS, help="Frames per second.")
-def explain(path: Path, file: Path | None, **given: Any) -> None:
+def explain(run: Path, file: Path | None, **given: Any) -> None:
     """Tell why the run RUN decides as it does on the clip in FILE.
 
     Joints, limbs and moments are hidden in many orders, and the model is asked again each time:
@@ -89,14 +90,14 @@ def explain(path: Path, file: Path | None, **given: Any) -> None:
         _check_summary(file, given)
         from skelfuse.cli.explain_summary import explain_summary
 
-        explain_summary(path, given)
+        explain_summary(run, given)
         return
     unfit = [name for name in ("data", *OF_A_SUMMARY) if given[name]]
     if unfit:
         raise click.UsageError(f"--{unfit[0]} is for --summary")
     if file is None:
         raise click.UsageError("name the clip's file: skelfuse explain RUN FILE")
-    _explain_clip(path, file, given)
+    _explain_clip(run, file, given)
 
 
 def _check_summary(file: Path | None, given: dict[str, Any]) -> None:

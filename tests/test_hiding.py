@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import runpy
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skelfuse.batches import Sampling
-from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.hiding import explain_by_hiding
-from skelfuse.explain.players import joint_players, moment_players
-from skelfuse.explain.questions import Questions
 from skelfuse.explain.seen import log_class_shares
-from skelfuse.layouts import COCO_17, KINECT_V2
+from skelfuse.layouts import COCO_17
 from skelfuse.predict import Recogniser, load
-from skelfuse.run import Run
-from skelfuse.skeleton import Skeleton
 from skelfuse.training import Fit, ModelChoice, TrainConfig, build_model
 
 TESTS = Path(__file__).parent
 FIGURE = SimpleNamespace(**runpy.run_path(str(TESTS / "stick_figure.py")))
+ASKED = SimpleNamespace(**runpy.run_path(str(TESTS / "asked_models.py")))
+Stub, run_of, clip_of, speed_of = ASKED.Stub, ASKED.run_of, ASKED.clip_of, ASKED.speed_of
 AS_TRAINED = SimpleNamespace(**runpy.run_path(str(TESTS / "as_trained.py"))).as_trained
 
 MODELS = {
@@ -39,45 +33,6 @@ MODELS = {
     "stgcn": ModelChoice("stgcn", options={"channels": (4, 8), "blocks": (1, 1)}),
     "ddnet": ModelChoice("ddnet", options={"filters": 4}),
 }
-
-
-class Stub(nn.Module):
-    """A model that is a plain function."""
-
-    def __init__(self, logits: Callable[[Tensor, Tensor], Tensor]) -> None:
-        super().__init__()
-        self.logits, self.one = logits, nn.Parameter(torch.ones(1))
-        self.largest = 0
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        self.largest = max(self.largest, mask.numel())
-        return self.logits(x, mask)
-
-
-def run_of(model: nn.Module, skeleton: Skeleton = COCO_17, **facts: Any) -> Run:
-    sampling = Sampling(frames=facts.pop("frames", 16), centre=False)
-    config = replace(TrainConfig(sampling=sampling), **facts.pop("config", {}))
-    classes = facts.pop("classes", ("nod", "wave", "kick"))
-    return Run(model, config, skeleton, classes, Path("run"), 1, {}, {}, {}, **facts)
-
-
-def clip_of(
-    skeleton: Skeleton = COCO_17, persons: int = 1, frames: int = 30, **fields: Any
-) -> Clip:
-    draw = np.random.default_rng(0)
-    coords = draw.normal(size=(frames, persons, len(skeleton), skeleton.dimensions))
-    return Clip(coords.astype(np.float32), skeleton, name="a", fps=10, **fields)
-
-
-def speed_of(joint: int) -> Stub:
-    """Return a model for which the speed of a joint decides between its first two classes."""
-
-    def logits(x: Tensor, mask: Tensor) -> Tensor:
-        both = mask[:, 1:, 0, joint] & mask[:, :-1, 0, joint]
-        speed = torch.where(both, x[:, :, 0, joint].diff(dim=1).norm(dim=-1), 0).sum(dim=1)
-        return torch.stack([0 * speed, speed, 0 * speed], dim=1)
-
-    return Stub(logits)
 
 
 @pytest.mark.parametrize("persons", [1, 2])
@@ -219,81 +174,3 @@ def test_what_cannot_be_explained_is_told_in_one_line() -> None:
     broken = Stub(lambda x, mask: torch.full((len(x), 3), torch.nan))
     with pytest.raises(SkelfuseError, match="run: the model's scores are not numbers"):
         explain_by_hiding(run_of(broken), clip)
-
-
-def test_twenty_joints_in_sixteen_rounds_take_so_many_questions() -> None:
-    model = speed_of(10)
-    calls = []
-    model.register_forward_hook(lambda _, given, __: calls.append(len(given[0])))
-    explain_by_hiding(run_of(model), clip_of())
-    # 16 rounds of 16 sets, each joint hidden and held still, 64 sets of moments, and of limbs (32),
-    # 64 of the strongest five, and the named ones.
-    assert sum(calls) <= 16 * 16 + 17 + 17 + 64 + 32 + 64 + 5
-
-
-def test_a_batch_is_bounded_however_much_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skelfuse.explain.questions.CELLS_AT_ONCE", {"cpu": 2000})
-    model = speed_of(10)
-    explain_by_hiding(run_of(model), clip_of(persons=2))
-    assert 2000 - 16 * 2 * 17 < model.largest <= 2000
-    monkeypatch.setattr("skelfuse.explain.questions.CELLS_AT_ONCE", {"cpu": 1})
-    one = Stub(model.logits)
-    found = explain_by_hiding(run_of(one), clip_of(persons=2))
-    assert one.largest == 16 * 2 * 17  # a clip cannot be asked about in parts
-    assert sum(found.joints.values()) == pytest.approx(found.total, abs=1e-5)
-
-
-def test_a_long_clip_of_two_takes_less_than_a_gigabyte() -> None:
-    script = """
-import resource, numpy as np
-from pathlib import Path
-from skelfuse.clip import Clip
-from skelfuse.layouts import KINECT_V2
-from skelfuse.predict import Recogniser
-from skelfuse.run import Run
-from skelfuse.training import ModelChoice, TrainConfig, build_model
-config = TrainConfig(model=ModelChoice("skelfuse", "small"))
-model = build_model(config.model, KINECT_V2, 60).eval()
-run = Run(model, config, KINECT_V2, tuple(map(str, range(60))), Path("x"), 1, {}, {}, {})
-coords = np.random.default_rng(0).normal(size=(50_000, 2, 25, 3)).astype(np.float32)
-Recogniser(run).explain(Clip(coords, KINECT_V2, name="long"), players="limbs", rounds=2)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    kibibytes = int(done.stdout) / (1024 if sys.platform == "darwin" else 1)
-    assert kibibytes < 1e9 / 1024
-
-
-def test_players_are_disjoint_and_cover_what_was_seen() -> None:
-    mask = torch.rand(2, 12, 2, 25, generator=torch.manual_seed(0)) < 0.4
-    mask[:, 3:5] = False
-    position = torch.linspace(0, 20, 12, dtype=torch.float64).expand(2, -1)
-    parts, segments = moment_players(mask, position)
-    for players in (parts, joint_players(mask, KINECT_V2)):
-        owners = players.cells.expand(-1, 2, 12, 2, 25).sum(dim=0)
-        assert (owners[mask] == 1).all()
-        assert not bool(
-            players.seen(np.zeros((1, len(players)), bool))[0].expand(mask.shape)[mask].any()
-        )
-        everybody = players.seen(np.ones((1, len(players)), bool))
-        assert bool(everybody.all())
-    assert [one.first for one in segments[1:]] == [one.last for one in segments[:-1]]
-
-
-def test_a_joint_is_held_at_the_mean_of_where_it_was_seen() -> None:
-    x = torch.arange(8.0).view(1, 4, 1, 2, 1)  # joint 0 at 0, 2, 4, 6; joint 1 at 1, 3, 5, 7
-    mask = torch.ones(1, 4, 1, 2, dtype=torch.bool)
-    mask[0, 3, 0, 0] = False
-    given: list[tuple[Tensor, Tensor]] = []
-
-    def model(x: Tensor, mask: Tensor) -> Tensor:
-        given.append((x, mask))
-        return torch.zeros(len(x), 2)
-
-    which = torch.tensor([True, False]).view(1, 1, 1, 1, 2)
-    Questions(model, x, mask).freezing(which)
-    ((held, seen),) = given
-    assert held[0, :, 0, :, 0].tolist() == [[2, 1], [2, 3], [2, 5], [2, 7]]
-    assert torch.equal(seen, mask)
