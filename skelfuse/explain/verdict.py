@@ -96,6 +96,7 @@ def _without(one: Explanation) -> str:
         what = listed([time_words(one, *span, verb="") for span in spans])
     else:
         what = body_words(named.names)
+    what += "," if ", and " in what else ""
     return f"Without {what} it would {still}be {percent(named.hidden)}{other}."
 
 
