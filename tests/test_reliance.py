@@ -105,7 +105,7 @@ def test_the_command_sums_up_a_store(
         FIGURE.write_npz(tmp_path / "raw.npz", clips, ["wave", "nod"]), tmp_path / "clips.h5"
     )
     arguments = [str(run), "--data", str(tmp_path / "clips.h5"), "--summary"]
-    with pytest.raises(SkelfuseError, match="how are the clips to be split"):
+    with pytest.raises(SkelfuseError, match="no protocol is given"):
         CliRunner().invoke(explain, arguments, catch_exceptions=False)
     arguments += ["--part", "all", "--json", str(tmp_path / "a.json")]
     arguments += ["--plot", str(tmp_path / "a.png")]

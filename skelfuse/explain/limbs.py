@@ -13,7 +13,8 @@ def limbs_of(skeleton: Skeleton) -> dict[str, tuple[str, ...]]:
     """Return the body's groups of joints by name; every joint is in exactly one.
 
     A body with hips and shoulders has arms, legs, a head and a trunk, those of them that its
-    joints make up. Any other body is split into its root and the branches that leave it.
+    joints make up. Any other body is split into its root and the branches that leave it; a joint
+    without bones is by itself.
 
     >>> from skelfuse.layouts import COCO_17, HAND_21
     >>> limbs_of(COCO_17)["right leg"]
@@ -49,26 +50,31 @@ def _is_of_the_head(joint: str) -> bool:
 
 
 def _branches(skeleton: Skeleton) -> dict[str, tuple[str, ...]]:
+    above = dict(skeleton.bones)
     children: dict[str, list[str]] = {joint: [] for joint in skeleton.joints}
-    for joint in skeleton.joints:
-        if joint != skeleton.root:
-            children[dict(skeleton.bones)[joint]].append(joint)
+    for joint, parent in above.items():
+        children[parent].append(joint)
     stem = [skeleton.root]
     while len(children[stem[-1]]) == 1:
         stem += children[stem[-1]]
-    if not children[stem[-1]]:  # one chain: nothing branches off
+    roots = [joint for joint in skeleton.joints if joint not in above and joint != skeleton.root]
+    begins = [*children[stem[-1]], *roots]
+    if not begins:  # one chain: nothing branches off
         return {joint: (joint,) for joint in skeleton.joints}
     limbs = {skeleton.root: tuple(joint for joint in skeleton.joints if joint in stem)}
-    for first in children[stem[-1]]:
-        branch, at = [first], 0
-        while at < len(branch):
-            branch += children[branch[at]]
-            at += 1
+    for first in begins:
+        branch = [first]
+        for joint in branch:  # which grows meanwhile
+            branch += children[joint]
         own = tuple(joint for joint in skeleton.joints if joint in branch)
-        columns = zip(*(joint.split("_") for joint in own), strict=False)
-        shared = "_".join(
-            words[0] for words in takewhile(lambda words: len(set(words)) == 1, columns)
-        )
-        name = shared if shared and shared not in limbs else first
-        limbs[name] = own
+        name = _shared_words(own) or first
+        limbs[first if name in limbs else name] = own
     return limbs
+
+
+def _shared_words(joints: tuple[str, ...]) -> str:
+    """Return the words with which the names of several joints begin."""
+    if len(joints) < 2:
+        return ""
+    columns = zip(*(joint.split("_") for joint in joints), strict=False)
+    return "_".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, columns))
