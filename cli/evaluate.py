@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skelfuse.cli.evaluated_part import ALL, evaluated_part
+from skelfuse.cli.evaluated_part import part_of_store
 from skelfuse.cli.paths import FILE, FOLDER, PATH
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def evaluate(
     store = Store(data)
     for run in runs:
         joint_order(run, store)  # a store of another skeleton is told before its protocols
-    protocol, indices = _clips(store, runs, given["protocol"], given["part"])
+    protocol, indices = part_of_store(store, runs, given["protocol"], given["part"])
     if out is not None:
         _usable(out)  # better told now than after the work
     with bar(len(runs) * len(indices), "clip") as show:
@@ -117,32 +117,6 @@ def _checkpoint(path: Path, which: str | None) -> Path:
         raise click.UsageError(f"--checkpoint needs a run's folder; {path} is a file")
     # A folder that is not there is to be told, not the checkpoint in it.
     return path / f"{which}.safetensors" if path.is_dir() else path
-
-
-def _clips(
-    store: Store, runs: list[Run], protocol: str | None, part: str
-) -> tuple[str | None, npt.NDArray[np.intp]]:
-    import numpy as np
-
-    from skelfuse.datasets.protocols import likeliest
-    from skelfuse.datasets.summary import clip_table
-    from skelfuse.errors import SkelfuseError
-
-    if part == ALL:
-        return None, np.arange(len(store))
-    if protocol is None:
-        theirs = {run.config.protocol for run in runs}
-        if len(theirs) > 1 or None in theirs:
-            raise SkelfuseError(
-                "no protocol is given",
-                file=store.path,
-                found="runs of several protocols" if len(theirs) > 1 else "a run without protocol",
-                remedy=f"add --protocol, e.g. {likeliest(clip_table(store))}, or --part all; "
-                "skelfuse info lists those that fit",
-            )
-        protocol = theirs.pop()
-    assert protocol is not None
-    return protocol, evaluated_part(store, protocol, part)
 
 
 def _robustness(

@@ -9,10 +9,38 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from skelfuse.datasets.protocols import ClipTable
+    from skelfuse.run import Run
     from skelfuse.store import Store
 
 ALL = "all"
 WHOLE = ("kfold", "random")  # these follow from what else is there, and need the whole set
+
+
+def part_of_store(
+    store: Store, runs: list[Run], protocol: str | None, part: str
+) -> tuple[str | None, npt.NDArray[np.intp]]:
+    """Return a protocol, that of the runs unless one is named, and the clips of a part of it."""
+    import numpy as np
+
+    from skelfuse.datasets.protocols import likeliest
+    from skelfuse.datasets.summary import clip_table
+    from skelfuse.errors import SkelfuseError
+
+    if part == ALL:
+        return None, np.arange(len(store))
+    if protocol is None:
+        theirs = {run.config.protocol for run in runs}
+        if len(theirs) > 1 or None in theirs:
+            raise SkelfuseError(
+                "no protocol is given",
+                file=store.path,
+                found="runs of several protocols" if len(theirs) > 1 else "a run without protocol",
+                remedy=f"add --protocol, e.g. {likeliest(clip_table(store))}, or --part all; "
+                "skelfuse info lists those that fit",
+            )
+        protocol = theirs.pop()
+    assert protocol is not None
+    return protocol, evaluated_part(store, protocol, part)
 
 
 def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.intp]:

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
@@ -36,6 +37,17 @@ class Run:
     provenance: dict[str, Any]  # how the store was made
     versions: dict[str, str]
     seen_rate: SeenRate | None = None  # frames per second, of the clips it was trained with
+    class_counts: tuple[int, ...] | None = None  # training clips; None: an earlier version's run
+
+    def checked(self, scores: Tensor) -> Tensor:
+        """Return the model's scores; a training that failed may give some that are no numbers."""
+        if not bool(torch.isfinite(scores).all()):
+            raise SkelfuseError(
+                "the model's scores are not numbers",
+                file=self.path,
+                remedy="train anew with a smaller train.learning_rate",
+            )
+        return scores
 
     @cached_property
     def deployed(self) -> nn.Module:
@@ -82,6 +94,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
         facts["provenance"],
         facts["versions"],
         SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
+        tuple(facts["class_counts"]) if facts.get("class_counts") else None,
     )
 
 

@@ -20,18 +20,19 @@ from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
 
 
-def _named(name: str) -> Callable[[Path], Path]:
-    """Return a maker of an empty file: most formats are known by the names of their files."""
+def _named(name: str, text: str = "") -> Callable[[Path], Path]:
+    """Return a maker of a file, an empty one where its name tells of which format it is."""
 
     def make(folder: Path) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
+        path.write_text(text)
         return path
 
     return make
 
 
+LABEL = "0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17  # a person in YOLO's text
 _ntu = _named("S001C001P001R001A001.skeleton")
 
 
@@ -81,19 +82,6 @@ def _frames(folder: Path) -> Path:
     return clip
 
 
-def _landmarks(folder: Path) -> Path:
-    path = folder / "a.csv"
-    path.write_text("frame,landmark,x,y,z\n0,NOSE,1,2,3\n")
-    return path
-
-
-def _labels(folder: Path) -> Path:
-    labels = folder / "labels"
-    labels.mkdir()
-    (labels / "a_1.txt").write_text("0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17)
-    return labels
-
-
 def _bare(folder: Path) -> Path:
     path = folder / "a.npy"
     np.save(path, np.ones((2, 17, 2)))
@@ -120,8 +108,8 @@ MAKE: dict[str, Callable[[Path], Path]] = {
     "npy-folder": _npy,
     "npy": _bare,
     "mediapipe-npy": _frames,
-    "mediapipe-csv": _landmarks,
-    "yolo": _labels,
+    "mediapipe-csv": _named("a.csv", "frame,landmark,x,y,z\n0,NOSE,1,2,3\n"),
+    "yolo": lambda folder: _named("labels/a_1.txt", LABEL)(folder).parent,
     "pose": _named("hello.pose"),
 }
 

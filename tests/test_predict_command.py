@@ -138,8 +138,8 @@ def test_a_store_is_no_recording_and_is_told_so(run: Path, recorded: Path, tmp_p
     assert f"skelfuse evaluate --data {store}" in told
     other = tmp_path / "other.h5"
     other.write_bytes(b"not a store either")
-    for command in ("predict", "explain"):
-        assert "no format recognises it" in run_main(command, "--run", run, other).stderr
+    for command in (("predict", "--run", run), ("explain", run)):
+        assert "no format recognises it" in run_main(*command, other).stderr
 
 
 def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_path: Path) -> None:

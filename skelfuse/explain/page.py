@@ -18,7 +18,7 @@ from skelfuse.explain.evidence_text import by_statistic, entries_of, sentence
 from skelfuse.explain.explanation import Explanation
 from skelfuse.explain.scene import staged
 from skelfuse.telling.words import feature_words, joint_words
-from skelfuse.whole_files import cannot_write, replaced_together
+from skelfuse.whole_files import write_text
 
 Array = npt.NDArray[np.float64]
 
@@ -48,12 +48,7 @@ JOINT_NOTE = (
 
 def write_page(explanation: Explanation, path: str | Path) -> None:
     """Write the page of an explanation, which works without a network, at `path`."""
-    path, text = Path(path), page_of(explanation)
-    try:
-        with replaced_together([path]) as (new,):
-            new.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write("the page", path, error) from None
+    write_text(path, page_of(explanation), what="the page")
 
 
 def page_of(explanation: Explanation) -> str:
