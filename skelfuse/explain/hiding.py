@@ -77,7 +77,7 @@ def explain_by_hiding(
             f"clip '{clip.name}' shows nobody at the moments that the model looks at",
             remedy="explain another clip",
         )
-    questions = Questions(lambda x, mask: run.checked(run.model(x, mask)), seen.x, seen.mask)
+    questions = Questions(lambda x, mask: run.checked(run.deployed(x, mask)), seen.x, seen.mask)
     whole = questions.as_it_is()  # [K]
     number = int(whole.argmax()) if wanted is None else wanted
     if number == rival:
