@@ -63,10 +63,10 @@ def explain(file: Path, path: Path, **given: Any) -> None:
 
 
 def _written(path: Path, text: str) -> None:
-    from skelfuse.whole_files import cannot_write, replaced_together
+    from skelfuse.files import atomic_write, cannot_write
 
     try:
-        with replaced_together([path]) as (new,):
+        with atomic_write(path) as new:
             new.write_text(text, encoding="utf-8")
     except OSError as error:
         raise cannot_write("the numbers", path, error) from None

@@ -17,8 +17,8 @@ from skelfuse.explain.evidence_curves import Curves, curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, entries_of, sentence
 from skelfuse.explain.explanation import Explanation
 from skelfuse.explain.scene import staged
+from skelfuse.files import atomic_write, cannot_write
 from skelfuse.telling.words import feature_words, joint_words
-from skelfuse.whole_files import cannot_write, replaced_together
 
 Array = npt.NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def write_page(explanation: Explanation, path: str | Path) -> None:
     """Write the page of an explanation, which works without a network, at `path`."""
     path, text = Path(path), page_of(explanation)
     try:
-        with replaced_together([path]) as (new,):
+        with atomic_write(path) as new:
             new.write_text(text, encoding="utf-8")
     except OSError as error:
         raise cannot_write("the page", path, error) from None
