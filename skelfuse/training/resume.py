@@ -11,7 +11,7 @@ from torch import Tensor
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.training.checkpoint import LAST, read_checkpoint
+from skelfuse.training.checkpoint import LAST, read_checkpoint, undamaged
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_from_dict, first_difference
 from skelfuse.training.distributed import Team
@@ -64,7 +64,8 @@ def check_same_run(
     if saved is None:
         return nothing_to_resume(folder) if config is None else config
     _check_same_body(saved.facts, store)
-    config_before = config_from_dict(saved.facts["config"])
+    with undamaged(folder / LAST):
+        config_before = config_from_dict(saved.facts["config"])
     before = config_before.as_dict()  # with sections that are younger than the run
     if config is not None and (changed := first_difference(before, config.as_dict())):
         raise SkelfuseError(
@@ -77,7 +78,7 @@ def check_same_run(
 
 def check_same_clips(saved: Saved | None, fingerprint: str, store: Store) -> None:
     """Raise where a resumed run would go on with other clips."""
-    if saved is not None and saved.facts["data"] != fingerprint:
+    if saved is not None and saved.facts.get("data") != fingerprint:
         raise SkelfuseError(
             "cannot resume: the training clips are not those that the run began with",
             file=store.path,
@@ -93,7 +94,7 @@ def check_resumable(folder: Path, store: Store) -> None:
 
 
 def _check_same_body(facts: dict[str, Any], store: Store) -> None:
-    body = Skeleton.from_dict(facts["skeleton"])
+    body = Skeleton.from_dict(facts.get("skeleton", {}))
     if body != store.skeleton:
         raise SkelfuseError(
             "cannot resume: the store's skeleton is not the run's",
@@ -110,7 +111,8 @@ def saved_config(folder: str | Path) -> TrainConfig:
     if not path.exists():
         return nothing_to_resume(path.parent)
     facts, _ = read_checkpoint(path, only=NO_TENSOR)
-    return config_from_dict(facts["config"])
+    with undamaged(path):
+        return config_from_dict(facts["config"])
 
 
 def nothing_to_resume(folder: Path) -> NoReturn:
