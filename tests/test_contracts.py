@@ -183,7 +183,7 @@ def fake_run(model: nn.Module, *, training: bool, masked: bool) -> Tensor:
     with FakeTensorMode() as fake, pytest.MonkeyPatch.context() as patch:
         patch.setattr(legendre, "_remembered_basis", legendre._full_basis)
         state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-        known = {path: fake.from_tensor(value) for path, value in state.items()}
+        known: dict[str, Tensor] = {path: fake.from_tensor(value) for path, value in state.items()}
         given = (fake.from_tensor(x), fake.from_tensor(mask) if masked else None)
         logits: Tensor = torch.func.functional_call(model.train(training), known, given)
     return logits
