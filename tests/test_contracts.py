@@ -183,7 +183,7 @@ def fake_run(model: nn.Module, *, training: bool, masked: bool) -> Tensor:
     with FakeTensorMode() as fake, pytest.MonkeyPatch.context() as patch:
         patch.setattr(legendre, "_remembered_basis", legendre._full_basis)
         state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-        known = {path: fake.from_tensor(value) for path, value in state.items()}
+        known: dict[str, Tensor] = {path: fake.from_tensor(value) for path, value in state.items()}
         given = (fake.from_tensor(x), fake.from_tensor(mask) if masked else None)
         logits: Tensor = torch.func.functional_call(model.train(training), known, given)
     return logits
@@ -214,17 +214,16 @@ def test_a_look_at_values_is_found() -> None:
 
 @pytest.mark.usefixtures("exportable")
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("entry", sorted(ENTRIES))
-def test_one_graph_takes_any_batch_time_and_persons(entry: str, masked: bool) -> None:
-    model = deployed(ready(entry))
+def test_one_graph_of_skelfuse_takes_any_batch_time_and_persons(masked: bool) -> None:
+    model = deployed(ready("skelfuse"))
     dim = torch.export.Dim
-    time = 4 * dim("quarter", min=2, max=64)  # whole steps of every model
+    time = 2 * dim("steps", min=8, max=256)  # below 8 steps the largest scale has no bend
     free = {0: dim("batch", max=512), 1: time, 2: dim("persons", max=8)}
-    given = clips(3, persons=2, frames=16)
+    given = clips(3, persons=2, frames=24)
     x, mask = given if masked else (given[0].nan_to_num(0.5), None)
     shapes = (free, free if masked else None)
     graph = torch.export.export(model, (x, mask), dynamic_shapes=shapes, strict=False).module()
-    for count, persons, frames in ((2, 5, 8), (5, 3, 36)):
+    for count, persons, frames in ((2, 5, 16), (5, 3, 38)):
         x, seen = clips(count, persons, frames)
         x, mask = (x, seen) if masked else (x.nan_to_num(0.5), None)
         close(graph(x, mask), model(x, mask))

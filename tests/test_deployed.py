@@ -21,7 +21,7 @@ class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Count what runs but for views, which compute nothing."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.names: list[str] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -36,7 +36,8 @@ def operations(model: torch.nn.Module) -> list[str]:
         model(x)  # what depends on the length alone is computed once
         with Operations() as counted:
             model(x)
-    return counted.names
+    found: list[str] = counted.names
+    return found
 
 
 def test_one_clip_is_few_operations() -> None:

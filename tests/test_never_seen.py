@@ -15,7 +15,6 @@ from skelfuse.models import Size, SkelFuse
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 LITTLE = Size(channels=4, alone=(1,), summary=4, width=8, dilations=(1,))
 LOST = [KINECT_V2.index(joint) for joint in ("left_wrist", "left_hand", "head")]
-CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def clips(persons: int = 2) -> tuple[Tensor, Tensor]:
@@ -55,7 +54,7 @@ def test_its_features_in_other_clips_are_normalised_as_if_these_were_not_there()
     assert not normal[:4, :, inside][..., :3].any()  # 0 is the average
     for feature in range(normal.shape[3]):
         of_known = normal[..., feature][known[..., feature]]
-        torch.testing.assert_close(of_known.mean(), torch.zeros(()), **CLOSE)
+        torch.testing.assert_close(of_known.mean(), torch.zeros(()), rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(of_known.std(), torch.ones(()), rtol=1e-2, atol=1e-2)
 
 

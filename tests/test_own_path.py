@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import runpy
 from pathlib import Path
 
@@ -133,7 +134,9 @@ def test_without_a_together_path_only_the_own_one_votes() -> None:
     made = model(together=0.0)
     given = clips()
     features = made.features(*given)
-    assert made.together is made.together_norm is made.together_classifier is None
+    assert made.together is None
+    assert made.together_norm is None
+    assert made.together_classifier is None
     assert features.shape == (3, made.num_features)
     assert made.num_features == 2 * len(BODY) * VOTERS * Y
     own, together = made.paths(features)
@@ -224,19 +227,20 @@ def test_the_order_of_persons_is_theirs() -> None:
 
 
 def test_joints_are_in_the_order_of_the_file() -> None:
-    order = torch.randperm(len(BODY), generator=torch.Generator().manual_seed(0)).tolist()
+    order = tuple(random.Random(0).sample(range(len(BODY)), len(BODY)))
     made = model()
     other = SkelFuse(BODY.permuted(order), CLASSES, size=LITTLE).eval()
     other.load_state_dict(made.state_dict())
     x, mask = clips(1)
-    moved = x[:, :, :, order], mask[:, :, :, order]
+    moved = x[:, :, :, list(order)], mask[:, :, :, list(order)]
     assert made.joints == BODY.joints
     assert other.joints == tuple(BODY.joints[n] for n in order)
-    torch.testing.assert_close(other.own(*moved), made.own(x, mask)[:, :, order])
+    columns = list(order)
+    torch.testing.assert_close(other.own(*moved), made.own(x, mask)[:, :, columns])
     found, same = made.taken_apart(x, mask), other.taken_apart(*moved)
-    torch.testing.assert_close(same.by_joint(), found.by_joint()[:, order], rtol=0, atol=1e-5)
-    torch.testing.assert_close(same.y, found.y[:, order])
-    shares = made.by_joint(x, mask).shares[..., order]
+    torch.testing.assert_close(same.by_joint(), found.by_joint()[:, columns], rtol=0, atol=1e-5)
+    torch.testing.assert_close(same.y, found.y[:, columns])
+    shares = made.by_joint(x, mask).shares[..., columns]
     torch.testing.assert_close(other.by_joint(*moved).shares, shares, rtol=0, atol=1e-5)
 
 

@@ -46,6 +46,7 @@ ARM = Skeleton(  # in the alphabet's order, as models have it
     root="shoulder",
 )
 ELBOW, HAND, SHOULDER = range(3)
+Person = list[list[float]]  # where each joint is
 N = len(KINECT_V2)
 
 
@@ -55,13 +56,13 @@ def bodies(x: Tensor, mask: Tensor | None = None, skeleton: Skeleton = ARM) -> B
     return found
 
 
-def arms(*people: list[list[float]]) -> Tensor:
+def arms(*people: Person) -> Tensor:
     """Return a clip `[1,1,M,3,3]` of one frame; elbow, hand and shoulder of each person."""
     return torch.tensor(people)[None, None]
 
 
-BENT = [[3.0, 0, 0], [3, 4, 0], [0, 0, 0]]
-FAR = [[3.0, 0, 12], [3, 4, 5], [0, 0, 8]]
+BENT: Person = [[3.0, 0, 0], [3, 4, 0], [0, 0, 0]]
+FAR: Person = [[3.0, 0, 12], [3, 4, 5], [0, 0, 8]]
 
 
 def told(stream: type[Stream], clip: Tensor, mask: Tensor | None = None) -> Signals:

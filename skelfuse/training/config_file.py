@@ -203,6 +203,12 @@ def _model(value: Mapping[str, Any], places: Places) -> ModelChoice:
         return checked_choice(ModelChoice(**named, options=options))
     except SkelfuseError as error:
         guilty = [key for key in value if f"'{key}'" in error.problem]
+        guilty += [  # of a section within the model's, as frequencies
+            f"{key}.{inner}"
+            for key, one in value.items()
+            for inner in (one if isinstance(one, Mapping) else ())
+            if str(inner) in re.findall(r"\w+", error.problem)
+        ]
         place = place_of(f"model.{guilty[0]}" if guilty else "model", places)
         raise place.blame(error, "model") from None
 

@@ -22,6 +22,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import evaluate, evaluate_robustness, robustness_text
 from skelfuse.evaluation.conditions import without_joints
 from skelfuse.layouts import SBU_15
+from skelfuse.models.model import Model
 from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.training import TrainConfig
@@ -59,17 +60,24 @@ def test_neither_the_order_of_clips_nor_a_second_copy_of_the_run_matters(
     assert evaluate_robustness([run], store, test_part, seed=5).top1 != found.top1
 
 
-class Direction(torch.nn.Module):
+class Direction(Model):
     """Tells, without learning, whether the last joint ends up higher or lower than it began."""
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = torch.nn.Parameter(torch.tensor([1.0, -1.0]))
 
-    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def features(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        assert mask is not None
         seen = mask[:, :, 0, -1].float()  # [B,T]
         height = x[:, :, 0, -1, 1] * seen
-        return (height[:, -1:] - height[:, :1]) * self.weight
+        return height[:, -1:] - height[:, :1]
+
+    def decide(self, features: torch.Tensor) -> torch.Tensor:
+        return features * self.weight
+
+    def reset_classifier(self, num_classes: int) -> None:
+        raise NotImplementedError
 
 
 def up_and_down(path: Path, labels: tuple[str, str] = ("up", "down"), **made: bool) -> Store:
@@ -121,9 +129,9 @@ def test_a_store_that_was_aligned_is_aligned_after_the_turn(tmp_path: Path) -> N
     seen: list[torch.Tensor] = []
 
     class Watching(Direction):
-        def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        def features(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
             seen.append(x)
-            return super().forward(x, mask)
+            return super().features(x, mask)
 
     run = Run(
         Watching(), TrainConfig(), store.skeleton, ("up", "down"), tmp_path / "none", 1, {}, {}, {}

@@ -77,6 +77,13 @@ def test_persons_and_their_order() -> None:
     assert chosen("sampling.persons", persons=30) == 4
 
 
+def test_where_nobody_else_is_a_joint_is_told_nothing_of_partners() -> None:
+    assert chosen("model.streams") == ["joint", "bone", "distances"]
+    assert chosen("model.streams", persons=2) is None
+    assert chosen("model.streams", {"model": {"name": "ddnet"}}) is None
+    assert chosen("model.streams", {"model": {"streams": ["joint"]}}) is None
+
+
 @pytest.mark.parametrize(
     ("facts", "scale"),
     [
@@ -186,7 +193,8 @@ def test_whatever_the_store_a_whole_configuration_comes_of_it(
     found = suggested(facts)
     config = config_from_dict(found.settings)
     config.augment.check(body)
-    assert set(found.settings) == set(SECTIONS)
+    several = more["persons"] > 1  # then the model is told all that it can be
+    assert set(found.settings) == set(SECTIONS) - ({"model"} if several else set())
     plain = config.as_dict()
     for section, values in found.settings.items():
         for name, value in values.items():
