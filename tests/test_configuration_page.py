@@ -114,7 +114,8 @@ def known_words() -> set[str]:
 def strangers(text: str) -> list[str]:
     """Return what stands in code on the page, looks like a key or a setting, and is none."""
     known, words = in_code(), known_words()
-    keys = {*known, *(f"model.{key.partition(': ')[2]}" for key in known if ": " in key)}
+    options = {key.partition(": ")[2] for key in known if ": " in key}
+    keys = {*known, *(f"model.{key}" for key in options), *(key for key in options if "." in key)}
     wrong = []
     for span in CODE.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
         lone = re.fullmatch(r"[a-z][a-z_]*((?:\.[a-z_]+)*)", span)

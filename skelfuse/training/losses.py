@@ -93,13 +93,17 @@ def kernel_loss(model: nn.Module, weights: KernelWeights) -> Tensor | None:
 def kernels_of(model: nn.Module) -> Mapping[str, Kernel]:
     """Return every motion kernel as it is now, by what it sees and its name.
 
+    Where all signals share their taps, as distances do, a kernel has one axis.
+
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.models import SkelFuse
     >>> list(kernels_of(SkelFuse(KINECT_V2, 5, scales=(1, 2), streams=("joint", "distances"))))
     ['joint/scale1', 'joint/scale2', 'distances/scale1', 'distances/scale2']
     """
     return {
-        f"{path.rpartition('.')[2]}/{name}": kernel
+        f"{path.rpartition('.')[2]}/{name}": kernel._replace(
+            taps=kernel.taps[:, : bank.taps.shape[2]]
+        )
         for path, bank in motion_kernels(model).items()
         for name, kernel in bank.kernels().items()
     }
