@@ -78,10 +78,11 @@ class Explanation:
     x: Array  # [T,M,N,D] as the model saw the clip
     mask: npt.NDArray[np.bool_]  # [T,M,N]
     time: Array  # [T], in seconds, or in frames
-    # The model's own sums, for models that have such paths; none fills them in yet.
-    own: Mapping[str, float] | None = None
-    together: float | None = None
-    statistics: Mapping[tuple[str, str], float] | None = None
+    # The model's own sums, exact: what the logit exceeds that of the average training clip by. None
+    # where the model has no such paths.
+    own: Mapping[str, float] | None = None  # of each joint by itself
+    together: float | None = None  # of the joints together
+    statistics: Mapping[tuple[str, str], float] | None = None  # of (joint, statistic and scale)
 
     @property
     def probability(self) -> float:

@@ -12,6 +12,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.explain.answer import Explanation, Moment, Named, standing_out
 from skelfuse.explain.class_names import number_of
 from skelfuse.explain.game import Game
+from skelfuse.explain.own_path import own_path
 from skelfuse.explain.players import (
     Kind,
     Players,
@@ -57,7 +58,7 @@ def explain_by_hiding(
     >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
     >>> moving = np.random.default_rng(0).normal(size=(60, 1, 25, 3)).astype(np.float32)
     >>> found = explain_by_hiding(run, Clip(moving, KINECT_V2, name="a", fps=30), players="limbs")
-    >>> list(found.limbs), abs(sum(found.limbs.values()) - found.total) < 1e-9
+    >>> list(found.limbs), abs(sum(found.limbs.values()) - found.total) < 1e-5
     (['head', 'trunk', 'left arm', 'right arm', 'left leg', 'right leg'], True)
     """
     if players not in get_args(Kind):
@@ -125,6 +126,7 @@ class _Asked:
         main = games[players]
         limbs = games["limbs"].by_name() if "limbs" in games else ({}, {})
         shares, error = main.by_name()
+        sums = own_path(run, seen, self.weights)
         return Explanation(
             clip=clip.name,
             label=clip.label,
@@ -150,6 +152,9 @@ class _Asked:
             x=seen.x[0].cpu().double().numpy(),
             mask=seen.mask[0].cpu().numpy(),
             time=seen.position[0].numpy() / (clip.fps or 1.0),
+            own=None if sums is None else sums.own,
+            together=None if sums is None else sums.together,
+            statistics=None if sums is None else sums.statistics,
         )
 
     def _played(self, players: Players) -> _Played:
