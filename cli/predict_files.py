@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
-from skelfuse.cli.prediction_text import Csv, Item, JsonLines, Table
-from skelfuse.cli.progress import bar
-from skelfuse.cli.recordings import find_recordings
+from skelfuse.cli.messages import complain
+from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
+from skelfuse.cli.progress import Show, bar
+from skelfuse.cli.recordings import find_recordings, is_store
 from skelfuse.clip import Clip
 from skelfuse.datasets.clips import (
     ClipFile,
@@ -26,6 +25,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import find_layout
 from skelfuse.predict import Recogniser
 from skelfuse.run import Run
+from skelfuse.store import Store
 
 
 def predict_files(
@@ -37,29 +37,27 @@ def predict_files(
 ) -> None:
     """Write what is recognised in all clips of the files; what is wrong goes to `problems`."""
     top = min(given["top"], len(recogniser.classes))
-    text: Table | JsonLines | Csv = Table(top=top)
-    if given["form"] == "jsonl":
-        text = JsonLines(top=top)
-    elif given["form"] == "csv":
-        joints = recogniser.skeleton.joints if given["joints"] else ()
-        windows = given["window"] is not None
-        text = Csv(top=top, persons=given["persons"], windows=windows, joints=joints)
+    text = _text(recogniser, given, top)
     reading = _reading(recogniser.run, given)
-    sources: list[ClipFile] = []
+    sources: list[ClipFile | Store] = []
     for path in paths:
         try:
-            sources += find_recordings(path, given["input_format"])
+            sources += (
+                [Store(path)] if is_store(path) else find_recordings(path, given["input_format"])
+            )
         except SkelfuseError as error:
             problems.append(error)
     written = 0
-    with bar(len(sources) if given["out"] else 0, "file") as show:
-        found = read_clips(sources, reading, jobs=given["jobs"] or usable_cores())
+    with bar("file", total=len(sources)) as show:
+        found = _clips(sources, reading, given["jobs"] or usable_cores())
         for item in _recognised(recogniser, _shown(found, show), given, problems):
             if not written and (heading := text.heading()):
                 write(heading)
             written += 1
             for line in text.lines(item):
                 write(line)
+        if written and (ending := text.ending()):
+            write(ending)
     bad = {error.file for error in problems}
     total = len(sources) + len(bad - {str(source.path) for source in sources})
     if not written:
@@ -68,9 +66,22 @@ def predict_files(
         first = f"the first problem: {problems[0]}" if problems else "they hold no clip"
         raise SkelfuseError(f"nothing to recognise in {total} files", remedy=first)
     if problems:
-        click.echo(f"{len(bad)} of {total} files had a problem:", err=True)
+        complain(f"{len(bad)} of {total} files had a problem:")
         for problem in problems:
-            click.echo(f"  {problem}", err=True)
+            complain(f"  {problem}")
+
+
+def _text(recogniser: Recogniser, given: dict[str, Any], top: int) -> Table | JsonLines | Csv:
+    if given["form"] == "csv":
+        return Csv(
+            top=top,
+            persons=given["persons"],
+            windows=given["window"] is not None,
+            joints=recogniser.skeleton.joints if given["joints"] else (),
+        )
+    if given["form"] == "table":
+        return Table(top=top)
+    return Json(top=top) if given["form"] == "json" else JsonLines(top=top)
 
 
 def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
@@ -80,14 +91,30 @@ def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
     return replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
 
 
-def _shown(found: Iterator[Found], show: Callable[[int, str], None]) -> Iterator[Found]:
+def _clips(sources: Sequence[ClipFile | Store], reading: ReadOptions, jobs: int) -> Iterator[Found]:
+    """Yield the clips of files and stores in order; files that follow one another are read as one.
+
+    Many of them are then read by several processes.
+    """
+    files: list[ClipFile] = []
+    for source in sources:
+        if isinstance(source, ClipFile):
+            files.append(source)
+            continue
+        yield from read_clips(files, reading, jobs=jobs)
+        files = []
+        yield from ((source.path, clip) for clip in source)
+    yield from read_clips(files, reading, jobs=jobs)
+
+
+def _shown(found: Iterator[Found], show: Show) -> Iterator[Found]:
     begun, current = 0, None
     for path, clip in found:
         if path != current:
-            show(begun, "")
+            show(begun)
             begun, current = begun + 1, path
         yield path, clip
-    show(begun, "")
+    show(begun)
 
 
 def _recognised(

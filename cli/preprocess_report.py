@@ -7,8 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-import click
-
+from skelfuse.cli.messages import complain, output, say, verbose
 from skelfuse.datasets.preprocess import Outcome
 from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
@@ -50,7 +49,7 @@ def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
         with replaced_together([path]) as (new,):
             new.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        click.echo(f"Error: {cannot_write('the report', path, error)}", err=True)
+        complain(f"Error: {cannot_write('the report', path, error)}")
         return False
     return True
 
@@ -59,15 +58,16 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     """Print what the store holds, what was left out, and the first problems."""
     if skip:
         names = "1 name" if skip == 1 else f"{skip:,} names"
-        click.echo(f"skip list: {names}, {outcome.left_out:,} found and left out", err=True)
+        say(f"skip list: {names}, {outcome.left_out:,} found and left out")
     if outcome.error:
         return
-    click.echo(headline(Store(store)))
+    output(headline(Store(store)))
     if not outcome.bad:
         return
-    click.echo(f"{outcome.bad} of {len(outcome.sources)} files had a problem:", err=True)
-    for problem in outcome.problems[:PROBLEMS_SHOWN]:
-        click.echo(f"  {problem['message']}", err=True)
-    if len(outcome.problems) > PROBLEMS_SHOWN:
-        where = f"all are in {report}" if report else "--report FILE lists them all"
-        click.echo(f"  ... and {len(outcome.problems) - PROBLEMS_SHOWN} more; {where}", err=True)
+    complain(f"{outcome.bad} of {len(outcome.sources)} files had a problem:")
+    shown = len(outcome.problems) if verbose() else PROBLEMS_SHOWN
+    for problem in outcome.problems[:shown]:
+        complain(f"  {problem['message']}")
+    if len(outcome.problems) > shown:
+        where = f"all are in {report}" if report else "--report FILE or --verbose lists them all"
+        complain(f"  ... and {len(outcome.problems) - shown} more; {where}")

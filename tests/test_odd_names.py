@@ -112,7 +112,7 @@ def test_what_is_recognised_in_a_file_of_an_odd_name_is_written(
     body = {"joint_names": FIGURE.JOINTS, "bones": FIGURE.BONES, "dimensions": 2}
     content = {"keypoints": clip.tolist(), "label": "wave", "name": "ok", **body}
     path.write_text(json.dumps(content, default=list))
-    predict = ("predict", "--run", stick_run(ModelChoice("pure")), path, "--format", form)
+    predict = ("predict", stick_run(ModelChoice("pure")), path, "--format", form)
     result = run(*predict)
     assert result.exit_code == 0, result.output
     assert run(*predict, "--out", out).exit_code == 0

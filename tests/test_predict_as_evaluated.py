@@ -76,7 +76,7 @@ def test_raw_files_are_recognised_as_their_store_is_evaluated(
     assert np.ptp(np.stack(list(expected.values())), axis=0).max() > 0.01  # clips do differ
 
     result = run_main(
-        "predict", raw, "--run", tmp_path / "run", "--format", "jsonl", "--top", 99, "--jobs", jobs
+        "predict", tmp_path / "run", raw, "--format", "jsonl", "--top", 99, "--jobs", jobs
     )
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]

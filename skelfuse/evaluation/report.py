@@ -30,6 +30,8 @@ def report_text(evaluation: Evaluation) -> str:
     """Return an evaluation for people to read."""
     found, lines = evaluation.metrics, [_headline(evaluation)]
     over = f"95 % interval {_range(evaluation.interval)} over clips"
+    if evaluation.interval.low == evaluation.interval.high:  # all clips are right, or none is
+        over += f" (Wilson {_range(evaluation.wilson)})"
     if evaluation.subject_interval is not None:
         people = f"over {counted(evaluation.subjects, 'subject')}"
         over += f", {_range(evaluation.subject_interval)} {people}"

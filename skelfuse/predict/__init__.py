@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skelfuse.predict.prediction import Prediction
     from skelfuse.predict.recogniser import Recogniser, load
 
-__all__ = ["Recogniser", "load"]
+__all__ = ["Prediction", "Recogniser", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -46,7 +46,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, config in RUNS.items():
         WORLD.trained(store, folder / "runs" / name, config)
         if name != "a5":
-            result = command("evaluate", "--run", folder / "runs" / name, "--data", store.path)
+            result = command("evaluate", folder / "runs" / name, "--data", store.path)
             assert result.exit_code == 0, result.output
     return folder / "runs"
 
@@ -141,7 +141,7 @@ def test_other_tests_get_other_names(runs: Path, tmp_path: Path) -> None:
         (same_name,),
         (store, "--part", "all"),
     ):
-        assert command("evaluate", "--run", run, "--data", data, *more).exit_code == 0
+        assert command("evaluate", run, "--data", data, *more).exit_code == 0
     (found,) = compared(run)["runs"]
     names = sorted(found["tests"])
     assert [name for name in names if "store" not in name] == [

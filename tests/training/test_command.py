@@ -94,7 +94,7 @@ def test_mistakes_are_one_line(store: Store, tmp_path: Path) -> None:
     missing = CliRunner().invoke(main, ["train", "--data=none.h5", f"--out={out}", *QUICK])
     assert "none.h5: no such store" in told(missing)
     bare = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}"])
-    assert "how are the clips to be split?; give --protocol" in told(bare)
+    assert "no protocol given: which clips train and which test?; give --protocol" in told(bare)
     assert not out.exists()
 
 

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+import numpy as np
+import numpy.typing as npt
 
-    from skelfuse.datasets.protocols import ClipTable
-    from skelfuse.store import Store
+from skelfuse.datasets.protocol_rules import ALIASES, FAMILIES, PROTOCOLS, named_in_files
+from skelfuse.datasets.protocols import ClipTable, split
+from skelfuse.datasets.summary import clip_table
+from skelfuse.errors import SkelfuseError
+from skelfuse.store import Store
 
 ALL = "all"
 WHOLE = "kfold"  # its folds follow from who else is there, so it needs the whole set
+
+
+def evaluated_clips(
+    store: Store, protocols: Collection[str | None], part: str
+) -> tuple[str | None, npt.NDArray[np.intp]]:
+    """Return the protocol and the indices of the clips in one part of it.
+
+    `protocols` are those of all runs that are evaluated together, which must be one.
+    """
+    if part == ALL:
+        return None, np.arange(len(store))
+    protocol = next(iter(protocols)) if len(protocols) == 1 else None
+    if protocol is None:
+        raise SkelfuseError(
+            "no protocol given: which clips are to be evaluated?",
+            file=store.path,
+            found="runs of several protocols" if len(protocols) > 1 else "a run without protocol",
+            remedy="give --protocol, or --part all; skelfuse info lists those that fit",
+        )
+    return protocol, evaluated_part(store, protocol, part)
 
 
 def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.intp]:
@@ -21,10 +43,6 @@ def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.int
     The other parts need not be there where a protocol tells by a clip alone where it belongs: a
     set's test may lie in a store of its own.
     """
-    from skelfuse.datasets.protocols import split
-    from skelfuse.datasets.summary import clip_table
-    from skelfuse.errors import SkelfuseError
-
     table = clip_table(store)
     try:
         parts = split(table, protocol)
@@ -50,11 +68,6 @@ def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.int
 
 def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] | None:
     """Return the clips of a part, perhaps none; None where they cannot be told from the others."""
-    import numpy as np
-
-    from skelfuse.datasets.protocol_rules import ALIASES, FAMILIES, PROTOCOLS, named_in_files
-    from skelfuse.errors import SkelfuseError
-
     if protocol in named_in_files(table):
         found = [clip.get(protocol) == part for clip in table.splits]
         return np.flatnonzero(found)
@@ -67,6 +80,6 @@ def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] |
             masks = FAMILIES[family](table, member)
         else:
             return None
-    except SkelfuseError:  # told already
+    except SkelfuseError:  # reported already
         return None
     return np.flatnonzero(masks[part]) if part in masks else None
