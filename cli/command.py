@@ -36,7 +36,8 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse today's spelling; for an old one show it."""
-        if self.renamed is not None and (today := self.renamed(args)) is not None:
+        asked = None if ctx.resilient_parsing else self.renamed  # a completion has no spelling
+        if asked is not None and (today := asked(args)) is not None:
             raise OldSpelling(f"{ctx.command_path} {' '.join(map(quoted, today))}")
         return super().parse_args(ctx, args)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from skelfuse.datasets.clips import ClipFile, find_clip_files
-
-HDF5 = b"\x89HDF\r\n\x1a\n"
+from skelfuse.datasets.formats import HDF5
 
 
 def find_recordings(path: Path, form: str) -> list[ClipFile]:
