@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -129,7 +130,7 @@ def test_protocols_are_those_of_the_store(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.chdir(tmp_path)
     subject = np.repeat(["ann", "bob"], 2)
-    arrays = {"lengths": [9] * 4, "label": ["a", "b"] * 2, "subject": subject}
+    arrays: dict[str, Any] = {"lengths": [9] * 4, "label": ["a", "b"] * 2, "subject": subject}
     np.savez("a.npz", coords=np.random.default_rng(0).normal(size=(36, 17, 2)), **arrays)
     assert CliRunner().invoke(main, ["preprocess", "a.npz", "-o", "s.h5"]).exit_code == 0
     found = completed("train", "--data", "s.h5", "--protocol")

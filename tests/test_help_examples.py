@@ -6,6 +6,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with what the examples name: raw files, a store, runs."""
     found = tmp_path_factory.mktemp("examples")
     draw = np.random.default_rng(0)
-    arrays = {"lengths": [20] * 6, "label": ["squat", "lunge"] * 3}
+    arrays: dict[str, Any] = {"lengths": [20] * 6, "label": ["squat", "lunge"] * 3}
     np.savez(found / "mine.npz", coords=draw.normal(size=(120, 17, 2)), **arrays)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(found)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     lengths = draw.integers(10, 20, size=12)
     coords = draw.normal(size=(lengths.sum(), 2, 17, 2))
     coords[: lengths[:6].sum(), 1] = np.nan  # only later clips show a second body
-    arrays = {"lengths": lengths, "label": ["sit", "stand"] * 6, "fps": 30}
+    arrays: dict[str, Any] = {"lengths": lengths, "label": ["sit", "stand"] * 6, "fps": 30}
     np.savez(folder / "a.npz", coords=coords, subject=np.repeat(list("abcd"), 3), **arrays)
     return skelfuse.preprocess(folder / "a.npz", folder / "a.h5")
 

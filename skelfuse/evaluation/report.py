@@ -44,11 +44,11 @@ def report_text(evaluation: Evaluation) -> str:
     ]
     worst = evaluation.worst_confusions
     if worst:
-        lines += ["", "worst confusions (clips, of so many, true -> predicted)"]
+        lines += ["", "worst confusions (clips of the class, true -> predicted)"]
         lines += [f"{c.clips:6,} of {c.of:5,}  {c.label} -> {c.prediction}" for c in worst]
     doubts = evaluation.least_believed[:DOUBTS_SHOWN]
     if doubts:
-        lines += ["", "least believed labels (clip, label -> prediction, how probable each)"]
+        lines += ["", "labels that may be wrong (clip, label -> prediction, probability of each)"]
         lines += [
             f"{one.clip}  {one.label} -> {one.prediction}  "
             f"{one.probability_of_label:.1%} -> {one.probability:.1%}"

@@ -109,7 +109,7 @@ def fewer_classes(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> No
 
 
 def test_one_line_for_whatever_is_wrong(folder: Path, tmp_path: Path) -> None:
-    run, data = (folder / "run"), ("--data", folder / "store.h5")
+    run, data = (folder / "run",), ("--data", folder / "store.h5")
     missing = tmp_path / "missing"
     assert f"{missing}: no such run" in refused(missing, *data)
     assert f"{missing}: no such run" in refused(missing, *data, "--checkpoint", "last")
