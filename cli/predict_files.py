@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from skelfuse.datasets.clips import (
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
+from skelfuse.evaluation.matching import joint_order
 from skelfuse.layouts import find_layout
 from skelfuse.predict import Recogniser
+from skelfuse.preparation import Preparation
 from skelfuse.run import Run
 from skelfuse.store import Store
 
@@ -42,15 +45,15 @@ def predict_files(
     sources: list[ClipFile | Store] = []
     for path in paths:
         try:
-            sources += (
-                [Store(path)] if is_store(path) else find_recordings(path, given["input_format"])
-            )
+            if is_store(path):
+                sources.append(_opened(path, recogniser.run))
+            else:
+                sources += find_recordings(path, given["input_format"])
         except SkelfuseError as error:
             problems.append(error)
     written = 0
     with bar("file", total=len(sources)) as show:
-        found = _clips(sources, reading, given["jobs"] or usable_cores())
-        for item in _recognised(recogniser, _shown(found, show), given, problems):
+        for item in _items(recogniser, sources, reading, given, problems, show):
             if not written and (heading := text.heading()):
                 write(heading)
             written += 1
@@ -91,30 +94,59 @@ def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
     return replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
 
 
-def _clips(sources: Sequence[ClipFile | Store], reading: ReadOptions, jobs: int) -> Iterator[Found]:
-    """Yield the clips of files and stores in order; files that follow one another are read as one.
-
-    Many of them are then read by several processes.
-    """
-    files: list[ClipFile] = []
-    for source in sources:
-        if isinstance(source, ClipFile):
-            files.append(source)
-            continue
-        yield from read_clips(files, reading, jobs=jobs)
-        files = []
-        yield from ((source.path, clip) for clip in source)
-    yield from read_clips(files, reading, jobs=jobs)
+def _opened(path: Path, run: Run) -> Store:
+    store = Store(path)
+    joint_order(run, store)  # a skeleton mismatch is reported once, not for every clip
+    return store
 
 
-def _shown(found: Iterator[Found], show: Show) -> Iterator[Found]:
-    begun, current = 0, None
+def _items(
+    recogniser: Recogniser,
+    sources: Sequence[ClipFile | Store],
+    reading: ReadOptions,
+    given: dict[str, Any],
+    problems: list[SkelfuseError],
+    show: Show,
+) -> Iterator[Item]:
+    """Yield what is recognised in stores and files, in order; neighbouring files together."""
+    done, jobs = 0, given["jobs"] or usable_cores()
+    for of_files, some in groupby(sources, key=lambda source: isinstance(source, ClipFile)):
+        group = list(some)
+        if of_files:
+            files = [source for source in group if isinstance(source, ClipFile)]
+            found = _shown(read_clips(files, reading, jobs=jobs), show, done)
+            yield from _recognised(recogniser, found, given, problems)
+        for store in group:
+            if isinstance(store, Store):
+                clips: Iterator[Found] = ((store.path, clip) for clip in store)
+                fit = _for_clips_of(store, recogniser)
+                yield from _recognised(fit, _shown(clips, show, done), given, problems)
+                done += 1
+        done += len(group) if of_files else 0
+    show(done)
+
+
+def _for_clips_of(store: Store, recogniser: Recogniser) -> Recogniser:
+    """Return the recogniser without what the making of a store has done to its clips already."""
+    wanted = recogniser.preparation
+    made = Preparation.of_store(store.skeleton, store.provenance)
+    fit = Recogniser(recogniser.run, crops=recogniser.crops)
+    fit.preparation = replace(
+        wanted,
+        align=wanted.align and not made.align,
+        scale=wanted.scale and not made.scale,
+        half=wanted.half and not made.half,
+    )
+    return fit
+
+
+def _shown(found: Iterator[Found], show: Show, begun: int) -> Iterator[Found]:
+    current = None
     for path, clip in found:
         if path != current:
             show(begun)
             begun, current = begun + 1, path
         yield path, clip
-    show(begun)
 
 
 def _recognised(

@@ -54,7 +54,7 @@ def kernel_text(
     kernel  axis  passes  gain at 0 Hz  peak gain  peak (Hz)  -3 dB band (Hz)
     scale1  xyz   high           0.000      2.000      15.00    7.50 to 15.00
     <BLANKLINE>
-    Which are derivatives (on slow motion the output is the velocity times this, at that offset)
+    Which are derivatives (slow motion gives the velocity times this, at that offset)
     kernel  axis  times velocity  offset  follows jω within 10% (Hz)
     scale1  xyz           +1.000   -0.50                0.00 to 7.51
     <BLANKLINE>
@@ -187,7 +187,7 @@ def _derivatives(report: KernelsReport, rate: FrameRate) -> Table:
                 row[2:] = [fixed(ideal.slope, sign=True), fixed(ideal.place, 2, sign=True)]
                 row.append(f"{low} to {high}")
             rows.append(row)
-    name = "Which are derivatives (on slow motion the output is the velocity times this, at that offset)"
+    name = "Which are derivatives (slow motion gives the velocity times this, at that offset)"
     return name, header, rows, {0, 1}
 
 

@@ -121,7 +121,7 @@ def test_tables(runs: Path) -> None:
     assert "(2 runs)" in seeds
     few = command("compare", runs / "a0", runs / "a1").stdout
     assert few.splitlines()[0].split()[:2] == ["run", "seed"]
-    markdown = command("compare", runs / "a0", runs / "a1", "--markdown").stdout
+    markdown = command("compare", runs / "a0", runs / "a1", "--format", "markdown").stdout
     head, rule, *rows = markdown.split("\n\n")[0].splitlines()
     assert len({line.count("|") for line in (head, rule, *rows)}) == 1
     assert set(rule) <= set("|- ")
@@ -187,4 +187,4 @@ def test_nothing_to_compare(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.output.startswith("Error: no run to compare")
     assert command("compare").exit_code == 2
-    assert command("compare", tmp_path, "--json", "--markdown").exit_code == 2
+    assert command("compare", tmp_path, "--json", "--format", "markdown").exit_code == 2
