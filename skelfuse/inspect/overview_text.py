@@ -49,13 +49,19 @@ def kernels_overview(
         rows.append([*row, *([fixed(moved[i])] if any(moved) else [])])
     hidden = len(axes) - len(rows)
     parts = [f"{title}\n{rate_text(rate)}", aligned(header, rows, words={0, 1, 2, 3, 5})]
-    if gate is not None and gate.open is not None:
-        kept, of = float(gate.open.sum()), gate.open.size
-        parts.append(f"gate: {kept:.0f} of {of} frequencies of joints are kept")
+    if gate is not None:
+        parts.append(_gate_line(gate))
     others = f"the other {hidden} rows, " if hidden else ""
     of_gate = ", the gate of each joint" if gate is not None else ""
     parts.append(f"--all shows {others}taps, frequencies, derivatives and penalties{of_gate}")
     return "\n\n".join(parts)
+
+
+def _gate_line(gate: GateReport) -> str:
+    if gate.open is None:
+        return "gate: not known without clips; give a store to measure it on (--data)"
+    kept, of = float(gate.open.sum()), gate.open.size
+    return f"gate: {kept:.0f} of {of} channels (frequencies of joints) are kept"
 
 
 def head_overview(report: HeadReport, *, title: str, chosen: bool = False) -> str:
