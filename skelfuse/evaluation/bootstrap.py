@@ -69,7 +69,8 @@ def wilson_interval(right: npt.NDArray[np.bool_], *, level: float = 0.95) -> Int
     middle = share + z * z / (2 * clips)
     half = z * math.sqrt(share * (1 - share) / clips + z * z / (4 * clips * clips))
     low, high = ((middle + sign * half) / (1 + z * z / clips) for sign in (-1, 1))
-    return Interval(max(low, 0.0), min(high, 1.0))
+    # The share itself is never left out by a rounding error.
+    return Interval(min(max(low, 0.0), share), max(min(high, 1.0), share))
 
 
 def _over_groups(
