@@ -23,7 +23,6 @@ from skelfuse.datasets.clips import (
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
-from skelfuse.evaluation.matching import joint_order
 from skelfuse.layouts import find_layout
 from skelfuse.predict import Recogniser
 from skelfuse.preparation import Preparation
@@ -46,7 +45,7 @@ def predict_files(
     for path in paths:
         try:
             if is_store(path):
-                sources.append(_opened(path, recogniser.run))
+                sources.append(_opened(path, recogniser))
             else:
                 sources += find_recordings(path, given["input_format"])
         except SkelfuseError as error:
@@ -94,9 +93,13 @@ def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
     return replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
 
 
-def _opened(path: Path, run: Run) -> Store:
+def _opened(path: Path, recogniser: Recogniser) -> Store:
     store = Store(path)
-    joint_order(run, store)  # a skeleton mismatch is reported once, not for every clip
+    if {*store.skeleton.joints} != {*recogniser.skeleton.joints}:
+        try:
+            recogniser.preparation.matched(store[0])
+        except SkelfuseError as error:  # reported once, not for every clip
+            raise error.at(path) from None
     return store
 
 

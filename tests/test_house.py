@@ -1,4 +1,4 @@
-"""What holds for the whole house: one way through it, a quick command, files of one idea."""
+"""What holds for the whole house: one way through it, and a quick command."""
 
 from __future__ import annotations
 
@@ -89,11 +89,6 @@ def test_reading_knows_no_command_and_no_torch(path: Path) -> None:
     for module in imported(path):
         assert module.split(".")[0] not in ("click", "tqdm", "torch")
         assert not f"{module}.".startswith("skelfuse.cli.")
-
-
-@pytest.mark.parametrize("path", [*LIBRARY, *BESIDE], ids=named)
-def test_a_file_holds_one_idea(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=str)
