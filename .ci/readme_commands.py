@@ -1,7 +1,7 @@
 """Run every ```sh and ```python block of a Markdown page, in order, in one fresh folder.
 
-Files that a reader downloads are there as small ones of the same form: synthetic clips in NTU's
-archive, and a list that leaves one of them out.
+Files that a reader has are there as small ones of the same form: synthetic clips in NTU's archive,
+a list that leaves one of them out, and two words in MediaPipe's arrays.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+
+import numpy as np
 
 from skelfuse.datasets.synth.dataset import write_dataset
 
@@ -32,6 +34,16 @@ def stand_ins(folder: Path) -> None:
     with zipfile.ZipFile(folder / "nturgbd_skeletons_s001_to_s017.zip", "w") as archive:
         for file in files:
             archive.write(file, f"nturgb+d_skeletons/{file.name}")
+    draw = np.random.default_rng(0)
+    for word, rate in (("hello", 1.0), ("thanks", 3.0)):
+        for clip in range(8):
+            frames = folder / "MP_Data" / word / str(clip)
+            frames.mkdir(parents=True)
+            for t in range(30):
+                moved = 0.1 * np.sin(rate * t / 5 + np.arange(1662) % 3) + 0.01 * draw.normal(
+                    size=1662
+                )
+                np.save(frames / f"{t}.npy", 0.5 + moved)
     skipped = folder / "NTU_RGBD_samples_with_missing_skeletons.txt"
     skipped.write_text(f"1 of the samples has a missing skeleton.\n\n{files[0].stem}\n")
 

@@ -27,6 +27,7 @@ with interrupts_silent():  # until all is there that can tell of one
     from skelfuse.cli.synth import synth
     from skelfuse.cli.terminal import tolerant
     from skelfuse.cli.train import train
+    from skelfuse.cli.view import view
     from skelfuse.errors import SkelfuseError
 
 INTERRUPTED = 130
@@ -89,6 +90,7 @@ for command in (
     layouts,
     preprocess,
     info,
+    view,
     train,
     evaluate,
     compare,

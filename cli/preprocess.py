@@ -9,6 +9,8 @@ import click
 
 from skelfuse.cli import options
 from skelfuse.cli.command import Command
+from skelfuse.cli.label_options import label_options, labelling
+from skelfuse.cli.numbers import Finite
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import input_format
 from skelfuse.cli.termination import ended_cleanly
@@ -43,21 +45,47 @@ NO_REPORT = 1
     show_default=True,
     help="Most people kept per clip, those that move most.",
 )
+@click.option(
+    "--min-score",
+    type=Finite(0),
+    help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
+)
+@click.option(
+    "--joints",
+    metavar="TEXT",
+    help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.",
+)
+@click.option("--join", is_flag=True, help="Give joints without bones a tree of the shortest ones.")
+@click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
+@click.option("--axes", help="The order of an array's axes, e.g. CTVM or TNC.")
+@click.option("--score", is_flag=True, help="An array's last coordinate is a score.")
+@click.option(
+    "--missing",
+    type=click.Choice(["nan", "zeros"]),
+    default="nan",
+    show_default=True,
+    help="What stands in an array for a joint that was not seen.",
+)
 @click.option("--no-filters", is_flag=True, help="Keep bodies that look like sensor ghosts.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide coordinates by the length of the torso.")
 @click.option("--half", is_flag=True, help="Store float16: half the size, 3 digits.")
+@label_options
 @click.pass_context
 def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
     """Read raw skeleton files of any format into one store.
 
-    INPUTS are files or folders. The format is recognised, or one of these: ntu, nw-ucla,
-    utd-mhad, sbu, penn-action, jhmdb, annotations, openpose, keypoints, npz, npy-folder, npy. A
-    bad file is reported in one line and left out, the rest goes on, and the exit code is 3.
+    INPUTS are files or folders. A bad file is reported in one line and left out, the rest goes on,
+    and the exit code is 3. The format is recognised, or one of these: ntu, nw-ucla, utd-mhad, sbu,
+    penn-action, jhmdb, annotations, openpose, msr-action3d, utkinect, ui-prmd, shrec, deeplabcut,
+    sleap, sleap-analysis, sleap-csv, movement, simba, bvh, trc, c3d, table, keypoints,
+    mediapipe-npy, mediapipe-csv, yolo, pose, npz, npy-folder, npy.
     """
-    from skelfuse.cli.preprocess_report import check_report, tell, write_report
+    from skelfuse.cli.preprocess_report import check_report, tell, tell_labels, write_report
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.format import ReadOptions
+    from skelfuse.datasets.joined import with_tree
+    from skelfuse.datasets.labels.checks import check_labels
     from skelfuse.datasets.ntu_skip import read_skip_list
     from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
     from skelfuse.datasets.preprocess import preprocess as run
@@ -66,23 +94,34 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     from skelfuse.store.place import check_replaceable
 
     options = PreprocessOptions(
-        format=given["input_format"],
+        format="table" if given["columns"] else given["input_format"],
         reading=ReadOptions(
             skeleton=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
             fps=given["fps"],
             max_persons=given["max_persons"],
             filters=not given["no_filters"],
             class_names=given["class_names"],
+            min_score=given["min_score"],
+            joints=tuple(filter(None, map(str.strip, (given["joints"] or "").split(",")))),
+            columns=given["columns"],
+            axes=given["axes"],
+            score=given["score"],
+            zeros_missing=given["missing"] == "zeros",
         ),
         skip=read_skip_list(given["skip_list"]) if given["skip_list"] else frozenset(),
         align=given["align"],
         scale=given["scale"],
         half=given["half"],
+        labels=labelling(given),
     )
     check_replaceable(out)
     if given["report"]:
         check_report(given["report"], store=out)
     sources = find_sources(inputs, options)
+    if given["join"]:
+        options = with_tree(sources, options)
+    if options.labels:
+        check_labels(options.labels, sources)
     with ended_cleanly(), bar("file", total=len(sources)) as show:
         outcome = run(
             sources,
@@ -96,16 +135,19 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
         )
     reported = not given["report"] or write_report(given["report"], out, outcome)
     tell(outcome, out, skip=len(options.skip), report=given["report"] if reported else None)
+    bad_lines = tell_labels(options.labels, outcome)
     if outcome.error:
         raise outcome.error
-    if outcome.problems or not reported:
+    if outcome.problems or bad_lines or not reported:
         ctx.exit(SOME_FILES_BAD if reported else NO_REPORT)
 
 
 def _asked(inputs: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
     """Return what the store is to remember of the command: what was read, not how or where to."""
     words = ("skip_list", "class_names", "skeleton")
+    table = {"labels": str(given["label_table"])} if given["label_table"] else {}
     return {
         "inputs": [str(path) for path in inputs],
         **{name: given[name] and str(given[name]) for name in words},
+        **table,
     }

@@ -8,10 +8,13 @@ import tempfile
 from pathlib import Path
 
 from skelfuse.cli.messages import complain, output, say, verbose
+from skelfuse.datasets.labels.labelling import Labelling
+from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.preprocess import Outcome
 from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
+from skelfuse.telling.note_lines import note_lines, tally
 from skelfuse.whole_files import cannot_write, replaced_together
 
 PROBLEMS_SHOWN = 10
@@ -62,6 +65,9 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     if outcome.error:
         return
     output(headline(Store(store)))
+    where = f"all are in {report}" if report else "--report FILE lists them all"
+    for line in note_lines(tally(outcome.notes), more=where):
+        say(f"note: {line}")
     if not outcome.bad:
         return
     complain(f"{outcome.bad} of {len(outcome.sources)} files had a problem:")
@@ -69,5 +75,22 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     for problem in outcome.problems[:shown]:
         complain(f"  {problem['message']}")
     if len(outcome.problems) > shown:
-        where = f"all are in {report}" if report else "--report FILE or --verbose lists them all"
         complain(f"  ... and {len(outcome.problems) - shown} more; {where}")
+
+
+def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
+    """Print what became of the labels; return whether lines of their table were bad."""
+    if labels is None or outcome.error:
+        return False
+    table = labels.table
+    notes = [f"  {note}" for note in table.notes] if table else []
+    for line in [*label_lines(labels, outcome.sources), *notes]:
+        say(line)
+    problems = table.problems if table else ()
+    if problems:
+        complain(f"{len(problems)} of its lines had a problem, and were left out:")
+    for problem in problems[:PROBLEMS_SHOWN]:
+        complain(f"  {problem}")
+    if len(problems) > PROBLEMS_SHOWN:
+        complain(f"  ... and {len(problems) - PROBLEMS_SHOWN} more")
+    return bool(problems)

@@ -70,6 +70,7 @@ def train(data: Path, out: Path, **given: Any) -> None:
         **given,
         watcher=TrainingProgress(bar=sys.stderr.isatty() and not (quiet() or verbose())),
         tell=lambda reason: say(f"chosen: {reason}"),
+        warn=lambda text: say(f"warning: {text}"),
     )
     if os.environ.get("RANK", "0") == "0":
         output(_summary(result))

@@ -29,6 +29,7 @@ from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import PROTOCOL, Facts, label_of, make_clip
 from skelfuse.datasets.reading.files import files_ending, of_kind, speaks_of
+from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.reading.pickled_numpy import DAMAGED, Array
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.safe_pickle import read_pickle
@@ -157,6 +158,8 @@ class _Reading:
         skeleton, guessed = layout_of.choose(
             coords.shape[2], coords.shape[3], self.options.skeleton
         )
+        if guessed:
+            check_guess(coords, skeleton)
         total = annotation.get("total_frames")
         differs = isinstance(total, int) and total != len(coords)
         odd = (f"'total_frames' says {total}, there are {len(coords)}",) if differs else ()

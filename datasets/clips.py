@@ -13,7 +13,10 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import AUTO, FORMATS, recognise
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
+from skelfuse.joint_choice import with_joints
+from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
+from skelfuse.spanning_tree import with_bones
 
 MANY_FILES = 32
 
@@ -32,15 +35,23 @@ Found = tuple[Path, Clip | SkelfuseError]  # what came out of a file, or what is
 def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadOptions:
     """Return how the files of a store were read, from its provenance and skeleton.
 
-    The store's skeleton is imposed on files only where it was on those of the store.
+    The store's skeleton is imposed on files only where it was on those of the store; where joints
+    were chosen of a built-in one, that one is, and they are chosen again.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> reading_of_store({"provenance": {"max_persons": 1}}, KINECT_V2)
-    ReadOptions(skeleton=None, fps=None, max_persons=1, filters=True, class_names=None)
+    >>> options = reading_of_store({"provenance": {"max_persons": 1}}, KINECT_V2)
+    >>> options.max_persons, options.skeleton
+    (1, None)
     """
     options = provenance.get("provenance", {})
-    reading = ReadOptions(skeleton=skeleton if options.get("skeleton") else None)
-    told = {name: options[name] for name in ("fps", "max_persons", "filters") if name in options}
+    joints = tuple(options.get("joints") or ())
+    imposed = LAYOUTS.get(options.get("skeleton")) if joints else skeleton
+    given = imposed if options.get("skeleton") else None
+    bones = tuple((str(joint), str(above)) for joint, above in options.get("bones") or ())
+    reading = ReadOptions(skeleton=given, joints=joints, bones=bones)
+    kept = ("fps", "max_persons", "filters", "min_score", "columns")
+    kept += ("axes", "score", "zeros_missing")
+    told = {name: options[name] for name in kept if name in options}
     return replace(reading, **told)
 
 
@@ -75,7 +86,9 @@ def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | Ske
         clips = iter(FORMATS[form].read(path, options))
         while True:
             try:
-                yield replace(next(clips), ranked=True)
+                clip = replace(next(clips), ranked=True)
+                clip = with_joints(clip, options.joints) if options.joints else clip
+                yield with_bones(clip, options.bones)
             except StopIteration:
                 return
             except SkelfuseError as error:  # the next clip of the file may be a good one

@@ -7,14 +7,15 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.datasets.protocol_rules import ALIASES, FAMILIES, PROTOCOLS, named_in_files
-from skelfuse.datasets.protocols import ClipTable, split
+from skelfuse.datasets.protocol_families import FAMILIES
+from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS, named_in_files
+from skelfuse.datasets.protocols import ClipTable, likeliest, split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 
 ALL = "all"
-WHOLE = "kfold"  # its folds follow from who else is there, so it needs the whole set
+WHOLE = ("kfold", "random")  # these follow from what else is there, and need the whole set
 
 
 def evaluated_clips(
@@ -29,10 +30,11 @@ def evaluated_clips(
     protocol = next(iter(protocols)) if len(protocols) == 1 else None
     if protocol is None:
         raise SkelfuseError(
-            "no protocol given: which clips are to be evaluated?",
+            "no protocol is given",
             file=store.path,
             found="runs of several protocols" if len(protocols) > 1 else "a run without protocol",
-            remedy="give --protocol, or --part all; skelfuse info lists those that fit",
+            remedy=f"add --protocol, e.g. {likeliest(clip_table(store))}, or --part all; "
+            "skelfuse info lists those that fit",
         )
     return protocol, evaluated_part(store, protocol, part)
 
@@ -76,7 +78,7 @@ def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] |
     try:
         if rule is not None:
             masks = rule(table)
-        elif family in FAMILIES and family != WHOLE:
+        elif family in FAMILIES and family not in WHOLE:
             masks = FAMILIES[family](table, member)
         else:
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skelfuse.clip import Clip
-from skelfuse.skeleton import Skeleton
+from skelfuse.skeleton import Pair, Skeleton
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,13 @@ class ReadOptions:
     max_persons: int = 2  # people kept in a clip, most active first
     filters: bool = True  # drop ghost bodies, as the format's own rules have it
     class_names: Path | None = None  # lines "A001 drink water", for formats that number classes
+    min_score: float | None = None  # a joint of a lower score is missing; None: the format's own
+    joints: tuple[str, ...] = ()  # patterns that choose, drop or rename joints; none: all stay
+    columns: str | None = None  # a table's columns, such as {joint}_{axis}
+    bones: tuple[Pair, ...] = ()  # for clips whose files name none
+    axes: str | None = None  # letters of an array's axes, such as CTVM; None: TND or TMND
+    score: bool = False  # whether an array's last coordinate is a score
+    zeros_missing: bool = False  # whether a joint of an array at 0 in all axes is missing
 
 
 @dataclass(frozen=True)

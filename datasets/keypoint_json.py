@@ -5,38 +5,49 @@
     "joint_names" and "bones", "name", "subject", "camera", "setup", "replication", "split".
 (b) [{"image_id": 7, "keypoints": [x, y, score, ...], "score": 0.9, "track_id": 1}, ...]:
     a detection an entry, as COCO's results; images are frames, by the last number in their id.
-(c) [{"landmarks": [{"x": ..., "y": ..., "z": ..., "visibility": ...}, ...]}, ...]: a frame an
-    entry, also under "frames" beside "label" and "fps"; "pose_world_landmarks" (metres) goes
-    before "pose_landmarks" and "landmarks"; a list of such lists is several people.
-(d) {"data": [{"frame_index": 1, "skeleton": [{"pose": [...], "score": [...]}]}], "label": ...}.
+(c) MediaPipe's landmarks, see mediapipe_json.py; (d) MMPose's, see mmpose_json.py; (e) a COCO
+    data set, see coco_json.py; (f) Ultralytics' and other lists of YOLO's, see yolo_json.py.
+(g) {"data": [{"frame_index": 1, "skeleton": [{"pose": [...], "score": [...]}]}], "label": ...}.
 
 Without a "label" the name of the folder is the label.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from skelfuse.clip import Clip, FloatArray
+from skelfuse.datasets.coco_json import is_coco, read_coco
 from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.mediapipe_json import facts_of, is_mediapipe, read_mediapipe
+from skelfuse.datasets.mmpose_json import is_mmpose, read_mmpose
 from skelfuse.datasets.nw_ucla import NAME as NW_UCLA_NAME
 from skelfuse.datasets.openpose import ENDING as OPENPOSE_ENDING
+from skelfuse.datasets.openpose import is_openpose
 from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
-from skelfuse.datasets.reading.files import files_ending, of_kind, speaks_of
+from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number, read_json
+from skelfuse.datasets.reading.likely import check_guess
+from skelfuse.datasets.yolo_json import is_yolo, read_yolo
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS, layout
 from skelfuse.skeleton import Skeleton
 
-WORDS = (b'"keypoints"', b'landmarks"', b'"skeleton"')
+WORDS = (b'"keypoints"', b'andmarks"', b'"skeleton"', b'"keypoint"', b'"instances"')
+# Landmarks without a word for what they are: points, one after the other.
+POINTS = re.compile(rb'"[xy]"\s*:\s*-?[\d.eE+-]+\s*,\s*"[xy]"\s*:')
 PEEKS = 200  # a folder with so many clips is of one kind: the others need no look
 SEARCHED = 64 << 20  # bytes of a file: before its first person or "keypoints" much may stand
 LEAVE_OUT = "correct it, or leave it out"
-SCHEMAS = "keypoints, COCO results, MediaPipe landmarks or Kinetics-Skeleton data"
+SCHEMAS = (
+    "keypoints, COCO results or data sets, MediaPipe landmarks, MMPose's or Ultralytics' "
+    "instances, or Kinetics-Skeleton data"
+)
 
 
 def find(path: Path) -> list[Path]:
@@ -51,13 +62,15 @@ def find(path: Path) -> list[Path]:
         if not file.name.endswith(OPENPOSE_ENDING) and not NW_UCLA_NAME.fullmatch(file.stem)
     ]
     if path.is_file():
-        return files
+        return [file for file in files if not is_openpose(file)]
     sure: list[Path] = []
 
     def kind(file: Path) -> bool | None:
         if len(sure) == PEEKS:
             return None
         speaks = speaks_of(file, WORDS, within=SEARCHED)
+        if speaks is False and POINTS.search(beginning(file)):
+            speaks = True
         if speaks:
             sure.append(file)
         return speaks
@@ -75,24 +88,30 @@ def find_named(path: Path) -> list[Path]:
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
-    """Yield the one clip of a file, `[T,M,N,D]`."""
+    """Yield the one clip of a file, `[T,M,N,D]`; of a COCO data set one a video."""
     found = read_json(path)
     try:
         facts = _facts(found if isinstance(found, dict) else {}, path)
-        if isinstance(found, dict) and "keypoints" in found:
+        if is_coco(found):
+            yield from read_coco(found, facts, options)
+        elif is_mmpose(found):
+            yield read_mmpose(found, facts, options)
+        elif is_yolo(found):
+            yield read_yolo(found, facts, options)
+        elif isinstance(found, dict) and "keypoints" in found:
             yield _plain(found, facts, options)
+        elif is_mediapipe(found):
+            yield read_mediapipe(found, facts_of(found, facts), options)
         elif isinstance(found, dict) and "data" in found:
             yield keypoint_people.kinetics(get(found, "data", list), facts, options)
-        else:
-            entries = found.get("frames") if isinstance(found, dict) else found
-            if not isinstance(entries, list) or not entries:
+        elif isinstance(found, list) and found and isinstance(found[0], dict):
+            if "image_id" not in found[0]:
                 raise SkelfuseError(
-                    "no keypoints in it", expected=SCHEMAS, remedy="leave the file out"
+                    "no landmarks in any frame", expected=SCHEMAS, remedy="leave the file out"
                 )
-            if isinstance(entries[0], dict) and "image_id" in entries[0]:
-                yield keypoint_people.coco_results(entries, facts, options)
-            else:
-                yield keypoint_people.mediapipe(entries, facts, options)
+            yield keypoint_people.coco_results(found, facts, options)
+        else:
+            raise SkelfuseError("no keypoints in it", expected=SCHEMAS, remedy="leave the file out")
     except SkelfuseError as error:
         raise error.at(path) from None
 
@@ -135,6 +154,8 @@ def _plain(found: dict[str, Any], facts: Facts, options: ReadOptions) -> Clip:
     skeleton, order, notes = _skeleton(found, numbers.shape[2], numbers.shape[3], options)
     dimensions = skeleton.dimensions
     coords = as_coordinates(numbers[..., :dimensions])[:, :, order]
+    if notes:  # the layout was guessed
+        check_guess(coords, skeleton)
     confidence: FloatArray | None = None
     if numbers.shape[-1] > dimensions:
         confidence = as_confidence(numbers[..., -1], coords.shape[:3])[:, :, order]

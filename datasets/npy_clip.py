@@ -6,34 +6,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skelfuse.clip import Clip
-from skelfuse.datasets import npy_folder
+from skelfuse.datasets import mediapipe_npy, npy_folder
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.coordinates import as_coordinates
-from skelfuse.datasets.reading.facts import Facts, make_clip
+from skelfuse.datasets.reading.array_clip import of_array
+from skelfuse.datasets.reading.axes import clips_in_array
+from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.numpy_file import load_npy
 from skelfuse.errors import SkelfuseError
 
 
 def find(path: Path) -> list[Path]:
-    """List the .npy files; those beside a table `clips.csv`, or below it, are the table's.
+    """List the .npy files but those of a table `clips.csv`, beside or below it, and MediaPipe's.
 
     >>> find(Path("mine.csv"))
     []
     """
     files = files_ending(path, ".npy")
-    tables = {table.parent for table in (npy_folder.find(path) if files else ())}
-    return [file for file in files if tables.isdisjoint(file.parents)]
+    others = {table.parent for table in (npy_folder.find(path) if files else ())}
+    others.update(mediapipe_npy.find(path) if files else ())
+    return [file for file in files if others.isdisjoint((file, *file.parents))]
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
-    """Yield the one clip of a file, named as the file is."""
+    """Yield the one clip of a file, named as the file is; with `--axes` there may be several."""
     try:
-        coords = as_coordinates(load_npy(path))
-        layout, guessed = layout_of.choose(coords.shape[2], coords.shape[3], options.skeleton)
-        facts = Facts(path.stem, fps=options.fps)
-        yield make_clip(facts, coords, None, layout, options).noted(*guessed)
+        clips = clips_in_array(load_npy(path), options)
+        for number, (coords, confidence) in enumerate(clips):
+            name = path.stem if len(clips) == 1 else f"{path.stem}-{number:05d}"
+            yield of_array(Facts(name, fps=options.fps), coords, confidence, options)
     except SkelfuseError as error:
         raise error.at(path) from None
 

@@ -11,13 +11,15 @@ import csv
 import io
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.coordinates import as_coordinates
-from skelfuse.datasets.reading.facts import PER_CLIP, Facts, check_names, in_file, make_clip
+from skelfuse.datasets.reading.array_clip import of_array
+from skelfuse.datasets.reading.axes import one_clip
+from skelfuse.datasets.reading.facts import PER_CLIP, Facts, check_names, in_file
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.numpy_file import load_npy
 from skelfuse.datasets.reading.retold import retold
@@ -70,10 +72,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 remedy="correct the name, or remove the line",
             )
         try:
-            coords = as_coordinates(load_npy(file))
-            layout, guessed = layout_of.choose(coords.shape[2], coords.shape[3], skeleton)
-            clip = make_clip(facts, coords[:, :, order], None, layout, options)
-            return clip.noted(*guessed, *notes)
+            coords, confidence = one_clip(load_npy(file), options)
+            own_options = replace(options, skeleton=skeleton)
+            return of_array(facts, coords, confidence, own_options, order).noted(*notes)
         except SkelfuseError as error:
             raise error.at(file) from None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.clips import clips_in
+from skelfuse.datasets.labels.labelling import Told, labelled
 from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.datasets.source_files import fingerprint, stamp
 from skelfuse.datasets.sources import Source
@@ -32,6 +33,7 @@ class Piece:
     skipped: bool = False  # the source itself is on it
     fingerprint: tuple[int, str] | None = None  # bytes and SHA-256, with the last piece
     stamp: str | None = None  # of the source before it was read, with the last piece
+    labels: dict[str, Any] | None = None  # what became of its labels, with the last piece
 
 
 def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
@@ -41,12 +43,11 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
         piece.skipped, piece.fingerprint = True, (0, "")
         yield piece
         return
-    before = stamp(source.path, source.format)
-    for clip in clips_in(source.path, source.format, options.reading):
+    before, told = stamp(source.path, source.format), Told()
+    for clip in _labelled(source, options, told):
         try:
             if isinstance(clip, SkelfuseError):
                 raise clip
-            clip = _in_its_folder(clip, source)  # noqa: PLW2901
             if clip.name in options.skip:
                 piece.left_out += 1
                 continue
@@ -63,7 +64,23 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
     except OSError:  # it could not be read above either, and that was told
         piece.fingerprint = (0, "")
     piece.stamp = before
+    piece.labels = told.as_dict() if options.labels else None
     yield piece
+
+
+def _labelled(
+    source: Source, options: PreprocessOptions, told: Told
+) -> Iterator[Clip | SkelfuseError]:
+    """Yield the source's clips with the labels that lie beside it, errors in between."""
+    for clip in clips_in(source.path, source.format, options.reading):
+        if isinstance(clip, SkelfuseError):
+            yield clip
+            continue
+        own = _in_its_folder(clip, source)
+        if options.labels is None or own.name in options.skip:
+            yield own
+        else:
+            yield from labelled(own, source.place, options.labels, told)
 
 
 def _in_its_folder(clip: Clip, source: Source) -> Clip:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.pieces import Piece, read_source
 from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.datasets.resume import seen, unchanged
@@ -40,6 +41,11 @@ class Outcome:
     def bad(self) -> int:
         """How many sources had a problem."""
         return sum(bool(facts["problems"]) for facts in self.sources)
+
+    @property
+    def notes(self) -> list[list[str]]:
+        """What was decided on the way, of every clip that has a note."""
+        return [notes for facts in self.sources for notes in facts.get("notes", {}).values()]
 
     @property
     def left_out(self) -> int:
@@ -83,6 +89,8 @@ def preprocess(
             _store(writer, piece, facts)
             if strict and facts["problems"]:
                 return Outcome([*done, {"source": piece.source.name, **facts}], piece.errors[0])
+            if piece.labels is not None:
+                facts["labels"] = piece.labels
             if piece.fingerprint is not None:
                 facts["bytes"], facts["sha256"] = piece.fingerprint
                 told = {"source": piece.source.name, **facts}
@@ -91,7 +99,7 @@ def preprocess(
                 progress(len(done), bad)
                 facts, errors = _new_facts(), 0
         if not writer.names:
-            return Outcome(done, _nothing_usable(done))
+            return Outcome(done, _nothing_usable(done, options))
         writer.finish()
     return Outcome(done)
 
@@ -130,7 +138,9 @@ def _store(writer: StoreWriter, piece: Piece, facts: dict[str, Any]) -> None:
     ]
 
 
-def _nothing_usable(done: list[dict[str, Any]]) -> SkelfuseError:
+def _nothing_usable(done: list[dict[str, Any]], options: PreprocessOptions) -> SkelfuseError:
     problems = [problem["message"] for facts in done for problem in facts["problems"]]
     first = f"the first problem: {problems[0]}" if problems else "all of them are on the skip list"
+    if options.labels and not problems and not any(facts.get("left_out") for facts in done):
+        first = "; ".join(line.strip() for line in label_lines(options.labels, done))
     return SkelfuseError(f"none of the {len(done)} files gave a clip", remedy=first)

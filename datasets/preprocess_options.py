@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.labels.labelling import Labelling
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class PreprocessOptions:
     align: bool = False  # turn every clip so that its first body faces the camera
     scale: bool = False  # divide by the torso's length
     half: bool = False  # store float16
+    labels: Labelling | None = None  # that lie beside the files
 
     def described(self) -> dict[str, Any]:
         """Return the options as plain values, for the store's provenance.
@@ -34,10 +37,12 @@ class PreprocessOptions:
             said = hashlib.sha256(names.read_bytes()).hexdigest()
             reading["class_names"] = {"file": names.name, "sha256": said}
         skip = hashlib.sha256("\n".join(sorted(self.skip)).encode()).hexdigest()
+        reading = json.loads(json.dumps(reading))  # tuples as a store gives them back: lists
         return {
             "format": self.format,
             **reading,
             "skip": {"names": len(self.skip), "sha256": skip},
             "align": self.align,
             "scale": self.scale,
+            **({"labels": self.labels.described()} if self.labels else {}),
         }

@@ -7,7 +7,6 @@ and MSR Action3D papers, and the pairs of the five folds that come with SBU Kine
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +19,6 @@ IntArray = npt.NDArray[np.intp]
 Masks = dict[str, npt.NDArray[np.bool_]]  # part -> [n], True for the clips in it
 Column = Sequence[str | None]
 
-SUBJECTS_SHOWN = 50  # of NTU-120's 106
 NTU60_SETUPS = range(1, 18)
 NTU120_SETUPS = range(1, 33)
 NTU60_TRAIN_SUBJECTS = (1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38)
@@ -53,8 +51,11 @@ class ClipTable:
     setups: Column
     replications: Column
     splits: Sequence[Mapping[str, str]]  # what a clip's own file says: protocol -> part
+    recordings: Sequence[str] = ()  # that clips were cut from; none where each is one of its own
 
     def __post_init__(self) -> None:
+        if not self.recordings:
+            object.__setattr__(self, "recordings", self.names)
         lengths = {name: len(getattr(self, name)) for name in self.__dataclass_fields__}
         assert len(set(lengths.values())) == 1, f"columns of different length: {lengths}"
 
@@ -63,11 +64,12 @@ def _numbers(table: ClipTable, what: str) -> IntArray:
     column: Column = getattr(table, f"{what}s")
     found = [re.fullmatch(r"[^\W\d]*(\d{1,9})", value or "", re.ASCII) for value in column]
     if not all(found):
-        raise SkelfuseError(_lacking(table, f"{what} number", [number is None for number in found]))
+        raise SkelfuseError(lacking(table, f"{what} number", [number is None for number in found]))
     return np.array([int(number[1]) for number in found if number], dtype=np.intp)
 
 
-def _lacking(table: ClipTable, what: str, without: Sequence[bool]) -> str:
+def lacking(table: ClipTable, what: str, without: Sequence[bool]) -> str:
+    """Say that a protocol needs something which some clips do not have."""
     first, count = list(without).index(True), sum(without)
     others = f" and {count - 1} more have" if count > 1 else " has"
     return f"it needs a {what} for every clip; '{table.names[first]}'{others} none"
@@ -84,7 +86,7 @@ def lacks_subjects(table: ClipTable) -> str | None:
     """
     without = [subject is None for subject in table.subjects]
     if any(without):
-        return _lacking(table, "subject", without)
+        return lacking(table, "subject", without)
     if len(set(table.subjects)) < 2:
         return "it needs two subjects or more"
     return None
@@ -174,42 +176,6 @@ def from_files(table: ClipTable, protocol: str) -> Masks:
     return masks
 
 
-def _k_fold(table: ClipTable, member: str) -> Masks:
-    found = re.fullmatch(r"(\d+)/(\d+)", member, re.ASCII)
-    subjects = _subjects(table)
-    folds, fold = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not (2 <= folds <= len(subjects) and 1 <= fold <= folds):
-        raise SkelfuseError(
-            f"kfold:K/I needs K from 2 to {len(subjects)}, the subjects here, and I from 1 to K"
-        )
-    clips, fold_of = [0] * folds, {}
-    for subject, count in sorted(
-        subjects.items(), key=lambda item: (-item[1], in_number_order(item[0]))
-    ):
-        fold_of[subject] = clips.index(min(clips))  # to the fold with the fewest clips so far
-        clips[fold_of[subject]] += count
-    test = np.array([fold_of[str(subject)] == fold - 1 for subject in table.subjects])
-    return {"train": ~test, "test": test}
-
-
-def _leave_one_out(table: ClipTable, member: str) -> Masks:
-    subjects = sorted(_subjects(table), key=in_number_order)
-    if member not in subjects:
-        more = f", ... ({len(subjects)} in all)" if len(subjects) > SUBJECTS_SHOWN else ""
-        raise SkelfuseError(
-            f"no subject '{member}' here: they are {', '.join(subjects[:SUBJECTS_SHOWN])}{more}"
-        )
-    test = np.array([subject == member for subject in table.subjects])
-    return {"train": ~test, "test": test}
-
-
-def _subjects(table: ClipTable) -> Counter[str]:
-    without = [subject is None for subject in table.subjects]
-    if any(without):
-        raise SkelfuseError(_lacking(table, "subject", without))
-    return Counter(str(subject) for subject in table.subjects)
-
-
 PROTOCOLS: dict[str, Callable[[ClipTable], Masks]] = {
     "ntu60-xsub": _cross_subject(NTU60_SETUPS, NTU60_TRAIN_SUBJECTS),
     "ntu60-xview": _ntu60_cross_view,
@@ -220,7 +186,3 @@ PROTOCOLS: dict[str, Callable[[ClipTable], Masks]] = {
     **{f"sbu-fold{fold + 1}": _sbu(fold) for fold in range(len(SBU_FOLDS))},
 }
 ALIASES = {"utd-mhad": "odd-even", "msr-action3d": "odd-even"}
-FAMILIES: dict[str, Callable[[ClipTable, str], Masks]] = {
-    "kfold": _k_fold,
-    "loso": _leave_one_out,
-}

@@ -1,7 +1,8 @@
 """Evaluation protocols: which clips train a model, and which ones test it.
 
 A protocol looks at plain columns alone (who was recorded, by which camera, ...), so it works for
-whatever format the clips came from. The rules themselves are in protocol_rules.py.
+whatever format the clips came from. The rules themselves are in protocol_rules.py and
+protocol_families.py.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import difflib
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.datasets.protocol_families import FAMILIES, RECORDING, kept_together
 from skelfuse.datasets.protocol_rules import (
     ALIASES,
-    FAMILIES,
     PROTOCOLS,
     ClipTable,
     Masks,
@@ -24,7 +25,10 @@ from skelfuse.datasets.protocol_rules import (
 )
 from skelfuse.errors import SkelfuseError
 
-__all__ = ["ClipTable", "available", "lacks_subjects", "split"]
+__all__ = ["ALL", "ClipTable", "available", "caution", "lacks_subjects", "likeliest", "split"]
+
+ALL = "all"  # trains on everything, for a model that is to be used
+DRAWN = "random:0.2/0"
 
 
 def split(table: ClipTable, protocol: str) -> dict[str, npt.NDArray[np.intp]]:
@@ -43,7 +47,7 @@ def split(table: ClipTable, protocol: str) -> dict[str, npt.NDArray[np.intp]]:
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: protocol 'utd-mhda': no such protocol; did you mean 'utd-mhad'? \
-These clips support: odd-even, kfold:K/I (K from 2 to 4), loso:SUBJECT
+These clips support: odd-even, kfold:K/I (K from 2 to 4), loso:SUBJECT, all
     """
     try:
         masks = _masks(table, protocol)
@@ -57,7 +61,8 @@ def available(table: ClipTable) -> dict[str, dict[str, int]]:
     """Return the protocols that these clips support, with the size of each part.
 
     Each family is there with one member: `kfold:5/1` (fewer folds where there are fewer
-    subjects) and `loso:` with the first subject.
+    subjects), `loso:` with the first subject and `random:0.2/0`. Where no clip names a subject,
+    folds are of recordings.
 
     >>> table = ClipTable(names=list("abc"), labels=np.arange(3), subjects=["Ann", "Ann", "Bob"],
     ...                   cameras=[None] * 3, setups=[None] * 3, replications=[None] * 3,
@@ -67,13 +72,12 @@ def available(table: ClipTable) -> dict[str, dict[str, int]]:
     official {'train': 1, 'test': 1}
     kfold:2/1 {'train': 1, 'test': 2}
     loso:Ann {'train': 1, 'test': 2}
+    all {'train': 3}
     """
-    subjects = sorted(
-        {subject for subject in table.subjects if subject is not None}, key=in_number_order
-    )
-    families = [f"kfold:{min(len(subjects), 5)}/1", *(f"loso:{name}" for name in subjects[:1])]
+    groups = sorted(_groups(table)[1], key=in_number_order)
+    families = [f"kfold:{min(len(groups), 5)}/1", *(f"loso:{name}" for name in groups[:1]), DRAWN]
     sizes = {}
-    for protocol in (*named_in_files(table), *PROTOCOLS, *families):
+    for protocol in (*named_in_files(table), *PROTOCOLS, *families, ALL):
         try:
             masks = _masks(table, protocol)
         except SkelfuseError:
@@ -82,29 +86,84 @@ def available(table: ClipTable) -> dict[str, dict[str, int]]:
     return sizes
 
 
+def likeliest(table: ClipTable) -> str:
+    """Return a protocol that works for these clips, one that keeps people apart if there is one."""
+    known = available(table)
+    named = [name for name in known if name.partition(":")[0] not in FAMILIES and name != ALL]
+    folds = [name for name in known if name.startswith("kfold:")]
+    by_people = folds if any(table.subjects) else []
+    return next(iter([*named, *by_people, *(name for name in known if name == DRAWN), *known]), ALL)
+
+
+def caution(table: ClipTable, protocol: str) -> str | None:
+    """Say what makes figures of a protocol better than they will be for new people, if anything.
+
+    >>> unknown = [None] * 2
+    >>> table = ClipTable(names=["a", "b"], labels=np.arange(2), subjects=unknown, cameras=unknown,
+    ...                   setups=unknown, replications=unknown, splits=[{}] * 2)
+    >>> print(caution(table, "kfold:2/1"))
+    kfold:2/1 goes by recording, as no clip names its subject: people who are in training and test \
+are recognised by how they move, and the figures are better than for new people; \
+preprocess --subject-from tells who is who
+    """
+    family = protocol.partition(":")[0]
+    if protocol in named_in_files(table) or family not in FAMILIES:
+        return None
+    why = (
+        "people who are in training and test are recognised by how they move, and the figures are "
+        "better than for new people"
+    )
+    what, groups = _groups(table)
+    if family == "random":
+        advice = "preprocess --subject-from tells who is who, and kfold then keeps them apart"
+        if what != RECORDING and len(groups) > 1:
+            advice = f"kfold:{min(len(groups), 5)}/1 keeps them apart"
+        return f"{protocol} goes by chance: {why}; {advice}"
+    if what == RECORDING:
+        return (
+            f"{protocol} goes by recording, as no clip names its subject: {why}; "
+            "preprocess --subject-from tells who is who"
+        )
+    return None
+
+
+def _groups(table: ClipTable) -> tuple[str, set[str]]:
+    """Return whose clips stay together and their names, none where only some clips name them."""
+    try:
+        what, column = kept_together(table)
+    except SkelfuseError:
+        return "subject", set()
+    return what, set(column)
+
+
 def _masks(table: ClipTable, protocol: str) -> Masks:
     name = ALIASES.get(protocol, protocol)
     family, _, member = protocol.partition(":")
     if protocol in named_in_files(table):  # a file's own word goes before ours
         masks = from_files(table, protocol)
+    elif protocol == ALL:
+        masks = {"train": np.ones(len(table.names), bool)}
     elif name in PROTOCOLS:
         masks = PROTOCOLS[name](table)
     elif family in FAMILIES:
         masks = FAMILIES[family](table, member)
     else:
         raise SkelfuseError("no such protocol")
-    for part in ("train", "test"):
+    for part in ("train",) if protocol == ALL else ("train", "test"):
         if part not in masks or not masks[part].any():
             raise SkelfuseError(f"it leaves the part '{part}' empty here")
     return masks
 
 
 def _choices(table: ClipTable, protocol: str) -> str:
-    named = [name for name in available(table) if name.partition(":")[0] not in FAMILIES]
-    subjects = len(set(table.subjects) - {None})
-    families = [f"kfold:K/I (K from 2 to {subjects})", "loso:SUBJECT"]
-    families = families if lacks_subjects(table) is None else []
-    supported = ", ".join([*named, *families]) or "none"
+    known_here = available(table)
+    named = [name for name in known_here if name.partition(":")[0] not in (*FAMILIES, ALL)]
+    what, groups = _groups(table)
+    by = ", by recording" if what == RECORDING else ""
+    families = [f"kfold:K/I (K from 2 to {len(groups)}{by})", f"loso:{what.upper()}"]
+    families = families if len(groups) > 1 else []
+    for_all = [name for name in (DRAWN, ALL) if name in known_here]
+    supported = ", ".join([*named, *families, *for_all]) or "none"
     known = [*named, *(alias for alias, name in ALIASES.items() if name in named)]
     near = difflib.get_close_matches(protocol, known, n=1)
     if near:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
+from skelfuse.datasets.reading.axes import check_third_column
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
 from skelfuse.datasets.reading.facts import (
     PER_CLIP,
@@ -32,12 +33,14 @@ from skelfuse.datasets.reading.facts import (
     make_clip,
 )
 from skelfuse.datasets.reading.files import files_ending, of_kind
+from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.reading.numpy_file import Npz, holds
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
 Array = npt.NDArray[Any]
+SCORE_APART = "save the score as 'confidence' [sum of T, N]; a depth is told by 'joint_names'"
 SAVE_AGAIN = "correct it, and save the file again"
 KNOWN = (
     *("coords", "lengths", "confidence", "names", "class_names", "joint_names", "bones"),
@@ -64,6 +67,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         ignored = check_names(npz.keys, KNOWN, "array")
         lengths = _lengths(npz)
         skeleton, order, notes = _skeleton(npz, options)
+        guessed = bool(notes)
         facts = _facts(npz, len(lengths), options, (*notes, *ignored))
         frames = npz.rows("coords", lengths)
         sure: Iterator[Array | None] = repeat(None)
@@ -82,6 +86,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     def clip(known: Facts, rows: Array, confidences: Array | None) -> Clip:
         try:
             coords = as_coordinates(rows)[:, :, order]
+            check_third_column(coords, options.skeleton, SCORE_APART)
+            if guessed:
+                check_guess(coords, skeleton)
             if confidences is not None:
                 confidences = confidences.reshape(coords.shape[:3])[:, :, order]
                 confidences = as_confidence(confidences, coords.shape[:3])

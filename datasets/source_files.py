@@ -8,19 +8,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from skelfuse.datasets import npy_folder, openpose
+from skelfuse.datasets import mediapipe_npy, npy_folder, openpose, ui_prmd, utkinect, yolo
 from skelfuse.datasets.reading.contents import contents
 
 READ_AT_ONCE = 16 << 20  # bytes; larger files are hashed in pieces
 
 
-def _frames(folder: Path) -> list[Path]:
-    names = (file for file in folder.iterdir() if not file.name.startswith("."))
-    return sorted(file for file in names if file.name.endswith(openpose.ENDING))
-
-
 OF_SEVERAL: Mapping[str, Callable[[Path], list[Path]]] = MappingProxyType(
-    {npy_folder.FORMAT.name: npy_folder.files_of, openpose.FORMAT.name: _frames}
+    {
+        npy_folder.FORMAT.name: npy_folder.files_of,
+        ui_prmd.FORMAT.name: ui_prmd.files_of,
+        utkinect.FORMAT.name: utkinect.files_of,
+        openpose.FORMAT.name: openpose.frame_files,
+        mediapipe_npy.FORMAT.name: mediapipe_npy.files_of,
+        yolo.FORMAT.name: yolo.files_of,
+    }
 )
 
 

@@ -14,7 +14,11 @@ from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.errors import SkelfuseError
 
 NUMBERED_CLASSES = ("ntu", "annotations", "npz")  # in whose files a class may be a number alone
-NAMED_BY_USERS = ("keypoints", "npz", "npy")  # two files of one name are no copies of each other
+# Two files of one name are no copies of each other in these.
+NAMED_BY_USERS = (
+    *("keypoints", "npz", "npy", "deeplabcut", "sleap", "sleap-analysis", "sleap-csv", "movement"),
+    *("mediapipe-npy", "mediapipe-csv", "pose", "simba", "bvh", "trc", "c3d", "table", "shrec"),
+)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from skelfuse.datasets.evaluated_part import evaluated_clips
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
 from skelfuse.datasets.preprocess import preprocess as stored
+from skelfuse.datasets.protocols import caution, likeliest
 from skelfuse.datasets.protocols import split as parts_of
 from skelfuse.datasets.summary import clip_table
 from skelfuse.errors import SkelfuseError
@@ -91,13 +92,14 @@ def split(store: Store | PathLike, protocol: str | None) -> Parts:
     `skelfuse info` lists the protocols that fit a store.
     """
     store = _opened(store)
+    table = clip_table(store)
     if protocol is None:
         raise SkelfuseError(
-            "no protocol given: which clips train and which test?",
+            "no protocol is given",
             file=store.path,
-            remedy="give --protocol; skelfuse info lists those that fit",
+            remedy=f"add --protocol, e.g. {likeliest(table)}; skelfuse info lists those that fit",
         )
-    return parts_of(clip_table(store), protocol)
+    return parts_of(table, protocol)
 
 
 def train(
@@ -116,12 +118,14 @@ def train(
     strict: bool = False,
     watcher: Watcher | None = None,
     tell: Tell | None = None,
+    warn: Tell = warnings.warn,
 ) -> Result:
     """Train a model on a store and leave the run in the folder `out`.
 
     `config` is the name of a shipped configuration, a YAML file, nested values, or a
     `TrainConfig`; `settings` ("train.epochs=5") go before it, and what has a parameter here goes
-    before both. `tell` hears what a configuration chose by the store, and why.
+    before both. `tell` hears what a configuration chose by the store, and why; `warn`
+    what makes figures of the protocol better than they will be for new people.
     """
     from skelfuse.training import train as run
     from skelfuse.training.launch import leader_first
@@ -138,6 +142,8 @@ def train(
             check_resumable(folder, store)  # before anything is asked of a store of other bodies
         made = _config(store, folder, config, settings, over, resume=resume, tell=tell)
         parts = split(store, made.protocol)
+        if warned := caution(clip_table(store), made.protocol or "") if leads() else None:
+            warn(warned)
     return run(
         made, store, parts, folder, device=device, resume=resume, strict=strict, watcher=watcher
     )
@@ -180,6 +186,11 @@ def evaluate(
         ignore_unknown=ignore_unknown,
         progress=None if progress is None else lambda done: progress(done, total),
     )
+
+
+def leads() -> bool:
+    """Tell whether this is the process of torchrun that speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _opened(store: Store | PathLike) -> Store:
@@ -238,7 +249,7 @@ def _suggested(
         return {name: before[name] for name in SECTIONS}
     clips = split(store, written.get("protocol"))["train"]
     settings, reasons = suggested(store_facts(store, clips), written)
-    if tell is not None and os.environ.get("RANK", "0") == "0":
+    if tell is not None and leads():
         for reason in reasons:
             tell(reason)
     return settings

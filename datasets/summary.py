@@ -12,6 +12,7 @@ from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects
 from skelfuse.store import Store
 from skelfuse.store.reader import natural_key
 from skelfuse.telling.counted import counted
+from skelfuse.telling.note_lines import note_lines, tally
 
 BARS = " ▁▂▃▄▅▆▇█"
 CLIPS_LOOKED_AT = 5000  # for missing joints: beyond this many every k-th clip tells enough
@@ -31,12 +32,14 @@ class Summary:
     fps: list[float | None]
     classes: dict[str, int]
     unlabelled: int
+    intervals: dict[str, int]  # of recordings that are kept whole, by label
     subjects: dict[str, int]
     cameras: dict[str, int]
     persons: dict[int, int]
     lengths: dict[str, Any]
     missing: dict[str, float]
     protocols: dict[str, dict[str, int]]
+    notes: dict[str, int]  # what was decided on the way -> in how many clips
     no_subjects: str | None  # why no protocol splits it by subject
     provenance: dict[str, Any]
     asked: dict[str, Any]
@@ -61,12 +64,18 @@ class Summary:
             ),
             ("missing", _missing(self.missing)),
             ("protocols", _protocols(self.protocols, self.no_subjects)),
+            *self._note_rows(),
+            *([("intervals", _intervals(self.intervals))] if self.intervals else []),
             ("classes", f"{len(self.classes)}" + "".join(self._class_rows())),
         ]
         return "\n".join(f"{name:<10} {text}" for name, text in rows)
 
+    def _note_rows(self) -> list[tuple[str, str]]:
+        lines = note_lines(self.notes, more="--json lists them")
+        return [("notes" if i == 0 else "", line) for i, line in enumerate(lines)]
+
     def _class_rows(self) -> list[str]:
-        most = max(self.classes.values(), default=1)
+        most = max(self.classes.values(), default=1) or 1
         width = max(map(len, self.classes), default=0)
         rows = [
             f"\n  {name:<{width}} {count:>6,} {'█' * round(20 * count / most)}"
@@ -93,12 +102,14 @@ def summarise(store: Store) -> Summary:
         fps=sorted(set(store.fps), key=lambda fps: fps or 0),
         classes={name: counted[i] for i, name in enumerate(store.class_names)},
         unlabelled=counted[-1],
+        intervals=_happening(store),
         subjects=_tally(store.subjects),
         cameras=_tally(store.cameras),
         persons=dict(sorted(Counter(store.persons.tolist()).items())),
         lengths=_lengths(frames),
         missing=missing_joints(store),
         protocols=available(table),
+        notes=tally(store.notes),
         no_subjects=lacks_subjects(table),
         provenance=store.provenance,
         asked=store.asked,
@@ -126,6 +137,7 @@ def clip_table(store: Store) -> ClipTable:
         setups=store.setups,
         replications=store.replications,
         splits=store.splits,
+        recordings=store.recordings,
     )
 
 
@@ -143,6 +155,16 @@ def missing_joints(store: Store) -> dict[str, float]:
 def _tally(column: list[str | None]) -> dict[str, int]:
     counts = Counter(value for value in column if value is not None)
     return {value: counts[value] for value in sorted(counts, key=natural_key)}
+
+
+def _happening(store: Store) -> dict[str, int]:
+    counts = Counter(one.label for i in range(len(store)) for one in store.intervals(i))
+    return {label: counts[label] for label in store.class_names if label in counts}
+
+
+def _intervals(counts: dict[str, int]) -> str:
+    told = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+    return f"{sum(counts.values()):,} in recordings kept whole: {told}"
 
 
 def _lengths(frames: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
@@ -192,6 +214,6 @@ def _protocols(protocols: dict[str, dict[str, int]], no_subjects: str | None) ->
         f"{name}: " + ", ".join(f"{count:,} {part}" for part, count in parts.items())
         for name, parts in protocols.items()
     ]
-    if no_subjects and not lines:
-        return f"none by subject: {no_subjects}"
+    if no_subjects and lines:
+        lines.append(f"none by subject: {no_subjects}")
     return "\n           ".join(lines) or "none"

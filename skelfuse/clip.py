@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.intervals import Interval, Origin
 from skelfuse.plain_text import is_plain
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.counted import counted
@@ -43,10 +44,13 @@ class Clip:
     fps: float | None = None
     splits: Mapping[str, str] = field(default_factory=dict)  # protocol -> "train", "test", ...
     notes: tuple[str, ...] = ()  # what was dropped, repaired or decided on the way here
+    intervals: tuple[Interval, ...] = ()  # what happens when, in a recording that is kept whole
+    origin: Origin | None = None  # the part of a recording that it was cut from
     ranked: bool = False  # whether its reader, or a store, has put its people in their order
 
     def __post_init__(self) -> None:
         self._check_texts()
+        self._check_intervals()
         coords = np.asarray(self.coords)
         wanted = f"[T,M,{len(self.skeleton)},{self.skeleton.dimensions}] with T and M at least 1"
         if (
@@ -81,6 +85,15 @@ class Clip:
         rate = "" if self.fps is None else f" at {self.fps:g} per second"
         shape = f"{counted(self.frames, 'frame')}{rate} [T,M,N,D] = {list(self.coords.shape)}"
         return f"Clip({self.name!r}: {label}, {shape}, {self.skeleton.name})"
+
+    def _check_intervals(self) -> None:
+        frames = len(self.coords)
+        if late := [one for one in self.intervals if one.end > frames]:
+            raise SkelfuseError(
+                f"clip '{self.name}': an interval behind its end",
+                expected=f"frames from 0 to {frames - 1}",
+                found=late[0].as_list(),
+            )
 
     def _check_texts(self) -> None:
         told = [(what, getattr(self, what)) for what in TEXTS]

@@ -1,9 +1,10 @@
 """The skeletons that sensors, pose estimators and public data sets use, by name.
 
 Joints stand in the order of the N axis. Bones are written as chains that lead away from the root.
-Sources of the orders: Kinect for Windows SDK 1.8 and 2.0 (`JointType`), the COCO keypoint task,
-OpenPose's output page (BODY_25, COCO, hand), MediaPipe's pose and hand landmark pages, and the
-pages of NW-UCLA, UTD-MHAD, J-HMDB (puppet joints), SBU Kinect Interaction and Penn Action.
+Sources of the orders: Kinect for Windows SDK 1.8 and 2.0 (`JointType`), and the pages of NW-UCLA,
+UTD-MHAD, J-HMDB (puppet joints), SBU Kinect Interaction and Penn Action. Those of pose estimators
+are in `estimator_layouts.py` and, with hands and face, in `whole_bodies.py`; more, of motion
+capture and older data sets, in `more_layouts.py`.
 """
 
 from __future__ import annotations
@@ -11,61 +12,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import pairwise
 from types import MappingProxyType
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.skeleton import Pair, Skeleton
+from skelfuse.estimator_layouts import (
+    COCO_17,
+    HAND_21,
+    MEDIAPIPE_33,
+    OPENPOSE_18,
+    OPENPOSE_25,
+)
+from skelfuse.joint_chains import both, build
+from skelfuse.more_layouts import MORE_LAYOUTS
+from skelfuse.skeleton import Skeleton
+from skelfuse.whole_bodies import WHOLE_BODIES
 
-
-def _both(chains: str) -> str:
-    """Write every chain that names the left side once more for the right side."""
-    return f"{chains}; {chains.replace('left_', 'right_')}"
-
-
-def _two_sides(joints: tuple[str, ...]) -> tuple[Pair, ...]:
-    return tuple(
-        (joint, f"right_{joint[5:]}")
-        for joint in joints
-        if joint.startswith("left_") and f"right_{joint[5:]}" in joints
-    )
-
-
-def build(
-    name: str,
-    joints: str | tuple[str, ...],
-    chains: str,
-    *,
-    centre: tuple[str, ...] = (),
-    dimensions: int = 3,
-) -> Skeleton:
-    """Build a skeleton from chains of joints; the first joint of the first chain is the root.
-
-    Pairs, hips and shoulders follow from the prefixes `left_` and `right_`.
-
-    >>> build("arms", "neck left_shoulder right_shoulder left_hand right_hand",
-    ...       "neck left_shoulder left_hand; neck right_shoulder right_hand").parents
-    (0, 0, 0, 1, 2)
-    """
-    names = tuple(joints.split()) if isinstance(joints, str) else joints
-    lines = [chain.split() for chain in chains.split(";")]
-    # A chain may start again at the root, as when it is written for both sides.
-    bones = dict.fromkeys((joint, above) for line in lines for above, joint in pairwise(line))
-    pairs = _two_sides(names)
-    hips: Pair | tuple[()] = ("left_hip", "right_hip")
-    shoulders: Pair | tuple[()] = ("left_shoulder", "right_shoulder")
-    return Skeleton(
-        name,
-        joints=names,
-        bones=tuple(bones),
-        root=lines[0][0],
-        pairs=pairs,
-        hips=hips if hips in pairs else (),
-        shoulders=shoulders if shoulders in pairs else (),
-        centre=centre,
-        dimensions=dimensions,
-    )
-
+__all__ = [
+    "COCO_17",
+    "HAND_21",
+    "JHMDB_15",
+    "KINECT_V1",
+    "KINECT_V2",
+    "LAYOUTS",
+    "MEDIAPIPE_33",
+    "NW_UCLA",
+    "OPENPOSE_18",
+    "OPENPOSE_25",
+    "PENN_13",
+    "SBU_15",
+    "UTD_MHAD",
+    "WHOLE_BODIES",
+    "build",
+    "find_layout",
+    "layout",
+]
 
 _HIPS = ("left_hip", "right_hip")
 
@@ -76,7 +56,7 @@ KINECT_V2 = build(
     " right_knee right_ankle right_foot spine_shoulder left_hand_tip left_thumb right_hand_tip"
     " right_thumb",
     "spine_mid spine_base; spine_mid spine_shoulder neck head;"
-    + _both(
+    + both(
         "spine_shoulder left_shoulder left_elbow left_wrist left_hand left_hand_tip;"
         "left_wrist left_thumb; spine_base left_hip left_knee left_ankle left_foot"
     ),
@@ -87,7 +67,7 @@ _KINECT_V1_ARMS_AND_LEGS = (
     " right_hand left_hip left_knee left_ankle left_foot right_hip right_knee right_ankle"
     " right_foot"
 )
-_KINECT_V1_CHAINS = "spine hip_center; spine shoulder_center head;" + _both(
+_KINECT_V1_CHAINS = "spine hip_center; spine shoulder_center head;" + both(
     "shoulder_center left_shoulder left_elbow left_wrist left_hand;"
     "hip_center left_hip left_knee left_ankle left_foot"
 )
@@ -103,67 +83,12 @@ UTD_MHAD = build(
     _KINECT_V1_CHAINS,
 )
 
-COCO_17 = build(
-    "coco-17",
-    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow"
-    " right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle"
-    " right_ankle",
-    _both(
-        "nose left_eye left_ear; nose left_shoulder left_elbow left_wrist;"
-        "left_shoulder left_hip left_knee left_ankle"
-    ),
-    centre=_HIPS,
-    dimensions=2,
-)
-
-OPENPOSE_18 = build(
-    "openpose-18",
-    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist"
-    " right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye"
-    " right_ear left_ear",
-    _both(
-        "neck nose left_eye left_ear; neck left_shoulder left_elbow left_wrist;"
-        "neck left_hip left_knee left_ankle"
-    ),
-    centre=_HIPS,
-    dimensions=2,
-)
-
-OPENPOSE_25 = build(
-    "openpose-25",
-    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist"
-    " mid_hip right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye"
-    " right_ear left_ear left_big_toe left_small_toe left_heel right_big_toe right_small_toe"
-    " right_heel",
-    _both(
-        "mid_hip neck nose left_eye left_ear; neck left_shoulder left_elbow left_wrist;"
-        "mid_hip left_hip left_knee left_ankle left_big_toe left_small_toe; left_ankle left_heel"
-    ),
-    dimensions=2,
-)
-
-MEDIAPIPE_33 = build(
-    "mediapipe-33",
-    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer"
-    " left_ear right_ear left_mouth right_mouth left_shoulder right_shoulder left_elbow"
-    " right_elbow left_wrist right_wrist left_pinky right_pinky left_index right_index left_thumb"
-    " right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle left_heel"
-    " right_heel left_foot_index right_foot_index",
-    _both(
-        "nose left_eye_inner left_eye left_eye_outer left_ear; nose left_mouth;"
-        "nose left_shoulder left_elbow left_wrist left_pinky; left_wrist left_index;"
-        "left_wrist left_thumb; left_shoulder left_hip left_knee left_ankle left_heel;"
-        "left_ankle left_foot_index"
-    ),
-    centre=_HIPS,
-)
-
 JHMDB_15 = build(
     "jhmdb-15",
     "neck belly face right_shoulder left_shoulder right_hip left_hip right_elbow left_elbow"
     " right_knee left_knee right_wrist left_wrist right_ankle left_ankle",
     "belly neck face;"
-    + _both("neck left_shoulder left_elbow left_wrist; belly left_hip left_knee left_ankle"),
+    + both("neck left_shoulder left_elbow left_wrist; belly left_hip left_knee left_ankle"),
     dimensions=2,
 )
 
@@ -172,29 +97,16 @@ SBU_15 = build(
     "head neck torso left_shoulder left_elbow left_hand right_shoulder right_elbow right_hand"
     " left_hip left_knee left_foot right_hip right_knee right_foot",
     "torso neck head;"
-    + _both("neck left_shoulder left_elbow left_hand; torso left_hip left_knee left_foot"),
+    + both("neck left_shoulder left_elbow left_hand; torso left_hip left_knee left_foot"),
 )
 
 PENN_13 = build(
     "penn-13",
     "head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_hip"
     " right_hip left_knee right_knee left_ankle right_ankle",
-    _both("head left_shoulder left_elbow left_wrist; left_shoulder left_hip left_knee left_ankle"),
+    both("head left_shoulder left_elbow left_wrist; left_shoulder left_hip left_knee left_ankle"),
     centre=_HIPS,
     dimensions=2,
-)
-
-_FINGERS = {
-    "thumb": "cmc mcp ip tip",
-    **dict.fromkeys(("index", "middle", "ring", "pinky"), "mcp pip dip tip"),
-}
-_FINGER_CHAINS = [
-    [f"{finger}_{part}" for part in parts.split()] for finger, parts in _FINGERS.items()
-]
-HAND_21 = build(
-    "hand-21",
-    ("wrist", *(joint for chain in _FINGER_CHAINS for joint in chain)),
-    ";".join(f"wrist {' '.join(chain)}" for chain in _FINGER_CHAINS),
 )
 
 LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
@@ -211,6 +123,8 @@ LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
         "sbu-15": SBU_15,
         "penn-13": PENN_13,
         "hand-21": HAND_21,
+        **MORE_LAYOUTS,
+        **WHOLE_BODIES,
     }
 )
 
@@ -225,7 +139,9 @@ def layout(name: str, *, dimensions: int | None = None) -> Skeleton:
     ...
     skelfuse.errors.SkelfuseError: no skeleton layout is named 'kinect_v2'; \
 did you mean 'kinect-v2'? There are: kinect-v2, kinect-v1, nw-ucla, utd-mhad, coco-17, \
-openpose-18, openpose-25, mediapipe-33, jhmdb-15, sbu-15, penn-13, hand-21
+openpose-18, openpose-25, mediapipe-33, jhmdb-15, sbu-15, penn-13, hand-21, h36m-17, \
+azure-kinect-32, smpl-24, cmu-bvh, msr-action3d-20, utkinect-20, ui-prmd-22, shrec-22, \
+hands-42, mediapipe-holistic-75, halpe-26, halpe-136, coco-wholebody-133, openpose-67, openpose-137
     """
     if name not in LAYOUTS:
         near = get_close_matches(name, LAYOUTS, n=1)

@@ -133,7 +133,8 @@ def part(clip: Clip, first: int, after: int) -> Clip:
     >>> part(clip, 5, 9).frames, part(clip, 5, 9).ranked
     (4, False)
     """
-    return replace(clip, coords=clip.coords[first:after], confidence=None, ranked=False)
+    coords = clip.coords[first:after]
+    return replace(clip, coords=coords, confidence=None, intervals=(), origin=None, ranked=False)
 
 
 def _told(one: Skeleton, other: Skeleton) -> str:

@@ -17,10 +17,13 @@ NEEDED = ("name", "joints", "bones", "root")
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A layout of N joints. Every bone is `(joint, parent)`; all of them lead to the root.
+    """A layout of N joints. Every bone is `(joint, parent)`; bones are optional.
 
+    A joint without a parent is a root of its own. In a body with all its bones there is one, the
+    `root`; in a body with some or none of them (an animal's marks) `root` is the first of several.
     `pairs` are (left, right); `hips` and `shoulders` are (left, right) too, or empty where the
-    layout has none (a hand). `centre` names the joints whose mean is the body's origin.
+    layout has none (a hand). `centre` names the joints whose mean is the body's origin: the root,
+    or all joints where there are no bones.
 
     >>> arm = Skeleton("arm", joints=("shoulder", "elbow", "hand"),
     ...                bones=(("elbow", "shoulder"), ("hand", "elbow")), root="shoulder")
@@ -28,6 +31,9 @@ class Skeleton:
     (0, 0, 1)
     >>> arm.index("hand")
     2
+    >>> mouse = Skeleton("mouse", joints=("nose", "tail"), bones=(), root="nose")
+    >>> mouse.parents, mouse.centre
+    ((0, 1), ('nose', 'tail'))
     """
 
     name: str
@@ -42,8 +48,8 @@ class Skeleton:
 
     def __post_init__(self) -> None:
         if not self.centre:
-            object.__setattr__(self, "centre", (self.root,))
-        for check in (self._texts, self._duplicates, self._unknown, self._tree, self._mirrors):
+            object.__setattr__(self, "centre", (self.root,) if self.bones else self.joints)
+        for check in (self._texts, self._duplicates, self._unknown, self._bones, self._mirrors):
             if problem := check():
                 raise SkelfuseError(
                     f"skeleton '{self.name}': {problem}", remedy="correct the layout"
@@ -71,7 +77,7 @@ class Skeleton:
         unknown = sorted(set(named) - set(self.joints))
         return f"joints that it does not have: {', '.join(unknown)}" if unknown else None
 
-    def _tree(self) -> str | None:
+    def _bones(self) -> str | None:
         parent: dict[str, str] = {}
         for joint, above in self.bones:
             if joint in parent:
@@ -81,9 +87,7 @@ class Skeleton:
             return f"the root '{self.root}' has a parent, '{parent[self.root]}'"
         for joint in self.joints:
             seen, at = {joint}, joint
-            while at != self.root:
-                if at not in parent:
-                    return f"joint '{joint}' is not connected to the root '{self.root}'"
+            while at in parent:
                 at = parent[at]
                 if at in seen:
                     return f"the bones above joint '{joint}' form a circle"
@@ -113,7 +117,7 @@ class Skeleton:
 
     @cached_property
     def parents(self) -> tuple[int, ...]:
-        """The parent's index of every joint; the root is its own parent."""
+        """The parent's index of every joint; one without a parent is its own."""
         above = dict(self.bones)
         return tuple(self.joints.index(above.get(joint, joint)) for joint in self.joints)
 

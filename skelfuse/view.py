@@ -75,8 +75,9 @@ def normalise_scale(clip: Clip) -> Clip:
 
     The size is the median over the frames of the torso's length, from the middle of the hips to
     the middle of the shoulders; for a layout without hips or shoulders (a hand) that of all its
-    bones. If the first person's is never seen the next one's is taken. All people of the clip
-    are divided by the same number, so a child beside an adult stays smaller.
+    bones; for one without bones how far its joints are from their middle. If the first person's
+    is never seen the next one's is taken. All people of the clip are divided by the same number,
+    so a child beside an adult stays smaller.
 
     >>> from skelfuse.skeleton import Skeleton
     >>> stick = Skeleton("stick", joints=("a", "b"), bones=(("b", "a"),), root="a", dimensions=2)
@@ -93,6 +94,9 @@ def normalise_scale(clip: Clip) -> Clip:
         below = [i for i, parent in enumerate(clip.skeleton.parents) if parent != i]
         above = [clip.skeleton.parents[i] for i in below]
         what, lengths = "bone", np.linalg.norm(coords[:, :, below] - coords[:, :, above], axis=-1)
+        if not below:
+            what = "distance from the middle"
+            lengths = np.linalg.norm(coords - _middle(coords)[:, :, None], axis=-1)
     for m in range(clip.persons):
         seen = lengths[:, m][lengths[:, m] > 0]  # NaN is not
         if seen.size:
@@ -109,9 +113,18 @@ def normalise_scale(clip: Clip) -> Clip:
 def _centred(clip: Clip) -> Clip:
     coords = clip.coords.astype(np.float64)
     centres = coords[:, :, list(clip.skeleton.centre_indices)].mean(axis=2)  # [T,M,2]
+    if not clip.skeleton.bones and np.isnan(centres).any(axis=-1).all():  # what is seen must do
+        centres = _middle(coords)
     t, m = _first(~np.isnan(centres).any(axis=-1), clip, "centre")
     moved = (coords - centres[t, m]).astype(clip.coords.dtype)
     return replace(clip, coords=moved).noted(f"view: {_moved(centres[t, m], t, m)}")
+
+
+def _middle(coords: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the mean `[T,M,D]` of the joints that are seen; NaN where none is."""
+    seen = ~np.isnan(coords).any(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(seen, coords, 0).sum(axis=2) / seen.sum(axis=2))
 
 
 def _torso_joints(clip: Clip, purpose: str) -> tuple[list[int], list[int]]:

@@ -149,3 +149,29 @@ class Browser:
     def picture(self, path: Path, *, whole: bool = True) -> None:
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=whole, format="png")
         path.write_bytes(base64.b64decode(shot["data"]))
+
+
+# Every text with its size, its contrast to what is behind it, and how far right it goes (in a part
+# that scrolls of itself: the part).
+TEXTS = """(() => {
+  const light = c => { const [r, g, b] = c.map(v => { v /= 255;
+    return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+  const over = colours => { pen.clearRect(0, 0, 1, 1);
+    for (const c of colours) { pen.fillStyle = c; pen.fillRect(0, 0, 1, 1); }
+    return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+  const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walk.nextNode()) {
+    const text = walk.currentNode.textContent.trim(), own = walk.currentNode.parentElement;
+    if (!text || own.closest('option, script')) continue;
+    const behind = [];
+    for (let e = own; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
+    const a = light(over(behind)), b = light(over([...behind, getComputedStyle(own).color]));
+    const box = (own.closest('.scroll') || own).getBoundingClientRect();
+    found.push([text, parseFloat(getComputedStyle(own).fontSize),
+      (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), box.right]);
+  }
+  return found;
+})()"""

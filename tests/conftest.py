@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -34,6 +35,18 @@ def real_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def samples(
+    real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """Return a real file or folder of the formats' samples by its path, or skip."""
+    archive = real_data("formats.tar.xz")
+    folder = tmp_path_factory.mktemp("samples")
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    return lambda name: folder / "formats" / name
 
 
 @pytest.fixture(scope="session")

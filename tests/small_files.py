@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import runpy
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,35 @@ def as_npy(folder: Path, content: Content) -> Path:
     return folder / "a.npy"
 
 
+def as_frames(folder: Path, content: Content) -> Path:
+    clip = folder / "wave" / "0"
+    clip.mkdir(parents=True, exist_ok=True)
+    np.save(clip / "0.npy", content.get("row", [None]))
+    return clip
+
+
+def as_labels(folder: Path, content: Content) -> Path:
+    return as_text("wave/labels/a_1.txt")(folder, content).parent
+
+
+def as_bytes(name: str) -> Write:
+    def write(folder: Path, content: Content) -> Path:
+        path = folder / name
+        path.write_bytes(content["bytes"].tobytes() if "bytes" in content else b"")
+        return path
+
+    return write
+
+
+def sign_pose() -> np.ndarray[Any, Any]:
+    """Return the bytes of a .pose file of two frames and two points."""
+    words = b"".join(struct.pack("<H", len(word)) + word for word in (b"POSE", b"XYC"))
+    points = b"".join(struct.pack("<H", len(word)) + word for word in (b"nose", b"hand"))
+    head = struct.pack("<fHHHH", 0.1, 9, 9, 0, 1) + words + struct.pack("<HHH", 2, 1, 0)
+    body = struct.pack("<HHHHH", 0, 1, 25, 2, 1) + np.ones(12, "<f4").tobytes()
+    return np.frombuffer(head + points + body, np.uint8)
+
+
 def as_pickle(folder: Path, content: Content) -> Path:
     path = folder / "a.pkl"
     path.write_bytes(pickle.dumps(content))
@@ -79,6 +110,8 @@ def jhmdb() -> Content:
 
 SBU_ROWS = "".join(f"{t}," + ",".join(["0.5"] * 90) + "\n" for t in (1, 2, 3))
 POINTS = [{"x": 0.5, "y": 0.25, "z": 0.1, "visibility": 0.9}] * 33
+LONG = "frame,landmark,x,y,z\n" + "".join(f"{t},{i},1,2,3\n" for t in (1, 2) for i in range(33))
+WIDE = ",".join(f"{axis}{i}" for i in range(33) for axis in "xy")
 FILES: dict[str, list[tuple[Write, Content]]] = {
     "ntu": [
         (
@@ -137,9 +170,43 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
         (as_json("a.json"), {"frames": [{"pose_landmarks": POINTS}], "label": "sit"}),
         (
             as_json("a.json"),
+            {
+                "instance_info": [
+                    {
+                        "frame_id": 1,
+                        "instances": [{"keypoints": [[1, 2]] * 17, "keypoint_scores": [0.5] * 17}],
+                    }
+                ]
+            },
+        ),
+        (
+            as_json("a.json"),
+            {
+                "images": [{"id": 1, "file_name": "a_1.jpg"}],
+                "annotations": [{"image_id": 1, "keypoints": [1, 2, 2] * 17, "track_id": 1}],
+                "categories": [{"keypoints": [f"joint{i}" for i in range(17)]}],
+            },
+        ),
+        (
+            as_json("a.json"),
+            [{"frame": 1, "results": [{"keypoints": {"x": [1] * 17, "y": [2] * 17}}]}],
+        ),
+        (
+            as_json("a.json"),
+            {"frames": [{"poseLandmarks": POINTS, "leftHandLandmarks": POINTS[:21]}]},
+        ),
+        (
+            as_json("a.json"),
             {"data": [{"frame_index": 1, "skeleton": [{"pose": [1, 2] * 18, "score": [1] * 18}]}]},
         ),
     ],
+    "mediapipe-npy": [(as_frames, {"row": np.linspace(0.5, 4, 258)})],
+    "mediapipe-csv": [
+        (as_text("wave/a.csv"), LONG),
+        (as_text("wave/a.csv"), "\n".join([WIDE, *[",".join(["1.5"] * 66)] * 2])),
+    ],
+    "yolo": [(as_labels, "0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17 + "\n")],
+    "pose": [(as_bytes("a.pose"), {"bytes": sign_pose()})],
     "npz": [
         (
             as_npz,
@@ -161,4 +228,5 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
     "npy-folder": [
         (as_table, "file,label,fps,train\na.npy,wave,30,1\nb.npy,wave,30,1\na.npy,sit,25,no\n")
     ],
+    **runpy.run_path(str(Path(__file__).with_name("small_recordings.py")))["FILES"],
 }

@@ -75,13 +75,40 @@ def _npy(folder: Path) -> Path:
     return path
 
 
+def _frames(folder: Path) -> Path:
+    clip = folder / "wave" / "0"
+    clip.mkdir(parents=True)
+    np.save(clip / "0.npy", np.ones(1662))
+    return clip
+
+
+def _landmarks(folder: Path) -> Path:
+    path = folder / "a.csv"
+    path.write_text("frame,landmark,x,y,z\n0,NOSE,1,2,3\n")
+    return path
+
+
+def _labels(folder: Path) -> Path:
+    labels = folder / "labels"
+    labels.mkdir()
+    (labels / "a_1.txt").write_text("0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17)
+    return labels
+
+
 def _bare(folder: Path) -> Path:
     path = folder / "a.npy"
     np.save(path, np.ones((2, 17, 2)))
     return path
 
 
+def _recording(form: str) -> Callable[[Path], Path]:
+    return lambda folder: RECORDINGS[form][0][0](folder, RECORDINGS[form][0][1])
+
+
+RECORDINGS = runpy.run_path(str(Path(__file__).with_name("small_recordings.py")))["FILES"]
+ONLY_NAMED = {"table"}  # formats that no file is taken for unless somebody says so
 MAKE: dict[str, Callable[[Path], Path]] = {
+    **{form: _recording(form) for form in RECORDINGS},
     "ntu": _ntu,
     "nw-ucla": _ucla,
     "utd-mhad": _named("a27_s3_t4_skeleton.mat"),
@@ -94,6 +121,10 @@ MAKE: dict[str, Callable[[Path], Path]] = {
     "npz": _npz,
     "npy-folder": _npy,
     "npy": _bare,
+    "mediapipe-npy": _frames,
+    "mediapipe-csv": _landmarks,
+    "yolo": _labels,
+    "pose": _named("hello.pose"),
 }
 
 
@@ -103,6 +134,10 @@ def test_a_format_takes_its_own_files_and_no_others(name: str, tmp_path: Path) -
     deep.mkdir(parents=True)
     (deep / "readme.txt").write_text("not a clip")
     source = MAKE[name](deep)
+    if name in ONLY_NAMED:
+        assert not any(FORMATS[other].find(tmp_path) for other in FORMATS)
+        assert recognise(tmp_path, name)[1] == [source, deep / "readme.txt"]
+        return
     assert {other for other in FORMATS if FORMATS[other].find(tmp_path)} == {name}
     form, sources = recognise(tmp_path)
     assert (form.name, sources) == (name, [source])
@@ -119,8 +154,7 @@ def test_hidden_files_and_folders_are_not_clips(name: str, tmp_path: Path) -> No
     for file in [path for path in visible.rglob("*") if path.is_file()]:
         file.with_name(f"._{file.name}").write_bytes(file.read_bytes())
     MAKE[name](hidden)
-    assert FORMATS[name].find(visible) == [source]
-    assert recognise(visible)[1] == [source]
+    assert recognise(visible, name)[1] == [source]
     shutil.rmtree(visible / "a" / ".cache")
     (tmp_path / "top").mkdir()
     hidden.mkdir(parents=True)

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from skelfuse.cli import main
 from skelfuse.datasets.synth.dataset import write_dataset
+from skelfuse.layouts import layout
 from skelfuse.store import Store
 
 
@@ -47,7 +48,8 @@ def test_skipped_clips_are_left_out(raw: Path, tmp_path: Path) -> None:
 def test_clips_of_one_file_are_left_out_by_name(tmp_path: Path) -> None:
     names = ["sit down", "get up", "wave"]
     coords = np.random.default_rng(0).normal(size=(12, 17, 2)).astype(np.float32)
-    np.savez(tmp_path / "x.npz", coords=coords, lengths=[4, 4, 4], name=names)
+    joints = layout("coco-17").joints
+    np.savez(tmp_path / "x.npz", coords=coords, lengths=[4, 4, 4], name=names, joint_names=joints)
     (tmp_path / "skip.txt").write_text("get up\nsit down\n")
     out, report = tmp_path / "s.h5", tmp_path / "r.json"
     options = ("--out", out, "--skip-list", tmp_path / "skip.txt", "--report", report)

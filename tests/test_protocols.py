@@ -75,7 +75,8 @@ def test_the_four_ntu_protocols_have_their_published_sizes(ntu_names: list[str])
     assert sizes["ntu120-xsub"] == {"train": 63_026, "test": 50_919}
     assert sizes["ntu120-xset"] == {"train": 54_468, "test": 59_477}
     assert list(sizes) == [
-        *("ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset", "kfold:5/1", "loso:1")
+        *("ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset", "kfold:5/1", "loso:1"),
+        *("random:0.2/0", "all"),
     ]
 
 
@@ -115,7 +116,8 @@ def test_ntu_rules_clip_by_clip() -> None:
 
 def test_ntu60_alone_does_not_pass_for_ntu120() -> None:
     clips = ntu(["S001C001P001R001A001", "S002C002P003R001A001"])
-    assert list(available(clips)) == ["ntu60-xsub", "ntu60-xview", "kfold:2/1", "loso:1"]
+    ours = ["ntu60-xsub", "ntu60-xview", "kfold:2/1", "loso:1", "random:0.2/0", "all"]
+    assert list(available(clips)) == ours
     with pytest.raises(SkelfuseError, match=r"ntu120-xset.*18 to 32.*did you mean 'ntu60-x"):
         split(clips, "ntu120-xset")
 
@@ -161,6 +163,10 @@ def test_splits_that_a_file_brings_go_by_their_own_names() -> None:
         "official": {"train": 2, "test": 1},  # where nothing is called test, val is
         "split1": {"train": 1, "test": 1, "val": 1},
         "split2": {"train": 2, "test": 2},
+        "kfold:4/1": {"train": 3, "test": 1},  # by recording: nobody says who is who
+        "loso:clip0": {"train": 3, "test": 1},
+        "random:0.2/0": {"train": 3, "test": 1},
+        "all": {"train": 4},
     }
 
 
@@ -177,7 +183,7 @@ def test_folds_by_subject_test_every_clip_once_and_keep_people_together(
     subjects = [f"s{person}" for person in people]
     count = len(set(subjects))
     if count < 2:
-        with pytest.raises(SkelfuseError, match="kfold"):
+        with pytest.raises(SkelfuseError, match=r"kfold.*two subjects or more.*random:0\.2/0, all"):
             split(table(subjects=subjects), "kfold:2/1")
         return
     folds = data.draw(st.integers(2, count))
@@ -212,7 +218,7 @@ def test_leave_one_subject_out() -> None:
         ("utdmhad", table(subjects=["1", "2"]), "did you mean 'utd-mhad'"),
         ("splitt1", table(splits=[{"split1": "train"}, {"split1": "test"}]), "mean 'split1'"),
         ("odd-even", table(subjects=["1", "3"]), "'test' empty"),
-        ("official", table(splits=[{"official": "train"}, {}]), "'test' empty here.*: none"),
+        ("official", table(splits=[{"official": "train"}, {}]), "'test' empty here.*by recording"),
         ("ntu60-xsub", table(subjects=["1", "2"]), "needs a setup number.*odd-even"),
         ("odd-even", table(subjects=["Ann", "Bob"]), "subject number.*loso:SUBJECT"),
         ("odd-even", ntu(["S001C001P001R001A001", "S002C002P003R001A001"]), "ntu60-xview"),

@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from skelfuse.cli import main
-from skelfuse.datasets.protocol_rules import ALIASES, FAMILIES, PROTOCOLS
-from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects, split
+from skelfuse.datasets.protocol_families import FAMILIES
+from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS
+from skelfuse.datasets.protocols import ALL, ClipTable, available, lacks_subjects, split
 from skelfuse.errors import SkelfuseError
 
 
@@ -31,9 +32,11 @@ def table(subjects: Sequence[str | None], cameras: Sequence[str | None] | None =
 
 def test_one_clip_without_a_subject_is_named() -> None:
     clips = table(subjects=["1", "2", None, "4"])
-    assert available(clips) == {}
+    assert list(available(clips)) == ["random:0.2/0", "all"]
     assert lacks_subjects(clips) == "it needs a subject for every clip; 'clip2' has none"
-    with pytest.raises(SkelfuseError, match="'clip2' has none; these clips support: none"):
+    with pytest.raises(
+        SkelfuseError, match=r"'clip2' has none; these clips support: random:0\.2/0, all"
+    ):
         split(clips, "kfold:2/1")
     with pytest.raises(SkelfuseError, match="a subject number for every clip; 'clip2' has none"):
         split(clips, "odd-even")
@@ -62,10 +65,10 @@ def test_the_page_and_the_help_name_every_protocol() -> None:
     page = (Path(__file__).resolve().parent.parent / "docs" / "evaluation.md").read_text()
     # Narrower lines are broken within the names, at their hyphens.
     help_ = CliRunner().invoke(main, ["train", "--help"], terminal_width=999, max_content_width=999)
-    for name in (*PROTOCOLS, *ALIASES, *(f"{family}:" for family in FAMILIES)):
+    for name in (*PROTOCOLS, *ALIASES, ALL, *(f"{family}:" for family in FAMILIES)):
         if name in ("sbu-fold2", "sbu-fold3", "sbu-fold4", "sbu-fold5"):
             continue  # "to"
         assert f"`{name}" in page
         assert name in help_.output
-    for protocol in re.findall(r"e\.g\. `(kfold[^`]*|loso[^`]*)`", page):
+    for protocol in re.findall(r"e\.g\. `(kfold[^`]*|loso[^`]*|random[^`]*)`", page):
         assert split(table(subjects=list("12345")), protocol)

@@ -12,9 +12,10 @@ import pytest
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets import openpose
 from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.formats import recognise
 from skelfuse.datasets.reading.tracks import link, most_active
 from skelfuse.errors import SkelfuseError
-from skelfuse.layouts import HAND_21
+from skelfuse.layouts import HAND_21, layout
 
 # A body of 18, 25 or 33 joints that stands in a box of 10 x 20.
 GRID = np.stack([np.arange(40) % 5 * 2.5, np.arange(40) // 5 * 2.5], axis=-1).astype(np.float32)
@@ -125,19 +126,78 @@ def test_only_the_most_active_are_kept(tmp_path: Path) -> None:
     assert "1 of 3 persons left out, the least active" in clip.notes
 
 
-def test_hands_are_read_where_there_are_no_bodies(tmp_path: Path) -> None:
-    person = {
-        "pose_keypoints_2d": [],
-        "hand_left_keypoints_2d": _body(21),
-        "hand_right_keypoints_2d": _body(21, right=80),
+def _hands(left: float, right: float) -> dict[str, Any]:
+    return {
+        "hand_left_keypoints_2d": _body(21, right=left),
+        "hand_right_keypoints_2d": _body(21, right=right),
     }
-    folder = _openpose(tmp_path / "fist" / "b", {0: [person], 1: [person]})
+
+
+def test_hands_without_a_body_are_one_body_of_two_hands(tmp_path: Path) -> None:
+    """The hands cross: where they are says nothing of which they are."""
+    frames = {t: [{"pose_keypoints_2d": [], **_hands(8.0 * t, 80 - 8.0 * t)}] for t in range(11)}
+    frames[3][0]["hand_left_keypoints_2d"] = []
+    clip = _one(_openpose(tmp_path / "fist" / "b", frames))
+    assert (clip.skeleton.name, clip.coords.shape) == ("hands-42", (11, 1, 42, 2))
+    left, right = (clip.skeleton.index(f"{side}_hand_wrist") for side in ("left", "right"))
+    seen = np.arange(11) != 3
+    np.testing.assert_allclose(clip.coords[seen, 0, left, 0], 100 + 8.0 * np.arange(11)[seen])
+    np.testing.assert_allclose(clip.coords[:, 0, right, 0], 180 - 8.0 * np.arange(11))
+    assert not clip.mask[3, 0, left]
+
+
+def test_hands_one_by_one_never_change_places(tmp_path: Path) -> None:
+    frames = {t: [_hands(8.0 * t, 80 - 6.0 * t)] for t in range(11)}
+    clip = _one(_openpose(tmp_path / "fist" / "b", frames), skeleton=HAND_21)
+    assert (clip.skeleton.name, clip.persons) == ("hand-21", 2)
+    np.testing.assert_allclose(clip.coords[:, 0, 0, 0], 100 + 8.0 * np.arange(11))
+    np.testing.assert_allclose(clip.coords[:, 1, 0, 0], 180 - 6.0 * np.arange(11))
+
+
+def test_body_hands_and_face_are_one_body_on_request(tmp_path: Path) -> None:
+    person = {**_person(), **_hands(7, 9), "face_keypoints_2d": _grid(70, 300)}
+    folder = _openpose(tmp_path / "wave" / "a", {0: [person], 1: [_person()]})
     clip = _one(folder)
-    assert (clip.skeleton.name, clip.persons, clip.skeleton.dimensions) == ("hand-21", 2, 2)
-    person["pose_keypoints_2d"] = _body(25)
-    _openpose(folder, {0: [person], 1: [person]})
-    assert _one(folder).skeleton.name == "openpose-25"
-    assert _one(folder, skeleton=HAND_21).persons == 2
+    assert clip.skeleton.name == "openpose-25"
+    keeps = "--skeleton openpose-137 or openpose-67 keeps them"
+    assert clip.notes == (f"hands and face left out ({keeps})",)
+    for name, joints in (("openpose-67", 67), ("openpose-137", 137)):
+        whole = _one(folder, skeleton=layout(name))
+        assert whole.coords.shape == (2, 1, joints, 2)
+        np.testing.assert_array_equal(whole.coords[:, :, :25], clip.coords)
+        at = whole.skeleton.index
+        assert whole.coords[0, 0, at("left_hand_wrist"), 0] == 107
+        assert whole.coords[0, 0, at("right_hand_wrist"), 0] == 109
+        assert not whole.mask[1, 0, 25:].any()
+    assert whole.coords[0, 0, at("right_jaw_0")].tolist() == [300, 0]
+    assert whole.coords[0, 0, at("left_pupil")].tolist() == [300, 69]
+    assert whole.notes == ()
+
+
+def _grid(joints: int, x: float) -> list[float]:
+    return [number for i in range(joints) for number in (x, float(i), 0.9)]
+
+
+def test_a_score_that_openpose_would_not_draw_is_missing(tmp_path: Path) -> None:
+    person = _person()
+    person["pose_keypoints_2d"][2] = 0.04
+    folder = _openpose(tmp_path / "wave" / "a", {0: [person]})
+    assert not _one(folder).mask[0, 0, 0]
+    assert "below 0.05" in _one(folder).notes[0]
+    assert _one(folder, min_score=0).mask.all()
+    assert not _one(folder, min_score=0.6).mask.any()
+
+
+def test_other_names_with_openpose_s_content(tmp_path: Path) -> None:
+    folder = _openpose(tmp_path / "walk" / "cam", {t: [_person(right=t)] for t in range(3)})
+    for file in list(folder.iterdir()):
+        number = int(file.name.split("_")[1])
+        file.rename(folder / f"cam01.{number:04d}.json")
+    assert openpose.find(tmp_path) == [folder]
+    form, sources = recognise(tmp_path)
+    assert (form.name, sources) == ("openpose", [folder])
+    assert recognise(folder / "cam01.0000.json")[0].name == "openpose"
+    assert _one(folder).coords[:, 0, 0, 0].tolist() == [100, 101, 102]
 
 
 @pytest.mark.parametrize(

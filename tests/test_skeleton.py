@@ -32,7 +32,6 @@ BODY: dict[str, Any] = {
         ({"bones": (("head",),)}, "a bone or pair needs two joints"),
         ({"bones": (*BODY["bones"], ("head", "left_hand"))}, "'head' has two parents"),
         ({"bones": (*BODY["bones"], ("hip", "head"))}, "the root 'hip' has a parent"),
-        ({"bones": BODY["bones"][:2]}, "'head' is not connected to the root"),
         (
             {"bones": (BODY["bones"][0], ("right_hand", "head"), ("head", "right_hand"))},
             "form a circle",
@@ -69,6 +68,15 @@ def test_permuted_is_the_same_body_in_another_order() -> None:
     assert turned.mirror == (0, 2, 1, 3)
     assert set(turned.bones) == set(body.bones)
     assert turned.permuted((3, 2, 1, 0)) == body
+
+
+@pytest.mark.parametrize("bones", [(), BODY["bones"][:2], (("right_hand", "left_hand"),)])
+def test_bones_are_optional_and_a_joint_without_a_parent_is_its_own(bones: Any) -> None:
+    body = Skeleton(**{**BODY, "bones": bones})
+    above = dict(bones)
+    assert [body.joints[i] for i in body.parents] == [above.get(name, name) for name in body.joints]
+    assert body.centre == (("hip",) if bones else body.joints)
+    assert Skeleton.from_dict(body.to_dict()) == body
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 0, 1, 2), (1, 2, 3, 4)])

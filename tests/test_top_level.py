@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 import skelfuse
 from skelfuse.batches import Augment, Sampling
+from skelfuse.layouts import layout
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
@@ -28,6 +29,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     coords = draw.normal(size=(lengths.sum(), 2, 17, 2))
     coords[: lengths[:6].sum(), 1] = np.nan  # only later clips show a second body
     arrays: dict[str, Any] = {"lengths": lengths, "label": ["sit", "stand"] * 6, "fps": 30}
+    arrays["joint_names"] = layout("coco-17").joints
     np.savez(folder / "a.npz", coords=coords, subject=np.repeat(list("abcd"), 3), **arrays)
     return skelfuse.preprocess(folder / "a.npz", folder / "a.h5")
 
@@ -94,7 +96,7 @@ def test_bad_files_are_a_warning_and_stop_no_other(store: Store, tmp_path: Path)
 
 
 def test_what_is_missing_is_told(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(skelfuse.SkelfuseError, match="no protocol given"):
+    with pytest.raises(skelfuse.SkelfuseError, match="no protocol is given"):
         skelfuse.train(store, tmp_path / "run")
     with pytest.raises(skelfuse.SkelfuseError, match="did you mean 'generic'"):
         skelfuse.train(store, tmp_path / "run", config="generik")

@@ -12,6 +12,7 @@ from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates,
 from skelfuse.datasets.reading.facts import Facts, make_clip
 from skelfuse.datasets.reading.frames import frame_slots
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers
+from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.datasets.reading.tracks import Track, link, most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -57,10 +58,12 @@ def clip_of(
     options: ReadOptions,
     *,
     tracks: Sequence[Track] | None = None,
+    min_score: float = 0.0,
 ) -> Clip:
     """Link the detections of each frame into people, unless `tracks` says who is who.
 
     `numbers` are the frames' numbers, increasing; a frame that is not listed has nobody in it.
+    `min_score` is the format's own threshold, which the user's takes the place of.
 
     >>> import numpy as np
     >>> from skelfuse.layouts import PENN_13
@@ -83,8 +86,9 @@ def clip_of(
     slots, note = frame_slots(numbers)
     placed = [{slots[t]: seen for t, seen in person.items()} for person in people]
     coords, confidence, left_out = most_active(placed, slots[-1] + 1, options.max_persons)
+    coords, unsure = hide_unsure(coords, confidence, options.min_score, min_score)
     clip = make_clip(facts, coords, confidence, skeleton, options)
-    return clip.noted(*left_out, *((note,) if note else ()))
+    return clip.noted(*unsure, *left_out, *((note,) if note else ()))
 
 
 def for_joints(

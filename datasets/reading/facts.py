@@ -14,6 +14,34 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
 PROTOCOL = "file"  # the protocol's name for a split that a user's file brings
+ALSO_CALLED = {  # what people call a column that this house calls otherwise
+    "label": (
+        "class",
+        "action",
+        "activity",
+        "gesture",
+        "category",
+        "target",
+        "behaviour",
+        "behavior",
+    ),
+    "subject": (
+        "person",
+        "actor",
+        "participant",
+        "performer",
+        "user",
+        "patient",
+        "signer",
+        "animal",
+    ),
+    "file": ("filename", "path", "filepath", "clip", "video", "recording"),
+    "fps": ("rate", "framerate", "frame_rate"),
+    "split": ("set", "subset", "part", "fold"),
+    "camera": ("view", "viewpoint"),
+}
+WHOLE = ": each clip is taken whole"
+INTERVALS = ("start", "end", "start_frame", "end_frame", "start_time", "end_time", "from", "to")
 PER_CLIP = ("name", "label", "subject", "camera", "setup", "replication", "fps", "split", "train")
 
 
@@ -113,14 +141,25 @@ def check_names(found: Sequence[str], known: Sequence[str], what: str) -> tuple[
 
     >>> check_names(["label", "bbox"], ["label", "subject"], "array")
     ("array 'bbox' not used",)
+    >>> check_names(["action", "start"], ["label", "subject"], "column")
+    ("column 'action' not used; did you mean 'label'?", \
+"column 'start' not used: each clip is taken whole")
     >>> check_names(["subjects"], ["label", "subject"], "array")
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: unknown array 'subjects'; did you mean 'subject'?
     """
     unknown = [name for name in found if name not in known]
+    called = {other: name for name, others in ALSO_CALLED.items() for other in others}
     for name in unknown:
         near = get_close_matches(name, known, n=1, cutoff=0.75)
         if near and near[0] not in found:
             raise SkelfuseError(f"unknown {what} '{name}'", remedy=f"did you mean '{near[0]}'?")
-    return tuple(f"{what} '{name}' not used" for name in unknown)
+
+    def told(name: str) -> str:
+        meant = called.get(name.lower().replace(" ", "_"))
+        if meant in known and meant not in found:
+            return f"{what} '{name}' not used; did you mean '{meant}'?"
+        return f"{what} '{name}' not used" + (WHOLE if name.lower() in INTERVALS else "")
+
+    return tuple(told(name) for name in unknown)

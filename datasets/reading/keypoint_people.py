@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -17,19 +16,20 @@ from skelfuse.datasets.reading.detections import (
     from_table,
 )
 from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.image_order import frame_numbers
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, MEDIAPIPE_33, OPENPOSE_18, OPENPOSE_25
 from skelfuse.skeleton import Skeleton
+from skelfuse.whole_bodies import COCO_WHOLEBODY_133, HALPE_26, HALPE_136
 
-LANDMARKS = (  # metres before image coordinates
-    *("pose_world_landmarks", "pose_landmarks", "landmarks"),
-    *("hand_world_landmarks", "hand_landmarks"),
+UNSURE = 0.05  # a score below which estimators have found nothing, and draw nothing
+LAYOUTS_2D = (
+    *(COCO_17, OPENPOSE_18, OPENPOSE_25, MEDIAPIPE_33, HAND_21),
+    *(HALPE_26, HALPE_136, COCO_WHOLEBODY_133),
 )
-_NUMBER = re.compile(r"(\d{1,15})(?!.*\d)", re.ASCII)
-_ENDING = re.compile(r"\.[a-z][a-z0-9]{1,3}$", re.ASCII | re.IGNORECASE)  # .jp2 numbers no frame
 
 
 def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip:
@@ -40,103 +40,59 @@ def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip
     >>> coco_results(entries, Facts("a"), ReadOptions()).coords[:, 0, 16].tolist()
     [[1.0, 8.0], [1.0, 8.0]]
     """
-    images: dict[int, list[tuple[float, Any, Detection]]] = {}
-    ids: dict[int, int | str] = {}
+    images: dict[int | str, list[tuple[float, Any, Detection]]] = {}
     for i, entry in enumerate(entries):
         what = f"entry {i} (counted from 0)"
         try:
             values = get(entry, "keypoints", list)
-            image = get(entry, "image_id", (int, str))
-            number = _image_number(image)
-            if ids.setdefault(number, image) != image:
-                raise _two_images(number, ids[number], image)
+            image = get(entry, "image_id", (int, str), "")
             score = get_number(entry, "score") or 0.0
-            who = get(entry, "track_id", (int, str))
+            who = _identity(entry)
         except SkelfuseError as error:
             raise retold(error, of=what) from None
         if values is None:
             raise SkelfuseError(
                 f"{what} has no 'keypoints'", expected="[x, y, score, ...]", remedy=FETCH_AGAIN
             )
-        images.setdefault(number, []).append((score, who, detection(values, 2, what)))
-    numbers = sorted(images)
-    frames = [[found for _, _, found in images[number]] for number in numbers]
-    everybody = [who for people in images.values() for _, who, _ in people]
-    tracks: dict[Any, Track] | None = None if None in everybody else {}
-    if tracks is not None:
-        for t, number in enumerate(numbers):
-            for _, who, found in sorted(images[number], key=lambda person: person[0]):
-                tracks.setdefault(who, {})[t] = found  # of two, the surer one stays
-    skeleton = for_joints(len(frames[0][0][0]), 2, _LAYOUTS_2D, options.skeleton)
-    known = None if tracks is None else list(tracks.values())
-    return clip_of(frames, numbers, skeleton, facts, options, tracks=known)
+        images.setdefault(image, []).append((score, who, detection(values, 2, what)))
+    order, notes = frame_numbers(list(images))
+    by_number = dict(zip(order, images.values(), strict=True))
+    numbers = sorted(by_number)
+    people = [by_number[number] for number in numbers]
+    frames = [[found for _, _, found in seen] for seen in people]
+    skeleton = for_joints(len(frames[0][0][0]), 2, LAYOUTS_2D, options.skeleton)
+    tracks = _told_tracks(people)
+    clip = clip_of(frames, numbers, skeleton, facts, options, tracks=tracks, min_score=UNSURE)
+    return clip.noted(*notes)
 
 
-_LAYOUTS_2D = (COCO_17, OPENPOSE_18, OPENPOSE_25, MEDIAPIPE_33, HAND_21)
+def _identity(entry: Any) -> Any:
+    """Return who a detection is of, by COCO's "track_id" or AlphaPose's "idx" (a number alone)."""
+    who = get(entry, "track_id", (int, str))
+    if who is not None:
+        return who
+    index = entry.get("idx")
+    while isinstance(index, list) and len(index) == 1:
+        index = index[0]
+    is_number = isinstance(index, (int, float)) and not isinstance(index, bool)
+    return ("idx", index) if is_number else None
 
 
-def _image_number(image: int | str | None) -> int:
-    if isinstance(image, int):
-        return image
-    found = _NUMBER.search(_ENDING.sub("", image or ""))
-    if found is None:
-        raise SkelfuseError(
-            "no number in 'image_id'",
-            expected="12 or '000012.jpg'",
-            found=image,
-            remedy="number the images in the order of their frames",
-        )
-    return int(found[1])
+def _told_tracks(frames: list[list[tuple[float, Any, Detection]]]) -> list[Track] | None:
+    """Return the tracks that a file tells; None where it does not, as AlphaPose without tracking.
 
-
-def _two_images(number: int, first: int | str, second: int | str) -> SkelfuseError:
-    return SkelfuseError(
-        f"two images of one frame number, {number}",
-        expected="a number of its own, the last in 'image_id', for each frame of one clip",
-        found=f"{first!r} and {second!r}",
-        remedy="make a file for each clip, and number its images in the order of their frames",
-    )
-
-
-def mediapipe(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip:
-    """Build a clip from MediaPipe landmarks, an entry a frame; null or {} has nobody in it.
-
-    >>> point = {"x": 0.5, "y": 0.25, "z": 0.0, "visibility": 0.75}
-    >>> clip = mediapipe([{"landmarks": [point] * 33}, None], Facts("a"), ReadOptions())
-    >>> clip.coords.shape, clip.confidence[0, 0, 0], clip.mask[:, 0, 0].tolist()
-    ((2, 1, 33, 3), np.float32(0.75), [True, False])
+    Of two of one name in a frame, the surer one stays.
     """
-    keys = [key for key in LANDMARKS if any(isinstance(e, dict) and e.get(key) for e in entries)]
-    if not keys:
-        raise SkelfuseError(
-            "no landmarks in any frame",
-            expected=" or ".join(LANDMARKS),
-            remedy="name them so, or leave the clip out",
-        )
-    frames: list[list[Detection]] = []
-    for t, entry in enumerate(entries):
-        people = get(entry or {}, keys[0], list, [])
-        if people and not isinstance(people[0], list):
-            people = [people]
-        what = f"frame {t} (counted from 0)"
-        frames.append([_landmarks(person, what) for person in people if person])
-    shape = next((people[0][0].shape for people in frames if people), None)
-    if shape is None:
-        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    joints, dimensions = shape
-    skeleton = for_joints(joints, dimensions, (MEDIAPIPE_33, HAND_21), options.skeleton)
-    return clip_of(frames, list(range(len(frames))), skeleton, facts, options)
-
-
-def _landmarks(person: Any, what: str) -> Detection:
-    if not isinstance(person, list) or not all(isinstance(point, dict) for point in person):
-        raise SkelfuseError(f"{what}: landmarks are not a list of {{x, y, z}}", remedy=FETCH_AGAIN)
-    axes = ("x", "y", "z") if "z" in person[0] else ("x", "y")
-    absent = next((axis for point in person for axis in axes if axis not in point), None)
-    if absent:
-        raise SkelfuseError(f"{what}: a landmark without '{absent}'", remedy=FETCH_AGAIN)
-    rows = [[*(point[axis] for axis in axes), point.get("visibility", 1.0)] for point in person]
-    return from_table(as_numbers(rows, what))
+    everybody = [who for people in frames for _, who, _ in people]
+    if None in everybody:
+        return None
+    if any(isinstance(who, tuple) for who in everybody) and len(set(everybody)) == 1:
+        return None  # AlphaPose writes 0 for everybody where it does not track
+    tracks: dict[Any, Track] = {}
+    for t, people in enumerate(frames):
+        for _, who, found in sorted(people, key=lambda person: person[0]):
+            tracks.setdefault(who, {})[t] = found
+    return list(tracks.values())
 
 
 def kinetics(entries: list[Any] | None, facts: Facts, options: ReadOptions) -> Clip:

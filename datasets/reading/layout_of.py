@@ -92,24 +92,24 @@ def from_names(
 ) -> Skeleton:
     """Build a skeleton from a file's joint names and bones (pairs of names or of indices).
 
-    Without bones the names must be those of a built-in layout, in any order. A bone is read as
-    (joint, parent); where that gives no tree, as (parent, joint); else every bone is turned
+    Without bones the names of a built-in layout, in any order, are that one; others are a body
+    without bones. A bone is read as (joint, parent); where that gives a joint two parents, or
+    only the other way round leads to one root, as (parent, joint); else every bone is turned
     towards the joint that has most of them.
 
     >>> from_names(["hip", "knee", "foot"], [(1, 0), (2, 1)], 3).parents
     (0, 0, 1)
+    >>> from_names(["nose", "ear_l", "ear_r"], None, 2).pairs
+    (('ear_l', 'ear_r'),)
     """
     names = tuple(str(joint) for joint in joint_names)
     if bones is None:
         for body in LAYOUTS.values():
             if sorted(body.joints) == sorted(names):
                 return replace(body, joints=names, dimensions=dimensions)
-        raise SkelfuseError(
-            "joint names of no built-in layout, and no bones",
-            found=", ".join(names),
-            remedy=f"add 'bones', pairs of (joint, parent); or {REMEDY}",
-        )
-    pairs = [_named(bone, names) for bone in bones]
+    if not names:
+        raise SkelfuseError("a body without joints", remedy=REMEDY)
+    pairs = [_named(bone, names) for bone in bones or ()]
     root, tree = _towards_root(names, pairs)
     pairs_of_sides = sides_of(names)
     return Skeleton(
@@ -146,14 +146,20 @@ def _named(bone: Sequence[str | int], names: tuple[str, ...]) -> Pair:
 
 
 def _towards_root(names: tuple[str, ...], bones: list[Pair]) -> tuple[str, list[Pair]]:
-    """Return the root, and bones as (joint, parent): as given, all turned, or turned one by one."""
+    """Return the root, and bones as (joint, parent): as given, all turned, or turned one by one.
+
+    Of several roots the first with most bones is `the` root.
+    """
+    ends = [end for bone in bones for end in bone]
+    ways = []
     for directed in (bones, [(joint, parent) for parent, joint in bones]):
         children = [joint for joint, _ in directed]
         roots = [joint for joint in names if joint not in children]
-        if len(set(children)) == len(children) and len(roots) == 1:
-            return roots[0], directed
-    ends = [end for bone in bones for end in bone]
-    root = max(names, key=ends.count, default="")
+        if len(set(children)) == len(children) and roots:
+            ways.append((len(roots), max(roots, key=ends.count), directed))
+    if ways:
+        return min(ways, key=lambda way: way[0])[1:]
+    root = max(names, key=ends.count)
     return root, _outwards(root, bones)
 
 

@@ -11,13 +11,14 @@ The instructions are those of Python's `pickletools` documentation, protocols 0 
 
 from __future__ import annotations
 
-import ast
+import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from skelfuse.datasets.reading.pickled_numpy import DAMAGED, NAMES, Name, Span, build, call
+from skelfuse.datasets.reading.pickled_text import old_string, text_number
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.readable import MAY_READ
@@ -50,6 +51,11 @@ def read_pickle(path: Path) -> Any:
         raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
     except _UNSOUND as error:
         raise SkelfuseError(f"not a sound pickle: {error}", file=path, remedy=DAMAGED) from None
+
+
+def unpickled(content: bytes) -> Any:
+    """Return what a short pickle within another file holds, which is plain values alone."""
+    return _Machine(io.BytesIO(content), len(content)).run()
 
 
 class _Machine:
@@ -161,17 +167,6 @@ class _Machine:
         self.fill(pairs)
 
 
-def _text_number(line: bytes) -> int | bool:
-    return {b"00": False, b"01": True}[line] if line in (b"00", b"01") else int(line)
-
-
-def _old_string(line: bytes) -> str:
-    text = ast.literal_eval("b" + line.decode("ascii")) if line[:1] in (b"'", b'"') else None
-    if not isinstance(text, bytes):
-        raise ValueError("a string without quotes")
-    return text.decode("latin-1")
-
-
 Step = Callable[[_Machine], Any]
 
 
@@ -197,7 +192,7 @@ _STEPS: dict[bytes, Step] = {
     b"N": _push(lambda m: None),
     b"\x88": _push(lambda m: True),
     b"\x89": _push(lambda m: False),
-    b"I": _push(lambda m: _text_number(m.line())),
+    b"I": _push(lambda m: text_number(m.line())),
     b"L": _push(lambda m: int(m.line().rstrip(b"L"))),
     b"J": _push(lambda m: m.number("<i")),
     b"K": _push(lambda m: m.take(1)[0]),
@@ -206,7 +201,7 @@ _STEPS: dict[bytes, Step] = {
     b"\x8b": _long("<I"),
     b"F": _push(lambda m: float(m.line())),
     b"G": _push(lambda m: struct.unpack(">d", m.take(8))[0]),
-    b"S": _push(lambda m: _old_string(m.line())),
+    b"S": _push(lambda m: old_string(m.line())),
     b"U": _run("<B", "latin-1"),
     b"T": _run("<I", "latin-1"),
     b"V": _push(lambda m: m.line().decode("raw-unicode-escape")),

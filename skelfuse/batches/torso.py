@@ -55,13 +55,19 @@ def part_of_torso(coords: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
 
 
 def lengths_of(coords: Tensor, skeleton: Skeleton) -> Iterator[Tensor]:
-    """Yield lengths `[R,K]` to know a body's size by, the best ones first; NaN is unseen."""
+    """Yield lengths `[R,K]` to know a body's size by, the best ones first; NaN is unseen.
+
+    Without bones it is how far the joints are from the middle of those that are seen.
+    """
     torso = has_torso(skeleton)
     if torso:
         hips, shoulders = _indices(skeleton)
         yield whole_torso(coords, skeleton)[0].norm(dim=1, keepdim=True)
         yield (coords[:, shoulders] - coords[:, hips]).norm(dim=2)
     below = [i for i, parent in enumerate(skeleton.parents) if parent != i]
+    if not below:
+        yield (coords - mean_of_seen(coords)[:, None]).norm(dim=2)
+        return
     above = [skeleton.parents[i] for i in below]
     bones = (coords[:, below] - coords[:, above]).norm(dim=2)
     yield BONES_IN_A_TORSO * bones if torso else bones
@@ -93,17 +99,24 @@ def _or_else(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _trunk(coords: Tensor, skeleton: Skeleton) -> Tensor:
-    """Return what leads up the trunk, `[R,D]`; zero where a layout has no joints in it."""
+    """Return what leads up the trunk, `[R,D]`; zero where a layout has no joints in it.
+
+    NaN where its bones do not join left and right.
+    """
     low, high = (_above_both(skeleton, *ends) for ends in _indices(skeleton))
+    if low is None or high is None:
+        return torch.full_like(coords[:, 0], torch.nan)
     return coords[:, high] - coords[:, low]
 
 
-def _above_both(skeleton: Skeleton, left: int, right: int) -> int:
-    """Return the joint where the ways from two joints to the root meet."""
+def _above_both(skeleton: Skeleton, left: int, right: int) -> int | None:
+    """Return the joint where the ways from two joints upwards meet; None where they do not."""
     way = [left]
     while skeleton.parents[way[-1]] != way[-1]:
         way.append(skeleton.parents[way[-1]])
     while right not in way:
+        if skeleton.parents[right] == right:
+            return None
         right = skeleton.parents[right]
     return right
 

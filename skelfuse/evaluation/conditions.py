@@ -75,7 +75,7 @@ def beginning(clip: Clip, share: float) -> Clip:
     """
     frames = max(1, math.ceil(share * clip.frames - 1e-9))
     confidence = None if clip.confidence is None else clip.confidence[:frames]
-    return replace(clip, coords=clip.coords[:frames], confidence=confidence)
+    return replace(clip, coords=clip.coords[:frames], confidence=confidence, intervals=())
 
 
 def every_second_frame(clip: Clip) -> Clip:
@@ -87,7 +87,7 @@ def every_second_frame(clip: Clip) -> Clip:
     (5, 15.0)
     """
     fps = None if clip.fps is None else clip.fps / 2
-    return replace(clip, coords=clip.coords[::2], confidence=None, fps=fps)
+    return replace(clip, coords=clip.coords[::2], confidence=None, fps=fps, intervals=())
 
 
 def frames_between(clip: Clip) -> Clip:
@@ -101,7 +101,7 @@ def frames_between(clip: Clip) -> Clip:
     coords = np.repeat(clip.coords, 2, axis=0)[:-1]
     coords[1::2] = (clip.coords[:-1] + clip.coords[1:]) / 2
     fps = None if clip.fps is None else clip.fps * 2
-    return replace(clip, coords=coords, confidence=None, fps=fps)
+    return replace(clip, coords=coords, confidence=None, fps=fps, intervals=())
 
 
 def turned(clip: Clip, degrees: float, *, vertical: int = 1) -> Clip:

@@ -15,7 +15,7 @@ import numpy as np
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.journal import facts_of, journal_lines
 from skelfuse.store.opening import FORMAT, FORMAT_VERSION, metadata_digest
-from skelfuse.store.reader import TEXT_COLUMNS, class_indices
+from skelfuse.store.reader import PARTS, TEXT_COLUMNS, class_indices
 
 COPY_BYTES = 1 << 20
 
@@ -61,6 +61,8 @@ class _Columns:
 
     def __init__(self, journal: Path) -> None:
         self.text: dict[str, list[str]] = {name: [] for name in TEXT_COLUMNS}
+        self.parts: dict[str, list[str]] = {name: [] for name in PARTS}
+        self.happening: set[str] = set()  # labels of intervals
         self.rows: list[int] = [0]
         self.persons: list[int] = []
         self.fps: list[float] = []
@@ -82,9 +84,13 @@ class _Columns:
         for name, column in self.text.items():
             value = line[name]
             column.append(_text(value))
+        for name, column in self.parts.items():
+            column.append(json.dumps(line[name]) if name in line else "")
+        self.happening.update(label for _, _, label, _ in line.get("intervals", ()))
 
     def write(self, file: h5py.File) -> None:
-        classes = class_indices({label: 0 for label in self.labels if label is not None})
+        own = {label for label in self.labels if label is not None}
+        classes = class_indices(dict.fromkeys(own | self.happening, 0))
         file.attrs["class_names"] = json.dumps(list(classes))
         indices = [-1 if label is None else classes[label] for label in self.labels]
         file["offset"] = np.cumsum(self.rows, dtype=np.int64)
@@ -93,6 +99,9 @@ class _Columns:
         file["fps"] = np.asarray(self.fps, np.float64)
         for name, column in self.text.items():
             file.create_dataset(name, data=column, dtype=h5py.string_dtype())
+        for name, column in self.parts.items():
+            if any(column):
+                file.create_dataset(name, data=column, dtype=h5py.string_dtype())
         file.create_dataset("sources", data=json.dumps(self.sources), dtype=h5py.string_dtype())
 
 

@@ -15,7 +15,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.reader import packed_digest
 
-SOURCE_FIELDS = ("source", "bytes", "sha256", "clips", "problems", "skipped", "left_out")
+SOURCE_FIELDS = ("source", "bytes", "sha256", "clips", "problems", "skipped", "left_out", "labels")
 BESIDE = ("frames", "persons", "has_confidence", "digest", "source")  # in a clip's line
 AFRESH = "start afresh without --resume"
 # Of a finished source: its number, the facts told of it, and what was seen of it then.

@@ -3,6 +3,8 @@
     coords      [R,N,D]  R rows; clip i owns rows offset[i]:offset[i+1], which are its [T,M] frames
     confidence  [R,N]    only if some clip has it
     offset      [C+1]    persons, label, fps [C], and the columns of text, one entry a clip
+    intervals, origin    only if some clip has them: JSON, of each clip what happens when, and the
+                         part of a recording that it was cut from; frames are counted from 0
     sources              the files that the clips came from, with their SHA-256
 
 `coords` is one unbroken run of bytes, so that a clip is one seek and any number of processes can
@@ -24,6 +26,7 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
+from skelfuse.intervals import Interval, Origin
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.opening import ANEW, Undamaged, mapped, metadata_digest, opened
 from skelfuse.telling.counted import counted
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from skelfuse.batches import Augment, ClipDataset, Sampling
 
 TEXT_COLUMNS = ("name", "subject", "camera", "setup", "replication", "splits", "notes", "digest")
+PARTS = ("intervals", "origin")  # columns of text that are there where a clip has one
 
 
 class Store:
@@ -53,6 +57,7 @@ class Store:
             self.labels: npt.NDArray[np.int32] = file["label"][:]
             self.fps: list[float | None] = [None if np.isnan(f) else float(f) for f in file["fps"]]
             columns = {name: file[name].asstr()[:].tolist() for name in TEXT_COLUMNS}
+            parts = {name: file[name].asstr()[:].tolist() for name in PARTS if name in file}
             self._coords = mapped(file["coords"], self.path)
             self._confidence = (
                 mapped(file["confidence"], self.path) if "confidence" in file else None
@@ -65,7 +70,10 @@ class Store:
             self._splits: list[str] = columns["splits"]
             self._notes: list[str] = columns["notes"]
             self.digests: list[str] = columns["digest"]
-            self._check_sizes([*columns.values(), self.persons, self.labels, self.fps])
+            self._beside: dict[str, list[str]] = parts
+            self._check_sizes(
+                [*columns.values(), *parts.values(), self.persons, self.labels, self.fps]
+            )
 
     def _check_sizes(self, columns: list[Any]) -> None:
         clips, rows = len(self.names), np.diff(self.offset)
@@ -124,6 +132,13 @@ class Store:
         return np.diff(self.offset) // np.maximum(self.persons, 1)
 
     @property
+    def notes(self) -> list[list[str]]:
+        """For every clip what was dropped, repaired or decided on its way into the store."""
+        with Undamaged(self.path):
+            known = {text: list(json.loads(text)) for text in set(self._notes)}
+        return [known[text] for text in self._notes]
+
+    @property
     def splits(self) -> list[dict[str, str]]:
         """For every clip the part of each protocol that its file put it in."""
         with Undamaged(self.path):
@@ -152,6 +167,7 @@ class Store:
             confidence = None
         with Undamaged(self.path):
             splits, notes = _parts(self._splits[index]), tuple(json.loads(self._notes[index]))
+            intervals, origin = self.intervals(index), self.origin(index)
         return Clip(
             self.coords(index),
             self.skeleton,
@@ -165,8 +181,30 @@ class Store:
             fps=self.fps[index],
             splits=splits,
             notes=notes,
+            intervals=intervals,
+            origin=origin,
             ranked=True,
         )
+
+    def intervals(self, index: int) -> tuple[Interval, ...]:
+        """Return what happens when in a recording that is kept whole, in order of time."""
+        text = self._beside["intervals"][index] if "intervals" in self._beside else ""
+        return tuple(map(Interval.from_list, json.loads(text))) if text else ()
+
+    def origin(self, index: int) -> Origin | None:
+        """Return the part of a recording that a clip was cut from, None where it was not."""
+        text = self._beside["origin"][index] if "origin" in self._beside else ""
+        return Origin.from_list(json.loads(text)) if text else None
+
+    @property
+    def recordings(self) -> list[str]:
+        """For every clip the name of the recording that it is of: its own, where it is whole."""
+        with Undamaged(self.path):
+            origins = [self.origin(i) for i in range(len(self))]
+        return [
+            origin.recording if origin else name
+            for origin, name in zip(origins, self.names, strict=True)
+        ]
 
     def find(self, name: str) -> int:
         """Return the index of a clip by name."""
@@ -222,6 +260,8 @@ def clip_metadata(clip: Clip) -> dict[str, Any]:
         "fps": None if clip.fps is None else float(clip.fps),
         "splits": dict(clip.splits),
         "notes": list(clip.notes),
+        **({"intervals": [one.as_list() for one in clip.intervals]} if clip.intervals else {}),
+        **({"origin": clip.origin.as_list()} if clip.origin else {}),
     }
 
 

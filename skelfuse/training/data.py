@@ -88,7 +88,9 @@ def run_data(
             "the split has no labelled clip to train on",
             file=store.path,
             found={name: len(part) for name, part in parts.items()},
-            remedy="use another --protocol; skelfuse info lists those that fit",
+            remedy="use another --protocol; skelfuse info lists those that fit"
+            if (labels >= 0).any()
+            else "no clip has a label: preprocess --labels or --label-from gives them",
         )
     if dropped := len(parts["train"]) - len(train):
         notes.append(f"{dropped} training clips have no label and are left out")

@@ -115,7 +115,7 @@ def test_mistakes_are_one_line(store: Store, tmp_path: Path) -> None:
     missing = CliRunner().invoke(main, ["train", "--data=none.h5", f"--out={out}", *QUICK])
     assert "none.h5: no such store" in told(missing)
     bare = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}"])
-    assert "no protocol given: which clips train and which test?; give --protocol" in told(bare)
+    assert "no protocol is given; add --protocol" in told(bare)
     assert not out.exists()
 
 

@@ -195,7 +195,7 @@ def test_a_run_cut_short_goes_on_to_the_same_bytes(
 
 def test_without_a_protocol_nothing_can_be_chosen(store: Store, tmp_path: Path) -> None:
     result = called(store, tmp_path / "run")
-    assert "no protocol given: which clips train and which test?; give --protocol" in result.stderr
+    assert "no protocol is given; add --protocol" in result.stderr
     assert not (tmp_path / "run").exists()
 
 

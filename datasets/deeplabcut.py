@@ -1,0 +1,143 @@
+"""DeepLabCut's tables, csv or h5, of one animal or several; Lightning Pose writes the same csv.
+
+A csv begins with the lines `scorer`, (`individuals`,) `bodyparts`, `coords`; then a line a frame:
+its number or its picture, and x, y, (z,) likelihood of each part. The h5 is pandas' table of the
+same. Pictures of several folders (`labeled-data/day1/img003.png`) are a recording each.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
+from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.files import beginning, files_ending, read_text
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.datasets.reading.pandas_table import is_pandas_table, read_pandas_table
+from skelfuse.datasets.reading.picture_names import picture_of
+from skelfuse.errors import SkelfuseError
+
+MIN_SCORE = 0.6  # DeepLabCut's own pcutoff
+SCORES = ("likelihood", "confidence")
+
+
+def find(path: Path) -> list[Path]:
+    """List the tables. Of csv and h5 of one name the h5 counts, and `..._filtered` before the raw.
+
+    >>> find(Path("notes.txt"))
+    []
+    """
+    tables = [file for file in files_ending(path, ".csv", ".h5") if _is_table(file)]
+    names = {(file.parent, file.stem, file.suffix.lower()) for file in tables}
+    return [
+        file
+        for file in tables
+        if (file.suffix.lower() == ".h5" or (file.parent, file.stem, ".h5") not in names)
+        and not {(file.parent, f"{file.stem}_filtered", end) for end in (".csv", ".h5")} & names
+    ]
+
+
+def _is_table(file: Path) -> bool:
+    if file.suffix.lower() == ".h5":
+        return is_pandas_table(file)
+    return beginning(file, 16).removeprefix(b"\xef\xbb\xbf").startswith(b"scorer,")
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the clip of a table `[T,M,N,D]` in pixels; of pictures one a folder."""
+    try:
+        if path.suffix.lower() == ".h5":
+            names, values, index = read_pandas_table(path)
+            columns = [_column(name) for name in names]
+        else:
+            columns, values, index = _csv(path)
+        for folder, rows, numbers in _recordings(index):
+            name = f"{path.stem}/{folder}" if folder else path.stem
+            yield clip_of_columns(
+                Facts(name),
+                columns,
+                values[rows],
+                numbers,
+                options,
+                min_score=MIN_SCORE,
+                body="deeplabcut",
+            )
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+def _column(name: Sequence[str]) -> Column:
+    if len(name) not in (3, 4):
+        raise SkelfuseError(
+            "not the columns of DeepLabCut",
+            expected="scorer, (individual,) body part, coordinate",
+            found=", ".join(name),
+            remedy="give the csv beside it, or read the table with --columns",
+        )
+    individual, part, what = ("", *name[1:]) if len(name) == 3 else tuple(name[1:])
+    return Column(individual, part, SCORE if what in SCORES else what)
+
+
+def _csv(path: Path) -> tuple[list[Column], npt.NDArray[np.float64], list[str]]:
+    text = read_text(path, "the table")
+    lines = text.split("\n", 5)
+    rows: list[list[str]] = []
+    for line in lines[:5]:
+        rows += [[cell.strip() for cell in row] for row in csv.reader([line.rstrip("\r")])] or [[]]
+        if rows[-1][:1] == ["coords"]:
+            break
+    heads = {row[0]: row for row in rows if row}
+    if (
+        not {"scorer", "bodyparts", "coords"} <= heads.keys()
+        or len({*map(len, heads.values())}) > 1
+    ):
+        raise SkelfuseError(
+            "not the header of DeepLabCut",
+            line=len(rows),
+            expected="scorer, (individuals,) bodyparts, coords, equally long",
+            found=", ".join(f"'{name[:20]}' of {len(row)}" for name, row in heads.items()),
+            remedy=FETCH_AGAIN,
+        )
+    what, parts = heads["coords"], heads["bodyparts"]
+    first = next((at for at, cell in enumerate(what) if cell in AXES), len(what))
+    if first == len(what):
+        raise SkelfuseError("no column of 'x'", line=len(rows), remedy=FETCH_AGAIN)
+    individuals = heads.get("individuals", [""] * len(what))
+    body = text.split("\n", len(rows))[len(rows)] if len(lines) > len(rows) else ""
+    numbers, words, _ = rows_of_numbers(
+        body, len(what), first_line=len(rows) + 1, texts=range(first)
+    )
+    names = zip(heads["scorer"], individuals, parts, what, strict=True)
+    columns = [_column(name) for name in names][first:]
+    return columns, numbers, ["/".join(row) for row in zip(*words, strict=True)]
+
+
+def _recordings(
+    index: Sequence[str],
+) -> Iterator[tuple[str, npt.NDArray[np.intp], list[int]]]:
+    """Yield folder, rows and frame numbers of each recording: one, unless pictures tell others."""
+    if all(map(str.isdecimal, index)) and len({*index}) == len(index):  # frames, as is usual
+        yield "", np.arange(len(index)), [int(number) for number in index]
+        return
+    rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row, entry in enumerate(index):
+        folder, number = picture_of(entry)
+        rows[folder].append((row if number is None else number, row))
+    for folder, found in rows.items():
+        found.sort()
+        numbers = [number for number, _ in found]
+        if len(set(numbers)) < len(numbers):  # no frame numbers: the order of the table
+            found.sort(key=lambda pair: pair[1])
+            numbers = list(range(len(found)))
+        yield folder if len(rows) > 1 else "", np.array([row for _, row in found]), numbers
+
+
+FORMAT = Format("deeplabcut", "DeepLabCut or Lightning Pose, csv or h5", find, read)

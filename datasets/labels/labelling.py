@@ -1,0 +1,213 @@
+"""Labels put onto the clips that a reader yields, whatever its format; intervals become clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.labels.cutting import Cut, cut, intervals_of
+from skelfuse.datasets.labels.matching import Matcher
+from skelfuse.datasets.labels.names import COLUMN, FromName, from_name
+from skelfuse.datasets.labels.plain import SAID
+from skelfuse.datasets.labels.rows import Row
+from skelfuse.datasets.labels.sheet import condition
+from skelfuse.datasets.labels.table import LabelTable, read_labels
+from skelfuse.errors import SkelfuseError
+
+IN_FILE = "file"  # the protocol of a split that a table brings
+COUNTED = ("intervals", "overlapping", "outside", "unseen")
+
+
+@dataclass
+class Told:
+    """What became of one source's labels: counts, and names that nothing was found for."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    used: dict[str, None] = field(default_factory=dict)  # names in the table
+    without: list[str] = field(default_factory=list)  # clips that the table does not speak of
+    unmatched: dict[str, list[str]] = field(default_factory=dict)  # by what no rule found
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something that was met."""
+        if number:
+            self.counts[what] = self.counts.get(what, 0) + number
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for the report and the store's sources."""
+        return {
+            **self.counts,
+            "named": list(self.used),
+            "without": self.without,
+            "unmatched": self.unmatched,
+        }
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Where labels, subjects, cameras and splits come from, besides the files themselves.
+
+    What a table says goes before what a name says, and that before what the file says. With
+    `whole` a recording stays one clip, with its intervals.
+    """
+
+    table: LabelTable | None = None
+    names: Mapping[str, FromName] = field(default_factory=dict)  # what -> rule
+    whole: bool = False
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Finds the table's name for a clip."""
+        return Matcher(self.table.of_files if self.table else ())
+
+    def described(self) -> dict[str, Any]:
+        """Return the labelling as plain values, for the store's provenance."""
+        table = self.table
+        return {
+            "table": None if table is None else {"file": table.path.name, "sha256": table.sha256},
+            "arguments": None if table is None else repr(table.made_by[1:]),
+            "names": {what: [rule.folder, rule.pattern] for what, rule in self.names.items()},
+            "whole": self.whole,
+        }
+
+
+def labelling_of(
+    table: Path | None,
+    conditions: Sequence[str] = (),
+    rules: Mapping[str, str | None] | None = None,
+    *,
+    whole: bool = False,
+) -> Labelling | None:
+    """Return the labelling that a user asks for; None where nothing is asked.
+
+    `rules` say for label, subject, camera and split where they come from: `folder`, `name:REGEX`,
+    `column:NAME`.
+    """
+    given = {what: rule for what, rule in (rules or {}).items() if rule is not None}
+    columns = {
+        what: rule.removeprefix(COLUMN) for what, rule in given.items() if rule.startswith(COLUMN)
+    }
+    if table is None and (columns or conditions or whole):
+        raise SkelfuseError(
+            "no table of labels is given",
+            expected="one, for columns, --label-rows and --whole",
+            remedy="add --labels TABLE",
+        )
+    if table is None and not given:
+        return None
+    read = None
+    if table is not None:
+        read = read_labels(table, tuple(map(condition, conditions)), tuple(columns.items()))
+        if whole and not read.has_intervals:
+            raise SkelfuseError(
+                "recordings are kept whole with their intervals, and this table has none",
+                file=table,
+                remedy="leave out --whole, or give start and end",
+            )
+    names = {what: from_name(rule, what) for what, rule in given.items() if what not in columns}
+    return Labelling(read, names, whole)
+
+
+def labelled(
+    clip: Clip, place: str, labelling: Labelling, told: Told
+) -> Iterator[Clip | SkelfuseError]:
+    """Yield what a clip becomes: itself with its labels, or a clip for each of its intervals."""
+    clip = _by_names(clip, place, labelling, told)
+    table = labelling.table
+    if table is None:
+        yield clip
+        return
+    try:
+        name = labelling.matcher.find(clip.name, place)
+    except SkelfuseError as error:
+        yield error
+        return
+    rows: list[Row] = [] if name is None else table.of_files[name]
+    if name is None:
+        told.without.append(clip.name)
+    else:
+        told.used[name] = None
+    of_clip = [row for row in rows if row.start is None]
+    try:
+        clip = _by_rows(clip, of_clip, table)
+    except SkelfuseError as error:
+        yield error
+        return
+    if not table.has_intervals or (of_clip and len(of_clip) == len(rows)):
+        yield clip
+        return
+    if name is None:  # nobody has looked at it: it is no recording in which nothing happens
+        return
+    cuts, problems = intervals_of(clip, [row for row in rows if row.start is not None])
+    yield from problems
+    for what in COUNTED:
+        told.count(what, getattr(cuts, what))
+    if labelling.whole:
+        yield _whole(clip, cuts.found)
+    else:
+        yield from _cut(clip, cuts.found, told)
+
+
+def _whole(clip: Clip, cuts: Sequence[Cut]) -> Clip:
+    """Return the recording with its intervals, and what all of their rows say alike of it."""
+    said: dict[str, Any] = {}
+    for what in ("subject", "camera", "split"):
+        values = {getattr(one.row, what) for one in cuts}
+        if len(values) == 1 and (value := values.pop()) is not None:
+            said |= {"splits": {IN_FILE: value}} if what == "split" else {what: value}
+    return replace(clip, intervals=tuple(one.interval for one in cuts), **said)
+
+
+def _cut(clip: Clip, cuts: Sequence[Cut], told: Told) -> Iterator[Clip]:
+    taken: set[str] = set()
+    for one in cuts:
+        piece = cut(clip, one)
+        if piece is None:
+            told.count("unseen")
+            continue
+        name, number = piece.name, 2
+        while piece.name in taken:
+            piece = replace(piece, name=f"{name}-{number}")
+            number += 1
+        taken.add(piece.name)
+        yield piece
+
+
+def _by_names(clip: Clip, place: str, labelling: Labelling, told: Told) -> Clip:
+    found: dict[str, Any] = {}
+    for what, rule in labelling.names.items():
+        value = rule.of(place)
+        if value is None:
+            told.unmatched.setdefault(what, []).append(clip.name)
+        if what == "split":
+            found["splits"] = {} if value is None else {IN_FILE: value}
+        else:
+            found[what] = value
+    return replace(clip, **found) if found else clip
+
+
+def _by_rows(clip: Clip, rows: Sequence[Row], table: LabelTable) -> Clip:
+    """Return the clip with what rows of the whole of it say; a label of no row is none."""
+    found: dict[str, Any] = {}
+    for what in SAID:
+        said = {getattr(row, what): row for row in reversed(rows)}
+        said.pop(None, None)
+        if len(said) > 1:
+            first, second, *_ = sorted(said.items(), key=lambda item: item[1].line)
+            raise SkelfuseError(
+                f"the table has two {what}s for the clip '{clip.name}'",
+                file=second[1].table,
+                line=second[1].line,
+                expected=f"'{first[0]}', as in line {first[1].line}",
+                found=f"'{second[0]}'",
+                remedy="correct one of them",
+            )
+        if said:
+            value = next(iter(said))
+            found |= {"splits": {IN_FILE: value}} if what == "split" else {what: value}
+    if "label" in table.says:
+        found.setdefault("label", None)
+    return replace(clip, **found) if found else clip

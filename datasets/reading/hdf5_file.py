@@ -1,0 +1,135 @@
+"""HDF5 files of other programs: arrays and texts, never larger in memory than the file can hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.datasets.reading.files import beginning, files_ending
+from skelfuse.errors import SkelfuseError
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
+SMALL = 64 << 20  # bytes that any file may ask for
+DENSEST = 1100  # deflate's best is 1032 to 1
+# What h5py raises where bytes are not what they should be.
+_UNSOUND = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
+
+
+def find_hdf5(path: Path, endings: tuple[str, ...], needed: tuple[str, ...]) -> list[Path]:
+    """List the HDF5 files with these endings that have all the needed names at their top."""
+    return [file for file in files_ending(path, *endings) if {*needed} <= names_in(file)]
+
+
+def names_in(path: Path) -> set[str]:
+    """Return the names at the top of an HDF5 file; none where it is no such file.
+
+    >>> names_in(Path("no such file"))
+    set()
+    """
+    if beginning(path, len(SIGNATURE)) != SIGNATURE:
+        return set()
+    try:
+        with h5py.File(path, "r") as file:
+            return set(file)
+    except _UNSOUND:
+        return set()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file; whatever turns out to be unsound while it is read is a SkelfuseError."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except SkelfuseError as error:
+        raise error.at(path) from None
+    except _UNSOUND as error:
+        said = str(error).strip("'\"").splitlines()
+        raise SkelfuseError(
+            f"not a sound HDF5 file: {said[0][:120] if said else type(error).__name__}",
+            file=path,
+            remedy=FETCH_AGAIN,
+        ) from None
+
+
+def array(file: h5py.Group, name: str, axes: int | None = None) -> npt.NDArray[Any]:
+    """Return an array of numbers, of so many axes where that is known.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.h5")
+    ...     with h5py.File(path, "w") as made: made["x"] = [1.0, 2.0]
+    ...     with opened(path) as read: array(read, "x", 1)
+    array([1., 2.])
+    """
+    found = _dataset(file, name)
+    if found.dtype.kind not in "biuf" or (axes is not None and found.ndim != axes):
+        raise SkelfuseError(
+            f"'{name}' is no array of numbers as it should be",
+            expected="numbers" if axes is None else f"numbers with {axes} axes",
+            found=f"{found.dtype} {list(found.shape)}",
+            remedy=FETCH_AGAIN,
+        )
+    return np.asarray(found[()])
+
+
+def table(file: h5py.Group, name: str) -> npt.NDArray[Any]:
+    """Return a table: an array whose elements have named fields."""
+    found = _dataset(file, name)
+    if found.dtype.names is None or found.ndim != 1:
+        raise SkelfuseError(
+            f"'{name}' is no table", found=f"{found.dtype} {list(found.shape)}", remedy=FETCH_AGAIN
+        )
+    return np.asarray(found[()])
+
+
+def texts(file: h5py.Group, name: str) -> list[str]:
+    """Return a list of texts."""
+    found = _dataset(file, name)
+    if found.dtype.kind not in "OSU" or found.ndim != 1:
+        raise SkelfuseError(
+            f"'{name}' is no list of names",
+            found=f"{found.dtype} {list(found.shape)}",
+            remedy=FETCH_AGAIN,
+        )
+    return [text_of(item) for item in found[()].tolist()]
+
+
+def text_of(value: Any) -> str:
+    """Return a text that HDF5 keeps as bytes or as a string.
+
+    >>> text_of(np.bytes_(b"nose")), text_of("tail")
+    ('nose', 'tail')
+    """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").rstrip("\0")
+    if isinstance(value, str):
+        return value
+    raise SkelfuseError("no text where one belongs", found=type(value).__name__, remedy=FETCH_AGAIN)
+
+
+def _dataset(file: h5py.Group, name: str) -> h5py.Dataset:
+    found = file.get(name)
+    if not isinstance(found, h5py.Dataset) or found.shape is None:
+        raise SkelfuseError(
+            f"no array '{name}' in it", found=", ".join([*file][:12]), remedy=FETCH_AGAIN
+        )
+    if found.external or found.is_virtual:
+        raise SkelfuseError(
+            f"the numbers of '{name}' are in another file", remedy="write them into this one"
+        )
+    size = math.prod(found.shape) * found.dtype.itemsize
+    if size > max(SMALL, DENSEST * Path(file.file.filename).stat().st_size):
+        raise SkelfuseError(
+            f"'{name}' would take {size >> 20:,} MB, which no file of this size holds",
+            remedy=FETCH_AGAIN,
+        )
+    return found

@@ -1,0 +1,74 @@
+"""SLEAP's csv: `track,frame_idx,instance.score,nose.x,nose.y,nose.score,...`, a row an animal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
+from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.files import beginning, files_ending, read_text
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.errors import SkelfuseError
+
+HEAD = ["track", "frame_idx", "instance.score"]
+
+
+def find(path: Path) -> list[Path]:
+    """List the tables that begin with SLEAP's three columns.
+
+    >>> find(Path("notes.txt"))
+    []
+    """
+    begins = ",".join(HEAD).encode()
+    return [file for file in files_ending(path, ".csv") if beginning(file).startswith(begins)]
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the clip of a table, `[T,M,N,2]` in pixels; its tracks are the people."""
+    try:
+        first, _, rest = read_text(path, "the table").partition("\n")
+        names = [name.strip() for name in first.split(",")]
+        columns = [Column("", *name.rpartition(".")[::2]) for name in names[len(HEAD) :]]
+        odd = next((name for name, c in zip(names[3:], columns, strict=True) if not _good(c)), "")
+        if names[:3] != HEAD or not columns or odd:
+            raise SkelfuseError(
+                "not the columns of SLEAP",
+                line=1,
+                expected=f"{', '.join(HEAD)}, then node.x, node.y, node.score of each node",
+                found=odd or ", ".join(names[:4]),
+                remedy=FETCH_AGAIN,
+            )
+        numbers, (tracks,), lines = rows_of_numbers(rest, len(names), first_line=2, texts=[0])
+        frames = numbers[:, 0]
+        if not (np.isfinite(frames) & (frames % 1 == 0) & (abs(frames) < 1e12)).all():
+            wrong = int(np.argmin(np.isfinite(frames) & (frames % 1 == 0) & (abs(frames) < 1e12)))
+            raise SkelfuseError(
+                "not a frame number",
+                line=lines[wrong],
+                expected="a whole number",
+                found=frames[wrong],
+                remedy=FETCH_AGAIN,
+            )
+        yield clip_of_columns(
+            Facts(path.stem),
+            columns,
+            numbers[:, 2:],
+            frames.astype(np.int64).tolist(),
+            options,
+            rows_of=tracks,
+            body="sleap",
+        )
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+def _good(column: Column) -> bool:
+    return bool(column.joint) and column.what in (*AXES, SCORE)
+
+
+FORMAT = Format("sleap-csv", "SLEAP's csv", find, read)

@@ -1,0 +1,194 @@
+"""Any other table of coordinates, by a pattern of its columns' names: `{joint}_{axis}`.
+
+A line is a frame, or one person's joints in a frame; with a pattern without `{joint}` it is one
+joint, and a column (`landmark`, `joint`, ...) names it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
+from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.files import files_ending, read_text
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.errors import SkelfuseError
+
+ENDINGS = (".csv", ".tsv", ".txt")
+USUAL = "{joint}_{axis}"
+SCORES = ("score", "confidence", "conf", "likelihood", "visibility", "p")
+# Columns beside the coordinates, by the names that are usual for them.
+FRAME = ("frame", "frame_idx", "frame_id", "frame_number", "frame_index", "frame#", "frames")
+TIME = ("time", "timestamp", "seconds", "time_s")
+PERSON = ("track", "track_id", "person", "person_id", "individual", "animal", "id")
+JOINT = ("joint", "landmark", "keypoint", "bodypart", "marker", "node", "landmark_id", "joint_id")
+REMEDY = (
+    "give the columns' pattern, such as --columns '{joint}.{axis}' or '{person}_{joint}_{axis}'"
+)
+Numbers = npt.NDArray[np.float64]
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the one clip of a table, `[T,M,N,D]`."""
+    try:
+        first, _, rest = read_text(path, "the table").partition("\n")
+        delimiter = next((mark for mark in "\t;," if mark in first), None)
+        names = _split(first.rstrip("\r"), delimiter)
+        columns, at = _matched(names, options.columns or USUAL)
+        lower = [name.lower() for name in names]
+        frame, time, person, joint = (
+            next((i for i, name in enumerate(lower) if name in known and i not in at), None)
+            for known in (FRAME, TIME, PERSON, JOINT)
+        )
+        long = not columns[0].joint
+        if long and (joint is None or frame is None):
+            raise SkelfuseError(
+                "a pattern without {joint}, and no columns of joint and frame",
+                line=1,
+                expected=f"one of {', '.join(JOINT)}, and one of {', '.join(FRAME[:3])}",
+                found=", ".join(names[:12]),
+                remedy=REMEDY,
+            )
+        numbers_at = [*at, *(i for i in (frame, time) if i is not None)]
+        values, words, lines = rows_of_numbers(
+            rest,
+            len(names),
+            delimiter=delimiter,
+            first_line=2,
+            texts=[i for i in (person, joint) if i is not None],
+            numbers=numbers_at,
+        )
+        coords, more = values[:, : len(at)], values[:, len(at) :]
+        numbers = _frames(more[:, 0], lines) if frame is not None else list(range(len(values)))
+        rate = _rate(more[:, -1]) if time is not None else None
+        people = words[0] if person is not None else None
+        if long:
+            columns, coords, numbers, people = _wide(columns, coords, numbers, words[-1], people)
+        facts = Facts(path.stem, fps=rate)
+        clip = clip_of_columns(
+            facts, columns, coords, numbers, options, rows_of=people, body="table"
+        )
+        used = len(at) + sum(i is not None for i in (frame, time, person)) + long
+        notes = [f"{len(names) - used} other columns left out"] if len(names) > used else []
+        yield clip.noted(*notes)
+    except SkelfuseError as error:
+        raise error.at(path) from None
+
+
+def _split(line: str, delimiter: str | None) -> list[str]:
+    if delimiter is None:
+        return line.split()
+    try:
+        return [name.strip() for row in csv.reader([line], delimiter=delimiter) for name in row]
+    except csv.Error as error:
+        raise SkelfuseError(f"cannot read the columns: {error}", line=1, remedy=REMEDY) from None
+
+
+def _matched(names: Sequence[str], pattern: str) -> tuple[list[Column], list[int]]:
+    """Return what the columns of the pattern hold, and where they are.
+
+    >>> _matched(["frame", "nose.x", "nose.y", "nose.conf"], "{joint}.{axis}")[0][2]
+    Column(person='', joint='nose', what='score')
+    """
+    fields = re.findall(r"\{(\w*)\}", pattern)
+    if (
+        "axis" not in fields
+        or not {*fields} <= {"axis", "joint", "person"}
+        or len({*fields}) < len(fields)
+    ):
+        raise SkelfuseError(
+            f"no pattern of columns: '{pattern}'",
+            expected="{axis}, and {joint} and {person} where names have them, once each",
+            remedy=REMEDY,
+        )
+    kinds = {"axis": "|".join((*AXES, *SCORES)), "joint": ".+", "person": ".+?"}
+    parts = re.split(r"(\{\w+\})", pattern)
+    expression = "".join(
+        f"(?P<{part[1:-1]}>{kinds[part[1:-1]]})" if part.startswith("{") else re.escape(part)
+        for part in parts
+    )
+    columns, at = [], []
+    for i, name in enumerate(names):
+        if found := re.fullmatch(expression, name, re.IGNORECASE):
+            said = found.groupdict()
+            what = said["axis"].lower()
+            column = Column(said.get("person", ""), said.get("joint", ""), what)
+            columns.append(column._replace(what=SCORE) if what in SCORES else column)
+            at.append(i)
+    if not columns:
+        raise SkelfuseError(
+            f"no column of the pattern '{pattern}'",
+            line=1,
+            expected="names such as "
+            + pattern.format(joint="nose", person="ann", axis="x").strip(),
+            found=", ".join(names[:12]),
+            remedy=REMEDY,
+        )
+    return columns, at
+
+
+def _frames(values: Numbers, lines: list[int]) -> list[int]:
+    good = (values % 1 == 0) & (abs(values) < 1e12)
+    if not good.all():
+        wrong = int((~good).argmax())
+        raise SkelfuseError(
+            "not a frame number",
+            line=lines[wrong],
+            expected="a whole number",
+            found=f"{values[wrong]:g}",
+            remedy=FETCH_AGAIN,
+        )
+    return [int(value) for value in values.tolist()]
+
+
+def _rate(times: Numbers) -> float | None:
+    """Return the frames per second, by times in seconds or milliseconds.
+
+    >>> _rate(np.array([0.0, 0.04, 0.08])), _rate(np.array([0.0, 40, 80])), _rate(np.array([1.0]))
+    (25.0, 25.0, None)
+    """
+    steps = np.diff(np.unique(times[np.isfinite(times)]))
+    if not len(steps):
+        return None
+    step = float(np.median(steps))
+    rate = round((1000 if step >= 2 else 1) / step, 3)
+    return rate if 0 < rate < 1e4 else None
+
+
+def _wide(
+    columns: Sequence[Column],
+    values: Numbers,
+    numbers: list[int],
+    joints: list[str],
+    people: list[str] | None,
+) -> tuple[list[Column], Numbers, list[int], list[str] | None]:
+    """Return a table of a row a frame and person, from one of a row a joint."""
+    keys = list(zip(numbers, people or [""] * len(numbers), strict=True))
+    rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+    names = {name: n for n, name in enumerate(dict.fromkeys(joints))}
+    wide = np.full((len(rows), len(names), len(columns)), np.nan)
+    wide[[rows[key] for key in keys], [names[name] for name in joints]] = values
+    spread = [column._replace(joint=name) for name in names for column in columns]
+    flat = wide.reshape(len(rows), len(spread))
+    whose = [who for _, who in rows] if people is not None else None
+    return spread, flat, [number for number, _ in rows], whose
+
+
+def _find_none(path: Path) -> list[Path]:
+    """Find nothing: a table is read only where somebody says how its columns are named."""
+    return []
+
+
+def _find_named(path: Path) -> list[Path]:
+    return files_ending(path, *ENDINGS)
+
+
+FORMAT = Format("table", "any table, by --columns", _find_none, read, find_named=_find_named)

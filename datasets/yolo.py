@@ -1,0 +1,201 @@
+"""Ultralytics' pose labels: a file a picture, a line a person, in fractions of the picture.
+
+`labels/walk_12.txt` has lines of class, box (x, y, width, height) and x, y, (score) of each joint,
+then, where they were saved, the score of the box and the number of the track. Pictures whose names
+differ in their last number alone are the frames of one clip: a folder may hold several videos.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.clip import Clip
+from skelfuse.datasets.format import Format, ReadOptions
+from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.files import beginning, read_text, walk
+from skelfuse.datasets.reading.json_file import FETCH_AGAIN
+from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
+from skelfuse.datasets.reading.tracks import Track
+from skelfuse.errors import SkelfuseError
+
+ENDING = ".txt"
+BOX = 5  # class, x, y, width, height
+JOINTS = (17, 21, 26, 133)  # COCO's first: what nearly all models have
+PEEKS = 3
+LABELS = "labels"  # the folder that Ultralytics makes beside the pictures
+_FRAME = re.compile(r"(.*?)[_.-]?(\d{1,12})\.txt", re.ASCII | re.IGNORECASE)
+Person = tuple[float | None, Detection]  # track, joints and scores
+
+
+def find(path: Path) -> list[Path]:
+    """List the folders whose .txt files are such labels; one file stands for its folder.
+
+    >>> find(Path("mine.csv"))
+    []
+    """
+    folders: dict[str, list[str]] = defaultdict(list)
+    for folder, name in walk(path):
+        if name.lower().endswith(ENDING):
+            folders[folder].append(name)
+    return [
+        Path(folder)
+        for folder, names in sorted(folders.items())
+        if any(_is_label(Path(folder, name)) for name in sorted(names)[:PEEKS])
+    ]
+
+
+def _is_label(file: Path) -> bool:
+    words = beginning(file).split(b"\n")[0].split()
+    if len(words) < BOX + 2 * JOINTS[0]:
+        return False
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return False
+    shape = _shape(len(words))
+    if shape is None or numbers[0] < 0 or numbers[0] % 1:
+        return False
+    places = numbers[1 : BOX + shape[0] * shape[1]]
+    return all(-0.5 <= number <= 1.5 for number in places)  # fractions of the picture
+
+
+def _shape(words: int) -> tuple[int, int, int] | None:
+    """Return joints, numbers of each and further numbers of a line; None where none fit.
+
+    >>> _shape(5 + 17 * 3), _shape(5 + 17 * 3 + 1), _shape(5 + 17 * 2), _shape(9)
+    ((17, 3, 0), (17, 3, 1), (17, 2, 0), None)
+    """
+    for joints in JOINTS:
+        for numbers in (3, 2):  # with scores, as models give them, or without
+            further = words - BOX - joints * numbers
+            if further in (0, 1, 2):
+                return joints, numbers, further
+    return None
+
+
+def files_of(path: Path) -> list[Path]:
+    """List the files of a source, sorted."""
+    folder = path if path.is_dir() else path.parent
+    files = (file for file in folder.iterdir() if file.name.lower().endswith(ENDING))
+    return sorted(file for file in files if not file.name.startswith(".") and file.is_file())
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
+    """Yield the clips of a folder, `[T,M,N,2]` in fractions of the picture, y downwards."""
+    folder = path if path.is_dir() else path.parent
+    videos: dict[str, dict[int, Path]] = defaultdict(dict)
+    for file in files_of(folder):
+        found = _FRAME.fullmatch(file.name)
+        if found is None:
+            continue  # classes.txt and the like
+        stem, number = found[1], int(found[2])
+        if number in videos[stem]:
+            raise SkelfuseError(
+                f"two files of frame {number}",
+                file=folder,
+                found=f"{videos[stem][number].name} and {file.name}",
+                remedy="number every picture once",
+            )
+        videos[stem][number] = file
+    if not videos:
+        raise SkelfuseError(
+            "no files with numbers in their names", file=folder, remedy="number the pictures"
+        )
+
+    def clip(stem: str) -> Clip:
+        try:
+            return _clip(stem, videos[stem], folder, options, several=len(videos) > 1)
+        except SkelfuseError as error:
+            raise error.at(folder) from None
+
+    return map(clip, sorted(videos))
+
+
+def _clip(
+    stem: str, files: dict[int, Path], folder: Path, options: ReadOptions, *, several: bool
+) -> Clip:
+    numbers = sorted(files)
+    frames = [_people(files[number]) for number in numbers]
+    first = next((one for people in frames for _, one in people), None)
+    if first is None:
+        raise SkelfuseError("no person in any picture", remedy="leave the folder out")
+    place = folder.absolute()
+    place = place.parent if place.name == LABELS else place
+    label = place.parent.name or None
+    name = f"{label}/{place.name}" if label else place.name
+    facts = Facts(f"{name}/{stem}" if several else name, label=label)
+    skeleton = for_joints(len(first[0]), 2, LAYOUTS_2D, options.skeleton)
+    everybody = [who for people in frames for who, _ in people]
+    tracks: dict[float, Track] = {}
+    for t, people in enumerate(frames):
+        for who, one in people:
+            if who is not None:
+                tracks.setdefault(who, {})[t] = one
+    known = None if None in everybody else list(tracks.values())
+    found = [[one for _, one in people] for people in frames]
+    return clip_of(found, numbers, skeleton, facts, options, tracks=known, min_score=UNSURE)
+
+
+def _people(file: Path) -> list[Person]:
+    people: list[Person] = []
+    for line, text in enumerate(read_text(file).splitlines(), start=1):
+        words = text.split()
+        if not words:
+            continue
+        try:
+            people.append(_person(words))
+        except SkelfuseError as error:
+            raise SkelfuseError(
+                error.problem,
+                file=file,
+                line=line,
+                expected=error.expected,
+                found=error.found,
+                remedy=error.remedy,
+            ) from None
+    return people
+
+
+def _person(words: list[str]) -> Person:
+    shape = _shape(len(words))
+    if shape is None:
+        raise SkelfuseError(
+            "a line of the wrong length",
+            expected=f"class, box and 2 or 3 numbers of {' or '.join(map(str, JOINTS))} joints",
+            found=f"{len(words)} numbers",
+            remedy=FETCH_AGAIN,
+        )
+    joints, each, further = shape
+    try:
+        numbers: npt.NDArray[Any] = np.array(words, dtype=np.float64)
+    except ValueError:
+        word = next(word for word in words if not _is_number(word))
+        raise SkelfuseError(
+            "text among the numbers", found=repr(word[:40]), remedy=FETCH_AGAIN
+        ) from None
+    rows = numbers[BOX : BOX + joints * each].reshape(joints, each)
+    if each == 2:
+        rows = np.column_stack([rows, np.ones(joints)])
+    rows[(rows[:, :2] == 0).all(axis=1), 2] = 0  # 0, 0 is how a joint that was not seen is written
+    last = float(numbers[-1])
+    tracked = further == 2 or (further == 1 and last.is_integer())
+    return (last if tracked else None), from_table(rows)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+FORMAT = Format("yolo", "YOLO pose labels, a .txt a picture", find, read)

@@ -1,0 +1,56 @@
+"""Building a skeleton from chains of joint names, the left side written for both."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from skelfuse.skeleton import Pair, Skeleton
+
+
+def both(chains: str) -> str:
+    """Write every chain that names the left side once more for the right side."""
+    return f"{chains}; {chains.replace('left_', 'right_')}"
+
+
+def _two_sides(joints: tuple[str, ...]) -> tuple[Pair, ...]:
+    return tuple(
+        (joint, f"right_{joint[5:]}")
+        for joint in joints
+        if joint.startswith("left_") and f"right_{joint[5:]}" in joints
+    )
+
+
+def build(
+    name: str,
+    joints: str | tuple[str, ...],
+    chains: str,
+    *,
+    centre: tuple[str, ...] = (),
+    dimensions: int = 3,
+) -> Skeleton:
+    """Build a skeleton from chains of joints; the first joint of the first chain is the root.
+
+    Pairs, hips and shoulders follow from the prefixes `left_` and `right_`.
+
+    >>> build("arms", "neck left_shoulder right_shoulder left_hand right_hand",
+    ...       "neck left_shoulder left_hand; neck right_shoulder right_hand").parents
+    (0, 0, 0, 1, 2)
+    """
+    names = tuple(joints.split()) if isinstance(joints, str) else joints
+    lines = [chain.split() for chain in chains.split(";")]
+    # A chain may start again at the root, as when it is written for both sides.
+    bones = dict.fromkeys((joint, above) for line in lines for above, joint in pairwise(line))
+    pairs = _two_sides(names)
+    hips: Pair | tuple[()] = ("left_hip", "right_hip")
+    shoulders: Pair | tuple[()] = ("left_shoulder", "right_shoulder")
+    return Skeleton(
+        name,
+        joints=names,
+        bones=tuple(bones),
+        root=lines[0][0],
+        pairs=pairs,
+        hips=hips if hips in pairs else (),
+        shoulders=shoulders if shoulders in pairs else (),
+        centre=centre,
+        dimensions=dimensions,
+    )

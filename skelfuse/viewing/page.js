@@ -1,0 +1,203 @@
+// The page of skelfuse view: a clip on the stage, its intervals, and one clip of each class.
+const D = JSON.parse(document.getElementById("data").textContent);
+const $ = id => document.getElementById(id);
+const SEEN_WITHIN = 60;  // frames back, where a joint that is missing was seen last
+const SIDES = ["none", "left", "right"];
+let clip = null, now = 0, playing = false, before = null, clock = 0, yaw = D.flat ? 0 : 0.35, pitch = D.flat ? 0 : 0.1;
+let palette = {};
+
+function make(tag, text, attributes) {
+  const made = document.createElement(tag);
+  if (text !== undefined && text !== null) made.textContent = text;
+  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+  return made;
+}
+function readPalette() {
+  const style = getComputedStyle(document.documentElement);
+  for (const name of ["page", "card", "ink", "soft", "line", "none", "left", "right"]) palette[name] = style.getPropertyValue("--" + name).trim();
+}
+
+// Numbers one after the other become [frame][person][joint], null where a joint is missing.
+function unpacked(one) {
+  let i = 0, level = Infinity;
+  const at = [], shown = Math.ceil(one.frames / one.step);
+  for (let t = 0; t < shown; t++) {
+    const people = [];
+    for (let m = 0; m < one.persons; m++) {
+      const joints = [];
+      for (let n = 0; n < D.joints.length; n++) {
+        if (one.at[i] === null) { joints.push(null); i++; continue; }
+        const place = [one.at[i] / D.digits, one.at[i + 1] / D.digits, one.at[i + 2] / D.digits];
+        if (place[1] > -1.3) level = Math.min(level, place[1]);
+        joints.push(place); i += 3;
+      }
+      people.push(joints);
+    }
+    at.push(people);
+  }
+  one.places = at; one.level = level === Infinity ? -1 : level; one.at = null;
+}
+for (const one of D.clips) unpacked(one);
+
+function moment(one, time) {
+  const [t, share] = between(time / one.step, one.places.length), next = Math.min(t + 1, one.places.length - 1);
+  return one.places[t].map((person, m) => person.map((joint, n) => {
+    const to = one.places[next][m][n];
+    return joint && to ? joint.map((v, d) => v + (to[d] - v) * share) : share < 0.5 ? joint : to;
+  }));
+}
+function lastSeen(one, time, m, n) {
+  for (let t = Math.floor(time / one.step), back = 0; t >= 0 && back < SEEN_WITHIN; t--, back++) if (one.places[t][m][n]) return one.places[t][m][n];
+  return null;
+}
+// Bodies without sides (marks on animals) are told apart by whose joints they are.
+const sided = D.sides.some(Boolean);
+const colour = m => sided ? n => palette[SIDES[D.sides[n]]] : () => palette[m % 2 ? "right" : "left"];
+
+function drawStage() {
+  const canvas = $("stage"), pen = canvas.getContext("2d"), [w, h] = fitted(canvas, pen);
+  const project = projector(yaw, pitch, w, h, D.flat), texts = [], gone = [];
+  pen.fillStyle = palette.page; pen.fillRect(0, 0, w, h);
+  if (!D.flat) drawGround(pen, project, clip.level, palette.line);
+  let seen = false;
+  moment(clip, now).forEach((person, m) => {
+    const points = person.map(p => p && project(p)), there = points.filter(Boolean);
+    person.forEach((p, n) => { if (p) return; gone.push([m, n]); });
+    if (!there.length) return;
+    seen = true;
+    drawGone(pen, person.map((p, n) => { const was = p ? null : lastSeen(clip, now, m, n); return was && project(was); }), palette.none, 5);
+    drawBody(pen, points, D.bones, colour(m), 4, 5, palette.page);
+    if (clip.persons > 1) { const top = there.reduce((a, b) => (a[1] < b[1] ? a : b)); texts.unshift(["person " + (m + 1), top[0] - 8, top[1] - 16, true]); }
+    if ($("names").value === "all") points.forEach((p, n) => { if (p) texts.push([D.joints[n], p[0], p[1], false]); });
+  });
+  drawTexts(pen, texts, w, h, palette.ink, palette.page);
+  drawAxes(pen, project, clip.axes, w, h, palette.soft);
+  if (!seen) { pen.font = "16px system-ui, 'DejaVu Sans', sans-serif"; pen.textAlign = "center"; pen.fillStyle = palette.soft;
+    pen.fillText("nobody is seen at this moment", w / 2, h / 2); pen.textAlign = "left"; }
+  const names = gone.map(([m, n]) => D.joints[n] + (clip.persons > 1 ? " of person " + (m + 1) : ""));
+  const happening = clip.intervals.filter(([start, end]) => now >= start - 0.5 && now < end - 0.5).map(one => one[2]);
+  $("missing").textContent = (happening.length ? `happening now: ${happening.join(", ")} · ` : "") + (names.length ? "missing now: " + names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "") : "all joints are seen now");
+}
+function drawSmall(one) {
+  const pen = one.canvas.getContext("2d"), [w, h] = fitted(one.canvas, pen), project = projector(D.flat ? 0 : 0.35, D.flat ? 0 : 0.1, w, h, D.flat);
+  const time = playing ? (clock * one.fps * Number($("pace").value)) % Math.max(one.frames - 1, 1) : (one.frames - 1) / 2;
+  pen.fillStyle = palette.page; pen.fillRect(0, 0, w, h);
+  moment(one, time).forEach((person, m) => drawBody(pen, person.map(p => p && project(p)), D.bones, colour(m), 2, sided ? 2 : 3, palette.page));
+}
+const drawGrid = () => { for (const one of D.clips) if (one.canvas) drawSmall(one); };
+
+function told(frame) {
+  const number = "frame " + Math.round(frame);
+  return clip.seconds ? (frame / clip.fps).toFixed(2) + " s, " + number : number;
+}
+function go(frame) {
+  const last = clip.frames - 1;
+  now = Math.min(last, Math.max(0, frame));
+  $("scrub").value = last ? Math.round(1000 * now / last) : 0;
+  $("scrub").setAttribute("aria-valuetext", told(now)); $("clock").textContent = told(now);
+  for (const mark of $("track").querySelectorAll("i")) mark.style.left = 100 * (now + 0.5) / clip.frames + "%";
+  for (const part of $("track").querySelectorAll("button")) {
+    if (now >= Number(part.dataset.start) - 0.5 && now < Number(part.dataset.end) - 0.5) part.setAttribute("aria-current", "true");
+    else part.removeAttribute("aria-current");
+  }
+  drawStage();
+}
+function play(on) {
+  playing = on; before = null; $("play").textContent = playing ? "Pause" : "Play";
+  if (playing) requestAnimationFrame(tick); else drawGrid();
+}
+function tick(time) {
+  if (!playing) return;
+  if (before !== null) {
+    const passed = (time - before) / 1000, next = now + passed * clip.fps * Number($("pace").value);
+    clock += passed; go(next > clip.frames - 1 ? 0 : next); drawGrid();
+  }
+  before = time; requestAnimationFrame(tick);
+}
+function step(count) { play(false); go((count < 0 ? Math.ceil(now - 1e-6) : Math.floor(now + 1e-6)) + count); }
+
+// Rows of intervals: one that begins before another has ended goes below it.
+function track() {
+  const box = $("track"), ends = [];
+  box.replaceChildren(); box.hidden = !clip.intervals.length;
+  const labels = [...new Set(clip.intervals.map(one => one[2]))];
+  for (const [start, end, label, person] of clip.intervals) {
+    let row = ends.findIndex(until => until <= start);
+    if (row < 0) row = ends.length;
+    ends[row] = end;
+    const who = person === null ? "" : ", person " + (person + 1), part = make("button", label, { type: "button",
+      title: `${label}${who}: frames ${start} to ${end - 1}`, "aria-label": `${label}${who}, frames ${start} to ${end - 1}` });
+    part.dataset.start = start; part.dataset.end = end;
+    const hue = Math.round(360 * labels.indexOf(label) / labels.length);
+    part.style.cssText = `left:${100 * start / clip.frames}%;width:${100 * (end - start) / clip.frames}%;top:${26 * row}px;background:color-mix(in srgb, hsl(${hue} 70% 50%) 24%, var(--page))`;
+    part.addEventListener("click", () => { play(false); go(start); });
+    box.append(part);
+  }
+  box.style.height = 26 * Math.max(1, ends.length) + "px"; box.append(make("i"));
+}
+function chosen(one) {
+  clip = one;
+  $("h-clip").textContent = one.label ? `${one.label} · ${one.name}` : one.name;
+  $("facts").replaceChildren(...one.facts.map(([what, text]) => { const row = make("tr"); row.append(make("th", what, { scope: "row" }), make("td", text)); return row; }));
+  $("joints").replaceChildren(...D.joints.map((name, n) => {
+    const row = make("tr"), head = make("th", null, { scope: "row" }), cell = make("td"), bar = make("span", null, { class: "bar", "aria-hidden": "true" }), part = make("i");
+    part.style.width = 100 * one.missing[n] + "%"; bar.append(part); if (one.missing[n]) cell.append(bar);
+    head.append(make("i", null, { class: SIDES[D.sides[n]] }), name);
+    row.append(head, cell, make("td", one.missing[n] ? (100 * one.missing[n]).toFixed(one.missing[n] < 0.1 ? 1 : 0) + " % missing" : "", { class: "n" })); return row;
+  }));
+  for (const other of D.clips) if (other.button) other.button.setAttribute("aria-pressed", String(other === one));
+  $("stage").setAttribute("aria-label", `The bodies of ${one.name}` + (one.label ? `, ${one.label}` : ""));
+  track(); go(one.frames > 1 ? (one.frames - 1) / 2 : 0);
+}
+
+if (!sided) for (const [id, text] of [["legend-left", "person 1, 3, …"], ["legend-right", "person 2, 4, …"], ["legend-none", null]]) {
+  if (text) $(id).lastChild.textContent = text; else $(id).hidden = true;
+}
+$("heading").textContent = D.title; $("source").textContent = D.source;
+for (const [text, warning] of [...D.doubts, ...D.notes.map(note => [note, false])]) {
+  const line = make("li", null, warning ? { class: "warning" } : {});
+  line.append(make("b", warning ? "Look:" : "Note:"), text); $("doubts").append(line);
+}
+if (D.clips.length > 1) {
+  for (const one of D.clips) {
+    one.button = make("button", null, { type: "button", "aria-pressed": "false" }); one.canvas = make("canvas", null, { "aria-hidden": "true" });
+    one.button.append(one.canvas, make("b", one.label || one.name), make("span", (one.label ? one.name + ", " : "") + one.frames + " frames"));
+    one.button.addEventListener("click", () => chosen(one)); $("grid").append(one.button);
+  }
+  if (!D.clips.some(one => one.label)) $("h-grid").textContent = "All that is shown";
+} else $("grid-part").hidden = true;
+
+$("play").addEventListener("click", () => play(!playing));
+$("scrub").addEventListener("input", event => { play(false); go((clip.frames - 1) * event.target.value / 1000); });
+$("names").addEventListener("change", drawStage);
+let held = null;
+const canvas = $("stage");
+if (!D.flat) canvas.classList.add("turns");
+canvas.addEventListener("pointerdown", event => { held = [event.clientX, event.clientY]; canvas.setPointerCapture(event.pointerId); });
+for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
+canvas.addEventListener("pointermove", event => {
+  if (!held || D.flat) return;
+  turn((event.clientX - held[0]) * 0.01, (event.clientY - held[1]) * 0.006); held = [event.clientX, event.clientY];
+});
+function turn(sideways, upwards) {
+  if (D.flat) return;
+  yaw += sideways; pitch = Math.min(1.4, Math.max(-0.6, pitch + upwards)); drawStage();
+}
+document.addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const tag = event.target.tagName, key = event.key;
+  if (tag === "SELECT" || (key === " " && tag === "BUTTON")) return;  // they have their own use of it
+  const does = { " ": () => play(!playing), ArrowLeft: () => step(-1), ArrowRight: () => step(1),
+    Home: () => { play(false); go(0); }, End: () => { play(false); go(clip.frames - 1); },
+    a: () => turn(-0.15, 0), d: () => turn(0.15, 0), w: () => turn(0, 0.1), s: () => turn(0, -0.1) }[key];
+  if (does) { event.preventDefault(); does(); }
+});
+const hints = [[["space"], "plays and stops"], [["←", "→"], "step"]].concat(D.flat ? [] : [[["a", "d", "w", "s"], "turn, as dragging does"]]);
+hints.forEach(([keys, does], i) => {
+  for (const key of keys) $("keys").append(make("kbd", key), " ");
+  $("keys").append(does + (i < hints.length - 1 ? "; " : ""));
+});
+if (window.innerWidth < 600 || D.joints.length > 40) $("names").value = "none";
+readPalette(); chosen(D.clips[0]); drawGrid();
+window.addEventListener("resize", () => { drawStage(); drawGrid(); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readPalette(); drawStage(); drawGrid(); });

@@ -1,0 +1,213 @@
+"""Labels through the command itself: clips are the intervals' frames, whatever the format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+from skelfuse.intervals import Interval, Origin
+from skelfuse.store import Store
+
+FPS = 25
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["preprocess", *map(str, arguments)])
+
+
+@pytest.fixture
+def poses(tmp_path: Path) -> Path:
+    """Return two recordings of two people; of the first, the second person moves more later."""
+    folder = tmp_path / "poses"
+    for group in ("a", "b"):
+        (folder / group).mkdir(parents=True)
+        draw = np.random.default_rng(ord(group))
+        coords = 0.1 * draw.normal(size=(200, 2, 17, 2)).cumsum(axis=0)
+        coords[:100, 0] *= 30
+        coords[100:, 1] *= 8
+        coords[150:160] = np.nan
+        np.save(folder / group / f"{group}_walk.npy", coords.astype(np.float32))
+    return folder
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "labels.csv"
+    path.write_text(text)
+    return path
+
+
+def test_each_interval_is_a_clip_with_its_own_frames(poses: Path, tmp_path: Path) -> None:
+    labels = written(
+        tmp_path,
+        "file,label,start,end,person,subject\na_walk,up,0.4,2,,ann\na_walk,down,5,5.6,,ann\n"
+        "a_walk,down,5,5.6,1,ann\na_walk,gone,6.1,6.2,,ann\na_walk,late,9,10,,ann\n"
+        "b_walk,up,0,99,2,ben\n",
+    )
+    out = tmp_path / "s.h5"
+    result = run(poses, "--labels", labels, "--fps", FPS, "--out", out)
+    assert result.exit_code == 0, result.output
+    store, whole = Store(out), np.load(poses / "a" / "a_walk.npy")
+    assert store.names == ["a_walk@10-49", "a_walk@125-139", "a_walk@125-139-2", "b_walk@0-199"]
+    assert [store[i].label for i in range(4)] == ["up", "down", "down", "up"]
+    assert store.subjects == ["ann", "ann", "ann", "ben"]
+    np.testing.assert_array_equal(store[0].coords, whole[10:50])
+    np.testing.assert_array_equal(store[1].coords, whole[125:140, ::-1])  # who moves there is first
+    np.testing.assert_array_equal(store[2].coords, whole[125:140, :1])
+    assert store.origin(2) == Origin("a_walk", 200, 125, 140, 0)
+    assert store.recordings == ["a_walk"] * 3 + ["b_walk"]
+    assert "1 interval behind the recording's end" in result.output
+    assert "1 interval in which nobody is seen" in result.output
+    assert "1 interval sharing frames with an earlier one" in result.output
+    assert CliRunner().invoke(main, ["info", str(out), "--verify"]).exit_code == 0
+
+
+def test_whole_recordings_keep_their_intervals(poses: Path, tmp_path: Path) -> None:
+    labels = written(
+        tmp_path,
+        "file,label,start_frame,end_frame,subject\na_walk,up,5,9,ann\na_walk,down,0,7,ann\n",
+    )
+    out = tmp_path / "w.h5"
+    result = run(poses, "--labels", labels, "--whole", "--out", out)
+    assert result.exit_code == 0, result.output
+    store = Store(out)
+    assert (store.names, store.subjects, store.class_names) == (["a_walk"], ["ann"], ["down", "up"])
+    assert store[0].label is None
+    assert store[0].intervals == (Interval(0, 8, "down"), Interval(5, 10, "up"))
+    told = CliRunner().invoke(main, ["info", str(out), "--verify"])
+    assert "2 in recordings kept whole: down 1, up 1" in told.output
+    assert told.exit_code == 0
+
+
+def test_a_changed_interval_is_seen_by_verify(poses: Path, tmp_path: Path) -> None:
+    import h5py
+
+    labels = written(tmp_path, "file,label,start_frame,end_frame\na_walk,up,5,9\n")
+    out = tmp_path / "w.h5"
+    run(poses, "--labels", labels, "--whole", "--out", out)
+    with h5py.File(out, "r+") as file:
+        file["intervals"][0] = '[[5, 11, "up", null]]'
+    told = CliRunner().invoke(main, ["info", str(out), "--verify"])
+    assert "are not what was written" in told.output
+
+
+def test_a_store_without_intervals_has_no_word_of_them(poses: Path, tmp_path: Path) -> None:
+    import h5py
+
+    run(poses, "--label-from", "folder", "--out", tmp_path / "s.h5")
+    with h5py.File(tmp_path / "s.h5") as file:
+        assert not {"intervals", "origin"} & set(file)
+    assert [clip.label for clip in Store(tmp_path / "s.h5")] == ["a", "b"]
+
+
+def test_seconds_need_a_rate(poses: Path, tmp_path: Path) -> None:
+    labels = written(tmp_path, "file,label,start,end\na_walk,up,1,2\n")
+    result = run(poses, "--labels", labels, "--out", tmp_path / "s.h5")
+    assert result.exit_code == 1
+    assert "labels.csv, line 2: the intervals of 'a_walk' are in seconds" in result.output
+    assert "add --fps" in result.output
+
+
+def test_two_labels_of_one_clip_are_told(poses: Path, tmp_path: Path) -> None:
+    labels = written(tmp_path, "file,label\na_walk,up\nb_walk,up\na_walk,down\n")
+    result = run(poses, "--labels", labels, "--out", tmp_path / "s.h5")
+    assert result.exit_code == 3
+    assert "line 4: the table has two labels for the clip 'a_walk'" in result.output
+    assert Store(tmp_path / "s.h5").names == ["b_walk"]
+
+
+def test_nothing_that_fits_says_why(poses: Path, tmp_path: Path) -> None:
+    labels = written(tmp_path, "file,label,start,end\nc_walk,up,1,2\n")
+    result = run(poses, "--labels", labels, "--fps", 30, "--out", tmp_path / "s.h5")
+    assert result.exit_code == 1
+    assert "1 recording of the table is not there (1 row): c_walk" in result.output
+    assert "2 clips without a row, left out: a_walk, b_walk" in result.output
+
+
+def test_any_number_of_processes_and_a_resume_give_one_store(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    draw = np.random.default_rng(0)
+    lines = ["file,label,start,end"]
+    for i in range(40):
+        np.save(folder / f"r{i:02}.npy", draw.normal(size=(60, 17, 2)).astype(np.float32))
+        lines += [f"r{i:02},up,0,1", f"r{i:02},down,0.5,1.5"]
+    labels = written(tmp_path, "\n".join(lines))
+    facts = []
+    for jobs in (1, 2):
+        out, report = tmp_path / f"{jobs}.h5", tmp_path / f"{jobs}.json"
+        given = ("--fps", 30, "--jobs", jobs, "--report", report)
+        assert run(folder, "--labels", labels, "--out", out, *given).exit_code == 0
+        facts.append(json.loads(report.read_text())["sources"])
+    assert facts[0] == facts[1]
+    assert facts[0][0]["labels"] == {
+        **{"intervals": 2, "overlapping": 1},
+        **{"named": ["r00"], "without": [], "unmatched": {}},
+    }
+    assert Store(tmp_path / "1.h5").digests == Store(tmp_path / "2.h5").digests
+
+
+def test_a_table_may_say_who_alone_and_a_name_what(poses: Path, tmp_path: Path) -> None:
+    labels = written(tmp_path, "file,who,split\na_walk,ann,train\nb_walk,ben,test\n")
+    out = tmp_path / "s.h5"
+    result = run(
+        poses, "--labels", labels, "--subject-from", "column:who",
+        "--label-from", "name:_(\\w+)\\.",
+        "--out", out,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    store = Store(out)
+    assert [(clip.label, clip.subject, dict(clip.splits)) for clip in store] == [
+        ("walk", "ann", {"file": "train"}),
+        ("walk", "ben", {"file": "test"}),
+    ]
+
+
+def test_options_that_need_a_table_say_so(poses: Path, tmp_path: Path) -> None:
+    for more in (["--whole"], ["--label-rows", "a=b"], ["--label-from", "column:x"]):
+        result = run(poses, *more, "--out", tmp_path / "s.h5")
+        assert result.exit_code == 1
+        assert "add --labels TABLE" in result.output
+
+
+def test_a_file_of_many_clips_is_labelled_clip_by_clip(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "all.npz",
+        coords=draw.normal(size=(50, 17, 2)),
+        lengths=[20, 30],
+        names=["one", "two"],
+        fps=10,
+    )
+    labels = written(tmp_path, "file,label,start,end\none,up,0,1\ntwo,down,1,3\ntwo,up,0,1\n")
+    out = tmp_path / "s.h5"
+    result = run(tmp_path / "all.npz", "--labels", labels, "--out", out)
+    assert result.exit_code == 0, result.output
+    store = Store(out)
+    assert [(clip.name, clip.label, clip.frames) for clip in store] == [
+        ("one@0-9", "up", 10),
+        ("two@0-9", "up", 10),
+        ("two@10-29", "down", 20),
+    ]
+
+
+def test_keypoint_files_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> None:
+    for who in ("ann", "ben"):
+        (tmp_path / "poses" / who).mkdir(parents=True)
+        points = np.random.default_rng(0).random((12, 17, 2)).tolist()
+        (tmp_path / "poses" / who / "gait.json").write_text(json.dumps({"keypoints": points}))
+    out = tmp_path / "s.h5"
+    both = written(tmp_path, "file,label\ngait,limp\n")
+    result = run(tmp_path / "poses", "--labels", both, "--out", out)
+    assert result.exit_code == 1
+    assert "'gait' of the table fits 2 files" in result.output
+    each = written(tmp_path, "file,label\nann/gait.mp4,limp\nben/gait.mp4,normal\n")
+    assert run(tmp_path / "poses", "--labels", each, "--out", out).exit_code == 0
+    assert {clip.name: clip.label for clip in Store(out)} == {
+        "ann/gait": "limp",
+        "ben/gait": "normal",
+    }

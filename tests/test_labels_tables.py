@@ -1,0 +1,245 @@
+"""Tables of labels as people and tools write them: what comes out, and what is refused."""
+
+from __future__ import annotations
+
+import random
+import tarfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from skelfuse.datasets.labels.sheet import condition
+from skelfuse.datasets.labels.table import LabelTable, read_labels
+from skelfuse.errors import SkelfuseError
+
+BORIS_TABULAR = """Observation id\tone\t\t\t\t\t\t\t
+\t\t\t\t\t\t\t\t
+Media file(s)\t\t\t\t\t\t\t\t
+Player #1\tgait.mp4\t\t\t\t\t\t\t
+independent variables\t\t\t\t\t\t\t\t
+Time\tMedia file path\tTotal length\tFPS\tSubject\tBehavior\tBehavioral category\tComment\tStatus
+0.5\tgait.mp4\t60\t25.0\tann\twalk\t\t\tSTART
+1.0\tgait.mp4\t60\t25.0\tben\twalk\t\t\tSTART
+2.0\tgait.mp4\t60\t25.0\tann\tjump\t\t\tPOINT
+2.5\tgait.mp4\t60\t25.0\tann\twalk\t\t\tSTOP
+4.0\tgait.mp4\t60\t25.0\tben\twalk\t\t\tSTOP
+5.0\tgait.mp4\t60\t25.0\tNo focal subject\trest\t\t\tSTART
+"""
+ELAN_TIERS = """Begin Time - hh:mm:ss.ms\tBegin Time - ss.msec\tEnd Time - ss.msec\tleft hand\tgaze
+00:00:01.000\t1.0\t2.0\tpoint\t
+00:00:03.000\t3.0\t4.5\trest\tup
+"""
+ELAN_BARE = """hand\t\t00:00:01.25\t1.25\t1250\t00:00:03.1\t3.1\t3100\t00:00:01.8\t1.8\t1800\twave
+hand\tann\t00:01:00.000\t60.0\t60000\t00:01:01.0\t61.0\t61000\t00:00:01.0\t1.0\t1000\tpoint
+"""
+
+
+def table(folder: Path, text: str, name: str = "labels.csv", *only: str) -> LabelTable:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return read_labels(path, tuple(map(condition, only)))
+
+
+def intervals(found: LabelTable) -> list[tuple[str, str | None, float | None, float | None]]:
+    return [(row.file, row.label, row.start, row.end) for row in found.rows]
+
+
+def test_boris_pairs_starts_and_stops_of_each_subject(tmp_path: Path) -> None:
+    found = table(tmp_path, BORIS_TABULAR, "events.tsv")
+    assert found.kind == "BORIS, tabular events"
+    assert intervals(found) == [("gait.mp4", "walk", 0.5, 2.5), ("gait.mp4", "walk", 1.0, 4.0)]
+    assert [row.subject for row in found.rows] == ["ann", "ben"]
+    assert found.notes == ("1 point event without a duration left out",)
+    (problem,) = found.problems
+    assert (problem.line, problem.problem) == (12, "'rest' starts and never stops")
+
+
+def test_boris_times_that_go_on_through_several_videos_are_refused(tmp_path: Path) -> None:
+    text = (
+        "Observation id,Media file,Behavior,Behavior type,Start (s),Stop (s)\n"
+        "two,a.mp4,walk,STATE,1,2\ntwo,b.mp4,walk,STATE,227.5,230\n"
+    )
+    with pytest.raises(SkelfuseError, match=r"'two' is of several videos.*found a.mp4, b.mp4"):
+        table(tmp_path, text)
+
+
+def test_elan_with_a_column_for_each_tier_and_without_a_header(tmp_path: Path) -> None:
+    tiers = table(tmp_path, ELAN_TIERS, "talk.txt")
+    assert intervals(tiers) == [
+        ("talk", "point", 1.0, 2.0),
+        ("talk", "rest", 3.0, 4.5),
+        ("talk", "up", 3.0, 4.5),
+    ]
+    bare = table(tmp_path, ELAN_BARE, "talk.txt")
+    assert intervals(bare) == [("talk", "wave", 1.25, 3.1), ("talk", "point", 60.0, 61.0)]
+    assert [row.subject for row in bare.rows] == [None, "ann"]
+    for forms in (1, 2):  # begin and end alone, in one form and in two
+        lines = [line.split("\t") for line in ELAN_BARE.splitlines()]
+        short = "\n".join(
+            "\t".join([*row[:2], *row[2 : 2 + forms], *row[5 : 5 + forms], row[-1]])
+            for row in lines
+        )
+        assert intervals(table(tmp_path, short, "talk.txt")) == intervals(bare)
+
+
+def test_simba_takes_the_behaviours_and_not_the_features(tmp_path: Path) -> None:
+    text = (
+        ",Nose_x,Nose_p,Low_prob_detections_0.1,Attack,Groom\n"
+        "0,1.5,1,0,0,1\n1,1.6,1,1,1,1\n2,1.7,1,0,1,0\n3,1.7,1,0,0,1\n"
+    )
+    found = table(tmp_path, text, "video1.csv")
+    assert intervals(found) == [
+        ("video1", "Attack", 1, 3),
+        ("video1", "Groom", 0, 2),
+        ("video1", "Groom", 3, 4),
+    ]
+    assert all(row.in_frames for row in found.rows)
+
+
+def test_a_line_a_frame_becomes_intervals_that_gaps_end(tmp_path: Path) -> None:
+    text = "file,frame,label\na,0,walk\na,1,walk\na,3,walk\na,4,\na,5,sit\nb,7,sit\na,5,lie\n"
+    found = table(tmp_path, text)
+    assert intervals(found) == [
+        ("a", "walk", 0, 2),
+        ("a", "walk", 3, 4),
+        ("a", "sit", 5, 6),
+        ("b", "sit", 7, 8),
+    ]
+    assert "line 8: frame 5 of 'a' has two labels" in str(found.problems[0])
+    one = table(tmp_path, "file,frame,label\na,1,walk\na,2,walk\nb,1,sit\n")
+    assert intervals(one) == [("a", "walk", 0, 2), ("b", "sit", 0, 1)]
+
+
+def test_a_table_of_ones_own(tmp_path: Path) -> None:
+    text = "Video;Action;start;end;Person\na.mp4;wave;0,5;1:02,5;2\n"
+    (row,) = table(tmp_path, text).rows
+    assert (row.file, row.label, row.start, row.end, row.person) == ("a.mp4", "wave", 0.5, 62.5, 1)
+    (row,) = table(tmp_path, "file\tlabel\tstart_frame\tend_frame\na\twave\t3\t3\n").rows
+    assert (row.start, row.end, row.in_frames) == (3, 4, True)
+    (row,) = table(tmp_path, "label,start,end\nwave,1,2\n", "gait.csv").rows
+    assert row.file == "gait"  # the table's own name
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("a,wave,x,2,", "not a time in seconds.*found x"),
+        ("a,wave,1,,", "half an interval"),
+        ("a,wave,3,2,", "ends before it begins.*3 to 2"),
+        ("a,,1,2,", "an interval without a label"),
+        (",wave,1,2,", "a line without a file"),
+        ("a,wave,1,2,0", "no person's number.*1 for the first.*found 0"),
+        ("a,wave,-1,2,", "not a time"),
+        ("a,wave,inf,2,", "not a time"),
+    ],
+)
+def test_a_bad_line_is_told_and_the_rest_goes_on(tmp_path: Path, line: str, words: str) -> None:
+    found = table(tmp_path, f"file,label,start,end,person\nb,sit,1,2,1\n{line}\nc,sit,1,2,\n")
+    assert [row.file for row in found.rows] == ["b", "c"]
+    (problem,) = found.problems
+    assert problem.line == 3
+    with pytest.raises(SkelfuseError, match=words):
+        raise problem
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "a table without lines"),
+        ("file,label\n", "without lines below its header"),
+        ("file,lable\na,wave\n", "expected 'file' and 'label'.*did you mean 'label'"),
+        ("label,subject\nwave,ann\n", "a table that names no files"),
+        ("file,label,start,end\na,wave,x,1\n", "line 2: not a time"),
+    ],
+)
+def test_a_table_that_says_nothing_is_an_error(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SkelfuseError, match=words):
+        table(tmp_path, text)
+
+
+def test_conditions_take_lines(tmp_path: Path) -> None:
+    text = "file,label,rater\na,wave,x\nb,sit,y\nc,lie,x\n"
+    assert [row.file for row in table(tmp_path, text, "t.csv", "rater=x").rows] == ["a", "c"]
+    assert [row.file for row in table(tmp_path, text, "t.csv", "rater!=x", "label=sit").rows] == [
+        "b"
+    ]
+    with pytest.raises(SkelfuseError, match=r"no column 'who'.*file or label or rater"):
+        table(tmp_path, text, "t.csv", "who=x")
+    with pytest.raises(SkelfuseError, match="no line of the table is left"):
+        table(tmp_path, text, "t.csv", "rater=z")
+
+
+def test_a_folder_of_tables_goes_on_past_a_bad_one(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("nothing here\n")
+    found_before = table(tmp_path, "label,start,end\nwave,1,2\n", "a.csv")
+    found = read_labels(tmp_path)
+    assert intervals(found) == intervals(found_before) == [("a", "wave", 1.0, 2.0)]
+    assert [Path(problem.file or "").name for problem in found.problems] == ["b.csv"]
+
+
+def test_whatever_is_done_to_a_table_it_ends_in_words(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    whole = [BORIS_TABULAR, ELAN_TIERS, ELAN_BARE, "file,frame,label\na,0,walk\na,1,sit\n"]
+    whole.append("file,label,start,end,person\na,walk,0,1,1\nb,sit,1,2,2\n")
+    read = 0
+    for i in range(600):
+        text = list(whole[i % len(whole)])
+        for _ in range(draw.randint(1, 4)):
+            at = draw.randrange(len(text))
+            text[at : at + draw.randint(0, 3)] = draw.choice(
+                ["", ",", "\t", "\n", '"', "-", "9e9", "\0", "é", ";", "NaN"]
+            )
+        with suppress(SkelfuseError):
+            read += len(table(tmp_path, "".join(text), "t.csv").rows) > 0
+    assert read > 150
+
+
+@pytest.fixture(scope="module")
+def real_tables(real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("real")
+    with tarfile.open(real_data("formats.tar.xz")) as archive:
+        for member in archive:
+            if member.name.startswith("formats/labels/"):
+                archive.extract(member, folder, filter="data")
+    return folder / "formats" / "labels"
+
+
+def test_dlc_analyzers_own_table(real_tables: Path) -> None:
+    path = real_tables / "AllFSTLables.csv"
+    with pytest.raises(SkelfuseError, match=r"several people.*--label-rows Experimenter"):
+        read_labels(path)
+    counts: Counter[str] = Counter()
+    for who in ("Jin", "Oliver", "Rebecca", "Schlappi"):
+        found = read_labels(path, (condition(f"Experimenter={who}"),))
+        counts[who] = len(found.rows)
+        assert not found.problems
+        assert all(row.file.startswith("FST_") for row in found.rows)
+        assert {row.label for row in found.rows} <= {
+            *("Floating", "Start/End", "Start_End", "StartEnd", "_DEFAULT")
+        }
+    assert sum(counts.values()) == 889
+    first = read_labels(path, (condition("Experimenter=Jin"), condition("type!=Start_End"))).rows[0]
+    assert (first.file, first.label, first.start, first.end) == (
+        "FST_1",
+        "Floating",
+        10.809,
+        11.809,
+    )
+
+
+def test_a_real_table_with_a_line_a_frame(real_tables: Path) -> None:
+    found = read_labels(real_tables / "Home_FDD.csv")
+    assert found.kind == "a line a frame"
+    # Of 14,497 lines one is without a label.
+    assert sum((row.end or 0) - (row.start or 0) for row in found.rows) == 14_496
+    first = [row for row in found.rows if row.file == "video (1).avi"]
+    assert [(row.label, row.start, row.end) for row in first] == [
+        ("3", 0, 60),
+        ("5", 60, 105),
+        ("2", 105, 144),
+        ("7", 144, 192),
+        ("4", 192, 264),
+    ]
