@@ -63,7 +63,7 @@ def preprocess(
     >>> folder = Path(tempfile.mkdtemp())
     >>> np.savez(folder / "mine.npz", coords=np.ones((60, 17, 2)), lengths=[40, 20],
     ...          label=["squat", "lunge"])
-    >>> len(preprocess(folder / "mine.npz", folder / "mine.h5", fps=30))
+    >>> len(preprocess(folder / "mine.npz", folder / "mine.h5", skeleton="coco-17", fps=30))
     2
     """
     paths = [Path(one) for one in ([inputs] if isinstance(inputs, (str, Path)) else inputs)]

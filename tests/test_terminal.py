@@ -59,7 +59,8 @@ def store(tmp_path: Path) -> Path:
         label=["拍手", "naïve"] * 5,
     )
     path = tmp_path / "a.h5"
-    main(["preprocess", str(tmp_path / "a.npz"), "-o", str(path), "-q"], standalone_mode=False)
+    words = ["preprocess", str(tmp_path / "a.npz"), "-o", str(path), "--skeleton", "coco-17", "-q"]
+    main(words, standalone_mode=False)
     return path
 
 
