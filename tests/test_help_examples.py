@@ -86,7 +86,7 @@ def test_the_examples_of_a_command_run(name: str, request: pytest.FixtureRequest
     assert all(ord(sign) < 128 for line in lines for sign in line)
     if name == "export":
         request.getfixturevalue("exportable")
-    if any("--plot" in example for example in command.examples):
+    if any("--p" in example for example in command.examples):
         pytest.importorskip("matplotlib")
     if name == "synth":
         shutil.move("raw", "kept")
