@@ -40,7 +40,8 @@ def sizes(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionI
 
 def protocols(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
     """Complete a protocol: of those that fit the store at --data, or of all."""
-    from skelfuse.datasets.protocol_rules import ALIASES, FAMILIES, PROTOCOLS
+    from skelfuse.datasets.protocol_families import FAMILIES
+    from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS
     from skelfuse.datasets.protocols import available
     from skelfuse.datasets.summary import clip_table
     from skelfuse.errors import SkelfuseError
