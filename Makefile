@@ -28,7 +28,7 @@ demo: $(INSTALLED)
 	$(RUN)/skelfuse train --config synth --data $(DEMO)/store.h5 --out $(DEMO)/run
 	$(RUN)/skelfuse evaluate $(DEMO)/run --data $(DEMO)/store.h5 --out $(DEMO)/evaluation
 	$(RUN)/skelfuse inspect-kernels $(DEMO)/run --plot $(DEMO)/kernels.png
-	$(RUN)/skelfuse explain --run $(DEMO)/run $(DEMO)/raw/S001C001P001R001A001.skeleton --html $(DEMO)/explanation.html
+	$(RUN)/skelfuse explain $(DEMO)/run $(DEMO)/raw/S001C001P001R001A001.skeleton --html $(DEMO)/explanation.html
 	@echo
 	@echo "Raw files: $(DEMO)/raw; the store: $(DEMO)/store.h5; the run, with its curves: $(DEMO)/run"
 	@echo "Confusions and every prediction: $(DEMO)/evaluation; the kernels drawn: $(DEMO)/kernels.png"

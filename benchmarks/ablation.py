@@ -37,13 +37,19 @@ BEGUN_WITH = {
 }
 SMALL = ("model.size=small",)
 MODULES = {
-    "dct": ("model.dct_window=16",),
-    "dct-static-gate": ("model.dct_window=16", "model.gate=static"),
-    "dct-dynamic-gate": ("model.dct_window=16", "model.gate=dynamic"),
-    "global-filter": ("model.global_filter=true",),
-    "spectral-motion": ("model.spectral_motion=true",),
-    "frame-weighting": ("model.frame_weighting=true",),
-    "fourier": ("model.fourier=8",),
+    "dct": ("model.frequencies.dct_window=16",),
+    "dct-static-gate": (
+        "model.frequencies.dct_window=16",
+        "model.frequencies.gate=static",
+    ),
+    "dct-dynamic-gate": (
+        "model.frequencies.dct_window=16",
+        "model.frequencies.gate=dynamic",
+    ),
+    "global-filter": ("model.frequencies.global_filter=true",),
+    "spectral-motion": ("model.frequencies.spectral_motion=true",),
+    "frame-weighting": ("model.frequencies.frame_weighting=true",),
+    "fourier": ("model.frequencies.fourier=8",),
 }
 TOGETHER = "together"
 VARIANTS = {PLAIN: Variant(SMALL)} | {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from cells import Cell
 from pruning_rows import pruning_section
@@ -22,7 +23,7 @@ from result_tables import (
 )
 from row_files import Row
 
-from skelfuse.models import SkelFuse
+from skelfuse.models import Frequencies, SkelFuse
 
 PLAIN = "small"
 TITLES = {
@@ -113,12 +114,14 @@ def _begun(begun_with: Mapping[str, Sequence[str]]) -> str:
 def on_by_default(settings: Sequence[str]) -> bool:
     """Return whether all options of a model that these settings switch on are on as it is.
 
-    >>> on_by_default(["model.fuse=true"]), on_by_default(["model.dct_window=16"])
+    >>> on_by_default(["model.fuse=true"]), on_by_default(["model.frequencies.fourier=8"])
     (True, False)
     """
-    options = inspect.signature(SkelFuse).parameters
-    names = [setting.partition("=")[0].removeprefix("model.") for setting in settings]
-    return all(options[name].default not in (0, "none") for name in names)
+    defaults = {
+        name: one.default for name, one in inspect.signature(SkelFuse).parameters.items()
+    } | asdict(Frequencies())
+    names = [setting.partition("=")[0].rpartition(".")[2] for setting in settings]
+    return all(defaults[name] not in (0, "none") for name in names)
 
 
 def _defaults(changed: Mapping[str, Sequence[str]]) -> str:
@@ -189,4 +192,5 @@ def _cost(
 
 
 def _settings(settings: Sequence[str]) -> str:
-    return ", ".join(f"`{setting.removeprefix('model.')}`" for setting in settings)
+    short = (one.removeprefix("model.").removeprefix("frequencies.") for one in settings)
+    return ", ".join(f"`{setting}`" for setting in short)

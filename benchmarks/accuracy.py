@@ -27,6 +27,8 @@ from row_files import read_rows
 NO_FUSE = ("model.fuse=false",)
 BFLOAT16 = ("train.precision=bfloat16",)  # 2.5 times as fast on processors that multiply in it
 SHARES = (5, 10, 25, 50)  # percent of the training subjects
+# The share of the together path in a decision, for those of which it is not that of `small`.
+PATHS = {"own": 0.0, "together-0.25": 0.25, "together-0.75": 0.75}
 VARIANTS = {
     "small": Variant(),
     "no-fuse": Variant(NO_FUSE),
@@ -35,7 +37,8 @@ VARIANTS = {
     "generic": Variant(config="generic"),
     "no-fuse-matched": Variant(NO_FUSE, matched="small"),
     "nano-no-fuse": Variant((*NO_FUSE, "model.size=nano")),
-    "pure": Variant(model={"name": "pure"}),
+    "pure": Variant(("model.size=pure",), config="generic"),
+    **{name: Variant((f"model.together={share}",)) for name, share in PATHS.items()},
     "ddnet": Variant(model={"name": "ddnet"}),
     "stgcn": Variant(model={"name": "stgcn"}),
     "stgcn-bfloat16": Variant(BFLOAT16, model={"name": "stgcn"}),

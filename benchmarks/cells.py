@@ -86,10 +86,11 @@ def fingerprint(
     """
     plain = config.as_dict()
     del plain["seed"], plain["protocol"]
-    if plain["model"].get("gate", "none") == "none":
+    frequencies = plain["model"].get("frequencies", {})
+    if frequencies.get("gate", "none") == "none":
         plain.pop("gates", None)
-    if not plain["model"].get("fourier"):
-        plain["model"].pop("fourier_sigma", None)
+    if not frequencies.get("fourier"):
+        frequencies.pop("fourier_sigma", None)
     if not plain.get("distill", {}).get("teacher"):
         plain.pop("distill", None)
     told = {"config": plain, "share": share, "rules": rules}

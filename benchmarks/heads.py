@@ -1,4 +1,4 @@
-"""Which non-negative head learns best? Parametrisations and starts, in `pure` and in `nano`.
+"""Which non-negative head learns best? Parametrisations and starts, in the own path of one voter.
 
     python benchmarks/heads.py STORE... [--seeds 3] [--epochs 30] [--rows heads.jsonl]
 
@@ -28,15 +28,16 @@ from skelfuse.batches import Augment, Batches, Sampling
 from skelfuse.datasets.protocols import available, split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.layers.nonnegative import sparse_start
-from skelfuse.models import Pure, Size, SkelFuse
+from skelfuse.layers.voting_linear import votes
+from skelfuse.models import Size, SkelFuse
 from skelfuse.store import Store
 from skelfuse.training.optimiser import learning, undecayed
 
 PROTOCOLS = ("odd-even", "nw-ucla-xview", "ntu60-xsub")
 SAMPLING = Sampling(frames=64, crop=(0.8, 1.0), jitter=0.3)
 AUGMENT = Augment(rotate=(0.1, 0.4, 0.1), scale=0.1)
-MODELS = ("pure", "nano")
-ONE_VOTER = Size(channels=4, width=64, dilations=(1, 2))
+MODELS = {"own path": 0.0, "both paths": 0.5}  # the share of the together path
+ONE_VOTER = Size(channels=16, alone=(1, 2), summary=16, width=64, dilations=(1, 2))
 
 
 class Head(nn.Module):
@@ -107,14 +108,13 @@ def folds(store: Store) -> Iterator[tuple[int, list[int], list[int]]]:
 
 
 def built(model: str, head: str, store: Store) -> nn.Module:
-    classes = len(store.class_names)
-    C = 2 * 7 * store.skeleton.dimensions  # channels of joint, bone and their motions
-    made: Any = (
-        Pure(store.skeleton, classes, windows=(1, 2), outputs=C, distances=False, partner=False)
-        if model == "pure"
-        else SkelFuse(
-            store.skeleton, classes, size=ONE_VOTER, dropout=0.2, distances=False, partner=False
-        )
+    made: Any = SkelFuse(
+        store.skeleton,
+        len(store.class_names),
+        size=ONE_VOTER,
+        together=MODELS[model],
+        streams=("joint", "bone"),
+        dropout=0.2,
     )
     old = made.frieren.head
     made.frieren.head = Head(old.features, old.channels, *HEADS[head])
@@ -143,7 +143,9 @@ def trained(
     for epoch in range(epochs):
         model.train()
         for batch in batches.epoch(epoch):
-            loss = F.cross_entropy(model(batch.x, batch.mask), batch.label, label_smoothing=0.1)
+            each = votes(model(batch.x, batch.mask)).transpose(1, 2)  # [B,classes,votes]
+            labels = batch.label[:, None].expand(-1, each.shape[2])
+            loss = F.cross_entropy(each, labels, label_smoothing=0.1)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -28,7 +28,7 @@ SETTINGS = {
     "Legendre trends up to order 4": ("model.poly_order=4",),
     "16 directions for each voter": ("model.directions=16",),
     "FrierenFuse over steps of up to 8": ("model.fuse_scales=[1,2,4,8]",),
-    "no distances": ("model.distances=false",),
+    "no distances": ("model.streams=[joint,bone]",),
     "4 kernels a scale": ("model.bank=4",),
     "evidence dropped less (0.2)": ("model.evidence_dropout=0.2",),
     "little dropout": ("model.dropout=0.1", "model.evidence_dropout=0.2"),

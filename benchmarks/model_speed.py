@@ -1,12 +1,17 @@
-"""What the models cost side by side: parameters, MACs, time and memory on one core or on a GPU.
+"""What the models cost side by side: operations, MACs, time and memory on one core or on a GPU.
 
     python benchmarks/model_speed.py
+    python benchmarks/model_speed.py --batch 1,8,64
     python benchmarks/model_speed.py --device cuda --batch 64 --json speed.json
 
 Every repeat runs all models in turn, so that a busy moment of the machine meets all of them;
-times are medians over the repeats. Memory is measured in a process of its own for each model:
-the highest resident size of the run less the size before it (on a GPU: the allocator's peak less
-the weights). `forward` is an evaluation without gradients, `training` is forward and backward.
+times are medians over the repeats. Each size of SkelFuse stands there as it trains and, where it
+says so, deployed: the same function folded for use, which never trains. Operations are those of
+an evaluation of one clip, views not counted. One clip alone trains nothing.
+
+Memory is measured in a process of its own for each model: the highest resident size of the run
+less the size before it (on a GPU: the allocator's peak less the weights). `forward` is an
+evaluation without gradients, `training` is forward and backward.
 """
 
 from __future__ import annotations
@@ -23,52 +28,84 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import MODELS, SIZES, SkelFuse, describe
+from skelfuse.models.deployed import deployed
 
 CLASSES = 60
 REFERENCE = "stgcn"
+DEPLOYED = ", deployed"
+VIEWS = ("aten::_unsafe_view", "aten::_reshape_alias", "aten::lift_fresh")  # not marked as such
 ENOUGH = 0.05  # seconds that one timing should last at least
 MIB = 2**20
 
 
 @dataclass
 class Cost:
-    """What one model costs; times are seconds for one clip."""
+    """What one model costs in batches of one size; times are seconds for one clip."""
 
     model: str
+    batch: int
     parameters: int
     macs: int
-    forward_s: list[float] = field(default_factory=list)
-    training_s: list[float] = field(default_factory=list)
-    forward_mib: float = 0
-    training_mib: float = 0
+    operations: int
+    seconds: dict[str, list[float]] = field(default_factory=dict)  # forward, training
+    mib: dict[str, float] = field(default_factory=dict)
+
+    def median(self, mode: str) -> float | None:
+        return statistics.median(self.seconds[mode]) if self.seconds.get(mode) else None
 
     @property
-    def forward(self) -> float:
-        return statistics.median(self.forward_s)
+    def modes(self) -> dict[str, Callable[[nn.Module, Tensor], None]]:
+        """What can be done with it: a deployed form, and one clip alone, train nothing."""
+        learns = self.batch > 1 and not self.model.endswith(DEPLOYED)
+        return {"forward": forward, "training": training} if learns else {"forward": forward}
 
-    @property
-    def training(self) -> float:
-        return statistics.median(self.training_s)
+
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Count what is computed; a view of a tensor is no computation."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        self.count += not (func.is_view or func.name().partition(".")[0] in VIEWS)
+        return func(*args, **(kwargs or {}))
 
 
 def candidates() -> dict[str, Callable[[], nn.Module]]:
     """Return how to build every size of SkelFuse and every other model with its own defaults."""
-    builders: dict[str, Callable[[], nn.Module]] = {
-        f"skelfuse {name}": partial(SkelFuse, KINECT_V2, CLASSES, size=size)
-        for name, size in SIZES.items()
-        if "skelfuse" in MODELS
-    }
+    builders: dict[str, Callable[[], nn.Module]] = {}
+    for size in SIZES:
+        plain = partial(SkelFuse, KINECT_V2, CLASSES, size=size)
+        builders[f"skelfuse {size}"] = plain
+        builders[f"skelfuse {size}{DEPLOYED}"] = partial(_deployed, plain)
     for name, model in MODELS.items():
         if name != "skelfuse":
             builders[name] = partial(model, KINECT_V2, CLASSES)
     return builders
+
+
+def _deployed(build: Callable[[], nn.Module]) -> nn.Module:
+    return deployed(build())
+
+
+def operations(model: nn.Module, x: Tensor) -> int:
+    """Return how many operations an evaluation of clips `x [B,T,M,N,D]` is, whatever B."""
+    model.eval()
+    with torch.no_grad(), Operations() as found:  # type: ignore[no-untyped-call]
+        model(x)
+    return found.count
 
 
 def batch_of(clips: int, frames: int, persons: int, device: str) -> Tensor:
@@ -154,25 +191,57 @@ def table(costs: list[Cost]) -> str:
     """Return a Markdown table; `×` columns are speeds relative to the reference."""
     against = next(cost for cost in costs if cost.model == REFERENCE)
     lines = [
-        "| model | parameters | MMACs | forward, clips/s | × | training, clips/s | × "
+        "| model | parameters | MMACs | operations | forward, clips/s | × | training, clips/s | × "
         "| forward, MiB | training, MiB |",
-        "| --- " + "| ---: " * 8 + "|",
+        "| --- " + "| ---: " * 9 + "|",
     ]
-    for a in costs:
-        lines.append(
-            f"| {a.model} | {a.parameters:,} | {a.macs / 1e6:,.1f} "
-            f"| {1 / a.forward:,.1f} | {against.forward / a.forward:.1f} "
-            f"| {1 / a.training:,.1f} | {against.training / a.training:.1f} "
-            f"| {a.forward_mib:,.0f} | {a.training_mib:,.0f} |"
-        )
+    for cost in costs:
+        cells = [cost.model, f"{cost.parameters:,}", f"{cost.macs / 1e6:,.1f}"]
+        cells.append(f"{cost.operations:,}")
+        for mode in ("forward", "training"):
+            own, other = cost.median(mode), against.median(mode)
+            cells += [f"{1 / own:,.1f}", f"{other / own:.1f}"] if own and other else ["–", "–"]
+        cells += [f"{cost.mib[m]:,.0f}" if m in cost.mib else "–" for m in ("forward", "training")]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def sizes(_: click.Context, __: click.Parameter, text: str) -> list[int]:
+    """Read batch sizes, such as "1,8,64"."""
+    try:
+        found = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no list of numbers, such as 1,8,64") from None
+    if min(found) < 1:
+        raise click.BadParameter("a batch has at least one clip")
+    return found
+
+
+def measured(
+    models: dict[str, nn.Module], plain: dict[str, Cost], x: Tensor, repeats: int
+) -> list[Cost]:
+    """Return what all models cost on clips `x [B,T,M,N,D]`, timed in turn."""
+    costs = [
+        Cost(name, len(x), one.parameters, one.macs, one.operations) for name, one in plain.items()
+    ]
+    for mode in ("forward", "training"):  # what recognises does not train in between
+        for repeat in range(repeats + 1):
+            for cost in costs:
+                if mode not in cost.modes:
+                    continue
+                seconds = timed(cost.modes[mode], models[cost.model], x)
+                if repeat:  # the first round warms up
+                    cost.seconds.setdefault(mode, []).append(seconds)
+    return costs
 
 
 @click.command(help=__doc__)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--frames", type=click.IntRange(min=2), default=64, show_default=True)
 @click.option("--persons", type=click.IntRange(min=1), default=2, show_default=True)
-@click.option("--batch", type=click.IntRange(min=2), default=8, show_default=True)
+@click.option(
+    "--batch", "batches", default="8", show_default=True, callback=sizes, help="Or several: 1,8,64."
+)
 @click.option("--repeats", type=click.IntRange(min=1), default=7, show_default=True)
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write everything here.")
 @click.option("--memory-of", nargs=2, hidden=True, help="A model and a mode: print its peak.")
@@ -181,7 +250,7 @@ def main(
     device: str,
     frames: int,
     persons: int,
-    batch: int,
+    batches: list[int],
     repeats: int,
     file: Path | None,
     memory_of: tuple[str, str] | None,
@@ -189,37 +258,37 @@ def main(
     torch.set_num_threads(1)
     if device == "cuda" and not torch.cuda.is_available():
         raise click.ClickException("there is no CUDA device here")
-    x = batch_of(batch, frames, persons, device)
     if memory_of:
-        click.echo(peak(*memory_of, x))
+        click.echo(peak(*memory_of, batch_of(batches[0], frames, persons, device)))
         return
     models = {name: build().to(device) for name, build in candidates().items()}
-    costs = []
+    one, plain = batch_of(1, frames, persons, device), dict[str, Cost]()
     for name, model in models.items():
-        description = describe(model, frames=frames, persons=persons)
-        costs.append(Cost(name, description.parameters, description.macs))
-    for way in (forward, training):  # what recognises does not train in between
-        for repeat in range(repeats + 1):
-            for cost in costs:
-                seconds = timed(way, models[cost.model], x)
-                if repeat:  # the first round warms up
-                    (cost.forward_s if way is forward else cost.training_s).append(seconds)
-    for cost in costs:
-        for mode in ("forward", "training"):
-            same = ["--device", device, "--frames", frames, "--persons", persons, "--batch", batch]
-            command = [sys.executable, __file__, *same, "--memory-of", cost.model, mode]
-            run = subprocess.run(
-                list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True
-            )
-            setattr(cost, f"{mode}_mib", float(run.stdout))
-    where = machine(device)
+        # A deployed form has the parameters of what it is made of, folded.
+        told = describe(models[name.removesuffix(DEPLOYED)], frames=frames, persons=persons)
+        plain[name] = Cost(name, 1, told.parameters, told.macs, operations(model, one))
+    where, rows = machine(device), list[Cost]()
     click.echo(f"{where['device']} ({where['processor']}), torch {where['torch']}, {where['date']}")
-    click.echo(f"{batch} clips of {frames} frames, {persons} persons, {CLASSES} classes\n")
-    click.echo(table(costs))
+    for batch in batches:
+        costs = measured(models, plain, batch_of(batch, frames, persons, device), repeats)
+        for cost in costs:
+            for mode in cost.modes:
+                same = ["--device", device, "--frames", frames, "--persons", persons]
+                this = [*same, "--batch", batch, "--memory-of", cost.model, mode]
+                run = subprocess.run(
+                    [sys.executable, __file__, *map(str, this)],
+                    check=True,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+                cost.mib[mode] = float(run.stdout)
+        clips = "one clip" if batch == 1 else f"{batch} clips"
+        click.echo(f"\n{clips} of {frames} frames, {persons} persons, {CLASSES} classes\n")
+        click.echo(table(costs))
+        rows += costs
     if file:
-        settings = {"frames": frames, "persons": persons, "batch": batch, "repeats": repeats}
-        rows = [asdict(cost) for cost in costs]
-        record = {"machine": where, "settings": settings, "costs": rows}
+        settings = {"frames": frames, "persons": persons, "batches": batches, "repeats": repeats}
+        record = {"machine": where, "settings": settings, "costs": [asdict(row) for row in rows]}
         file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 

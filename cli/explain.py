@@ -1,29 +1,75 @@
-"""`skelfuse explain`: why a clip was decided as it was."""
+"""`skelfuse explain`: why a clip was decided as it was, or what a run relies on altogether."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from skelfuse.cli.numbers import FPS
 from skelfuse.cli.paths import FILE, PATH
 
+if TYPE_CHECKING:
+    from skelfuse.explain.explanation import Explanation as Sums
+
+SUMS = "What about this movement"
+OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
+OF_A_SUMMARY = ("protocol", "part")
+
+
+def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> None:
+    if run is not None:
+        raise click.UsageError(f"the run comes first now: skelfuse explain {run} FILE", ctx)
+
 
 @click.command(short_help="Tell why a run decides as it does on a clip.")
-@click.argument("file", type=PATH)
-@click.option("--run", "path", required=True, type=PATH, help="A run's folder, or a checkpoint.")
+@click.argument("run", type=PATH)
+@click.argument("file", type=PATH, required=False)
+@click.option(
+    "--run",
+    "old",
+    type=PATH,
+    hidden=True,
+    expose_value=False,
+    callback=_old_spelling,
+    is_eager=True,
+    help="As it was.",
+)
 @click.option(
     "--class", "class_name", metavar="CLASS", help="Explain this.  [default: the likeliest]"
 )
-@click.option("--against", metavar="CLASS", help="Why not this one?")
+@click.option("--against", metavar="CLASS", help="Compare with this class.")
+@click.option(
+    "--players",
+    type=click.Choice(["joints", "limbs", "moments"]),
+    default="joints",
+    show_default=True,
+    help="What is hidden, piece by piece.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(2),
+    default=16,
+    show_default=True,
+    help="Orders of hiding; up to four times as many where shares are unsure.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 @click.option("--clip", "clip_name", metavar="NAME", help="Which clip, where FILE has several.")
+@click.option(
+    "--summary", is_flag=True, help="What the run relies on, class by class; with --data."
+)
+@click.option("--data", type=FILE, help="For --summary: the store.")
+@click.option("--protocol", help="For --summary: how to split it.  [default: the run's]")
+@click.option("--part", help="For --summary: part of the split, or 'all'.  [default: test]")
 @click.option("--json", "json_", type=FILE, help="Write every number there.")
 @click.option("--plot", type=FILE, help="Draw a picture there.")
+@click.option("--plot-sums", type=FILE, help="Draw the model's own sums there.")
 @click.option("--html", type=FILE, help="Write a page there that plays the clip, for any browser.")
-@click.option("--top", type=click.IntRange(1), default=8, show_default=True, help="Lines a list.")
+@click.option(
+    "--top", type=click.IntRange(1), default=8, show_default=True, help="Entries per list."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
 @click.option("--input-format", default="auto", show_default=True, help="The file's format.")
 @click.option(
@@ -31,42 +77,87 @@ from skelfuse.cli.paths import FILE, PATH
 )
 @click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
 @click.option("--fps", type=FPS, help="Frames per second.")
-def explain(file: Path, path: Path, **given: Any) -> None:
-    """Tell why the run decides as it does on the clip in FILE, joint by joint.
+def explain(run: Path, file: Path | None, **given: Any) -> None:
+    """Tell why the run RUN decides as it does on the clip in FILE.
 
-    The logit is taken apart exactly: what each joint's statistics of motion gave, what came past
-    them, and the bias add up to it. For runs of the kinds skelfuse and pure. FILE may also be a
-    store, with --clip.
+    Joints, limbs and moments are hidden in many orders, and the model is asked again each time:
+    what the decision loses is their share. It works for every model. For models whose decision is
+    a sum of named statistics, that sum follows. FILE may also be a store, with --clip.
+
+    With --data STORE --summary: which limbs and moments the run relies on for each class.
     """
+    if given["summary"]:
+        _check_summary(file, given)
+        from skelfuse.cli.explain_summary import explain_summary
+
+        explain_summary(run, given)
+        return
+    unfit = [name for name in ("data", *OF_A_SUMMARY) if given[name]]
+    if unfit:
+        raise click.UsageError(f"--{unfit[0]} is for --summary")
+    if file is None:
+        raise click.UsageError("name the clip's file: skelfuse explain RUN FILE")
+    _explain_clip(run, file, given)
+
+
+def _check_summary(file: Path | None, given: dict[str, Any]) -> None:
+    if file is not None or given["data"] is None:
+        raise click.UsageError(
+            "--summary is of a store: skelfuse explain RUN --data STORE --summary"
+        )
+    unfit = [name.removesuffix("_name").replace("_", "-") for name in OF_A_CLIP if given[name]]
+    if unfit:
+        raise click.UsageError(f"--{unfit[0]} is for a single clip, without --summary")
+
+
+def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     from skelfuse.cli.explained_clip import find_clip
+    from skelfuse.errors import SkelfuseError
+    from skelfuse.explain.answer import plain_values
     from skelfuse.explain.evidence import check_explainable
     from skelfuse.explain.evidence_text import explanation_dict, explanation_text
     from skelfuse.explain.explanation import explain_clip
-    from skelfuse.explain.page import write_page
+    from skelfuse.explain.hiding_text import hiding_text
     from skelfuse.predict import load
+    from skelfuse.whole_files import write_text
 
     recogniser = load(path, device=given["device"])
-    check_explainable(recogniser.run.model, recogniser.run.path)  # told before a long file is read
+    sums: Sums | None = None
+    summed = True
+    try:
+        check_explainable(recogniser.run.model, recogniser.run.path)
+    except SkelfuseError:
+        if given["html"] or given["plot_sums"]:  # told before a long file is read
+            raise
+        summed = False
     clip = find_clip(file, recogniser.run, given)
-    found = explain_clip(recogniser, clip, class_name=given["class_name"], against=given["against"])
-    click.echo(explanation_text(found, top=given["top"]))
+    found = recogniser.explain(
+        clip,
+        target=given["class_name"],
+        against=given["against"],
+        players=given["players"],
+        rounds=given["rounds"],
+        seed=given["seed"],
+    )
+    click.echo(hiding_text(found, top=given["top"]))
+    if summed:
+        sums = explain_clip(recogniser, clip, class_name=found.target, against=found.against)
+        click.echo(f"\n{SUMS}\n{'─' * len(SUMS)}\n{explanation_text(sums, top=given['top'])}")
     if given["json_"]:
-        _written(given["json_"], json.dumps(explanation_dict(found), ensure_ascii=False))
+        values = plain_values(found) | {"sums": None if sums is None else explanation_dict(sums)}
+        write_text(given["json_"], json.dumps(values, ensure_ascii=False), what="the numbers")
     if given["plot"]:
+        from skelfuse.explain.hiding_plot import plot_hiding
+
+        plot_hiding(found, given["plot"])
+    if given["plot_sums"] and sums is not None:
         from skelfuse.explain.evidence_plot import plot_explanation
 
-        plot_explanation(found, given["plot"])
-    if given["html"]:
-        write_page(found, given["html"])
-    for place in filter(None, (given["json_"], given["plot"], given["html"])):
-        click.echo(f"wrote {place}", err=True)
+        plot_explanation(sums, given["plot_sums"])
+    if given["html"] and sums is not None:
+        from skelfuse.explain.page import write_page
 
-
-def _written(path: Path, text: str) -> None:
-    from skelfuse.whole_files import cannot_write, replaced_together
-
-    try:
-        with replaced_together([path]) as (new,):
-            new.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write("the numbers", path, error) from None
+        write_page(sums, given["html"])
+    for place in ("json_", "plot", "plot_sums", "html"):
+        if given[place]:
+            click.echo(f"wrote {given[place]}", err=True)

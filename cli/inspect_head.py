@@ -57,13 +57,13 @@ def inspect_head(
 ) -> None:
     """Show which motion speaks for which class.
 
-    RUN is a run's folder or a checkpoint, of a model with FrierenFuse: skelfuse or pure. Each
+    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse. Each
     class has its strongest joints, scales, statistics and directions. --data measures the features
     on the training clips of --protocol, which makes their weights comparable.
     """
     from skelfuse.configs import names
     from skelfuse.errors import SkelfuseError
-    from skelfuse.explain.explanation import number_of
+    from skelfuse.explain.class_names import number_of
     from skelfuse.inspect.head_report import report_head
     from skelfuse.inspect.head_source import head_weights
     from skelfuse.inspect.head_text import head_dict, head_text

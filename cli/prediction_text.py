@@ -66,6 +66,9 @@ class Table:
             shares = sorted(prediction.by_joint(), key=lambda pair: -abs(pair[1]))[:JOINTS_SHOWN]
             text = ", ".join(f"{joint} {share:+.2f}" for joint, share in shares)
             yield f"{'  joints':<{NAME_WIDTH}}  {text}"
+        if prediction.own_share is not None:
+            told = f"{prediction.own_share:.0%} by joints, each by itself"
+            yield f"{'  decided':<{NAME_WIDTH}}  {told}, {1 - prediction.own_share:.0%} together"
 
     @staticmethod
     def _stretch(part: Any) -> str:
@@ -119,6 +122,8 @@ class JsonLines:
         }
         if prediction.shares is not None:
             told["joints"] = {joint: round(s, DIGITS) for joint, s in prediction.by_joint()}
+        if prediction.own_share is not None:
+            told["own_share"] = round(prediction.own_share, DIGITS)
         return told
 
     @staticmethod

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def prune(run: Path, out: Path, checkpoint: str | None) -> None:
     """Remove the channels that a run's gates have closed.
 
-    RUN is a run's folder or a checkpoint, trained with model.dct_window and model.gate=static. The
+    RUN is a run's folder or a checkpoint, trained with model.frequencies.dct_window and
+    model.frequencies.gate=static. The
     smaller run decides as that checkpoint does, which is checked first, and is used like any other.
     """
     from skelfuse.prune import prune as pruned

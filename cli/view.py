@@ -15,7 +15,10 @@ from skelfuse.cli.paths import FILE, PATH
 
 if TYPE_CHECKING:
     from skelfuse.clip import Clip
+    from skelfuse.errors import SkelfuseError
     from skelfuse.viewing.shown import Shown
+
+SOME_FILES_BAD = 3
 
 
 @click.command(
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
 @options.input_format
 @options.skeleton
 @options.fps
-def view(inputs: tuple[Path, ...], **given: Any) -> None:
+@click.pass_context
+def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
     """Look at clips before training: a page, a picture, doubts.
 
     INPUTS are a store, or files and folders of any format. Tells what may be wrong: left and right
@@ -40,7 +44,8 @@ def view(inputs: tuple[Path, ...], **given: Any) -> None:
     from skelfuse.viewing.doubts import doubts
     from skelfuse.viewing.page import write_view
 
-    shown = _shown(inputs, given)
+    bad: list[SkelfuseError] = []
+    shown = _shown(inputs, given, bad)
     found = write_view(shown, given["out"]) if given["out"] else doubts(shown.looked)
     for clip in shown.clips if len(shown.clips) == 1 else ():
         label = f", {clip.label}" if clip.label else ""
@@ -56,9 +61,11 @@ def view(inputs: tuple[Path, ...], **given: Any) -> None:
         plot_view(shown, given["png"])
     for place in filter(None, (given["out"], given["png"])):
         say(f"wrote {place}")
+    if bad:
+        ctx.exit(SOME_FILES_BAD)
 
 
-def _shown(inputs: tuple[Path, ...], given: dict[str, Any]) -> Shown:
+def _shown(inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]) -> Shown:
     from skelfuse.cli.recordings import is_store
     from skelfuse.store import Store
     from skelfuse.viewing.shown import of_clips, of_store
@@ -66,10 +73,13 @@ def _shown(inputs: tuple[Path, ...], given: dict[str, Any]) -> Shown:
     if len(inputs) == 1 and inputs[0].is_file() and is_store(inputs[0]):
         return of_store(Store(inputs[0]), given["clip_name"])
     source = ", ".join(map(str, inputs[:2])) + (", ..." if len(inputs) > 2 else "")
-    return of_clips(_read(inputs, given), source, given["clip_name"])
+    return of_clips(_read(inputs, given, bad), source, given["clip_name"])
 
 
-def _read(inputs: tuple[Path, ...], given: dict[str, Any]) -> Iterator[Clip]:
+def _read(
+    inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]
+) -> Iterator[Clip]:
+    """Yield the clips of all inputs; tell what is wrong with one, and add it to `bad`."""
     from skelfuse.cli.recordings import find_recordings
     from skelfuse.datasets.clips import read_clips
     from skelfuse.datasets.format import ReadOptions
@@ -82,5 +92,6 @@ def _read(inputs: tuple[Path, ...], given: dict[str, Any]) -> Iterator[Clip]:
         for _, clip in read_clips(find_recordings(path, given["input_format"]), reading):
             if isinstance(clip, SkelfuseError):
                 complain(f"Error: {clip}")
+                bad.append(clip)
             else:
                 yield clip

@@ -49,8 +49,10 @@ def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadO
     given = imposed if options.get("skeleton") else None
     bones = tuple((str(joint), str(above)) for joint, above in options.get("bones") or ())
     reading = ReadOptions(skeleton=given, joints=joints, bones=bones)
-    kept = ("fps", "max_persons", "filters", "min_score", "columns")
-    kept += ("axes", "score", "zeros_missing")
+    kept = (
+        *("fps", "max_persons", "filters", "min_score", "columns"),
+        *("axes", "score", "zeros_missing"),
+    )
     told = {name: options[name] for name in kept if name in options}
     return replace(reading, **told)
 

@@ -35,7 +35,7 @@ from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, ge
 from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.yolo_json import is_yolo, read_yolo
 from skelfuse.errors import SkelfuseError
-from skelfuse.layouts import LAYOUTS, layout
+from skelfuse.layouts import layout
 from skelfuse.skeleton import Skeleton
 
 WORDS = (b'"keypoints"', b'andmarks"', b'"skeleton"', b'"keypoint"', b'"instances"')
@@ -187,7 +187,7 @@ def _skeleton(
     if told is None and given is not None:
         told = given.dimensions
     if told is None:
-        native = {body.dimensions for body in LAYOUTS.values() if len(body) == joints}
+        native = {body.dimensions for body in layout_of.guessable(joints)}
         if len(native) != 1:
             raise SkelfuseError(
                 "3 columns may be x, y, z or x, y, confidence",

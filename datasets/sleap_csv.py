@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import beginning, files_ending, read_text
-from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 
 HEAD = ["track", "frame_idx", "instance.score"]
@@ -44,21 +42,11 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 remedy=FETCH_AGAIN,
             )
         numbers, (tracks,), lines = rows_of_numbers(rest, len(names), first_line=2, texts=[0])
-        frames = numbers[:, 0]
-        if not (np.isfinite(frames) & (frames % 1 == 0) & (abs(frames) < 1e12)).all():
-            wrong = int(np.argmin(np.isfinite(frames) & (frames % 1 == 0) & (abs(frames) < 1e12)))
-            raise SkelfuseError(
-                "not a frame number",
-                line=lines[wrong],
-                expected="a whole number",
-                found=frames[wrong],
-                remedy=FETCH_AGAIN,
-            )
         yield clip_of_columns(
             Facts(path.stem),
             columns,
             numbers[:, 2:],
-            frames.astype(np.int64).tolist(),
+            whole_numbers(numbers[:, 0], lines),
             options,
             rows_of=tracks,
             body="sleap",

@@ -19,7 +19,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import files_ending, read_text
-from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.datasets.reading.number_rows import rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 
 ENDINGS = (".csv", ".tsv", ".txt")
@@ -67,7 +67,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             numbers=numbers_at,
         )
         coords, more = values[:, : len(at)], values[:, len(at) :]
-        numbers = _frames(more[:, 0], lines) if frame is not None else list(range(len(values)))
+        numbers = (
+            whole_numbers(more[:, 0], lines) if frame is not None else list(range(len(values)))
+        )
         rate = _rate(more[:, -1]) if time is not None else None
         people = words[0] if person is not None else None
         if long:
@@ -133,20 +135,6 @@ def _matched(names: Sequence[str], pattern: str) -> tuple[list[Column], list[int
             remedy=REMEDY,
         )
     return columns, at
-
-
-def _frames(values: Numbers, lines: list[int]) -> list[int]:
-    good = (values % 1 == 0) & (abs(values) < 1e12)
-    if not good.all():
-        wrong = int((~good).argmax())
-        raise SkelfuseError(
-            "not a frame number",
-            line=lines[wrong],
-            expected="a whole number",
-            found=f"{values[wrong]:g}",
-            remedy=FETCH_AGAIN,
-        )
-    return [int(value) for value in values.tolist()]
 
 
 def _rate(times: Numbers) -> float | None:

@@ -18,7 +18,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
 from skelfuse.datasets.reading.files import files_ending, read_text
-from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 from skelfuse.more_layouts import UTKINECT_20
 
@@ -116,15 +116,15 @@ def _frames(path: Path) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32],
     columns = 1 + 3 * len(UTKINECT_20)
     text = read_text(path, encoding="ascii")
     rows, _, lines = rows_of_numbers(text, columns, delimiter=None)
-    numbers = rows[:, 0]
-    wrong = ~((numbers % 1 == 0) & (abs(numbers) < 1e9))
-    wrong[1:] |= ~(np.diff(numbers) >= 0)
-    if wrong.any():
+    numbers = np.array(whole_numbers(rows[:, 0], lines))
+    back = np.diff(numbers) < 0
+    if back.any():
+        at = int(back.argmax()) + 1
         raise SkelfuseError(
             "frame numbers that do not increase",
-            line=lines[int(wrong.argmax())],
-            expected="whole numbers, none smaller than the one before",
-            found=f"{numbers[wrong.argmax()]:g}",
+            line=lines[at],
+            expected=f"{numbers[at - 1]} or more",
+            found=int(numbers[at]),
             remedy=FETCH_AGAIN,
         )
     first = np.concatenate([[True], np.diff(numbers) > 0])  # a number may come twice
@@ -132,7 +132,7 @@ def _frames(path: Path) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32],
     coords[(coords == 0).all(axis=-1)] = np.nan
     again = int((~first).sum())
     notes = (f"{again} lines with the frame number of the line before left out",) if again else ()
-    return numbers[first].astype(np.int64), in_a_room(coords), notes
+    return numbers[first], in_a_room(coords), notes
 
 
 def _intervals(labels: Path, recording: str) -> tuple[list[Interval], tuple[str, ...]]:

@@ -86,8 +86,8 @@ def store_of(path: Path, kinds: tuple[str, str]) -> Store:
 
 # %% [markdown]
 # ## One training for each pair of classes
-# `pure` has nothing but kernels, FrierenFuse and one linear map, so what the classes need has to go
-# through the kernels, or through the positions themselves, which go on beside them.
+# `pure` decides by what each joint did by itself. What the classes need has to go through the
+# kernels, or through the positions themselves, which go on beside them.
 
 # %%
 PAIRS = {
@@ -102,10 +102,10 @@ def learned(folder: Path, name: str) -> tuple[KernelSource, float]:
     """Return the kernels of a training, and how many of its own clips it tells apart."""
     kinds = PAIRS[name]
     store = store_of(folder / f"{name}.h5", kinds)
-    options = {"directions": 6, "fuse_scales": (1, 2), "poly_order": 0, "windows": (1,), "bank": 1}
+    options = {"directions": 6, "fuse_scales": (1, 2), "poly_order": 0, "streams": ("joint",)}
     config = TrainConfig(
         sampling=Sampling(frames=FRAMES, persons=1),
-        model=ModelChoice("pure", options=options),
+        model=ModelChoice("skelfuse", "pure", options),
         train=Fit(epochs=EPOCHS, batch_size=16, learning_rate=0.01, validation=0, warmup_epochs=1),
     )
     out = train(config, store, {"train": np.arange(CLIPS)}, folder / name, device="cpu").folder
@@ -125,8 +125,7 @@ def learned(folder: Path, name: str) -> tuple[KernelSource, float]:
 # %%
 def rows(source: KernelSource) -> list[tuple[str, AxisReport]]:
     report = report_kernels(source.kernels, start=source.start)
-    # Those that see coordinates; distances, which have no y, have kernels of their own.
-    return [(one.name, one.axes[1]) for one in report.kernels if "/" not in one.name]
+    return [(one.name, one.axes[1]) for one in report.kernels]
 
 
 def told(name: str, source: KernelSource, right: float) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from skelfuse.datasets.steps import evaluate, preprocess, split, train
     from skelfuse.errors import SkelfuseError
     from skelfuse.layers import FrierenFuse, MotionKernels
-    from skelfuse.models import STGCN, DDNet, Pure, SkelFuse, describe
+    from skelfuse.models import STGCN, DDNet, SkelFuse, describe
     from skelfuse.predict import Prediction, Recogniser, load
     from skelfuse.skeleton import Skeleton
     from skelfuse.store import Store
@@ -37,7 +37,6 @@ __all__ = [
     "FrierenFuse",
     "MotionKernels",
     "Prediction",
-    "Pure",
     "Recogniser",
     "SkelFuse",
     "Skeleton",
@@ -57,7 +56,7 @@ _HOMES = {
     "skelfuse.datasets.steps": ("evaluate", "preprocess", "split", "train"),
     "skelfuse.errors": ("SkelfuseError",),
     "skelfuse.layers": ("FrierenFuse", "MotionKernels"),
-    "skelfuse.models": ("STGCN", "DDNet", "Pure", "SkelFuse", "describe"),
+    "skelfuse.models": ("STGCN", "DDNet", "SkelFuse", "describe"),
     "skelfuse.predict": ("Prediction", "Recogniser", "load"),
     "skelfuse.skeleton": ("Skeleton",),
     "skelfuse.store": ("Store",),

@@ -130,6 +130,8 @@ SHREC_22 = build(
     "wrist palm;" + ";".join(f"wrist {finger}" for finger in _FINGERS),
 )
 
+# Layouts that no number of joints stands for: COCO's 17 are met far more often than these.
+NEVER_GUESSED = (H36M_17.name,)
 MORE_LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
     {
         body.name: body

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.models import SkelFuse, describe
+from skelfuse.models import describe
 from skelfuse.models.persons import keep_to
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.pruned_run import check_free, write_run
@@ -44,7 +44,8 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     """Write the run at `path` anew to the folder `out`, without the channels its gate closed.
 
     The new run is loaded, evaluated and used like any other, and has no gate: its configuration
-    names the channels that are left (`model.dct_kept`). Both are compared on random clips first.
+    names the channels that are left (`model.frequencies.dct_kept`). Both are compared on random
+    clips first.
 
     Of a folder it takes the last checkpoint where `gates.penalty` closed the gates: they close to
     the end, and `best` is chosen by validation, which a closed gate helps in nothing. A `path` of
@@ -56,7 +57,7 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     >>> from skelfuse.training.checkpoint import BEST, write_checkpoint
     >>> config = config_from_dict(
     ...     {
-    ...         "model": {"size": "nano", "dct_window": 8, "gate": "static"},
+    ...         "model": {"size": "nano", "frequencies": {"dct_window": 8, "gate": "static"}},
     ...         "sampling": {"frames": 16, "persons": 1},
     ...     }
     ... )
@@ -70,14 +71,15 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     >>> found = prune(folder, folder / "pruned")
     >>> found.channels, found.parameters, found.macs[1] < found.macs[0]
     ((200, 50), (70776, 58676), True)
-    >>> load_run(found.folder).config.model.options["dct_kept"]["head"]
+    >>> load_run(found.folder).config.model.options["frequencies"].dct_kept["head"]
     (0, 1)
     """
     run, out = load_run(checkpoint_to_prune(path)), Path(out)
     spectrum, gate_open = _static_gate(run)
     check_free(out)
-    kept = _by_joint(gate_open, spectrum, run)
-    options = {**run.config.model.options, "gate": "none", "dct_kept": kept}
+    kept = _by_joint(gate_open, spectrum)
+    frequencies = replace(run.config.model.options["frequencies"], gate="none", dct_kept=kept)
+    options = {**run.config.model.options, "frequencies": frequencies}
     choice = ModelChoice(run.config.model.name, run.config.model.size, options)
     config = replace(run.config, model=choice)
     model = build_model(choice, run.skeleton, len(run.class_names)).eval()
@@ -101,14 +103,14 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     write_run(out, run.path.parent, config, tensors, facts)
     T, M = clips.shape[1:3]
     described = [describe(one, frames=T, persons=M) for one in (run.model, model)]
-    assert isinstance(model, SkelFuse)
-    assert model.spectrum is not None
+    left = model.spectrum
+    assert isinstance(left, Spectrum)
     return Pruned(
         out,
         run.path,
         run.epoch,
         (gate_open.numel(), int(gate_open.sum())),
-        (len(spectrum.dct.frequencies), len(model.spectrum.dct.frequencies)),
+        (len(spectrum.dct.frequencies), len(left.dct.frequencies)),
         (described[0].parameters, described[1].parameters),
         (described[0].macs, described[1].macs),
         seconds,
@@ -136,7 +138,7 @@ def _static_gate(run: Run) -> tuple[Spectrum, Tensor]:
             "only what a static gate has closed can be pruned",
             file=run.path,
             found=kind,
-            remedy="train with model.dct_window=16 and model.gate=static",
+            remedy="train with model.frequencies.dct_window=16 and model.frequencies.gate=static",
         )
     assert isinstance(spectrum, Spectrum)
     gate_open: Tensor = gate.open_channels()
@@ -150,16 +152,15 @@ def _static_gate(run: Run) -> tuple[Spectrum, Tensor]:
         raise SkelfuseError(
             "all channels are closed: nothing would be left of the spectrum",
             file=run.path,
-            remedy="train with a smaller gates.penalty, or without model.dct_window",
+            remedy="train with a smaller gates.penalty, or without model.frequencies.dct_window",
         )
     return spectrum, gate_open
 
 
-def _by_joint(gate_open: Tensor, spectrum: Spectrum, run: Run) -> dict[str, tuple[int, ...]]:
+def _by_joint(gate_open: Tensor, spectrum: Spectrum) -> dict[str, tuple[int, ...]]:
     """Return the open frequencies of each joint that has any."""
-    assert isinstance(run.model, SkelFuse)
     frequencies = torch.tensor(spectrum.dct.frequencies)
-    joints = run.model.fold.skeleton.joints
+    joints = spectrum.skeleton.joints
     kept = {joint: frequencies[gate_open[:, n]].tolist() for n, joint in enumerate(joints)}
     return {joint: tuple(chosen) for joint, chosen in kept.items() if chosen}
 

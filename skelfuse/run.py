@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
+from skelfuse.models.deployed import deployed
+from skelfuse.models.model import Model
 from skelfuse.models.persons import keep_to
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
 from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, fill, read_checkpoint
 from skelfuse.training.config import TrainConfig
-from skelfuse.training.config_file import config_from_dict
+from skelfuse.training.config_file import config_of_checkpoint
 from skelfuse.training.devices import device_named
 
 
@@ -23,7 +27,7 @@ from skelfuse.training.devices import device_named
 class Run:
     """What one checkpoint holds: enough to recognise actions, with nothing else at hand."""
 
-    model: nn.Module  # in evaluation, on the device asked for
+    model: Model  # in evaluation, on the device asked for
     config: TrainConfig
     skeleton: Skeleton
     class_names: tuple[str, ...]
@@ -33,6 +37,22 @@ class Run:
     provenance: dict[str, Any]  # how the store was made
     versions: dict[str, str]
     seen_rate: SeenRate | None = None  # frames per second, of the clips it was trained with
+    class_counts: tuple[int, ...] | None = None  # training clips; None: an earlier version's run
+
+    def checked(self, scores: Tensor) -> Tensor:
+        """Return the model's scores; a training that failed may give some that are no numbers."""
+        if not bool(torch.isfinite(scores).all()):
+            raise SkelfuseError(
+                "the model's scores are not numbers",
+                file=self.path,
+                remedy="train anew with a smaller train.learning_rate",
+            )
+        return scores
+
+    @cached_property
+    def deployed(self) -> nn.Module:
+        """The model as it is used: the same function in fewer operations."""
+        return deployed(self.model)
 
 
 def load_run(path: str | Path, *, device: str = "cpu") -> Run:
@@ -41,6 +61,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
     >>> import tempfile, torch
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.training.checkpoint import write_checkpoint
+    >>> from skelfuse.training import config_from_dict
     >>> config = config_from_dict({"model": {"size": "nano"}})
     >>> model, path = build_model(config.model, KINECT_V2, 2), Path(tempfile.mkdtemp())
     >>> facts = {"config": config.as_dict(), "skeleton": KINECT_V2.to_dict(), "epoch": 9,
@@ -54,7 +75,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
     file = _checkpoint(Path(path))
     facts, tensors = read_checkpoint(file, only=WEIGHT)
     try:
-        config = config_from_dict(facts["config"])
+        config = config_of_checkpoint(facts, file)
         skeleton = Skeleton.from_dict(facts["skeleton"])
         model = build_model(config.model, skeleton, len(facts["class_names"]))
         fill(model, {name.removeprefix(WEIGHT): value for name, value in tensors.items()})
@@ -73,6 +94,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
         facts["provenance"],
         facts["versions"],
         SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
+        tuple(facts["class_counts"]) if facts.get("class_counts") else None,
     )
 
 

@@ -66,7 +66,7 @@ def with_bones(clip: Clip, bones: tuple[Pair, ...]) -> Clip:
 def _mean_distances(clip: Clip) -> npt.NDArray[np.float64]:
     """Return the mean distance `[N,N]` of joints that are seen together; infinite where none is."""
     coords = clip.coords.astype(np.float64).reshape(-1, *clip.coords.shape[2:])  # [T·M,N,D]
-    seen = ~np.isnan(coords).any(axis=-1)
+    seen = np.asarray(~np.isnan(coords).any(axis=-1))
     coords = np.where(seen[..., None], coords, 0)
     apart = np.full((len(clip.skeleton),) * 2, np.inf)
     for n in range(len(clip.skeleton)):  # one joint at a time: all pairs of a long clip are many

@@ -48,6 +48,23 @@ def replaced_together(paths: Sequence[Path]) -> Iterator[list[Path]]:
                     written.unlink()
 
 
+def write_text(path: str | Path, text: str, *, what: str) -> None:
+    """Write text at `path`, whole or not at all; an error says that it was `what`.
+
+    >>> import tempfile
+    >>> page = Path(tempfile.mkdtemp()) / "page.html"
+    >>> write_text(page, "new", what="the page")
+    >>> page.read_text()
+    'new'
+    """
+    path = Path(path)
+    try:
+        with replaced_together([path]) as (new,):
+            new.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(what, path, error) from None
+
+
 def cannot_write(what: str, path: Path, error: OSError) -> SkelfuseError:
     """Return the error for something that cannot be written.
 

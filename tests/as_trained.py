@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from torch import nn
 
+from skelfuse.layers.known_norm import KnownNorm
+
 
 def as_trained(model: nn.Module) -> None:
     """Let the normalisations of a model have seen something, and evaluate from now on."""
     for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d):
+        if isinstance(module, nn.BatchNorm1d | KnownNorm):
             assert module.running_mean is not None
             assert module.running_var is not None
             nn.init.normal_(module.running_mean)

@@ -9,29 +9,36 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from skelfuse.models import MODELS, Size
+from skelfuse.layers.known_norm import KnownNorm
+from skelfuse.models import MODELS, Frequencies, Size
 from skelfuse.skeleton import Skeleton
 
 # Small versions: the promises do not depend on width. A model without an entry fails a test.
 ENTRIES: dict[str, dict[str, Any]] = {
-    "skelfuse": {"size": Size(channels=4, width=16, dilations=(1, 2)), "directions": 6},
-    "pure": {"directions": 6, "windows": (1, 2)},
+    "skelfuse": {"size": Size(channels=4, alone=(1, 2), summary=5, width=16, dilations=(1, 2))},
     "stgcn": {"channels": (8, 16, 24), "blocks": (2, 1, 1)},
     "ddnet": {"filters": 8},
 }
-LITTLE = ENTRIES["skelfuse"]
-SEVERAL = Size(channels=3, width=8, dilations=(1, 2), voters=3)
+LITTLE = {**ENTRIES["skelfuse"], "directions": 4}
+SEVERAL = Size(channels=3, alone=(1,), summary=2, width=8, dilations=(1, 2), voters=3)
 VARIANTS: dict[str, dict[str, Any]] = {  # of skelfuse, with its options switched on
-    "skelfuse of several voters": {**LITTLE, "size": SEVERAL},
-    "skelfuse of coordinates alone": {**LITTLE, "distances": False, "partner": False},
-    "skelfuse gated": {**LITTLE, "dct_window": 4, "gate": "static", "global_filter": True},
+    "skelfuse of several voters": {**LITTLE, "size": SEVERAL, "directions": 3},
+    "skelfuse of the own path": {**LITTLE, "together": 0.0, "windows": (1, 2)},
+    "skelfuse of coordinates": {**LITTLE, "streams": ("joint",), "scales": ()},
+    "skelfuse without FrierenFuse": {**LITTLE, "fuse": False},
+    "skelfuse gated": {
+        **LITTLE,
+        "frequencies": Frequencies(dct_window=4, gate="static", global_filter=True),
+    },
     "skelfuse gated by clip": {
         **LITTLE,
-        **{"dct_window": 5, "gate": "dynamic", "fourier": 4, "spectral_motion": True},
+        "frequencies": Frequencies(dct_window=5, gate="dynamic", fourier=4, spectral_motion=True),
     },
     "skelfuse pruned": {
         **LITTLE,
-        **{"dct_window": 4, "dct_kept": {"head": (0, 2), "foot": (1,)}, "frame_weighting": True},
+        "frequencies": Frequencies(
+            dct_window=4, dct_kept={"head": (0, 2), "foot": (1,)}, frame_weighting=True
+        ),
     },
 }
 NAMES = sorted([*ENTRIES, *VARIANTS])
@@ -84,7 +91,7 @@ def ready(name: str, skeleton: Skeleton = BODY) -> nn.Module:
     if skeleton is not BODY:
         x, mask = x[:, :, :, list(SHUFFLE)], mask[:, :, :, list(SHUFFLE)]
     for part in model.modules():
-        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d | KnownNorm):
             part.momentum = 0.5  # a few steps are enough for it to know the data
     torch.manual_seed(2)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.05)

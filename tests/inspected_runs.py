@@ -56,11 +56,11 @@ def config_of(**model: object) -> TrainConfig:
 
 
 def runs(folder: Path) -> Path:
-    """Return the folder with store.h5, a run of skelfuse, one of pure, and one of a baseline."""
+    """Return the folder with store.h5, runs of sizes nano and pure, and one of a baseline."""
     store = store_of(folder / "store.h5", COCO_17)
     models: dict[str, dict[str, object]] = {
         "skelfuse": {"size": "nano", "bank": 1},
-        "pure": {"name": "pure", "directions": 3, "windows": [1], "learnable": False},
+        "pure": {"size": "pure", "directions": 3, "learnable": False},
     }
     for name, model in models.items():
         train(config_of(**model), store, {"train": np.arange(16)}, folder / name, device="cpu")

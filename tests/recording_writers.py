@@ -16,20 +16,18 @@ Content = Any  # dictionaries, lists, arrays, texts: what a file of the format i
 Write = Callable[[Path, Content], Path]
 
 
+UNWRITABLE = (
+    *(LookupError, AttributeError, TypeError, RuntimeError, OSError, Warning, struct.error),
+)
+
+
 def writable(write: Write) -> Write:
     """Return a writer to which whatever cannot be written is a ValueError."""
 
     def checked(folder: Path, content: Content) -> Path:
         try:
             return write(folder, content)
-        except (
-            LookupError,
-            AttributeError,
-            TypeError,
-            RuntimeError,
-            OSError,
-            struct.error,
-        ) as error:
+        except UNWRITABLE as error:
             raise ValueError(str(error)) from None
 
     return checked

@@ -12,7 +12,7 @@ from skelfuse.cli import main
 COMMANDS = {
     "preprocess": ("preprocess", "in.npz", "--out", "s.h5", "--fps"),
     "predict": ("predict", "runs/x", "in.npz", "--fps"),
-    "explain": ("explain", "in.npz", "--run", "runs/x", "--fps"),
+    "explain": ("explain", "runs/x", "in.npz", "--fps"),
     "inspect-kernels": ("inspect-kernels", "runs/x", "--fps"),
     "synth": ("synth", "raw", "--noise"),
 }

@@ -15,7 +15,8 @@ import yaml
 from skelfuse.cli import main
 from skelfuse.configs import find, names
 from skelfuse.errors import SkelfuseError
-from skelfuse.models import MODELS, SIZES
+from skelfuse.models import MODELS, SIZES, Frequencies
+from skelfuse.models.streams import STREAMS
 from skelfuse.training import TrainConfig, config_from_dict
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
@@ -75,7 +76,16 @@ def in_code() -> dict[str, list[Any]]:
         own = {key: options.pop(key) for key in ("name", "size") if key in options}
         if model == config_from_dict({}).model.name:
             found |= {f"model.{key}": [one] for key, one in own.items()}
-        found |= {f"{model}: {key}": [one] for key, one in options.items()}
+        found |= {f"{model}: {key}": [one] for key, one in flat(options).items()}
+    return found
+
+
+def flat(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options by key, those of a section within the section as "section.key"."""
+    found = {}
+    for key, value in options.items():
+        parts = value if isinstance(value, dict) else None
+        found |= {key: value} if parts is None else {f"{key}.{k}": v for k, v in parts.items()}
     return found
 
 
@@ -93,12 +103,12 @@ def known_words() -> set[str]:
     """Return every name that may stand alone: keys, models, sizes, choices, configurations."""
     keys = {part for key in in_code() for part in re.split(r"\.|: ", key)}
     kinds = [hint for hint in get_type_hints(TrainConfig).values() if is_dataclass(hint)]
-    signatures = [vars(kind)["__init__"] for kind in (*kinds, *MODELS.values())]
+    signatures = [vars(kind)["__init__"] for kind in (*kinds, Frequencies, *MODELS.values())]
     hints = [hint for one in signatures for hint in get_type_hints(one).values()]
     choices = {one for hint in hints if get_origin(hint) is Literal for one in get_args(hint)}
     constants = {"fixed", "true", "false", "null", "evaluate", "predict"}
     sections = {one.name for one in fields(TrainConfig)}
-    return keys | choices | constants | sections | {*SIZES, *names()}
+    return keys | choices | constants | sections | {*SIZES, *STREAMS, *names()}
 
 
 def strangers(text: str) -> list[str]:
@@ -107,8 +117,8 @@ def strangers(text: str) -> list[str]:
     keys = {*known, *(f"model.{key.partition(': ')[2]}" for key in known if ": " in key)}
     wrong = []
     for span in CODE.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
-        lone = re.fullmatch(r"[a-z][a-z_]*(\.[a-z_]+)?", span)
-        if lone and not span.endswith(FILES):
+        lone = re.fullmatch(r"[a-z][a-z_]*((?:\.[a-z_]+)*)", span)
+        if lone is not None and not span.endswith(FILES):
             wrong += [] if span in (keys if lone[1] else words) else [span]
         elif span.startswith("--set ") and "KEY" not in span:
             wrong += _refused({}, shlex.split(span)[1:], span)
@@ -148,7 +158,7 @@ def test_no_key_on_the_page_is_made_up() -> None:
         ("| `epochs` | `60` |", "| `epochs` | `61` |"),
         ("| `weight_decay` | `0.02` |", "| `weight_decay` | `2` |"),
         ("| `persons` | `2` |", "| `persons` | `2.0` |"),
-        ("| `outputs` | – | `64` |", "| `outputs` | `64` | `64` |"),
+        ("| `filters` | – | `64` |", "| `filters` | `64` | `64` |"),
         ("| `distill.teacher` |", "| `distil.teacher` |"),
         ("| `seed` | `0` |", "| `sed` | `0` |"),
     ],
@@ -179,7 +189,8 @@ def test_the_sizes_are_those_of_the_model() -> None:
     }
     wanted = {name: asdict(size) for name, size in SIZES.items()}
     assert found == {
-        name: size | {"dilations": list(size["dilations"])} for name, size in wanted.items()
+        name: {key: list(one) if isinstance(one, tuple) else one for key, one in size.items()}
+        for name, size in wanted.items()
     }
 
 

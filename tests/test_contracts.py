@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +10,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.layers import legendre
 from skelfuse.models import MODELS
+from skelfuse.models.deployed import deployed
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("contract_models.py"))))
 BODY = WORLD.BODY
@@ -147,6 +151,113 @@ def test_a_batch_of_one_clip_is_learned_from_or_told(name: str) -> None:
 
 def test_bad_input_is_told(model: nn.Module) -> None:
     x, mask = clips(2)
-    for given in ((x[:, :, :, 1:], mask[:, :, :, 1:]), (x, mask.float()), (x, None)):
+    for given in ((x[:, :, :, 1:], mask[:, :, :, 1:]), (x, mask.float()), (x[0], mask[0])):
         with pytest.raises(SkelfuseError, match=r"expected .*, found "):
             model(*given)
+
+
+def test_nan_that_counts_as_seen_gives_no_number_that_looks_right(model: nn.Module) -> None:
+    x, mask = clips(3)
+    x = x.nan_to_num(0.5)
+    x[1, 4, 0, 2, 1] = torch.nan
+    mask[1, 4, 0, 2] = True
+    for seen in (None, mask):
+        logits = model(x, seen)
+        assert logits[1].isnan().all()
+        assert logits[[0, 2]].isfinite().all()  # the other clips of the batch are as they were
+
+
+def test_every_part_that_has_weights_is_called(name: str) -> None:
+    model = built(name).eval()
+    owners = {path.rpartition(".")[0] for path, _ in model.named_parameters()} - {""}
+    called: set[str] = set()
+    for path in owners:
+        model.get_submodule(path).register_forward_hook(lambda *_, path=path: called.add(path))
+    model(*clips())
+    assert called == owners
+
+
+def fake_run(model: nn.Module, *, training: bool, masked: bool) -> Tensor:
+    """Return the logits of clips that have a shape and no values: a branch on data raises."""
+    x, mask = clips(frames=13 if masked else 16)
+    with FakeTensorMode() as fake, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(legendre, "_remembered_basis", legendre._full_basis)
+        state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        known = {path: fake.from_tensor(value) for path, value in state.items()}
+        given = (fake.from_tensor(x), fake.from_tensor(mask) if masked else None)
+        logits: Tensor = torch.func.functional_call(model.train(training), known, given)
+    return logits
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_no_forward_looks_at_values(name: str, training: bool, masked: bool) -> None:
+    logits = fake_run(built(name), training=training, masked=masked)
+    assert logits.shape[0] == 4
+    assert logits.shape[-1] == CLASSES
+    if not training:
+        fake_run(deployed(built(name)), training=False, masked=masked)
+
+
+def test_a_look_at_values_is_found() -> None:
+    model = built("skelfuse")
+    fold = model.fold.forward
+
+    def looking(x: Tensor, mask: Tensor | None = None) -> object:
+        return fold(x, None if mask is None or bool(mask.all()) else mask)
+
+    model.fold.forward = looking
+    with pytest.raises(DataDependentOutputException):
+        fake_run(model, training=False, masked=True)
+    fake_run(model, training=False, masked=False)
+
+
+@pytest.mark.usefixtures("exportable")
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("entry", sorted(ENTRIES))
+def test_one_graph_takes_any_batch_time_and_persons(entry: str, masked: bool) -> None:
+    model = deployed(ready(entry))
+    dim = torch.export.Dim
+    time = 4 * dim("quarter", min=2, max=64)  # whole steps of every model
+    free = {0: dim("batch", max=512), 1: time, 2: dim("persons", max=8)}
+    given = clips(3, persons=2, frames=16)
+    x, mask = given if masked else (given[0].nan_to_num(0.5), None)
+    shapes = (free, free if masked else None)
+    graph = torch.export.export(model, (x, mask), dynamic_shapes=shapes, strict=False).module()
+    for count, persons, frames in ((2, 5, 8), (5, 3, 36)):
+        x, seen = clips(count, persons, frames)
+        x, mask = (x, seen) if masked else (x.nan_to_num(0.5), None)
+        close(graph(x, mask), model(x, mask))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_deployed_form_is_the_same_function(dtype: torch.dtype, model: nn.Module) -> None:
+    plain = copy.deepcopy(model).to(dtype)
+    folded = deployed(plain)
+    few = 1e-5 if dtype == torch.float32 else 1e-10
+    for persons, frames in ((1, 1), (2, 2), (3, 7), (5, 16), (2, 33), (1, 500)):
+        x, mask = clips(3, persons, frames)
+        whole = torch.ones_like(mask)
+        x, filled = x.to(dtype), x.nan_to_num(0.5).to(dtype)
+        nobody = torch.zeros_like(mask)
+        for given in ((x, mask), (filled, None), (filled, whole), (x, nobody)):
+            with torch.no_grad():
+                found, expected = folded(*given), plain(*given)
+            size = max(1.0, expected.abs().max().item())
+            torch.testing.assert_close(found, expected, rtol=0, atol=few * size)
+
+
+def test_the_deployed_form_is_a_copy(name: str) -> None:
+    model = ready(name)
+    before = {path: value.clone() for path, value in model.state_dict().items()}
+    folded, given = deployed(model), clips()
+    expected = folded(*given)
+    for path, value in model.state_dict().items():
+        torch.testing.assert_close(value, before[path], msg=path)
+    if folded is model:
+        return  # it has no other form
+    with torch.no_grad():
+        for part in (model.own_classifier, model.embed):
+            for parameter in part.parameters():
+                parameter.add_(1.0)
+    assert torch.equal(folded(*given), expected)

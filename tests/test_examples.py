@@ -30,7 +30,7 @@ def said(script: str, picture: Path) -> str:
 def test_kernels_by_motion(tmp_path: Path) -> None:
     told = said("kernels_by_motion.py", tmp_path / "kernels.png")
     for pair in ("periodic or still", "impulsive or still", "periodic or impulsive"):
-        assert re.search(rf"{pair}: \d+% of new clips are told apart\n  scale1", told)
+        assert re.search(rf"{pair}: \d+% of new clips are told apart\n  joint/scale1", told)
     drifts = [float(found) for found in re.findall(r"drift (\d\.\d+)", told)]
     assert len(drifts) == 12
     assert max(drifts) > 0

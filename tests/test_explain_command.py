@@ -34,7 +34,9 @@ def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(ModelChoice("pure", options={"directions": 3, "windows": (1,)}))
+    return stick_run(
+        ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +67,17 @@ def stored(folder: Path, *labels: str) -> tuple[Path, Path]:
 
 def test_a_clip_of_a_store_is_explained_as_that_of_its_file(run: Path, tmp_path: Path) -> None:
     raw, store = stored(tmp_path, "wave", "nod")
-    chosen = ("--run", run, "--clip", "raw-00002")
-    assert told(store, *chosen) == told(raw, *chosen)
+    chosen = ("--clip", "raw-00002", "--players", "limbs")
+    assert told(run, store, *chosen) == told(run, raw, *chosen)
     with pytest.raises(SkelfuseError, match=r"one clip at a time .*raw-00001, raw-00002; name one"):
-        told(store, "--run", run)
+        told(run, store)
     with pytest.raises(SkelfuseError, match=r"no clip 'raw-3': expected raw-00001, raw-00002"):
-        told(store, "--run", run, "--clip", "raw-3")
+        told(run, store, "--clip", "raw-3")
 
 
 def test_of_a_store_with_one_clip_it_is_that_one(run: Path, tmp_path: Path) -> None:
     raw, store = stored(tmp_path, "wave")
-    assert told(store, "--run", run) == told(raw, "--run", run)
+    assert told(run, store) == told(run, raw)
 
 
 def number(text: str, words: str) -> float:
@@ -85,9 +87,13 @@ def number(text: str, words: str) -> float:
 
 
 def test_the_summary_adds_up(run: Path, wave: Path) -> None:
-    text = told(wave, "--run", run)
-    assert text.startswith("new-00001, which the file calls wave\n  wave")
-    parts = [number(text, w) for w in ("statistics of motion", "what came past", "bias")]
+    text = told(run, wave)
+    sums = text.partition("What about this movement\n")[2]
+    assert "\nnew-00001, which the file calls wave\n  wave" in sums
+    parts = [
+        number(text, w)
+        for w in ("what each joint did", "how the joints went", "the average training")
+    ]
     assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
     assert re.search(r" for wave, most around \d\.\d\ss", text)
     for words in ("Statistics × scales", "change of speed", "8 frames", "whole course"):
@@ -96,18 +102,21 @@ def test_the_summary_adds_up(run: Path, wave: Path) -> None:
 
 def test_json_holds_every_number(run: Path, wave: Path, tmp_path: Path) -> None:
     file = tmp_path / "why.json"
-    told(wave, "--run", run, "--json", file, "--against", "nod")
-    found = json.loads(file.read_text(encoding="utf-8"))
+    told(run, wave, "--json", file, "--against", "nod")
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    assert sum(whole["joints"].values()) == pytest.approx(whole["total"], abs=1e-5)
+    assert whole["by_class"]["right_hand"].keys() == {"bow", "nod", "wave"}
+    assert (whole["class"], whole["against"], whole["rounds"]) == ("wave", "nod", 0)
+    found = whole["sums"]
     assert (found["class"], found["against"]) == ("wave", "nod")
-    evidence, past = np.array(found["evidence"]), np.array(found["past"])
+    evidence, usual = np.array(found["evidence"]), sum(one["usual"] for one in found["joints"])
     assert evidence.shape == (1, 5, len(found["features"]))
-    assert evidence.sum() == pytest.approx(found["sum"]["frieren_fuse"])
-    total = evidence.sum() + past.sum() + found["sum"]["bias"]
-    assert total == pytest.approx(found["logit"], abs=1e-5)
+    assert evidence.sum() - usual == pytest.approx(found["sum"]["joints"])
+    assert sum(found["sum"].values()) == pytest.approx(found["logit"], abs=1e-5)
     chances = found["probabilities"]
     assert found["logit"] == pytest.approx(np.log(chances["wave"] / chances["nod"]), abs=1e-5)
     beyond = sum(joint["beyond_average"] for joint in found["joints"])
-    assert beyond + found["average_training_clip"] == pytest.approx(found["logit"], abs=1e-5)
+    assert beyond == pytest.approx(found["sum"]["joints"])
     assert np.array(found["over_time"]).shape == (1, len(found["time"]["steps"]), 5)
     clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
     said = load(run, device="cpu").predict(clip)
@@ -115,42 +124,78 @@ def test_json_holds_every_number(run: Path, wave: Path, tmp_path: Path) -> None:
 
 
 def test_any_class_can_be_asked_for(run: Path, wave: Path) -> None:
-    assert "Why bow\n" in told(wave, "--run", run, "--class", "bow")
-    assert "Why bow rather than nod\n" in told(
-        wave, "--run", run, "--class", "bow", "--against", "nod"
-    )
+    assert "Why bow\n" in told(run, wave, "--class", "bow")
+    assert "Why bow rather than nod\n" in told(run, wave, "--class", "bow", "--against", "nod")
     with pytest.raises(SkelfuseError, match=r"no class 'wav e' \(did you mean 'wave'\?\)"):
-        told(wave, "--run", run, "--class", "wav e")
+        told(run, wave, "--class", "wav e")
     with pytest.raises(SkelfuseError, match="'wave' cannot be compared with itself"):
-        told(wave, "--run", run, "--against", "wave")
+        told(run, wave, "--against", "wave")
+
+
+def test_the_first_lines_say_what_decided(run: Path, wave: Path) -> None:
+    first, second, *_ = told(run, wave).splitlines()
+    assert re.fullmatch(r"Wave, \d\d %\.", first)
+    assert re.fullmatch(
+        r"Without the right hand it would (still )?be \d+ %( \((bow|nod)\))?\.", second
+    )
+
+
+def test_a_disagreement_with_the_file_comes_first(run: Path, tmp_path: Path) -> None:
+    clip = FIGURE.acted("wave", 60, seed=51)
+    for label, words in (
+        ("nod", r"nod, the model wave \(\d\d %; nod \d %\)"),
+        ("jump", "jump, a class"),
+    ):
+        file = FIGURE.write_npz(tmp_path / f"{label}.npz", [clip], [label], FIGURE.JOINTS)
+        text = told(run, file, "--players", "limbs")
+        assert re.match(rf"The file says {words}.*\.\nWave, ", text)
+
+
+def test_any_model_is_explained(wave: Path, stick_run: Callable[[ModelChoice], Path]) -> None:
+    stgcn = stick_run(ModelChoice("stgcn", options={"channels": (4,), "blocks": (1,)}))
+    text = told(stgcn, wave, "--players", "limbs", "--seed", "3", "--rounds", "8")
+    assert "Limbs" in text
+    assert "every set of them was asked" in text
+    assert "What about this movement" not in text
+
+
+def test_the_old_spelling_is_told_the_new_one() -> None:
+    for arguments in (["--run", "runs/x", "a.npz"], ["a.npz", "--run", "runs/x"]):
+        result = CliRunner().invoke(explain, arguments)
+        assert result.exit_code == 2
+        assert "the run comes first now: skelfuse explain runs/x FILE" in result.stderr
+    result = CliRunner().invoke(explain, ["runs/x"])
+    assert "name the clip's file: skelfuse explain RUN FILE" in result.stderr
+    result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--part", "all"])
+    assert "--part is for --summary" in result.stderr
+    result = CliRunner().invoke(explain, ["runs/x", "--summary"])
+    assert "skelfuse explain RUN --data STORE --summary" in result.stderr
 
 
 def test_pictures_and_pages_are_written(run: Path, wave: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     names = [tmp_path / name for name in ("why.png", "why.svg", "why.html")]
-    for picture in names[:2]:
-        told(wave, "--run", run, "--plot", picture)
-    told(wave, "--run", run, "--html", names[2])
+    told(run, wave, "--plot", names[0], "--plot-sums", names[1], "--html", names[2])
     assert names[0].read_bytes()[1:4] == b"PNG"
     assert "<svg" in names[1].read_text(encoding="utf-8")
     page = names[2].read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=\"(?!data:)|https?://(?!www\.w3\.org)|@import", page)
     with pytest.raises(SkelfuseError, match="no such kind of picture"):
-        told(wave, "--run", run, "--plot", tmp_path / "why.xyz")
+        told(run, wave, "--plot", tmp_path / "why.xyz")
     with pytest.raises(SkelfuseError, match="cannot write the page"):
-        told(wave, "--run", run, "--html", tmp_path / "none" / "why.html")
+        told(run, wave, "--html", tmp_path / "none" / "why.html")
 
 
-def test_a_pure_run_has_nothing_past_and_names_the_joint_that_moves(
+def test_a_pure_run_is_joints_alone_and_names_the_one_that_moves(
     pure: Path, wave: Path, tmp_path: Path
 ) -> None:
-    text = told(wave, "--run", pure, "--html", tmp_path / "why.html")
-    assert "past" not in text
+    text = told(pure, wave, "--html", tmp_path / "why.html")
+    assert "together" not in text.partition("What about this movement\n")[2]
     strongest = text.split("█ for, ░ against\n")[1].splitlines()[0]
     assert "right hand" in strongest
     assert "█" * 16 in strongest
     assert re.search(r"The right hand.* speaks? for wave", text)
-    parts = [number(text, words) for words in ("statistics of motion", "bias")]
+    parts = [number(text, words) for words in ("what each joint did", "the average training")]
     assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
 
 
@@ -166,28 +211,29 @@ def test_a_body_without_a_torso_is_shown_as_it_stands() -> None:
 
 def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path) -> None:
     folder = WORLD.runs(tmp_path)
-    with pytest.raises(SkelfuseError, match=r"STGCN do not split.*skelfuse.*or pure"):
-        told(wave, "--run", folder / "stgcn")
+    for option in ("--html", "--plot-sums"):
+        with pytest.raises(SkelfuseError, match=r"STGCN are no sum over joints.*skelfuse"):
+            told(folder / "stgcn", wave, option, tmp_path / "why")
     with pytest.raises(SkelfuseError, match=r"another body.*coco-17"):
-        told(wave, "--run", folder / "skelfuse")
+        told(folder / "skelfuse", wave)
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"nothing")
     with pytest.raises(SkelfuseError, match=re.escape(str(broken))):
-        told(wave, "--run", broken)
+        told(broken, wave)
     with pytest.raises(SkelfuseError, match="no such run"):
-        told(wave, "--run", tmp_path / "nowhere")
+        told(tmp_path / "nowhere", wave)
     with pytest.raises(SkelfuseError, match="no such file"):
-        told(tmp_path / "nowhere.npz", "--run", run)
+        told(run, tmp_path / "nowhere.npz")
     clips = [FIGURE.acted("wave", 60, seed=1), FIGURE.acted("bow", 70, seed=2)]
     two = FIGURE.write_npz(tmp_path / "two.npz", clips, ["wave", "bow"])
     with pytest.raises(SkelfuseError, match=r"one clip.*two-00001, two-00002; name one.*--clip"):
-        told(two, "--run", run)
-    assert told(two, "--run", run, "--clip", "two-00002").startswith("two-00002")
+        told(run, two)
+    assert "\ntwo-00002" in told(run, two, "--clip", "two-00002")
     with pytest.raises(SkelfuseError, match="no clip 'two-3'"):
-        told(two, "--run", run, "--clip", "two-3")
+        told(run, two, "--clip", "two-3")
 
 
 def test_a_layout_may_be_named(run: Path, wave: Path) -> None:
-    arguments = ["--run", str(run), "--skeleton", "coco-71", str(wave)]
+    arguments = [str(run), str(wave), "--skeleton", "coco-71"]
     with pytest.raises(SkelfuseError, match="coco-17"):  # the nearest one
         CliRunner().invoke(explain, arguments, catch_exceptions=False)

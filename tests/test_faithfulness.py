@@ -22,7 +22,7 @@ HAND = FIGURE.JOINTS.index("right_hand")
 
 @pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> SimpleNamespace:
-    choice = ModelChoice("pure", options={"directions": 3, "windows": (1,)})
+    choice = ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")})
     run = load_run(stick_run(choice))
     clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
     batch = batch_of([clip], sampling=run.config.sampling)

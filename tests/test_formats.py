@@ -20,20 +20,20 @@ from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
 
 
-def _named(name: str) -> Callable[[Path], Path]:
-    """Return a maker of an empty file: most formats are known by the names of their files."""
+def _named(name: str, text: str = "") -> Callable[[Path], Path]:
+    """Return a maker of a file, an empty one where its name tells of which format it is."""
 
     def make(folder: Path) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
+        path.write_text(text)
         return path
 
     return make
 
 
+LABEL = "0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17  # a person in YOLO's text
 _ntu = _named("S001C001P001R001A001.skeleton")
-_ucla = _named("a08_s10_e02_v03.json")
 
 
 def _jhmdb(folder: Path) -> Path:
@@ -82,35 +82,21 @@ def _frames(folder: Path) -> Path:
     return clip
 
 
-def _landmarks(folder: Path) -> Path:
-    path = folder / "a.csv"
-    path.write_text("frame,landmark,x,y,z\n0,NOSE,1,2,3\n")
-    return path
-
-
-def _labels(folder: Path) -> Path:
-    labels = folder / "labels"
-    labels.mkdir()
-    (labels / "a_1.txt").write_text("0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17)
-    return labels
-
-
 def _bare(folder: Path) -> Path:
     path = folder / "a.npy"
     np.save(path, np.ones((2, 17, 2)))
     return path
 
 
-def _recording(form: str) -> Callable[[Path], Path]:
-    return lambda folder: RECORDINGS[form][0][0](folder, RECORDINGS[form][0][1])
+def _recording(write: Callable[[Path, Any], Path], content: Any) -> Callable[[Path], Path]:
+    return lambda folder: write(folder, content)
 
 
 RECORDINGS = runpy.run_path(str(Path(__file__).with_name("small_recordings.py")))["FILES"]
-ONLY_NAMED = {"table"}  # formats that no file is taken for unless somebody says so
 MAKE: dict[str, Callable[[Path], Path]] = {
-    **{form: _recording(form) for form in RECORDINGS},
+    **{form: _recording(*files[0]) for form, files in RECORDINGS.items()},
     "ntu": _ntu,
-    "nw-ucla": _ucla,
+    "nw-ucla": _named("a08_s10_e02_v03.json"),
     "utd-mhad": _named("a27_s3_t4_skeleton.mat"),
     "sbu": _named("s01s02/05/003/skeleton_pos.txt"),
     "penn-action": _named("0001.mat"),
@@ -122,8 +108,8 @@ MAKE: dict[str, Callable[[Path], Path]] = {
     "npy-folder": _npy,
     "npy": _bare,
     "mediapipe-npy": _frames,
-    "mediapipe-csv": _landmarks,
-    "yolo": _labels,
+    "mediapipe-csv": _named("a.csv", "frame,landmark,x,y,z\n0,NOSE,1,2,3\n"),
+    "yolo": lambda folder: _named("labels/a_1.txt", LABEL)(folder).parent,
     "pose": _named("hello.pose"),
 }
 
@@ -134,7 +120,7 @@ def test_a_format_takes_its_own_files_and_no_others(name: str, tmp_path: Path) -
     deep.mkdir(parents=True)
     (deep / "readme.txt").write_text("not a clip")
     source = MAKE[name](deep)
-    if name in ONLY_NAMED:
+    if name == "table":  # which no file is taken for unless somebody says so
         assert not any(FORMATS[other].find(tmp_path) for other in FORMATS)
         assert recognise(tmp_path, name)[1] == [source, deep / "readme.txt"]
         return

@@ -15,12 +15,12 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import evidence_of
 from skelfuse.inspect.head_source import head_weights
 from skelfuse.layouts import COCO_17, KINECT_V2
-from skelfuse.models import Size, SkelFuse, describe
+from skelfuse.models import Frequencies, Size, SkelFuse, describe
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.training import ModelChoice, build_model
 
 as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
-LITTLE = Size(channels=4, width=16, dilations=(1,))
+LITTLE = Size(channels=4, alone=(1,), summary=4, width=16, dilations=(1,))
 CLASSES = 4
 N = len(KINECT_V2)
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -39,9 +39,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def built(**options: Any) -> SkelFuse:
+def built(*, fuse: bool = True, **frequencies: Any) -> SkelFuse:
     torch.manual_seed(3)
-    model = SkelFuse(KINECT_V2, CLASSES, size=LITTLE, **options)
+    model = SkelFuse(
+        KINECT_V2, CLASSES, size=LITTLE, fuse=fuse, frequencies=Frequencies(**frequencies)
+    )
     as_trained(model)
     return model
 
@@ -57,7 +59,7 @@ def test_each_option_changes_the_model_and_is_off_by_default(name: str) -> None:
     plain, other = built(), built(**OPTIONS[name])
     assert sum(p.numel() for p in other.parameters()) > sum(p.numel() for p in plain.parameters())
     new = set(other.state_dict()) - set(plain.state_dict())
-    parts = ("spectrum.", "filter.", "pool.", "streams.waves.")
+    parts = ("spectrum.", "filter.", "together.pool.", "features_of.streams.waves.")
     assert all(key.startswith(parts) for key in new)
     weights = plain.state_dict()
     other.load_state_dict({k: v for k, v in weights.items() if "embed" not in k}, strict=False)
@@ -75,33 +77,35 @@ def test_a_decision_still_adds_up(name: str, persons: int) -> None:
     for seen in (mask, None):
         found = evidence_of(model, x, seen)
         with torch.no_grad():
-            logits, shares, _ = joint_shares(model, x, seen)
+            logits, shares, together, rest = joint_shares(model, x, seen)
         for number in range(CLASSES):
             reasons = found.reasons(number)
             assert reasons.total == pytest.approx(float(logits[0, number]), abs=1e-5)
             np.testing.assert_allclose(reasons.by_joint(), shares[0, number], atol=1e-5)
-            own = reasons.fused.sum(2) + reasons.past
-            np.testing.assert_allclose(reasons.timed.sum(1), own, atol=1e-5)
+            np.testing.assert_allclose(reasons.timed.sum(1), reasons.own.sum(2), atol=1e-5)
+        torch.testing.assert_close(shares.sum(-1) + together + rest, logits, rtol=0, atol=1e-5)
 
 
-def test_the_spectrum_is_part_of_the_evidence() -> None:
+def test_the_spectrum_is_of_the_whole_body() -> None:
     model = built(dct_window=16)
     x, mask = drawn()
-    past = evidence_of(model, x, mask).reasons(0).past
+    before = evidence_of(model, x, mask).reasons(0)
     assert model.spectrum is not None
     nn.init.zeros_(model.spectrum.spread.weight)
-    assert np.abs(evidence_of(model, x, mask).reasons(0).past - past).max() > 1e-3
+    after = evidence_of(model, x, mask).reasons(0)
+    assert abs(after.together - before.together) > 1e-3
+    np.testing.assert_array_equal(after.own, before.own)
 
 
 def test_a_head_names_all_that_goes_into_it() -> None:
-    head = head_weights(built(spectral_motion=True, fourier=3, distances=False), ["a"] * CLASSES)
+    head = head_weights(built(spectral_motion=True, fourier=3), ["a"] * CLASSES)
     assert len(head.inputs) == head.directions.shape[1]
     assert head.inputs[-12] == "joint, spectral motion x"
     assert head.inputs[-1] == "wave 2 of place and time, sine"
 
 
 def test_a_moving_frame_counts_for_more_than_a_frozen_one() -> None:
-    model = built(frame_weighting=True)
+    model = built(fuse=False, frame_weighting=True)
     assert model.pool is not None
     h = torch.randn(1, 40, N, 4)
     h[:, 10:] = h[:, 10:11]
@@ -121,7 +125,7 @@ def test_the_filter_begins_without_any_preference() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gate": "static"}, "are of channels that are not there; set dct_window"),
+        ({"gate": "static"}, "are of channels that are not there.*model.frequencies.dct_window"),
         ({"dct_kept": {"head": [1]}}, "are of channels that are not there"),
         ({"dct_window": 8, "gate": "stat"}, "'gate' has the wrong kind: expected one of none, st"),
         ({"dct_window": 8, "dct_kept": {"nose": [1]}}, "found joint 'nose'"),
@@ -129,17 +133,18 @@ def test_the_filter_begins_without_any_preference() -> None:
         ({"dct_window": 8, "dct_kept": {"head": [8]}}, "numbers from 0 to window - 1 = 7"),
         ({"dct_window": 8, "dct_kept": {}}, "the channels to be computed are wrong"),
         ({"dct_window": 8, "gate": "static", "dct_kept": {"head": [1]}}, "has no gate"),
-        ({"dct_window": -1}, "window is out of range"),
+        ({"dct_window": -1}, "dct_window is out of range"),
         ({"fourier": -1}, "fourier is out of range"),
     ],
 )
 def test_bad_choices_are_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(SkelfuseError, match=message):
-        build_model(ModelChoice("skelfuse", "nano", options), KINECT_V2, 5)
+        build_model(ModelChoice("skelfuse", "nano", {"frequencies": options}), KINECT_V2, 5)
 
 
 def test_a_body_in_the_plane_has_a_spectrum_too() -> None:
-    model = SkelFuse(COCO_17, 3, size=LITTLE, dct_window=8, spectral_motion=True, fourier=2)
+    frequencies = Frequencies(dct_window=8, spectral_motion=True, fourier=2)
+    model = SkelFuse(COCO_17, 3, size=LITTLE, frequencies=frequencies)
     assert model.eval()(torch.randn(2, 12, 1, 17, 2)).shape == (2, 3)
 
 

@@ -23,7 +23,7 @@ from skelfuse.inspect.gate_source import gate_of_run
 from skelfuse.inspect.gate_text import gate_dict, gate_text
 from skelfuse.layers import ChannelGate, DCTChannels
 from skelfuse.layouts import COCO_17
-from skelfuse.models import SkelFuse
+from skelfuse.models import Frequencies, SkelFuse
 from skelfuse.models.sizes import NANO
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import load_run
@@ -132,8 +132,8 @@ def test_a_gate_of_other_channels_is_an_error() -> None:
 def gated_run(folder: Path, kind: Literal["none", "static", "dynamic"]) -> Path:
     """Return a run of random weights, one joint of which the gate has closed."""
     torch.manual_seed(1)
-    config = WORLD.config_of(size="nano", dct_window=6, gate=kind)
-    model = SkelFuse(COCO_17, 2, size=NANO, dct_window=6, gate=kind)
+    config = WORLD.config_of(size="nano", frequencies={"dct_window": 6, "gate": kind})
+    model = SkelFuse(COCO_17, 2, size=NANO, frequencies=Frequencies(dct_window=6, gate=kind))
     assert model.spectrum is not None
     gate, closed = model.spectrum.gate, model.fold.skeleton.joints.index("nose")
     with torch.no_grad():

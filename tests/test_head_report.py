@@ -4,138 +4,131 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.inspect.head_report import HeadWeights, report_head, sparsity_of
 from skelfuse.inspect.head_source import head_weights
 from skelfuse.inspect.head_text import head_dict, head_text
+from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.statistics import Feature, feature_names
 from skelfuse.layouts import COCO_17, KINECT_V2
-from skelfuse.models import STGCN, Pure, SkelFuse
-from skelfuse.models.linear_path import linear_path
+from skelfuse.models import STGCN, Size, SkelFuse
+from skelfuse.models.motion_features import Features
 from skelfuse.models.sizes import NANO
+from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.telling.words import feature_words
 
 CLASSES = 4
+OWN = Size(8, alone=(1,), summary=8, width=8, dilations=(), together=0.0)  # one voter, one path
+BARE = replace(OWN, alone=())
 
 
-def _trained(model: Any) -> Any:
+def _trained(model: SkelFuse) -> SkelFuse:
     """Return a model whose every number is as after training: no weight 1, no mean 0."""
     draw = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for part in model.modules():
-            if isinstance(part, nn.BatchNorm1d):
+            if isinstance(part, KnownNorm):
                 assert part.running_mean is not None
                 assert part.running_var is not None
                 part.running_mean.normal_(0, 0.5, generator=draw)
                 part.running_var.uniform_(0.2, 3, generator=draw)
-                part.weight.uniform_(0.5, 2, generator=draw)
-                part.bias.normal_(0, 0.5, generator=draw)
+                if part.affine:
+                    part.weight.uniform_(0.5, 2, generator=draw)
+                    part.bias.normal_(0, 0.5, generator=draw)
         for values in model.parameters():
             values.mul_(1 + 0.3 * torch.randn(values.shape, generator=draw))
     return model.eval()
 
 
 @pytest.fixture(scope="module", params=["skelfuse", "skelfuse, windows", "no fuse", "pure"])
-def model(request: pytest.FixtureRequest) -> Any:
+def model(request: pytest.FixtureRequest) -> SkelFuse:
     torch.manual_seed(1)
-    made: dict[str, Callable[[], Any]] = {
+    made: dict[str, Callable[[], SkelFuse]] = {
         "skelfuse": lambda: SkelFuse(KINECT_V2, CLASSES, size=NANO),
         "skelfuse, windows": lambda: SkelFuse(COCO_17, CLASSES, size=NANO, windows=(1, 2)),
         "no fuse": lambda: SkelFuse(KINECT_V2, CLASSES, size=NANO, fuse=False),
-        "pure": lambda: Pure(KINECT_V2, CLASSES, windows=(1,), fuse_scales=(1, 2)),
+        "pure": lambda: SkelFuse(KINECT_V2, CLASSES, size="pure", fuse_scales=(1, 2)),
     }
     return _trained(made[request.param]())
 
 
-def _clips(model: Any, persons: int, frames: int = 20) -> torch.Tensor:
+def _clips(model: SkelFuse, persons: int, frames: int = 20) -> torch.Tensor:
     skeleton = model.fold.given
     draw = torch.Generator().manual_seed(persons)
     shape = (3, frames, persons, len(skeleton), skeleton.dimensions)
     return torch.randn(shape, generator=draw)
 
 
-@pytest.mark.parametrize("persons", [1, 2])
-def test_the_logits_are_the_sum_of_the_evidence(model: Any, persons: int) -> None:
-    x = _clips(model, persons)
-    mask = torch.rand(x.shape[:4], generator=torch.Generator().manual_seed(0)) > 0.2
-    path = linear_path(model)
-    with torch.no_grad():
-        evidence, expected = model.evidence(x, mask), model(x, mask).numpy()
-    pair = (evidence, None) if isinstance(model, Pure) else (evidence.fused, evidence.past)
-    found = path.logits(*(None if one is None else one.numpy() for one in pair))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert np.abs(expected - path.bias).max() > 0.1  # there was something to add up
-
-
-def test_the_logits_of_one_person_are_the_sum_over_named_features(model: Any) -> None:
-    if getattr(model, "frieren", None) is None:
-        with pytest.raises(SkelfuseError, match="no FrierenFuse"):
-            linear_path(model).of_y()
-        return
-    seen: dict[str, np.ndarray] = {}
-
-    def keep(_: nn.Module, given: tuple[Any, ...], fused: Any) -> None:
-        seen["average"] = given[0].mean(1).numpy()  # [B,N,C] of x, which goes past
-        seen["features"] = fused.features.numpy()  # [B,N,F]
-
-    hook = model.frieren.register_forward_hook(keep)
-    with torch.no_grad():
-        expected = model(_clips(model, persons=1)).numpy()
+@torch.no_grad()
+def _features(model: SkelFuse, x: torch.Tensor) -> Any:
+    """Return what FrierenFuse of the own path finds in clips of one person, `[B,N,F]`."""
+    assert model.frieren is not None
+    found: list[torch.Tensor] = []
+    hook = model.frieren.register_forward_hook(lambda *given: found.append(given[2].features))
+    model(x)
     hook.remove()
-    head, path = head_weights(model, list("abcd")), linear_path(model)
+    return found[0].numpy()
+
+
+def test_what_a_joint_adds_is_the_sum_over_its_named_features(model: SkelFuse) -> None:
+    if model.frieren is None:
+        with pytest.raises(SkelfuseError, match=r"without FrierenFuse.*fuse: true"):
+            head_weights(model, list("abcd"))
+        return
+    x = _clips(model, persons=1)
+    head = head_weights(model, list("abcd"))
     worth = np.stack([head.of_class(k) for k in range(CLASSES)])  # [classes,N,F]
-    found = path.bias + np.einsum("bnf,knf->bk", seen["features"], worth)
-    past = path.of_past()
-    if past is not None:
-        found = found + np.einsum("bnc,knc->bk", seen["average"], past)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    found = np.einsum("bnf,knf->bkn", _features(model, x), worth)
+    with torch.no_grad():
+        shares = joint_shares(model, x).shares.numpy()
+    order = [model.joints.index(joint) for joint in head.joints]
+    usual = found - shares[..., order]  # in the average training clip, whatever the clip
+    np.testing.assert_allclose(usual, usual[:1].repeat(3, axis=0), atol=2e-6)
+    assert np.abs(found - found[:1]).max() > 0.01  # there was something to add up
 
 
 def test_joints_are_named_as_they_move() -> None:
     torch.manual_seed(0)
-    model = Pure(KINECT_V2, 2, scales=(1,), windows=(1,)).eval()
+    model = SkelFuse(KINECT_V2, 2, size=BARE, streams=("joint", "bone"), scales=(1,)).eval()
     x = torch.zeros(1, 12, 1, len(KINECT_V2), 3)
+    still = _features(model, x)[0]
     x[0, :, 0, KINECT_V2.index("right_knee"), 1] = torch.linspace(0, 1, 12) ** 2
-    found: list[np.ndarray] = []
-    hook = model.frieren.register_forward_hook(lambda *given: found.append(given[2].features))
-    with torch.no_grad():
-        model(x)
-    hook.remove()
-    head = head_weights(model, ["a", "b"])
-    moved = [
-        name for name, row in zip(head.joints, found[0][0], strict=True) if row.abs().sum() > 0
-    ]
+    moving = _features(model, x)[0]
+    joints = head_weights(model, ["a", "b"]).joints
+    changed = (still != moving).any(axis=1)  # [N]
+    moved = [joint for joint, other in zip(joints, changed, strict=True) if other]
     assert sorted(moved) == ["right_ankle", "right_knee"]  # the ankle's bone moves with the knee
 
 
 def test_the_entry_that_was_put_in_is_found() -> None:
     torch.manual_seed(0)
-    model = Pure(KINECT_V2, 2, scales=(1,), windows=(1,), fuse_scales=(1, 4)).eval()
+    model = SkelFuse(KINECT_V2, 2, size=OWN, fuse_scales=(1, 4)).eval()
+    assert model.frieren is not None
     names = model.frieren.feature_names
     wanted = names.index(Feature(4, "up", 3, (1, 1)))
     joint = head_weights(model, ["a", "b"]).joints.index("right_wrist")
-    N, C = len(KINECT_V2), model.frieren.outputs
     with torch.no_grad():
         model.frieren.head.raw.fill_(1e-4)
         model.frieren.head.raw[0, wanted, 7] = 1.0
-        model.classifier.weight.zero_()
+        model.own_classifier.weight.zero_()
         # Maximum and mean over persons, side by side: with one person both count.
-        model.classifier.weight.view(2, 2, N, C)[1, :, joint, 7] = torch.tensor([0.5, 1.3])
+        weight = model.own_classifier.weight.view(2, 2, len(KINECT_V2), OWN.summary)
+        weight[1, :, joint, 7] = torch.tensor([0.5, 1.3])
     report = report_head(head_weights(model, ["a", "b"]), top=2)
     entry = report.classes[1].entries[0]
     assert (entry.joint, entry.feature) == ("right_wrist", names[wanted])
     assert entry.worth == pytest.approx(1.8, rel=1e-4)
-    assert f"{entry.worth:+.2f}  right wrist, 4-frame speed up, direction 3" in head_text(
+    assert f"{entry.worth:+.2f}  right wrist, 8-frame speed up, direction 3" in head_text(
         report, title="t"
     )
-    assert max(report.by_scale, key=report.by_scale.__getitem__) == "4 frames"
+    assert max(report.by_scale, key=report.by_scale.__getitem__) == "8 frames"
     assert next(iter(report.by_joint)) == "right wrist"
     assert report.classes[0].entries[0].worth == 0
     for shares in (report.by_scale, report.by_statistic, report.by_joint):
@@ -164,7 +157,7 @@ def test_skelfuse_counts_frames_of_the_clip() -> None:
     feature = Feature(4, "mean |Δ|", 0, (2, 2))
     assert feature_words(feature, frames=2) == "8-frame speed, direction 0, second half"
     assert "8 frames" in report_head(head).by_scale
-    # Half the frames come out of the pairing: a step of the features is two of the clip.
+    # A step of the features is two frames of the clip.
     steps: list[int] = []
     assert model.frieren is not None
     hook = model.frieren.register_forward_hook(lambda *given: steps.append(given[1][0].shape[1]))
@@ -173,23 +166,18 @@ def test_skelfuse_counts_frames_of_the_clip() -> None:
     assert steps == [8]
 
 
-@pytest.mark.parametrize("kind", ["skelfuse", "pure"])
-def test_directions_are_sums_of_named_channels(kind: str) -> None:
+def test_directions_are_sums_of_named_channels() -> None:
     torch.manual_seed(0)
-    if kind == "pure":
-        model: Any = Pure(KINECT_V2, 2, directions=6)
-        expected = model.frieren.directions().T
-    else:
-        model = _trained(SkelFuse(KINECT_V2, 2, size=NANO))
-        unit = (
-            torch.eye(model.embed.norm.num_features)
-            * model.embed.norm.running_var.add(model.embed.norm.eps).sqrt()
-        )
-        with torch.no_grad():  # one standard deviation more of a channel, through the embedding
-            change = model.embed(unit) - model.embed(torch.zeros_like(unit))  # [inputs,C]
-            expected = (change @ model.frieren.directions()).T
+    model = _trained(SkelFuse(KINECT_V2, 2, size=NANO))
+    assert model.frieren is not None
+    assert model.embed.norm.running_var is not None
+    spread = model.embed.norm.running_var.add(model.embed.norm.eps).sqrt()
+    unit = torch.diag(spread)[:, None, None].expand(-1, 1, len(KINECT_V2), -1)  # [F,S,N,F]
+    with torch.no_grad():  # one standard deviation more of a channel, through the embedding
+        changed = model.embed(Features(unit, None)) - model.embed(Features(0 * unit, None))
+        expected = (changed[:, 0, 0] @ model.frieren.directions()).T
     head = head_weights(model, ["a", "b"])
-    np.testing.assert_allclose(head.directions, expected.detach().numpy(), atol=1e-5)
+    np.testing.assert_allclose(head.directions, expected.numpy(), atol=1e-5)
     assert len(head.inputs) == head.directions.shape[1] == len(set(head.inputs))
     first = report_head(head).directions[0].parts
     assert abs(first[0][1]) == pytest.approx(np.abs(head.directions[0]).max())
@@ -197,7 +185,7 @@ def test_directions_are_sums_of_named_channels(kind: str) -> None:
 
 def test_a_new_head_is_as_sparse_as_it_starts() -> None:
     torch.manual_seed(0)
-    weight = Pure(KINECT_V2, 2).frieren.head.weight().detach().double().numpy()
+    weight = head_weights(SkelFuse(KINECT_V2, 2, size=OWN), ["a", "b"]).weight
     found = sparsity_of(weight)
     assert found.below_floor == pytest.approx(1 - 3 / len(weight), abs=1e-3)
     full = sparsity_of(np.ones((5, 2)))
@@ -205,10 +193,8 @@ def test_a_new_head_is_as_sparse_as_it_starts() -> None:
     assert sparsity_of(np.zeros((5, 2))).inputs_least == 0
 
 
-def test_a_report_can_be_written_as_json(model: Any) -> None:
-    if getattr(model, "frieren", None) is None:
-        with pytest.raises(SkelfuseError, match=r"model\.fuse: true"):
-            head_weights(model, list("abcd"))
+def test_a_report_can_be_written_as_json(model: SkelFuse) -> None:
+    if model.frieren is None:
         return
     report = report_head(head_weights(model, list("abcd")), top=3, only=[2])
     found = json.loads(json.dumps(head_dict(report, title="t"), allow_nan=False))
@@ -219,5 +205,5 @@ def test_a_report_can_be_written_as_json(model: Any) -> None:
 
 
 def test_a_baseline_has_no_such_head() -> None:
-    with pytest.raises(SkelfuseError, match="skelfuse, pure"):
-        linear_path(STGCN(KINECT_V2, 2, channels=(4,), blocks=(1,)))
+    with pytest.raises(SkelfuseError, match="decisions of STGCN are no sum over joints"):
+        head_weights(STGCN(KINECT_V2, 2, channels=(4,), blocks=(1,)), ["a", "b"])

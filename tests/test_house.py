@@ -22,7 +22,7 @@ LIBRARY = [
     if not any(parent.is_symlink() for parent in path.parents)
 ]
 DOORS = [ROOT / "skelfuse" / name for name in ("__init__.py", "__main__.py")]  # to all rooms
-FOLDERS = ("benchmarks", "cli", "configs", "datasets", "examples", "tests")
+FOLDERS = ("benchmarks", "cli", "configs", "datasets", "examples", "research", "tests")
 BESIDE = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
@@ -60,7 +60,9 @@ def test_no_files_need_each_other() -> None:
     names = {}
     for path in files:
         parts = path.relative_to(ROOT).with_suffix("").parts
-        room = () if parts[0] in ("skelfuse", "benchmarks", "examples") else ("skelfuse",)
+        room = (
+            () if parts[0] in ("skelfuse", "benchmarks", "examples", "research") else ("skelfuse",)
+        )
         if path not in DOORS:
             names[".".join([*room, *parts]).removesuffix(".__init__")] = path
     needs = {

@@ -17,7 +17,7 @@ FPS = 25
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["preprocess", *map(str, arguments)])
+    return CliRunner().invoke(main, ["preprocess", "--skeleton", "coco-17", *map(str, arguments)])
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 
 from skelfuse.cli import main
-from skelfuse.datasets import protocols
 from skelfuse.store import Store
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -47,8 +46,6 @@ def test_a_prediction_in_four_commands(tmp_path: Path, monkeypatch: pytest.Monke
     assert store.skeleton.name == "mediapipe-holistic-75"
     told = CliRunner().invoke(main, info).output
     assert "notes      16 clips: face left out" in told
-    if not hasattr(protocols, "DRAWN"):
-        pytest.skip("nothing splits clips without subjects yet: no protocol is drawn")
     done = CliRunner().invoke(main, [*train, "--set", "train.epochs=1"])
     assert done.exit_code == 0, done.output
     done = CliRunner().invoke(main, predict)

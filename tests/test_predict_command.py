@@ -142,7 +142,8 @@ def test_a_store_is_taken_as_files_are(run: Path, recorded: Path, tmp_path: Path
     assert told[:2] == told[2:]
     other = tmp_path / "other.h5"
     other.write_bytes(b"not a store either")
-    assert "no format recognises it" in run_main("predict", run, other).stderr
+    for command in ("predict", "explain"):
+        assert "no format recognises it" in run_main(command, run, other).stderr
     other.write_bytes(store.read_bytes()[:2000])
     cut = run_main("predict", run, other)
     assert cut.exit_code == 1

@@ -13,7 +13,10 @@ import pytest
 import torch
 
 import skelfuse
+from skelfuse.batches import batch_of
 from skelfuse.errors import SkelfuseError
+from skelfuse.models import SkelFuse
+from skelfuse.models.paths import Parts, own_share
 from skelfuse.predict import Recogniser
 from skelfuse.predict.windows import merged
 from skelfuse.run import Run
@@ -49,9 +52,9 @@ def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
 
 
 def test_joints_say_what_they_add(tmp_path: Path) -> None:
-    # In `pure` what a joint adds comes from its own movement alone, if no distances tell it of
-    # the others'.
-    folder = FIGURE.train_run(tmp_path, ModelChoice("pure", options={"distances": False}))
+    # Of its own course and its bone's alone, if no distances tell it of the others'.
+    choice = ModelChoice("skelfuse", "pure", {"streams": ["joint", "bone"]})
+    folder = FIGURE.train_run(tmp_path, choice)
     recogniser = skelfuse.load(folder, device="cpu")
     found = recogniser.predict(clip_of(acted("wave", 60, seed=3)), joints=True)
     assert found.best == "wave"
@@ -59,26 +62,53 @@ def test_joints_say_what_they_add(tmp_path: Path) -> None:
     assert found.by_joint() == found.by_joint("wave") != found.by_joint("nod")
     plain = recogniser.predict(clip_of(acted("wave", 60, seed=3)))
     np.testing.assert_allclose(found.probabilities, plain.probabilities, atol=1e-6)
+    assert (found.own_share, plain.own_share) == (1.0, None)  # there is no other path
     with pytest.raises(SkelfuseError, match="not asked for"):
         plain.by_joint()
     with pytest.raises(SkelfuseError, match="no class 'jump'"):
         found.by_joint("jump")
 
 
-@pytest.mark.parametrize("name", ["skelfuse", "pure"])
-def test_shares_and_rest_are_the_logits(name: str) -> None:
+@pytest.mark.parametrize("size", ["nano", "pure"])
+def test_shares_and_rest_are_the_logits(size: str) -> None:
     from skelfuse.predict.joint_shares import joint_shares
 
     torch.manual_seed(1)
-    model = build_model(ModelChoice(name), STICK, 3)
+    model = build_model(ModelChoice("skelfuse", size), STICK, 3)
     x = torch.randn(8, 32, 2, 5, 2)
     model(x)  # in training: the normalisation learns its averages
     mask = torch.rand(8, 32, 2, 5) > 0.2
     with torch.no_grad():
-        logits, shares, rest = joint_shares(model.eval(), x, mask)
+        logits, shares, together, rest = joint_shares(model.eval(), x, mask)
         torch.testing.assert_close(logits, model(x, mask))
-    torch.testing.assert_close(shares.sum(dim=-1) + rest, logits, atol=1e-5, rtol=0)
+    torch.testing.assert_close(shares.sum(dim=-1) + together + rest, logits, atol=1e-5, rtol=0)
     assert shares.shape == (8, 3, 5)
+
+
+def test_the_share_of_each_path_is_that_of_its_part_in_the_decision(
+    recogniser: Recogniser,
+) -> None:
+    clip = clip_of(acted("wave", 60, seed=4))
+    found = recogniser.predict(clip, joints=True)
+    batch = batch_of([clip], sampling=recogniser.run.config.sampling)
+    model = recogniser.run.model
+    assert isinstance(model, SkelFuse)
+    with torch.no_grad():
+        features = model.features(batch.x, batch.mask)
+        own, together = (part[0].double().numpy() for part in model.paths(features))
+    first, second = np.argsort(-(own + together))[:2]
+    mine, ours = own[first] - own[second], together[first] - together[second]
+    assert found.own_share == pytest.approx(abs(mine) / (abs(mine) + abs(ours)), abs=1e-4)
+    assert 0 < found.own_share < 1
+
+
+def test_a_share_counts_what_speaks_for_and_against() -> None:
+    own = torch.tensor([[3.0, 0, 1], [1, 0, 0], [0, 0, 0]])
+    together = torch.tensor([[1.0, 0, 2], [0, 0, 0], [0, 0, 0]])
+    share = own_share(Parts(own, together))
+    torch.testing.assert_close(share, torch.tensor([2 / 3, 1, 1]))
+    torch.testing.assert_close(own_share(Parts(together, own))[:2], torch.tensor([1 / 3, 0]))
+    torch.testing.assert_close(own_share(Parts(own[:, :1], together[:, :1]))[:2], torch.ones(2))
 
 
 def test_models_that_do_not_split_say_so() -> None:
@@ -86,7 +116,7 @@ def test_models_that_do_not_split_say_so() -> None:
     model = build_model(config.model, STICK, 3).eval()
     run = Run(model, config, STICK, ACTIONS, Path("x"), 1, {}, {}, {})
     Recogniser(run).predict(clip_of(acted("wave")))
-    with pytest.raises(SkelfuseError, match=r"do not split into joints.*found DDNet"):
+    with pytest.raises(SkelfuseError, match=r"decisions of DDNet are no sum over joints"):
         Recogniser(run).predict(clip_of(acted("wave")), joints=True)
 
 

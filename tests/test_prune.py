@@ -30,7 +30,7 @@ CONFIG, rewritten, trained, whole_store = (
     WORLD[name] for name in ("CONFIG", "rewritten", "trained", "whole_store")
 )
 
-GATED = ModelChoice("skelfuse", "nano", {"dct_window": 8, "gate": "static"})
+GATED = ModelChoice("skelfuse", "nano", {"frequencies": {"dct_window": 8, "gate": "static"}})
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +109,10 @@ def test_what_was_closed_is_not_computed(run: Path, pruned: Path) -> None:
     assert size < (run / "best.safetensors").stat().st_size
 
 
-def untrained(folder: Path, skeleton: Skeleton, **options: Any) -> Path:
+def untrained(folder: Path, skeleton: Skeleton, **frequencies: Any) -> Path:
     config = config_from_dict(
         {
-            "model": {"size": "nano", "gate": "static", **options},
+            "model": {"size": "nano", "frequencies": {"gate": "static", **frequencies}},
             "sampling": {"frames": 64, "persons": 2},
         }
     )
@@ -172,7 +172,9 @@ def test_what_cannot_be_pruned_is_told(run: Path, store: Store, tmp_path: Path) 
     plain = trained(
         store, tmp_path / "plain", replace(CONFIG, train=replace(CONFIG.train, epochs=1))
     )
-    with pytest.raises(SkelfuseError, match=r"train with model\.dct_window=16 and model\.gate"):
+    with pytest.raises(
+        SkelfuseError, match=r"model\.frequencies\.dct_window=16 and model\.frequencies\.gate"
+    ):
         prune(plain, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -190,7 +192,7 @@ def test_an_interrupted_run_with_gates_goes_on_to_the_same_bytes(
             if step.epoch == 2:
                 raise KeyboardInterrupt
 
-    choice = replace(GATED, options={**GATED.options, "gate": "dynamic"})
+    choice = replace(GATED, options={"frequencies": {"dct_window": 8, "gate": "dynamic"}})
     config = replace(CONFIG, model=choice, train=replace(CONFIG.train, epochs=3))
     parts = split(clip_table(store), "official")
     train(config, store, parts, tmp_path / "whole", device="cpu")

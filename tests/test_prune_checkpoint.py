@@ -24,7 +24,7 @@ CHANNELS = 8 * 17
 def gated(folder: Path, closed: dict[str, float], *, penalty: float) -> Path:
     """Write a run whose checkpoints have closed such shares of their channels."""
     plain: dict[str, Any] = {
-        "model": {"size": "nano", "dct_window": 8, "gate": "static", "partner": False},
+        "model": {"size": "nano", "frequencies": {"dct_window": 8, "gate": "static"}},
         "sampling": {"frames": 16, "persons": 1},
         "gates": {"penalty": penalty},
     }

@@ -21,6 +21,7 @@ from skelfuse.errors import SkelfuseError
 WHOLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("small_files.py"))))
 FILES = WHOLE.FILES
 MUTATIONS = 120  # of each kind, in each format
+FEWEST = {"c3d": 3}  # different problems that must be told, where it is not 4
 Content = Any  # dictionaries, lists, arrays, texts: what a file of the format is made of
 
 JUNK: tuple[Any, ...] = (
@@ -127,7 +128,7 @@ def test_every_problem_says_where_and_what_to_do(form: str, tmp_path: Path) -> N
             except (ValueError, TypeError, OverflowError):  # what cannot be written at all
                 continue
             told |= {check(error, tmp_path) for error in problems(form, source)}
-    assert len(told) >= 4, told
+    assert len(told) >= FEWEST.get(form, 4), told
 
 
 def check(error: SkelfuseError, folder: Path) -> str:

@@ -1,33 +1,53 @@
-"""SkelFuse and Pure: their sizes, and that a decision is a sum over what FrierenFuse found."""
+"""SkelFuse: its sizes and options, and that a decision is linear in what FrierenFuse found."""
 
 from __future__ import annotations
 
 import copy
+import runpy
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.layers.mixer import JointMixer, MixerBlock, pairs_of_frames
-from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layouts import KINECT_V2, LAYOUTS
-from skelfuse.models import SIZES, Pure, Size, SkelFuse, describe
+from skelfuse.models import SIZES, Frequencies, Size, SkelFuse, describe
+from skelfuse.models.persons import Bodies
 from skelfuse.models.skelfuse import Evidence
-from skelfuse.models.streams import MotionStreams
+from skelfuse.models.steps import in_steps, only, seen_in_steps
+from skelfuse.models.together import Gather
 from skelfuse.skeleton import Skeleton
 
-LIMITS = {"nano": 0.1e6, "tiny": 0.25e6, "small": 0.5e6, "base": 1.5e6}
-LITTLE = Size(channels=4, width=16, dilations=(1, 2))
+as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
+LIMITS = {"nano": 0.15e6, "tiny": 0.3e6, "small": 0.55e6, "base": 1.5e6, "pure": 0.12e6}
+GROWING = ("nano", "tiny", "small", "base")
+LITTLE = Size(channels=4, alone=(1,), summary=5, width=16, dilations=(1, 2))
 
 
 def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
+def little(**options: object) -> SkelFuse:
+    """Return a little model as if trained."""
+    torch.manual_seed(0)
+    model = SkelFuse(KINECT_V2, 7, **{"size": LITTLE, **options})  # type: ignore[arg-type]
+    as_trained(model)
+    return model
+
+
 @pytest.mark.parametrize("name", SIZES)
 def test_a_size_keeps_its_promise(name: str) -> None:
-    assert parameters(SkelFuse(KINECT_V2, 60, size=SIZES[name])) <= LIMITS[name]
+    assert parameters(SkelFuse(KINECT_V2, 60, size=name)) <= LIMITS[name]
+
+
+def test_a_size_has_a_name() -> None:
+    for name, size in SIZES.items():
+        of_name, of_size = (SkelFuse(KINECT_V2, 5, size=one) for one in (name, size))
+        assert list(of_name.state_dict()) == list(of_size.state_dict())
+    with pytest.raises(SkelfuseError, match="did you mean 'tiny'"):
+        SkelFuse(KINECT_V2, 5, size="tny")
 
 
 def test_a_model_drops_what_its_size_says_unless_told_otherwise() -> None:
@@ -43,142 +63,155 @@ def test_a_model_drops_what_its_size_says_unless_told_otherwise() -> None:
 
 
 def test_sizes_grow() -> None:
-    grown = [parameters(SkelFuse(KINECT_V2, 60, size=SIZES[name])) for name in LIMITS]
-    assert grown == sorted(grown)
-    macs = [
-        describe(SkelFuse(KINECT_V2, 60, size=SIZES[name]), frames=64, persons=2).macs
-        for name in LIMITS
-    ]
-    assert macs == sorted(macs)
+    models = [SkelFuse(KINECT_V2, 60, size=name) for name in GROWING]
+    for cost in (
+        [parameters(model) for model in models],
+        [describe(model, frames=16, persons=2).macs for model in models],
+    ):
+        assert cost == sorted(cost)
+        assert len(set(cost)) == len(cost)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: str(layout.name))
-@pytest.mark.parametrize("model", [SkelFuse, Pure])
-def test_every_body_can_be_recognised(layout: Skeleton, model: type[nn.Module]) -> None:
-    net = model(layout, 5).eval()
+@pytest.mark.parametrize("size", ["nano", "pure"])
+def test_every_body_can_be_recognised(layout: Skeleton, size: str) -> None:
+    net = SkelFuse(layout, 5, size=size).eval()
     x = torch.randn(2, 9, 1, len(layout), layout.dimensions)
     assert net(x).shape == (2, 5)
     assert torch.isfinite(net(x)).all()
 
 
-def shaken(model: nn.Module) -> nn.Module:
-    """Return the model as if trained: statistics and weights that are not the initial ones."""
-    torch.manual_seed(0)
-    for part in model.modules():
-        if isinstance(part, nn.BatchNorm1d):
-            assert part.running_mean is not None
-            assert part.running_var is not None
-            part.running_mean.normal_(std=0.1)
-            part.running_var.uniform_(0.5, 2)
-            nn.init.uniform_(part.weight, 0.5, 2)
-    return model.eval()
-
-
-def test_logits_are_linear_in_the_evidence() -> None:
-    model = SkelFuse(KINECT_V2, 7, size=LITTLE)
-    shaken(model)
+@pytest.mark.parametrize("options", [{}, {"together": 0.0}, {"fuse": False}])
+def test_logits_are_linear_in_the_evidence(options: dict[str, object]) -> None:
+    model = little(**options)
     first = model.evidence(torch.randn(3, 20, 2, 25, 3))
     second = model.evidence(torch.randn(3, 20, 2, 25, 3))
-    between = Evidence(*(0.3 * a + 0.7 * b for a, b in zip(first, second, strict=True)))
-    expected = 0.3 * model.classify(first) + 0.7 * model.classify(second)
-    torch.testing.assert_close(model.classify(between), expected, rtol=1e-4, atol=1e-5)
-
-
-def test_without_frieren_fuse_all_evidence_is_past_it() -> None:
-    model = shaken(SkelFuse(KINECT_V2, 7, size=LITTLE, fuse=False))
-    evidence = model.evidence(torch.randn(3, 20, 2, 25, 3))  # type: ignore[operator]
-    assert evidence.fused.numel() == 0
-    assert evidence.past.shape == (3, 2, 25, 4)
-    assert not any("frieren" in name for name, _ in model.named_parameters())
-
-
-def test_pure_decides_on_frieren_fuse_alone() -> None:
-    torch.manual_seed(0)
-    model = shaken(Pure(KINECT_V2, 7))
-    still = torch.randn(1, 1, 1, 25, 3).expand(1, 30, 1, 25, 3)
-    names = model.frieren.feature_names  # type: ignore[union-attr]
-    seen: list[Tensor] = []
-    model.frieren.register_forward_hook(  # type: ignore[union-attr]
-        lambda module, given, fused: seen.append(fused.features)
+    between = Evidence(
+        0.3 * first.own + 0.7 * second.own,
+        None,
+        None
+        if first.together is None or second.together is None
+        else 0.3 * first.together + 0.7 * second.together,
     )
-    model(still)
-    moved = [f for f, name in enumerate(names) if name.scale is not None]  # type: ignore[arg-type]
+
+    def logits(evidence: Evidence) -> Tensor:
+        return model.decide(model.normalised(evidence))
+
+    expected = 0.3 * logits(first) + 0.7 * logits(second)
+    torch.testing.assert_close(logits(between), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_features_are_what_is_decided_on() -> None:
+    model, x = little(), torch.randn(3, 20, 2, 25, 3)
+    features = model.features(x)
+    assert features.shape == (3, model.num_features)
+    assert torch.equal(model.decide(features), model(x))
+
+
+def test_evidence_has_a_shape() -> None:
+    own, known, together = little().evidence(torch.randn(3, 20, 2, 25, 3))
+    assert own.shape == (3, 2, 25, 5)
+    assert known is None
+    assert together is not None
+    assert together.shape == (3, 2, 2, 16)
+
+
+def test_without_frieren_fuse_there_is_an_average_in_both_paths() -> None:
+    model = little(fuse=False)
+    assert model.frieren is None
+    assert not any("frieren" in name for name, _ in model.named_parameters())
+    x = torch.randn(1, 1, 1, 25, 3).expand(1, 30, 1, 25, 3)
+    evidence = model.evidence(x)
+    assert evidence.together is not None
+    assert evidence.own.shape == (1, 2, 25, 4)
+    assert evidence.together.shape == (1, 2, 1, 16)
+
+
+def test_a_body_at_rest_has_no_motion() -> None:
+    model = little(together=0.0, size=Size(4, (), 4, 8, (1,)))  # without blocks: they see the ends
+    assert model.frieren is not None
+    still = torch.randn(1, 1, 1, 25, 3).expand(1, 30, 1, 25, 3)
+    h = model.each_joint(model.fold(still)).course
+    features = model.frieren(h).features
+    names = model.frieren.feature_names
+    moved = [f for f, name in enumerate(names) if name.scale is not None]
     assert moved
-    assert seen[0][..., moved].abs().max() < 1e-5  # a body at rest has no motion
-    assert (seen[0] >= 0).all()
+    assert features[..., moved].abs().max() < 1e-5
+    assert (features >= 0).all()
+    assert features.max() > 0.1  # where it stands is told
 
 
 def test_no_class_is_no_classifier() -> None:
-    for model in (SkelFuse, Pure):
-        with pytest.raises(SkelfuseError, match="needs classes"):
-            model(KINECT_V2, 0)
+    with pytest.raises(SkelfuseError, match="num_classes is out of range"):
+        SkelFuse(KINECT_V2, 0)
 
 
-@pytest.mark.parametrize("frames", [1, 2, 7, 8])
-def test_pairs_of_frames_keep_the_mean(frames: int) -> None:
-    x, mask = torch.randn(2, 4, 3, frames), torch.ones(2, frames, dtype=torch.bool)
-    half, counts = pairs_of_frames(x, mask)
-    assert half.shape == (2, 4, 3, -(-frames // 2))
-    assert counts.all()
-    if frames % 2 == 0:
-        torch.testing.assert_close(half.mean(dim=3), x.mean(dim=3))
-    else:
-        torch.testing.assert_close(half[..., -1], x[..., -1])
+def test_a_branch_of_the_whole_body_needs_a_together_path() -> None:
+    with pytest.raises(SkelfuseError, match="there is no together path"):
+        SkelFuse(KINECT_V2, 3, size="pure", frequencies=Frequencies(dct_window=8))
 
 
-def test_normed_linear_is_its_two_parts() -> None:
-    layer = NormedLinear(6, 3)
-    layer(torch.randn(50, 6) * 3 + 1)  # one step of training
-    shaken(layer)
-    x = torch.randn(4, 5, 6)
-    expected = layer.linear(layer.norm(x.flatten(0, -2))).view(4, 5, 3)
-    torch.testing.assert_close(layer(x), expected, rtol=1e-5, atol=1e-6)
+def test_a_step_is_the_mean_of_its_frames_and_seen_as_one_of_them_is() -> None:
+    model = little()
+    bodies = model.fold(torch.randn(2, 9, 1, 25, 3))  # an odd number: the last one is held
+    assert bodies.x.shape[1] == 10
+    features = model.features_of(bodies)
+    halves = in_steps(features, 2).values
+    torch.testing.assert_close(halves[:, 1], features.values[:, 2:4].mean(dim=1))
+    seen = seen_in_steps(bodies, 2)
+    assert seen.joints is not None
+    assert seen.joints.all()
+    assert seen.joints.shape == (2, 5, 25)
 
 
-def test_a_mask_of_everything_is_no_mask() -> None:
-    for model in (SkelFuse(KINECT_V2, 7, size=LITTLE), Pure(KINECT_V2, 7)):
-        shaken(model)
-        x = torch.randn(2, 12, 2, 25, 3)
-        everything = torch.ones(2, 12, 2, 25, dtype=torch.bool)
-        torch.testing.assert_close(model(x, everything), model(x), rtol=1e-4, atol=1e-5)
+def test_only_keeps_what_is_alive() -> None:
+    mask = torch.tensor([[True, True], [False, True], [False, False], [False, False]])[None]
+    inside = torch.tensor([[True, True, False, False]])
+    seen = seen_in_steps(Bodies(torch.zeros(1, 4, 2, 3), mask, inside, persons=1), 2)
+    kept = only(torch.ones(1, 2, 2, 5), seen.alive)
+    assert kept[..., 0].tolist() == [[[1, 1], [0, 0]]]
+
+
+def test_voters_gather_their_own_channels_of_all_joints() -> None:
+    torch.manual_seed(0)
+    gather = Gather(5, 2, 3, voters=2)
+    h = torch.randn(4, 6, 5, 4)
+    body = gather(h)
+    assert body.shape == (4, 6, 1, 6)
+    second = h[..., 2:].flatten(2) @ gather.weight[1]
+    torch.testing.assert_close(body[:, :, 0, 3:], second)
+
+
+@pytest.mark.parametrize("frames", [12, 13])
+@pytest.mark.parametrize("options", [{}, {"together": 0.0}, {"fuse": False}])
+def test_a_mask_of_everything_is_no_mask(options: dict[str, object], frames: int) -> None:
+    model = little(**options)
+    x = torch.randn(2, frames, 2, 25, 3)
+    everything = torch.ones(2, frames, 2, 25, dtype=torch.bool)
+    torch.testing.assert_close(model(x, everything), model(x), rtol=1e-4, atol=1e-5)
 
 
 def test_who_is_not_there_takes_no_part_in_training() -> None:
-    torch.manual_seed(0)
-    alone = SkelFuse(KINECT_V2, 7, size=LITTLE, partner=False, dropout=0, evidence_dropout=0)
+    alone = little(streams=("joint", "bone", "distances"), dropout=0, evidence_dropout=0)
     places = copy.deepcopy(alone)  # as many persons as the clip with most of them has
     x = torch.randn(4, 12, 3, 25, 3)
     there = torch.zeros(4, 12, 3, 25, dtype=torch.bool)
     there[:, :, 1] = True
     votes = alone.train()(x[:, :, 1:2])
-    torch.testing.assert_close(places.train()(x, there), votes, rtol=1e-4, atol=1e-5)
-    for name, value in alone.named_buffers():
-        torch.testing.assert_close(places.get_buffer(name), value, rtol=1e-4, atol=1e-5, msg=name)
+    found = places.train()(x, there)
+    assert found.shape == votes.shape == (4, 2, 7)
+    own, whole = (model.embed.norm.running_mean for model in (alone, places))
+    torch.testing.assert_close(own, whole, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found[:, 0], votes[:, 0], rtol=1e-2, atol=1e-2)
 
 
-def test_a_bone_needs_both_of_its_ends() -> None:
-    streams = MotionStreams(KINECT_V2, SkelFuse(KINECT_V2, 2).streams.kernels)
-    x, mask = torch.randn(1, 6, 25, 3), torch.ones(1, 6, 25, dtype=torch.bool)
-    head, neck = KINECT_V2.index("head"), KINECT_V2.index("neck")
-    mask[:, :, neck] = False
-    bones = streams(x, mask)[..., streams.out_channels // 2 :]
-    assert bones[:, :, head].abs().max() == 0
-    mask[:, :, neck] = True
-    assert streams(x, mask)[..., streams.out_channels // 2 :][:, :, head].abs().max() > 0
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_gradcheck(training: bool) -> None:
-    torch.manual_seed(0)
-    valid = torch.tensor([[True, True, True, True], [True, True, True, False]])
-    cases: list[tuple[nn.Module, tuple[Tensor, ...]]] = [
-        (MixerBlock(3), (torch.randn(2, 3, 4), valid[:, None].double())),
-        (JointMixer(2, 2, 3, dilations=(1,)), (torch.randn(2, 2, 2, 4), valid)),
-        (NormedLinear(3, 2), (torch.randn(5, 3),)),
-    ]
-    for layer, (x, *rest) in cases:
-        layer.double().train(training)
-        leaf = x.double().requires_grad_()
-        assert torch.autograd.gradcheck(lambda y: layer(y, *rest), leaf)  # noqa: B023
-    leaf = torch.randn(2, 4, 2, 2, dtype=torch.double, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda y: pairs_of_frames(y, valid)[0], leaf)
+def test_who_stands_still_does_so_when_a_neighbour_flickers() -> None:
+    lost, frames = ("left_elbow", "right_hand", "spine_mid"), [2, 3, 7, 11]
+    model = little(size="pure")
+    x = torch.randn(1, 1, 2, 25, 3).expand(1, 12, 2, 25, 3)
+    mask = torch.ones(1, 12, 2, 25, dtype=torch.bool)
+    for joint in lost:
+        mask[:, frames, 0, KINECT_V2.index(joint)] = False
+    whole, flickering = model.own(x), model.own(x, mask)
+    others = [i for i, name in enumerate(KINECT_V2.joints) if name not in lost]
+    torch.testing.assert_close(flickering[:, :, others], whole[:, :, others])

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from skelfuse.layers.normed_linear import NormedLinear
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import Size, SkelFuse
+from skelfuse.models.embed import JointEmbedding
+from skelfuse.models.motion_features import Features
 
 JOINTS, BONES, DISTANCES, ALL = range(4)
-SIZE = Size(channels=4, width=8, dilations=(1,), voters=4)
+SIZE = Size(channels=4, alone=(1,), summary=4, width=8, dilations=(1,), voters=4)
 
 
 def votes(x: Tensor, *, specialists: bool = True) -> Tensor:
-    """Return the votes `[B,V,classes]` of a model that is the same each time."""
+    """Return the votes `[B,V,2·classes]`, both paths', of a model that is the same each time."""
     torch.manual_seed(0)
     model = SkelFuse(
         KINECT_V2, 5, size=SIZE, specialists=specialists, dropout=0, evidence_dropout=0
     )
-    found: Tensor = model.train()(x)
-    return found
+    found: Tensor = model.train()(x)  # [B,2·V,classes]
+    return torch.cat(found.chunk(2, dim=1), dim=2)
 
 
 @pytest.fixture
@@ -48,44 +51,77 @@ def test_each_sees_what_it_is_given_and_no_more(
     assert not any(torch.allclose(before[:, v], after[:, v], atol=1e-3) for v in range(4))
 
 
-def test_distances_are_given_to_their_voter_and_to_the_last() -> None:
-    model = SkelFuse(KINECT_V2, 5, size=SIZE)
+def given_by_stream(model: SkelFuse) -> dict[str, set[int]]:
+    """Say to which voters each stream is given, all of it or nothing."""
     assert model.embed.given is not None
-    moving = model.streams.out_channels
-    others, distances = model.embed.given[:, :moving], model.embed.given[:, moving:]
-    for part, knowing in ((others, {JOINTS, BONES, ALL}), (distances, {DISTANCES, ALL})):
-        of_voters = part.view(4, SIZE.channels, -1)
-        assert {v for v in range(4) if of_voters[v].any()} == knowing
-        assert of_voters[ALL].all()
-    assert distances.view(4, SIZE.channels, -1)[DISTANCES].all()
+    each = model.embed.given.view(4, SIZE.channels, -1)
+    told: dict[str, set[int]] = {}
+    for name in model.features_of.streams:
+        own = [stream == name for stream in model.features_of.stream_of]
+        of_voters = each[:, :, own].flatten(1)
+        assert (of_voters.any(dim=1) == of_voters.all(dim=1)).all()
+        told[name] = {v for v in range(4) if of_voters[v].all()}
+    return told
 
 
-def test_a_voter_alone_is_given_everything(clips: Tensor) -> None:
-    one = Size(channels=4, width=8, dilations=(1,), voters=1)
+def test_each_stream_is_given_to_its_voter_and_to_the_last() -> None:
+    assert given_by_stream(SkelFuse(KINECT_V2, 5, size=SIZE)) == {
+        "joint": {JOINTS, ALL},
+        "partner": {JOINTS, ALL},
+        "bone": {BONES, ALL},
+        "distances": {DISTANCES, ALL},
+        "partner_distances": {DISTANCES, ALL},
+    }
+
+
+def test_whose_stream_is_not_there_is_given_everything() -> None:
+    model = SkelFuse(KINECT_V2, 5, size=SIZE, streams=("joint", "bone"))
+    assert given_by_stream(model) == {
+        "joint": {JOINTS, DISTANCES, ALL},
+        "bone": {BONES, DISTANCES, ALL},
+    }
+
+
+def test_a_voter_alone_is_given_everything() -> None:
+    one = replace(SIZE, voters=1)
     assert SkelFuse(KINECT_V2, 5, size=one).embed.given.all()  # type: ignore[union-attr]
-    given = SkelFuse(KINECT_V2, 5, size=SIZE, distances=False).embed.given
-    assert given is not None
-    assert len(set(given.sum(dim=1).tolist())) == 3  # joints and the partner, bones, all
+    assert SkelFuse(KINECT_V2, 5, size=SIZE, specialists=False).embed.given is None
 
 
 def test_what_is_not_given_counts_for_nothing() -> None:
     torch.manual_seed(0)
     given = torch.tensor([[True, False, True], [False, True, False]])
-    layer = NormedLinear(3, 2, given)
-    x = torch.randn(40, 3, requires_grad=True)
+    layer = JointEmbedding(3, 1, 2, given)
+    x = torch.randn(40, 1, 1, 3, requires_grad=True)
     for training in (True, False):
         layer.train(training)
         for output in range(2):
-            (gradient,) = torch.autograd.grad(layer(x)[:, output].square().sum(), x)
-            assert (gradient.abs().sum(dim=0) > 0).equal(given[output])
-    nn.init.constant_(layer.linear.weight, 1e6)
-    assert layer.folded()[0].ne(0).equal(given)
+            mapped = layer(Features(x, None))[..., output]
+            (gradient,) = torch.autograd.grad(mapped.square().sum(), x)
+            assert (gradient.abs().sum(dim=(0, 1, 2)) > 0).equal(given[output])
+    nn.init.constant_(layer.free, 1e6)
+    assert layer.weight().ne(0).equal(given)
 
 
 def test_who_is_given_less_starts_with_as_much() -> None:
     torch.manual_seed(0)
     given = torch.ones(400, 100, dtype=torch.bool)
     given[:200, 4:] = False
-    mapped = NormedLinear(100, 400, given).eval()(torch.randn(500, 100))
-    few, everything = mapped[:, :200].std().item(), mapped[:, 200:].std().item()
+    layer = JointEmbedding(100, 1, 400, given).eval()
+    mapped = layer(Features(torch.randn(500, 1, 1, 100), None)) - layer.identity
+    few, everything = mapped[..., :200].std().item(), mapped[..., 200:].std().item()
     assert few == pytest.approx(everything, rel=0.1)
+
+
+def test_an_embedding_is_its_parts() -> None:
+    torch.manual_seed(0)
+    layer = JointEmbedding(6, 3, 4)
+    x, known = torch.randn(5, 7, 3, 6) * 3 + 1, torch.rand(5, 1, 3, 6) > 0.3
+    layer(Features(x, known))  # one step of training
+    found = layer.eval()(Features(x, known))
+    assert layer.norm.running_mean is not None
+    assert layer.norm.running_var is not None
+    usual = torch.where(known, x, layer.norm.running_mean)  # what is not told is as usual
+    normal = (usual - layer.norm.running_mean) / (layer.norm.running_var + 1e-5).sqrt()
+    expected = normal @ layer.free.T + layer.bias + layer.identity
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)

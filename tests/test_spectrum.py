@@ -8,17 +8,23 @@ from scipy.fft import dct
 from torch import Tensor
 
 from skelfuse.layouts import KINECT_V2
+from skelfuse.models.persons import Bodies
 from skelfuse.models.spectrum import Spectrum
 
 N = len(KINECT_V2)
 
 
+def people(x: Tensor, mask: Tensor | None = None) -> Bodies:
+    """Return bodies `[R,T,N,D]`, one in each clip."""
+    return Bodies(x, mask, None if mask is None else mask.any(dim=2), persons=1)
+
+
 def test_what_is_gathered_are_the_cosines_of_joints_and_bones() -> None:
-    spectrum = Spectrum(KINECT_V2, channels=2, window=8, width=4).eval()
+    spectrum = Spectrum(KINECT_V2, outputs=2, window=8, width=4).eval()
     x = torch.randn(1, 16, N, 3)
     seen: list[Tensor] = []
     spectrum.gather.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    spectrum(x)
+    spectrum(people(x))
     bones = x - x[:, :, list(KINECT_V2.parents)]
     both = torch.cat([x, bones], dim=-1)[0].numpy()  # [T,N,2D]
     expected = dct(both.reshape(2, 8, N, 6), axis=1, norm="ortho").reshape(2, -1)
@@ -26,7 +32,7 @@ def test_what_is_gathered_are_the_cosines_of_joints_and_bones() -> None:
 
 
 def test_a_closed_channel_does_not_matter_and_an_open_one_does() -> None:
-    spectrum = Spectrum(KINECT_V2, channels=2, window=8, gate="static").eval()
+    spectrum = Spectrum(KINECT_V2, outputs=2, window=8, gate="static").eval()
     assert spectrum.gate is not None
     head = KINECT_V2.index("head")
     with torch.no_grad():
@@ -38,13 +44,13 @@ def test_a_closed_channel_does_not_matter_and_an_open_one_does() -> None:
     for frequency, matters in ((1, False), (2, True)):
         wave = torch.cos(torch.pi / 8 * frequency * place)
         moved[:, :, head] = x[:, :, head] + wave[:, None]
-        assert torch.allclose(spectrum(moved), spectrum(x), atol=1e-5) != matters
+        assert torch.allclose(spectrum(people(moved)), spectrum(people(x)), atol=1e-5) != matters
 
 
 def test_a_pruned_branch_is_the_gated_one_with_the_rest_closed() -> None:
     kept = {"left_hand": (5, 2), "head": (2,)}
-    gated = Spectrum(KINECT_V2, channels=2, window=8, gate="static").eval()
-    pruned = Spectrum(KINECT_V2, channels=2, window=8, kept=kept).eval()
+    gated = Spectrum(KINECT_V2, outputs=2, window=8, gate="static").eval()
+    pruned = Spectrum(KINECT_V2, outputs=2, window=8, kept=kept).eval()
     assert gated.gate is not None
     gate_open = torch.zeros(8, N, dtype=torch.bool)
     for joint, frequencies in kept.items():
@@ -60,14 +66,15 @@ def test_a_pruned_branch_is_the_gated_one_with_the_rest_closed() -> None:
     x, mask = torch.randn(2, 21, N, 3), torch.rand(2, 21, N) > 0.5
     mask[0, :, KINECT_V2.index("head")] = False
     for seen in (None, mask):
-        torch.testing.assert_close(pruned(x, seen), gated(x, seen), rtol=1e-5, atol=1e-6)
+        given = people(x, seen)
+        torch.testing.assert_close(pruned(given), gated(given), rtol=1e-5, atol=1e-6)
     assert pruned.dct.frequencies == (2, 5)
 
 
 def test_unseen_windows_and_people_add_nothing() -> None:
-    spectrum = Spectrum(KINECT_V2, channels=2, window=8).eval()
+    spectrum = Spectrum(KINECT_V2, outputs=2, window=8).eval()
     x, mask = torch.randn(2, 16, N, 3), torch.ones(2, 16, N, dtype=torch.bool)
     mask[1] = False
-    assert not spectrum(x, mask)[1].any()
+    assert not spectrum(people(x, mask))[1].any()
     mask[0, 8:] = False
-    torch.testing.assert_close(spectrum(x, mask)[:1], spectrum(x[:1, :8]))
+    torch.testing.assert_close(spectrum(people(x, mask))[:1], spectrum(people(x[:1, :8])))

@@ -48,13 +48,14 @@ def data_of(path: Path) -> dict[str, Any]:
 
 def test_a_store_is_shown_by_one_clip_of_each_class(poses: Path, tmp_path: Path) -> None:
     store, out = tmp_path / "s.h5", tmp_path / "page.html"
-    run("preprocess", poses, "--label-from", "folder", "--fps", 25, "--out", store)
+    given = ("--label-from", "folder", "--fps", 25, "--skeleton", "coco-17")
+    assert run("preprocess", poses, *given, "--out", store).exit_code == 0
     result = run("view", store, "-o", out)
     assert result.exit_code == 0, result.output
     assert result.output == f"6 clips looked at: nothing odd\nwrote {out}\n"
     shown = data_of(out)["clips"]
     assert [(one["label"], one["name"]) for one in shown] == [("sit", "sit1"), ("wave", "wave1")]
-    assert "http" not in out.read_text()  # nothing is fetched
+    assert "://" not in out.read_text()  # nothing is fetched
     one = run("view", store, "--clip", "wave2")
     assert one.output.startswith("wave2: 50 frames, 1 person, wave\n")
     wrong = run("view", store, "--clip", "wave9")
@@ -67,8 +68,8 @@ def test_files_are_shown_without_a_store_and_a_bad_one_stops_none(
 ) -> None:
     (poses / "sit" / "bad.npy").write_bytes(b"\x93NUMPY nothing")
     out = tmp_path / "page.html"
-    result = run("view", poses, "-o", out)
-    assert result.exit_code == 0
+    result = run("view", poses, "--skeleton", "coco-17", "-o", out)
+    assert result.exit_code == 3
     assert "Error: " in result.output
     assert "bad.npy" in result.output
     assert "note: the frame rate is not known" in result.output
@@ -76,7 +77,10 @@ def test_files_are_shown_without_a_store_and_a_bad_one_stops_none(
 
 
 def test_a_picture_is_drawn(poses: Path, tmp_path: Path) -> None:
-    result = run("view", poses / "sit" / "sit0.npy", "--png", tmp_path / "a.png")
+    result = run(
+        *("view", poses / "sit" / "sit0.npy", "--skeleton", "coco-17"),
+        *("--png", tmp_path / "a.png"),
+    )
     assert result.exit_code == 0, result.output
     assert (tmp_path / "a.png").read_bytes()[1:4] == b"PNG"
 
@@ -97,7 +101,7 @@ def test_the_page_has_the_clips_own_places() -> None:
     assert np.isnan(places).any(axis=-1).sum() == 1
     assert np.isnan(places[3, 1, 9]).all()
     drawn, own = places[..., :2] / 1000, coords * [1, -1]  # an image's y goes down
-    scale = np.nanstd(own[..., 0]) / np.nanstd(drawn[..., 0])
+    scale = float(np.nanstd(own[..., 0]) / np.nanstd(drawn[..., 0]))
     difference = own - scale * drawn
     np.testing.assert_allclose(difference - difference[0, 0, 0], 0 * own, atol=0.002 * scale)
     assert one["intervals"] == [[2, 9, "sit", None]]

@@ -9,14 +9,14 @@ from torch import Tensor
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers import Directions, FrierenFuse, NonNegativeLinear
 from skelfuse.layers.blocks import assembled
-from skelfuse.layers.mixer import JointMixer
 from skelfuse.layers.voting_linear import VotingLinear, decision
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import Size, SkelFuse
+from skelfuse.models.together import Together
 from skelfuse.training.losses import clip_losses
 from skelfuse.training.mixing import unmixed
 
-THREE = Size(channels=2, width=8, dilations=(1, 2), voters=3)
+THREE = Size(channels=2, alone=(1, 2), summary=3, width=8, dilations=(1, 2), voters=3)
 
 
 def heard(y: Tensor, x: Tensor, voters: int) -> list[list[bool]]:
@@ -34,12 +34,22 @@ def heard(y: Tensor, x: Tensor, voters: int) -> list[list[bool]]:
 ALONE = [[True, False, False], [False, True, False], [False, False, True]]
 
 
-def test_mixers_side_by_side_do_not_hear_each_other() -> None:
+@pytest.mark.parametrize("fuse", [True, False])
+def test_together_paths_side_by_side_do_not_hear_each_other(fuse: bool) -> None:
     torch.manual_seed(0)
-    mixer = JointMixer(5, 2, 8, dilations=(1, 2), voters=3).eval()
+    together = Together(5, 2, 8, dilations=(1, 2), voters=3, directions=2, fuse=fuse).eval()
     x = torch.randn(2, 9, 5, 6, requires_grad=True)
-    mixed = mixer(x.permute(0, 3, 2, 1), torch.ones(2, 9, dtype=torch.bool))  # [B,V·C,N,T]
-    assert heard(mixed.permute(0, 3, 2, 1), x, 3) == ALONE
+    assert heard(together(x), x, 3) == ALONE
+
+
+def test_voters_of_the_own_path_do_not_hear_each_other() -> None:
+    torch.manual_seed(0)
+    model = SkelFuse(KINECT_V2, 5, size=THREE).eval()
+    h = torch.randn(2, 9, 25, 6, requires_grad=True)
+    course = model.alone(h)
+    assert heard(course, h, 3) == ALONE
+    assert model.frieren is not None
+    assert heard(model.frieren(course).y, h, 3) == ALONE
 
 
 def test_groups_of_frieren_fuse_do_not_hear_each_other() -> None:
@@ -108,7 +118,7 @@ def test_a_model_of_voters_votes_in_training_and_decides_in_evaluation() -> None
     torch.manual_seed(0)
     model = SkelFuse(KINECT_V2, 5, size=THREE)
     x = torch.randn(4, 12, 1, 25, 3)
-    assert model(x).shape == (4, 3, 5)
+    assert model(x).shape == (4, 6, 5)  # three of each path
     assert model.eval()(x).shape == (4, 5)
 
 

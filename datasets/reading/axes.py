@@ -10,6 +10,7 @@ import numpy.typing as npt
 from skelfuse.clip import FloatArray
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
+from skelfuse.datasets.reading.layout_of import guessable
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
@@ -112,7 +113,7 @@ def check_third_column(
     """
     if coords.shape[-1] != 3:
         return
-    fitting = [body for body in LAYOUTS.values() if len(body) == coords.shape[2]]
+    fitting = guessable(coords.shape[2])
     known = [LAYOUTS.get(given.name, given)] if given is not None else fitting
     flat = next((body.name for body in known if body.dimensions == 2), None)
     flat = flat if all(body.dimensions == 2 for body in known) else None

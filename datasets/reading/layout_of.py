@@ -8,6 +8,7 @@ from dataclasses import replace
 from skelfuse.datasets.reading.sides import HIPS, SHOULDERS, first_pair, sides_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
+from skelfuse.more_layouts import NEVER_GUESSED
 from skelfuse.skeleton import Pair, Skeleton
 
 TWO_ENDS = "write each bone as a joint and its parent"
@@ -36,7 +37,7 @@ def choose(
                 remedy=REMEDY,
             )
         return replace(given, dimensions=dimensions), ()
-    fitting = [body for body in LAYOUTS.values() if len(body) == joints]
+    fitting = guessable(joints)
     native = [body for body in fitting if body.dimensions == dimensions]
     flattened = [body for body in fitting if body.dimensions > dimensions]
     candidates = native or flattened
@@ -49,6 +50,16 @@ def choose(
         )
     body = replace(candidates[0], dimensions=dimensions)
     return body, (f"layout '{body.name}' taken for its {joints} joints",)
+
+
+def guessable(joints: int) -> list[Skeleton]:
+    """Return the built-in layouts that so many joints may stand for.
+
+    >>> [body.name for body in guessable(17)]
+    ['coco-17']
+    """
+    fitting = (body for body in LAYOUTS.values() if len(body) == joints)
+    return [body for body in fitting if body.name not in NEVER_GUESSED]
 
 
 def imposed(given: Skeleton | None, own: Skeleton) -> Skeleton:

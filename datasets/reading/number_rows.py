@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from itertools import chain
-from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -45,35 +43,88 @@ def rows_of_numbers(
     at = [number for number, line in enumerate(lines) if line.strip(" \t,;")]
     if not at:
         raise SkelfuseError("no rows of numbers", remedy="fetch it again, or leave the file out")
-    rows = _split([lines[number] for number in at], delimiter)
+    kept = [lines[number] for number in at]
     at = [number + first_line for number in at]
-    rows = [
-        row if len(row) == columns else _of_length(row, columns, line, pad=pad)
-        for row, line in zip(rows, at, strict=True)
-    ]
-    words = [[row[column].strip() for row in rows] for column in texts]
     if numbers is None:
         numbers = [column for column in range(columns) if column not in texts]
-    if [*numbers] == [*range(columns)]:
-        cells = list(chain.from_iterable(rows))
-    elif len(numbers) > 1:
-        cells = list(chain.from_iterable(map(itemgetter(*numbers), rows)))
+    values = _plain_numbers(kept, columns, delimiter, numbers)
+    if values is not None:
+        heads = [line.split(delimiter, max(texts) + 1) for line in kept] if texts else []
+        return values, [[head[column].strip() for head in heads] for column in texts], at
+    rows = [
+        row if len(row) == columns else _of_length(row, columns, line, pad=pad)
+        for row, line in zip(_split(kept, delimiter), at, strict=True)
+    ]
+    flat = [
+        _number(row[column], line) for row, line in zip(rows, at, strict=True) for column in numbers
+    ]
+    words = [[row[column].strip() for row in rows] for column in texts]
+    return np.array(flat).reshape(len(rows), len(numbers)), words, at
+
+
+def _plain_numbers(
+    lines: list[str], columns: int, delimiter: str | None, numbers: Sequence[int]
+) -> npt.NDArray[np.float64] | None:
+    """Return the numbers of lines in which all is as it should be; None where it is not.
+
+    NumPy's own reader is three times as fast as Python, but says little of what is wrong.
+    """
+    if delimiter is None:
+        if len(numbers) != columns:
+            return None
     else:
-        cells = [row[column] for row in rows for column in numbers]
+        if any('"' in line or line.count(delimiter) != columns - 1 for line in lines):
+            return None
+        lines = [_filled(line, delimiter) for line in lines]
     try:
-        flat = np.array([cell or "nan" for cell in cells], dtype=np.float64)
+        values = np.loadtxt(lines, delimiter=delimiter, comments=None, usecols=numbers, ndmin=2)
     except ValueError:
-        flat = np.array([_number(cell, at[i // len(numbers)]) for i, cell in enumerate(cells)])
-    return flat.reshape(len(rows), len(numbers)), words, at
+        return None
+    return values if values.shape == (len(lines), len(numbers)) else None
+
+
+def _filled(line: str, delimiter: str) -> str:
+    """Return a line with nan in its empty cells."""
+    if delimiter * 2 in line:
+        line = line.replace(delimiter * 2, f"{delimiter}nan{delimiter}")
+        line = line.replace(delimiter * 2, f"{delimiter}nan{delimiter}")  # every second one is left
+    if line.startswith(delimiter):
+        line = f"nan{line}"
+    return f"{line}nan" if line.endswith(delimiter) else line
+
+
+def whole_numbers(values: npt.NDArray[np.float64], lines: Sequence[int]) -> list[int]:
+    """Return frame numbers, read as numbers of some lines, as whole ones.
+
+    >>> whole_numbers(np.array([3.0, 4.0]), [1, 2])
+    [3, 4]
+    """
+    with np.errstate(invalid="ignore"):
+        good = (values % 1 == 0) & (abs(values) < 1e12)
+    if not good.all():
+        wrong = int((~good).argmax())
+        raise SkelfuseError(
+            "not a frame number",
+            line=lines[wrong],
+            expected="a whole number",
+            found=f"{values[wrong]:g}",
+            remedy=FETCH_AGAIN,
+        )
+    return [int(value) for value in values.tolist()]
 
 
 def _split(lines: list[str], delimiter: str | None) -> list[list[str]]:
-    if delimiter is not None and any('"' in line for line in lines):
-        try:
-            return list(csv.reader(lines, delimiter=delimiter))
-        except csv.Error as error:
-            raise SkelfuseError(f"cannot read the table: {error}", remedy=FETCH_AGAIN) from None
-    return [line.split(delimiter) for line in lines]
+    if delimiter is None:
+        return [line.split() for line in lines]
+    try:
+        return [
+            line.split(delimiter)
+            if '"' not in line
+            else next(csv.reader([line], delimiter=delimiter))
+            for line in lines
+        ]
+    except csv.Error as error:
+        raise SkelfuseError(f"cannot read the table: {error}", remedy=FETCH_AGAIN) from None
 
 
 def _of_length(row: list[str], columns: int, line: int, *, pad: bool) -> list[str]:

@@ -31,6 +31,16 @@ class Batch(NamedTuple):
     label: Tensor  # [B] int64, -1 where the clip has none
     index: Tensor  # type: ignore[assignment]  # [B] int64, of the clip in the store
 
+    @property
+    def seen(self) -> Tensor | None:
+        """The mask for a model: None where it hides nothing, which saves work.
+
+        Models never look at values, so this is decided here, and on a CPU alone: to look would
+        make a GPU wait.
+        """
+        nothing_hidden = self.mask.device.type == "cpu" and bool(self.mask.all())
+        return None if nothing_hidden else self.mask
+
 
 class Batches:
     """The batches of a split, the same ones for the same seed and epoch.

@@ -59,6 +59,7 @@ class Evaluation:
     subjects: int  # 0 where not known
     subject_interval: Interval | None  # of top1, over people
     notes: tuple[str, ...]
+    own_share: float | None = None  # mean share of the own path in decisions; None without paths
 
     @property
     def prediction(self) -> IntArray:
@@ -109,6 +110,7 @@ class Evaluation:
             "top1_interval_over_subjects": (
                 None if self.subject_interval is None else list(self.subject_interval)
             ),
+            "own_share": self.own_share,
             "worst_confusions": [pair._asdict() for pair in self.worst_confusions],
             "least_believed": [doubt._asdict() for doubt in self.least_believed],
             "classes": [dict(zip(("name", *PerClass._fields), row, strict=True)) for row in table],
@@ -151,7 +153,8 @@ def evaluate(
     ...     writer.finish_source(done)
     ...     writer.finish()
     >>> store = Store(folder / "store.h5")
-    >>> config = TrainConfig(model=ModelChoice("pure"), train=Fit(epochs=1, validation=0))
+    >>> nano = ModelChoice("skelfuse", "nano")
+    >>> config = TrainConfig(model=nano, train=Fit(epochs=1, validation=0))
     >>> result = train(config, store, {"train": np.arange(4)}, folder / "run")
     >>> found = evaluate([load_run(folder / "run")], store, np.arange(4, 8))
     >>> found.metrics.clips, found.probability.shape, found.per_class.support
@@ -172,7 +175,8 @@ def evaluate(
             found=f"{len(given):,} clips, {clips.unlabelled:,} of them without a label",
             remedy="use another --part or --protocol; skelfuse info lists those that fit",
         )
-    probability = ensemble_scores(runs, store, clips.indices, crops=crops, progress=progress)
+    scores = ensemble_scores(runs, store, clips.indices, crops=crops, progress=progress)
+    probability, share = scores.probability, scores.own_share
     right = probability.argmax(axis=1) == clips.label
     people = [store.subjects[i] for i in clips.indices]
     known = [name for name in people if name is not None]
@@ -189,6 +193,7 @@ def evaluate(
         count,
         bootstrap_interval(right, known) if count >= LEAST_SUBJECTS else None,
         tuple(_notes(runs, store, clips, protocol)),
+        None if share is None else float(share.mean()),
     )
 
 

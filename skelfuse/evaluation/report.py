@@ -42,6 +42,11 @@ def report_text(evaluation: Evaluation) -> str:
         f"macro F1             {found.macro_f1:7.2%}",
         f"calibration error    {found.calibration_error:7.2%}",
     ]
+    if evaluation.own_share is not None:
+        own = f"{evaluation.own_share:7.2%}"
+        lines.append(
+            f"joints by themselves {own}   of a decision; the rest is how they go together"
+        )
     worst = evaluation.worst_confusions
     if worst:
         lines += ["", "worst confusions (clips of the class, true -> predicted)"]

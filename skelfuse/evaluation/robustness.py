@@ -164,7 +164,8 @@ def _scorer(
         for run, order, column in zip(runs, orders, columns, strict=True):
             device = next(run.model.parameters()).device
             batch = batch_of(clips, sampling=run.config.sampling, device=device, crops=crops)
-            total += batch_scores(run, batch, order, crops, names)[:, column]
+            found = batch_scores(run, batch, order, crops, names)
+            total += found.probability[:, column]
         return total
 
     return score

@@ -1,8 +1,9 @@
-"""The probability that each run gives each class, for the clips of a store."""
+"""What runs say of the clips of a store: how probable each class is, and by which path."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,11 +14,19 @@ from skelfuse.batches.joints import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.matching import Indices, class_columns, joint_order
 from skelfuse.evaluation.metrics import FloatArray
+from skelfuse.models.paths import own_share, two_paths
 from skelfuse.run import Run
 from skelfuse.store import Store
 
 Progress = Callable[[int], None]  # takes the number of clips scored so far
 ROWS_AT_ONCE = 128  # clips times crops in a batch
+
+
+class Scores(NamedTuple):
+    """What was said of C clips; crops of a clip are averaged."""
+
+    probability: FloatArray  # [C,K]
+    own_share: FloatArray | None  # [C], of the own path in each decision; None without two paths
 
 
 def ensemble_scores(
@@ -27,29 +36,34 @@ def ensemble_scores(
     *,
     crops: int = 1,
     progress: Progress | None = None,
-) -> FloatArray:
-    """Return the mean probabilities `[C,K]` of the runs, in the first one's order of classes.
+) -> Scores:
+    """Return the mean scores of the runs, in the first one's order of classes.
 
     Runs are matched by the names of joints and classes before anything is computed.
     """
     orders = [joint_order(run, store) for run in runs]
     columns = [class_columns(run, runs[0]) for run in runs]
     total = np.zeros((len(indices), len(runs[0].class_names)))
+    shares: list[FloatArray | None] = []
     for i, (run, order, column) in enumerate(zip(runs, orders, columns, strict=True)):
 
         def tell(done: int, before: int = i * len(indices)) -> None:
             if progress is not None:
                 progress(before + done)
 
-        total += _scores(run, store, indices, order, crops, tell)[:, column]
-    return total / len(runs)
+        found = _scores(run, store, indices, order, crops, tell)
+        total += found.probability[:, column]
+        shares.append(found.own_share)
+    known = [share for share in shares if share is not None]
+    mean = np.mean(known, axis=0) if len(known) == len(runs) else None
+    return Scores(total / len(runs), mean)
 
 
 @torch.inference_mode()
 def _scores(
     run: Run, store: Store, indices: Indices, order: list[int], crops: int, tell: Progress
-) -> FloatArray:
-    """Return one run's probabilities `[C,K]`, those of several crops averaged."""
+) -> Scores:
+    """Return one run's scores."""
     device = next(run.model.parameters()).device
     batches = Batches(
         store,
@@ -59,26 +73,34 @@ def _scores(
         device=device,
         crops=crops,
     )
-    found: list[FloatArray] = []
+    found: list[Scores] = []
     done = 0
     for batch in batches.epoch():
         found.append(batch_scores(run, batch, order, crops, store.names))
-        done += len(found[-1])
+        done += len(found[-1].probability)
         tell(done)
-    return np.concatenate(found)
+    shares = [one.own_share for one in found if one.own_share is not None]
+    probability = np.concatenate([one.probability for one in found])
+    return Scores(probability, np.concatenate(shares) if shares else None)
 
 
 @torch.inference_mode()
 def batch_scores(
     run: Run, batch: Batch, order: list[int], crops: int, names: Sequence[str]
-) -> FloatArray:
-    """Return a run's probabilities `[B,K]` for the clips of a batch, whose crops are averaged.
+) -> Scores:
+    """Return a run's scores for the clips of a batch, whose crops are averaged.
 
     `order` says where each of the run's joints is; `names` are those of the clips by `index`.
     """
     x, mask = in_order(batch.x, order), in_order(batch.mask, order)
+    both, share = two_paths(run.deployed), None
     try:
-        logits = run.model(x, mask).double()  # [B·crops,K]
+        seen = None if batch.seen is None else mask
+        if both is None:
+            logits = run.deployed(x, seen)  # [B·crops,K]
+        else:
+            parts = both.by_path(x, seen)
+            logits, share = parts.own + parts.together, own_share(parts).double()
     except SkelfuseError as error:
         raise _of_clip(error, run, x, mask, [names[i] for i in batch.index.tolist()]) from None
     if not torch.isfinite(logits).all():
@@ -88,9 +110,15 @@ def batch_scores(
             file=run.path,
             remedy="train anew with a smaller train.learning_rate",
         )
-    probability = logits.softmax(dim=1).unflatten(0, (-1, crops)).mean(dim=1)
-    found: FloatArray = probability.cpu().numpy()
-    return found
+    return Scores(
+        _mean_of_crops(logits.double().softmax(dim=1), crops),
+        None if share is None else _mean_of_crops(share, crops),
+    )
+
+
+def _mean_of_crops(rows: Tensor, crops: int) -> FloatArray:
+    mean: FloatArray = torch.unflatten(rows, 0, (-1, crops)).mean(dim=1).cpu().numpy()
+    return mean
 
 
 def _of_clip(

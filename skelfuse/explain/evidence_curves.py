@@ -90,7 +90,7 @@ def key_moments(evidence: Array, count: int) -> tuple[int, ...]:
 def _direction(explanation: Explanation, joint: int, person: int) -> int:
     """Return the direction in which most of the evidence of change of a joint lies."""
     features = explanation.evidence.features
-    size = np.abs(explanation.reasons.fused[person, joint])  # [F]
+    size = np.abs(explanation.reasons.own[person, joint])  # [F]
     total = np.zeros(1 + max(feature.direction for feature in features))
     for feature, one in zip(features, size, strict=True):
         if feature.scale is not None:

@@ -121,8 +121,8 @@ def _draw_bars(panel: Any, one: Explanation) -> None:
     panel.legend(marks, scales, fontsize=8, frameon=False, loc="best")
     what = "logit" if one.against is None else "difference of the logits"
     reasons = one.reasons
-    past = f" {reasons.past.sum():+.2f} past" if one.evidence.worth_past.shape[-1] else ""
-    total = f"{reasons.fused.sum():+.2f} statistics{past} {reasons.bias:+.2f} bias"
+    together = f" {reasons.together:+.2f} together" if one.evidence.together.any() else ""
+    total = f"{reasons.by_joint().sum():+.2f} joints{together} {reasons.bias:+.2f} average clip"
     panel.set_title("evidence by statistic and scale, all joints", fontsize=10)
     panel.set_xlabel(f"{what} {reasons.total:+.2f} = {total}", fontsize=9)
     _finish(panel)

@@ -18,7 +18,6 @@ Array = npt.NDArray[np.float64]
 
 BAR = 16  # characters for the greatest joint
 CLASSES_SHOWN = 5
-MET = "(the joints have met in the mixer before: this is what the model keeps at each)"
 SPEAKS = 0.3  # of the strongest joint's evidence, to be named in a sentence
 
 
@@ -69,7 +68,7 @@ def by_statistic(one: Explanation) -> tuple[list[str], list[str], Array]:
     features = one.evidence.features
     statistics = list(dict.fromkeys(map(statistic_kind, features)))
     scales = list(dict.fromkeys(map(scale, features)))
-    worth = one.reasons.fused.sum((0, 1))  # [F]
+    worth = one.reasons.own.sum((0, 1))  # [F]
     table = np.full((len(statistics), len(scales)), np.nan)
     for feature, value in zip(features, worth, strict=True):
         cell = statistics.index(statistic_kind(feature)), scales.index(scale(feature))
@@ -79,10 +78,10 @@ def by_statistic(one: Explanation) -> tuple[list[str], list[str], Array]:
 
 def entries_of(one: Explanation, top: int) -> list[tuple[int, int, int, float]]:
     """Return the strongest (person, joint, feature, evidence)."""
-    fused = one.reasons.fused
-    order = np.argsort(-np.abs(fused), axis=None, kind="stable")[:top]
-    places = (np.unravel_index(place, fused.shape) for place in order)
-    return [(int(m), int(n), int(f), float(fused[m, n, f])) for m, n, f in places]
+    own = one.reasons.own
+    order = np.argsort(-np.abs(own), axis=None, kind="stable")[:top]
+    places = (np.unravel_index(place, own.shape) for place in order)
+    return [(int(m), int(n), int(f), float(own[m, n, f])) for m, n, f in places]
 
 
 def explanation_dict(one: Explanation) -> dict[str, Any]:
@@ -105,18 +104,16 @@ def explanation_dict(one: Explanation) -> dict[str, Any]:
         "words": sentence(one),
         "logit": reasons.logit,
         "sum": {
-            "frieren_fuse": float(reasons.fused.sum()),
-            "past": float(reasons.past.sum()),
-            "bias": reasons.bias,
+            "joints": float(reasons.by_joint().sum()),
+            "together": reasons.together,
+            "average_training_clip": reasons.bias,
         },
-        "average_training_clip": reasons.average,
         "persons_present": evidence.present.tolist(),
         "joints": per(
             lambda n: {
                 "joint": names[n],
                 "beyond_average": float(beyond[n]),
-                "frieren_fuse": float(reasons.fused[:, n].sum()),
-                "past": float(reasons.past[:, n].sum()),
+                "statistics": float(reasons.own[:, n].sum()),
                 "usual": float(reasons.usual[n]),
             }
         ),
@@ -126,11 +123,9 @@ def explanation_dict(one: Explanation) -> dict[str, Any]:
         ],
         "axes": {
             "evidence": ["person", "joint", "feature"],
-            "past": ["person", "joint"],
             "over_time": ["person", "step", "joint"],
         },
-        "evidence": reasons.fused.tolist(),
-        "past": reasons.past.tolist(),
+        "evidence": reasons.own.tolist(),
         "over_time": reasons.timed.tolist(),
         "time": {"unit": "s" if one.fps else "frame", "steps": one.time_of_step().tolist()},
     }
@@ -147,12 +142,12 @@ def _sum(one: Explanation) -> str:
     reasons = one.reasons
     what = "logit" if one.against is None else "difference of the logits"
     rows = [
-        [fixed(float(reasons.fused.sum()), sign=True), "statistics of motion, by FrierenFuse"],
-        [fixed(float(reasons.past.sum()), sign=True), "what came past it, averaged over time"],
-        [fixed(reasons.bias, sign=True), "bias"],
+        [fixed(float(reasons.by_joint().sum()), sign=True), "what each joint did by itself"],
+        [fixed(reasons.together, sign=True), "how the joints went together"],
+        [fixed(reasons.bias, sign=True), "the average training clip"],
         [fixed(reasons.total, sign=True), f"the {what}"],
     ]
-    if not one.evidence.worth_past.shape[-1]:
+    if not one.evidence.together.any():
         rows.pop(1)
     width = max(len(row[0]) for row in rows)
     rule = f"  {'─' * width}"
@@ -176,8 +171,6 @@ def _joints(one: Explanation, top: int) -> str:
     what = "whose logit is" if one.against is None else "where the difference is"
     average = f"({what} {fixed(one.reasons.average, 2, sign=True)})"
     head = f"Joints: evidence beyond the average training clip {average}; █ for, ░ against"
-    if one.evidence.worth_past.shape[-1]:
-        head += f"\n{MET}"
     return f"{head}\n" + aligned(["", "", "", ""], rows, words={0, 2, 3}).lstrip("\n")
 
 

@@ -12,6 +12,7 @@ from skelfuse.batches import batch_of
 from skelfuse.batches.sampling import moments, spread
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.class_names import number_of
 from skelfuse.explain.evidence import Evidence, Reasons, evidence_of
 from skelfuse.predict import Recogniser
 from skelfuse.skeleton import Skeleton
@@ -132,27 +133,4 @@ def explain_clip(
         batch.mask[0].cpu().numpy(),
         when.position[0].numpy(),
         clip.fps,
-    )
-
-
-def number_of(classes: tuple[str, ...], name: str) -> int:
-    """Return a class's number by its name, or by a part of it that no other class has.
-
-    >>> number_of(("A1 wave", "A2 kick"), "kick")
-    1
-    """
-    import difflib
-
-    if name in classes:
-        return classes.index(name)
-    parts = [i for i, known in enumerate(classes) if name and name.lower() in known.lower()]
-    if len(parts) == 1:
-        return parts[0]
-    near = difflib.get_close_matches(name, classes, n=1, cutoff=0.5)
-    told = f"(did you mean {near[0]!r}?)" if near else ""
-    if parts:
-        told = f"(it may be {' or '.join(repr(classes[i]) for i in parts[:4])})"
-    raise SkelfuseError(
-        f"the run knows no class '{name}'{' ' * bool(told)}{told}",
-        expected=", ".join(classes),
     )

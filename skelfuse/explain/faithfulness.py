@@ -66,8 +66,8 @@ def faithfulness(
     A part is hidden by masking it, of all persons; the class is the one decided on the whole clip.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.models import Pure
-    >>> model = Pure(KINECT_V2, num_classes=4, directions=3).eval()
+    >>> from skelfuse.models import SkelFuse
+    >>> model = SkelFuse(KINECT_V2, num_classes=4, size="pure").eval()
     >>> x = torch.randn(1, 16, 1, 25, 3)
     >>> found = faithfulness(model, x, torch.ones(x.shape[:4], dtype=torch.bool))
     >>> list(found), found["random"].deletion.shape

@@ -31,9 +31,9 @@ function tables() {
     [D.sum.name, signed(D.sum.total, 3)]));
   const most = Math.max(1e-9, ...D.joints.map(j => Math.abs(j.beyond)));
   const sorted = [...D.joints].sort((a, b) => Math.abs(b.beyond) - Math.abs(a.beyond));
-  const head = ["joint", "", "evidence", "statistics"].concat(D.has_past ? ["past"] : [], ["usual"]);
+  const head = ["joint", "", "evidence", "statistics", "usual"];
   $("joints").append(table("Evidence by joint", head, sorted.map(j => [j.name, barCell(j.beyond, most), signed(j.beyond),
-    signed(j.fuse)].concat(D.has_past ? [signed(j.past)] : [], [signed(j.usual)]))));
+    signed(j.fuse), signed(j.usual)])));
   const top = Math.max(1e-9, ...D.tables.flatMap(part => part.rows.flatMap(row => row.slice(1))).map(Math.abs));
   const cell = v => { const made = make("td", v === null ? "" : signed(v));
     if (v !== null) made.style.background = `color-mix(in srgb, var(--${v >= 0 ? "for" : "against"}) ${(45 * Math.abs(v) / top).toFixed(0)}%, transparent)`;

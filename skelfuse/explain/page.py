@@ -18,7 +18,7 @@ from skelfuse.explain.evidence_text import by_statistic, entries_of, sentence
 from skelfuse.explain.explanation import Explanation
 from skelfuse.explain.scene import staged
 from skelfuse.telling.words import feature_words, joint_words
-from skelfuse.whole_files import cannot_write, replaced_together
+from skelfuse.whole_files import write_text
 
 Array = npt.NDArray[np.float64]
 
@@ -34,30 +34,21 @@ EXACT = (
     "ends. Shown as if the whole clip were like this moment; the mean over all moments is the "
     "clip's evidence."
 )
-MET = (
-    " The joints have met in the mixer before: a joint's evidence is that of what the model keeps "
-    "at it."
-)
 CURVE_NOTE = (
     "Speed is that of the joint in space. Change is that of the signal that decides most there, "
     "from step to step: up above the line, down below it. Dashed lines and buttons are the "
     "moments that decide most."
 )
 JOINT_NOTE = (
-    "Evidence is what the joint gives here (statistics of its motion{past}) less what it gives in "
-    "the average training clip (usual). All joints and the average clip's logit, {average:+.3f}, "
-    "add up to the {what}."
+    "Evidence is what the joint gives here (statistics of its motion) less what it gives in "
+    "the average training clip (usual). All joints, how they went together, and the average "
+    "clip's logit, {average:+.3f}, add up to the {what}."
 )
 
 
 def write_page(explanation: Explanation, path: str | Path) -> None:
     """Write the page of an explanation, which works without a network, at `path`."""
-    path, text = Path(path), page_of(explanation)
-    try:
-        with replaced_together([path]) as (new,):
-            new.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write("the page", path, error) from None
+    write_text(path, page_of(explanation), what="the page")
 
 
 def page_of(explanation: Explanation) -> str:
@@ -81,9 +72,8 @@ def page_data(one: Explanation) -> dict[str, Any]:
     """Return all that the page shows, as plain values."""
     joints = [joint_words(name) for name in one.skeleton.joints]
     moment, whole = _moments(one), _whole(one)
-    has_past = bool(one.evidence.worth_past.shape[-1])
+    has_together = bool(one.evidence.together.any())
     what = "logit" if one.against is None else "difference of the logits"
-    past = " and what came past them" if has_past else ""
     curves = [curves_of(one, n) for n in strongest_joints(one, CURVES)]
     reasons, beyond = one.reasons, one.reasons.by_joint()
     source = [one.clip, f"the file says {one.label}" if one.label else "", f"model: {one.run}"]
@@ -106,29 +96,27 @@ def page_data(one: Explanation) -> dict[str, Any]:
             {
                 "name": name,
                 "beyond": float(beyond[n]),
-                "fuse": float(reasons.fused[:, n].sum()),
-                "past": float(reasons.past[:, n].sum()),
+                "fuse": float(reasons.own[:, n].sum()),
                 "usual": float(reasons.usual[n]),
             }
             for n, name in enumerate(joints)
         ],
-        "has_past": has_past,
         "curves": [_curve(one, curve, joints) for curve in curves],
         "classes": _classes(one),
         "sum": {
             "rows": [
-                ["statistics of motion, by FrierenFuse", float(reasons.fused.sum())],
-                *([["what came past it", float(reasons.past.sum())]] if has_past else []),
-                ["bias", reasons.bias],
+                ["what each joint did by itself", float(beyond.sum())],
+                *([["how the joints went together", reasons.together]] if has_together else []),
+                ["the average training clip", reasons.bias],
             ],
             "name": f"the {what}",
             "total": reasons.total,
         },
         "tables": _tables(one),
         "entries": _entries(one, joints),
-        "exact": EXACT + (MET if has_past else ""),
+        "exact": EXACT,
         "curve_note": CURVE_NOTE,
-        "joint_note": JOINT_NOTE.format(past=past, average=reasons.average, what=what),
+        "joint_note": JOINT_NOTE.format(average=reasons.average, what=what),
     }
 
 

@@ -36,6 +36,8 @@ def onnx_bytes(
         unknown: dict[Any, Callable[..., Any]] = {
             torch.ops.aten.cummax.default: _running(torch.maximum),
             torch.ops.aten.cummin.default: _running(torch.minimum),
+            torch.ops.aten.cdist.default: _distances,
+            torch.ops.aten._cdist_forward.default: _distances,
         }
         if any(node.target in unknown for node in program.graph.nodes):
             program = program.run_decompositions(unknown)
@@ -91,6 +93,12 @@ def _running(pick: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., tuple[Te
         return x, torch.zeros_like(x, dtype=torch.int64)
 
     return running
+
+
+def _distances(x: Tensor, y: Tensor, p: float = 2.0, compute_mode: int | None = None) -> Tensor:
+    """Return how far points `x [...,N,D]` are from `y [...,H,D]`, in words that ONNX has."""
+    apart = x[..., :, None, :] - y[..., None, :, :]
+    return apart.square().sum(dim=-1).sqrt()
 
 
 @contextmanager

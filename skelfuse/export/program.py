@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from skelfuse.export.facts import facts_of
 from skelfuse.layers.directions import Directions
+from skelfuse.models.deployed import deployed
 from skelfuse.run import Run
 
 LARGEST_BATCH = 1024
@@ -35,7 +36,7 @@ class _Probabilities(nn.Module):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.model = copy.deepcopy(model).cpu().float().eval()
+        self.model = copy.deepcopy(deployed(model)).cpu().float().eval()
         for part in [*self.model.modules()]:
             for name, child in [*part.named_children()]:
                 if isinstance(child, Directions):

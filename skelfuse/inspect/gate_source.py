@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from skelfuse.inspect.gate_report import GateReport, report_spectrum
 from skelfuse.inspect.shown_clips import show_clips
 from skelfuse.layers.gates import ChannelGate
-from skelfuse.models import SkelFuse
+from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import Run
 from skelfuse.store import Store
 
@@ -20,15 +20,15 @@ def gate_of_run(run: Run, store: Store | None = None) -> GateReport | None:
     A dynamic gate is measured on the clips of `store`, at most `CLIPS_SHOWN` evenly spread ones;
     without a store its choice is not known.
     """
-    model = run.model
-    if not isinstance(model, SkelFuse) or model.spectrum is None:
+    spectrum = getattr(run.model, "spectrum", None)
+    if not isinstance(spectrum, Spectrum):
         return None
-    gate, shares, bodies = model.spectrum.gate, None, 0
+    gate, shares, bodies = spectrum.gate, None, 0
     if gate is not None and gate.mode == "dynamic" and store is not None:
         shares, bodies = _watched(run, gate, store)
     return report_spectrum(
-        model.spectrum,
-        model.fold.skeleton,
+        spectrum,
+        spectrum.skeleton,
         frames=run.config.sampling.frames,
         shares=shares,
         bodies=bodies,

@@ -8,66 +8,41 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from skelfuse.errors import SkelfuseError
 from skelfuse.inspect.head_report import HeadWeights
-from skelfuse.inspect.kernel_report import AXES
 from skelfuse.inspect.shown_clips import show_clips
 from skelfuse.layers.frieren import FrierenFuse, Fused
-from skelfuse.models import Pure, SkelFuse
-from skelfuse.models.linear_path import linear_path
+from skelfuse.models.explainable import explainable
 from skelfuse.run import Run
 from skelfuse.store import Store
-
-FRAMES_IN_A_PAIR = 2  # SkelFuse fuses pairs of frames, Pure single ones
 
 
 def head_weights(
     model: nn.Module, class_names: Sequence[str], spread: npt.NDArray[np.float64] | None = None
 ) -> HeadWeights:
-    """Return the head of a SkelFuse or a Pure; `spread [N,F]` as `feature_spread` measures it.
+    """Return the head of a model's own path; `spread [N,F]` as `feature_spread` measures it.
 
-    The directions of Pure combine the channels of its streams. In SkelFuse the embedding lies
-    between: what is given is the linear part, by which a joint's own channels reach a direction
-    past the mixer, for channels of standard deviation 1.
+    Directions combine what is told of a joint: the linear part, past the network along time, for
+    features of standard deviation 1.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> head = head_weights(Pure(KINECT_V2, num_classes=2, scales=(1,), bank=1), ["sit", "stand"])
+    >>> from skelfuse.models import SkelFuse
+    >>> model = SkelFuse(KINECT_V2, num_classes=2, size="pure", streams=("joint",), scales=(1,))
+    >>> head = head_weights(model, ["sit", "stand"])
     >>> head.inputs[:4], head.of_class(0).shape, head.directions.shape
-    (('joint, position x', 'joint, position y', 'joint, position z', 'joint, scale1 x'), \
-(25, 840), (24, 50))
+    (('joint x', 'joint y', 'joint z', 'joint x, scale1'), (25, 800), (32, 6))
     """
-    path = linear_path(model)
-    assert isinstance(model, (SkelFuse, Pure))
-    if model.frieren is None:
-        raise SkelfuseError(
-            "this model was trained without FrierenFuse: its head has no named features",
-            remedy="inspect one trained with model.fuse: true",
-        )
-    directions = _array(model.frieren.directions()).T  # [K,C]
-    if isinstance(model, SkelFuse):
-        embed = model.embed
-        directions = directions @ (_array(embed.linear.weight) * _array(embed.norm.weight))
+    found = explainable(model).head()
     return HeadWeights(
-        model.frieren.feature_names,
-        path.joints,
+        tuple(found.features),
+        found.joints,
         tuple(class_names),
-        _array(model.frieren.weight()),
-        path.of_y(),
-        directions,
-        _inputs(model),
-        FRAMES_IN_A_PAIR if isinstance(model, SkelFuse) else 1,
+        _array(found.weight),
+        _array(found.worth),
+        _array(found.directions),
+        found.inputs,
+        explainable(model).step,
         spread,
     )
-
-
-def _inputs(model: SkelFuse | Pure) -> tuple[str, ...]:
-    streams, distances = model.streams, model.distances
-    plain = tuple(
-        f"{stream}, {source} {AXES[axis]}"
-        for stream in streams.names
-        for source, axis in streams.channel_names
-    )
-    return plain + streams.extra_names + (() if distances is None else distances.names)
 
 
 def feature_spread(
@@ -80,8 +55,8 @@ def feature_spread(
     """
     frieren = getattr(run.model, "frieren", None)
     if not isinstance(frieren, FrierenFuse):
-        linear_path(run.model).of_y()  # says what is missing
-        raise AssertionError("a model with y has a FrierenFuse")
+        explainable(run.model).head()  # says what is missing
+        raise AssertionError("a model with a head has a FrierenFuse")
     count, total, square = 0, 0.0, 0.0
 
     def measure(_: nn.Module, given: tuple[Tensor, Tensor | None], fused: Fused) -> None:

@@ -73,9 +73,9 @@ def kernels_of_config(path: str | Path, skeleton: Skeleton) -> KernelSource:
     >>> import tempfile
     >>> from skelfuse.layouts import COCO_17
     >>> path = Path(tempfile.mkdtemp()) / "mine.yaml"
-    >>> _ = path.write_text("model: {name: pure, scales: [1, 2], bank: 1}")
+    >>> _ = path.write_text("model: {size: nano, scales: [1, 2]}")
     >>> found = kernels_of_config(path, COCO_17)
-    >>> found.kernels["scale1"].taps.tolist()
+    >>> found.kernels["joint/scale1"].taps.tolist()
     [[-1.0, -1.0], [1.0, 1.0]]
     """
     config = read_config(path)

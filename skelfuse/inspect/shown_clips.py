@@ -29,4 +29,5 @@ def show_clips(run: Run, store: Store, indices: Sequence[int] | npt.NDArray[np.i
         every = every[np.linspace(0, len(every) - 1, CLIPS_SHOWN).round().astype(np.intp)]
     device = next(run.model.parameters()).device
     for batch in Batches(store, every, sampling=run.config.sampling, device=device).epoch():
-        run.model(in_order(batch.x, order), in_order(batch.mask, order))
+        seen = batch.seen
+        run.model(in_order(batch.x, order), None if seen is None else in_order(seen, order))

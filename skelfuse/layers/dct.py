@@ -57,7 +57,7 @@ class DCTChannels(nn.Module):
         """Transform `x [B,T,N,C]`, of which `mask [B,T,N]` counts: `[B,F,N,C,W]`."""
         given = x.dtype
         channels = x.shape[-1] if x.ndim else 0
-        x, mask, _ = checked_sequence(x, mask, channels=channels, axis="C")
+        x, mask = checked_sequence(x, mask, channels=channels, axis="C")
         _, T, N, C = x.shape
         span = span_of(mask, T, x.device)
         begin, lengths = self._cut(span, T)  # [R,W]

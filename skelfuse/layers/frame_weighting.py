@@ -61,14 +61,14 @@ class SpectralFrameWeighting(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pool `x [B,T,N,C]` over the frames where `mask [B,T,N]` is True: `[B,N,C]`."""
         given = x.dtype
-        x, mask, _ = checked_sequence(x, mask, channels=self.channels, axis="C")
+        x, mask = checked_sequence(x, mask, channels=self.channels, axis="C")
         with torch.autocast(x.device.type, enabled=False):
             return (self._weights(x, mask) * x).sum(1).to(given)
 
     def weights(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the weight of each frame, `[B,T,N,C]`; sums to one over a joint's frames."""
         given = x.dtype
-        x, mask, _ = checked_sequence(x, mask, channels=self.channels, axis="C")
+        x, mask = checked_sequence(x, mask, channels=self.channels, axis="C")
         with torch.autocast(x.device.type, enabled=False):
             return self._weights(x, mask).to(given)
 
@@ -137,12 +137,14 @@ def _short_waves(window: int, like: Tensor) -> Tensor:
     return (waves / waves.square().sum(-1, keepdim=True).sqrt()).to(like.dtype)
 
 
-def average_over_time(h: Tensor, frames: Tensor) -> Tensor:
-    """Return the mean `[R,N,C]` of `h [R,T,N,C]` over the frames that count, `frames [R,T]`.
+def average_over_time(h: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean `[R,N,C]` of `h [R,T,N,C]` over the frames where `mask [R,T,N]` is True.
 
     >>> h = torch.tensor([1.0, 3.0, 50.0]).view(1, 3, 1, 1)
-    >>> average_over_time(h, torch.tensor([[True, True, False]]))
+    >>> average_over_time(h, torch.tensor([[[True], [True], [False]]]))
     tensor([[[2.]]])
     """
-    weight = frames.to(h.dtype) / frames.sum(dim=1, keepdim=True).clamp_min(1)  # [R,T]
-    return torch.unflatten((weight[:, None] @ h.flatten(2))[:, 0], 1, h.shape[2:])
+    if mask is None:
+        return h.mean(dim=1)
+    weight = mask.to(h.dtype) / mask.sum(dim=1, keepdim=True).clamp_min(1)  # [R,T,N]
+    return torch.einsum("rtn,rtnc->rnc", weight, h)

@@ -106,7 +106,7 @@ class FrierenFuse(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Fused:
         """Fuse `x [B,T,N,C]` over the frames where `mask [B,T,N]` is True (all, without one)."""
         given = x.dtype
-        x, mask, joints_alike = checked_sequence(x, mask, channels=self.channels, axis="C")
+        x, mask = checked_sequence(x, mask, channels=self.channels, axis="C")
         with torch.autocast(x.device.type, enabled=False):  # long sums need float32
             v = x @ self.project().to(x.dtype)  # [B,T,N,K]
             features = motion_statistics(
@@ -115,7 +115,6 @@ class FrierenFuse(nn.Module):
                 scales=self.scales,
                 order=self.poly_order,
                 windows=self.windows,
-                joints_alike=joints_alike,
             )  # [B,N,F]
             y = self.head(features)  # [B,N,C]
             h = x if self.beta is None else self._with_residual(x, y, mask, self.beta)

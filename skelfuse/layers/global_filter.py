@@ -119,7 +119,7 @@ class GlobalFilter(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Filter `x [B,T,N,C]`, of which `mask [B,T,N]` counts; the same shape comes back."""
         given = x.dtype
-        x, mask, _ = checked_sequence(x, mask, channels=self.channels, axis="C")
+        x, mask = checked_sequence(x, mask, channels=self.channels, axis="C")
         T = x.shape[1]
         with torch.autocast(x.device.type, enabled=False):
             x = self._normed(x, mask)

@@ -143,7 +143,7 @@ class MotionKernels(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,E]`, E = out_channels."""
         given = x.dtype
-        x, mask, _ = checked_sequence(x, mask, channels=self.dimensions, axis="D")
+        x, mask = checked_sequence(x, mask, channels=self.dimensions, axis="D")
         if self.group_of_joint is not None and x.shape[2] != len(self.group_of_joint):
             raise SkelfuseError(
                 "x has another number of joints than joint_groups",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,20 +11,25 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-def share_batch_norms(model: nn.Module) -> nn.Module:
-    """Return the model with every batch normalisation replaced by one over all processes.
+def share_batch_norms(
+    model: nn.Module, shared: Callable[[_BatchNorm], nn.Module] | None = None
+) -> nn.Module:
+    """Return the model with every `nn.BatchNorm1d` and `2d` replaced by one over all processes.
 
-    torch's own SyncBatchNorm does that on GPUs alone. Weights, names and values stay.
+    `shared` makes that one; without it, it is a `SharedBatchNorm`, for torch's own SyncBatchNorm
+    works on GPUs alone. Weights, names and values stay. Other normalisations are left alone: a
+    `KnownNorm` talks to the other processes by itself.
 
     >>> model = share_batch_norms(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)))
     >>> type(model[1]).__name__, sorted(model[1].state_dict())[:2]
     ('SharedBatchNorm', ['bias', 'num_batches_tracked'])
     """
+    shared = SharedBatchNorm.of if shared is None else shared
     for name, child in model.named_children():
-        if isinstance(child, _BatchNorm):
-            setattr(model, name, SharedBatchNorm.of(child))
+        if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
+            setattr(model, name, shared(child))
         else:
-            share_batch_norms(child)
+            share_batch_norms(child, shared)
     return model
 
 

@@ -60,7 +60,7 @@ class SpectralMotion(nn.Module):
         """Return the derivative `[B,T,N,C]` of `x [B,T,N,C]`, of which `mask [B,T,N]` counts."""
         given = x.dtype
         channels = x.shape[-1] if x.ndim else 0
-        x, mask, _ = checked_sequence(x, mask, channels=channels, axis="C")
+        x, mask = checked_sequence(x, mask, channels=channels, axis="C")
         T = x.shape[1]
         with torch.autocast(x.device.type, enabled=False):
             span = span_of(mask, T, x.device)

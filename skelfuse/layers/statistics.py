@@ -71,7 +71,6 @@ def motion_statistics(
     scales: Sequence[int],
     order: int,
     windows: Sequence[int],
-    joints_alike: bool = False,
 ) -> Tensor:
     """Return the statistics `[B,N,F]` of signals `v [B,T,N,K]` over the frames that count.
 
@@ -87,17 +86,16 @@ def motion_statistics(
 
     What has a sign enters as two features, its positive and its negative part. `windows` (1, 2)
     means the whole and its halves: each sequence is cut by the rank of its own valid frames. What
-    is defined on no frame is 0. `joints_alike` promises that the mask is the same for all
-    joints, which saves work.
+    is defined on no frame is 0.
 
     >>> ramp = 3.0 * torch.arange(5.0).reshape(1, 5, 1, 1)
     >>> motion_statistics(ramp, None, scales=(1, 2), order=0, windows=(1,)).flatten().int().tolist()
     [3, 0, 3, 0, 3, 0, 6, 0, 6, 0, 6, 0, 6, 0, 12]
     """
     B, T, N, K = v.shape
-    if joints_alike or mask is None:  # rows are bodies, each with N·K signals
+    if mask is None:  # rows are bodies, each with N·K signals
         signals = v.reshape(B, T, N * K)  # [R,T,J]
-        rows = None if mask is None else mask[:, :, 0]
+        rows = None
     else:  # rows are joints, each with K signals
         signals = v.transpose(1, 2).reshape(B * N, T, K)  # [R,T,J]
         rows = mask.transpose(1, 2).reshape(B * N, T)
@@ -111,19 +109,14 @@ def motion_statistics(
         basis = legendre_basis(member.flatten(0, 1), order).to(v.dtype) / frames
         basis = basis.reshape(member.shape[0], member.shape[1] * (order + 1), T)
 
-    named: list[Tensor] = []  # each [R,W,J]
-    for scale in scales:
-        named += _differences(signals, member, scale)
-    named += _course(signals, basis, order)
-    named.append(_range(signals, member))
+    parts = [_differences(signals, member, scales), _course(signals, basis, order)]
+    parts.append(_range(signals, member))
+    named = torch.cat(parts, dim=2)  # [R,W,Q,J]
 
-    W, Q = named[0].shape[1], len(named)
-    if joints_alike or mask is None:
-        apart = [torch.unflatten(one, 2, (N, K)) for one in named]  # each [B,W,N,K]
-        table = torch.stack(apart, dim=3).transpose(1, 2)  # [B,N,W,Q,K]
-    else:
-        table = torch.stack(named, dim=2)  # [B·N,W,Q,K]
-    return table.reshape(B, N, W * Q * K)
+    W, Q = named.shape[1:3]
+    if mask is None:
+        named = torch.unflatten(named, 3, (N, K)).permute(0, 3, 1, 2, 4)  # [B,N,W,Q,K]
+    return named.reshape(B, N, W * Q * K)
 
 
 def window_members(valid: Tensor, windows: Sequence[int]) -> Tensor:
@@ -145,43 +138,55 @@ def window_members(valid: Tensor, windows: Sequence[int]) -> Tensor:
     return torch.stack(parts, dim=1) & valid[:, None]
 
 
-def _differences(signals: Tensor, member: Tensor | None, scale: int) -> list[Tensor]:
-    pairs = triples = None
-    if member is not None:
-        pairs = member[..., scale:] & member[..., :-scale]  # [R,W,T-r]
-        triples = pairs[..., scale:] & pairs[..., :-scale]  # [R,W,T-2r]
-    delta = signals[:, scale:] - signals[:, :-scale]  # [R,T-r,J]
-    bend = delta[:, scale:] - delta[:, :-scale]  # [R,T-2r,J]
-    mean = _mean(delta, pairs)
-    size = _mean(delta.abs(), pairs)
+def _differences(signals: Tensor, member: Tensor | None, scales: Sequence[int]) -> Tensor:
+    """Return what the differences at all scales tell, `[R,W,S·6,J]`."""
+    means, sizes, bends = [], [], []  # each S of [R,W,J]
+    for scale in scales:
+        delta = signals[:, scale:] - signals[:, :-scale]  # [R,T-r,J]
+        bend = delta[:, scale:] - delta[:, :-scale]  # [R,T-2r,J]
+        if member is None:
+            means.append(_mean(delta))
+            sizes.append(_mean(delta.abs()))
+            bends.append(_mean(bend.abs()))
+        else:
+            both = member[..., scale:] & member[..., :-scale]  # [R,W,T-r]
+            all_three = both[..., scale:] & both[..., :-scale]  # [R,W,T-2r]
+            weight = _weights(both, signals)
+            means.append(weight @ delta)  # one product per frame, nothing larger is kept
+            sizes.append(weight @ delta.abs())
+            bends.append(_weights(all_three, signals) @ bend.abs())
+    mean, size, bent = (torch.stack(one, dim=2) for one in (means, sizes, bends))  # [R,W,S,J]
     # Halves of size ± mean: Jordan's identities hold to the bit, and at Δ = 0 the gradients of
     # up and down stay those of mean and size, which those of max(±Δ, 0) would not.
     up = ((size + mean) / 2).clamp_min(0.0)
     down = ((size - mean) / 2).clamp_min(0.0)
-    return [mean.relu(), (-mean).relu(), size, _mean(bend.abs(), triples), up, down]
+    return torch.stack([mean.relu(), (-mean).relu(), size, bent, up, down], dim=3).flatten(2, 3)
 
 
-def _course(signals: Tensor, basis: Tensor, order: int) -> list[Tensor]:
-    course = basis @ signals  # [R,W·(P+1),J]
-    degrees = torch.unflatten(course, 1, (-1, order + 1)).unbind(2)  # each [R,W,J]
-    return [part for degree in degrees for part in (degree.relu(), (-degree).relu())]
+def _course(signals: Tensor, basis: Tensor, order: int) -> Tensor:
+    course = torch.unflatten(basis @ signals, 1, (-1, order + 1))  # [R,W,P+1,J]
+    return torch.stack([course.relu(), (-course).relu()], dim=3).flatten(2, 3)
 
 
 def _range(signals: Tensor, member: Tensor | None) -> Tensor:
     if member is None:
-        return (signals.amax(1) - signals.amin(1))[:, None]  # [R,1,J]
+        return (signals.amax(1) - signals.amin(1))[:, None, None]  # [R,1,1,J]
     spans = []
     for inside in member.unbind(1):  # [R,T]
         here = inside[..., None]
         outside = torch.zeros_like(here, dtype=signals.dtype).masked_fill(~here, -torch.inf)
         span = (signals + outside).amax(1) - (signals - outside).amin(1)  # [R,J]
         spans.append(torch.where(here.any(1), span, 0.0))
-    return torch.stack(spans, dim=1)  # [R,W,J]
+    return torch.stack(spans, dim=1)[:, :, None]  # [R,W,1,J]
 
 
-def _mean(values: Tensor, where: Tensor | None) -> Tensor:
-    if where is None:
-        return values.sum(dim=1, keepdim=True) / max(values.shape[1], 1)  # [R,1,J]
+def _mean(values: Tensor) -> Tensor:
+    """Return the mean over time `[R,1,J]` of `values [R,T,J]`; 0 where there is no time at all."""
+    if not values.shape[1]:
+        return values.new_zeros(values.shape[0], 1, values.shape[2])
+    return values.mean(dim=1, keepdim=True)
+
+
+def _weights(where: Tensor, signals: Tensor) -> Tensor:
     count = where.sum(-1, keepdim=True).clamp_min(1)
-    weights = where.to(values.dtype) / count  # [R,W,T']
-    return weights @ values  # [R,W,J]; a sum with one product per frame, nothing larger is kept
+    return where.to(signals.dtype) / count  # [R,W,T']

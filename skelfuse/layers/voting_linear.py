@@ -43,10 +43,14 @@ class VotingLinear(nn.Linear):
         """Return the weights `[classes,J·V·C]` of the decision."""
         return self.weight / self.voters
 
+    def decided(self, x: Tensor) -> Tensor:
+        """Return the decision `[B,classes]`, the mean of the votes."""
+        return F.linear(x, self.decision_weight(), self.bias)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the decision `[B,classes]`; in training the votes `[B,V,classes]`, if several."""
         if self.voters == 1 or not self.training:
-            return F.linear(x, self.decision_weight(), self.bias)
+            return self.decided(x)
         shape = (-1, self.voters, self.channels)  # [J,V,C]
         votes = torch.einsum(
             "bjvc,kjvc->bvk", torch.unflatten(x, 1, shape), torch.unflatten(self.weight, 1, shape)
@@ -56,6 +60,15 @@ class VotingLinear(nn.Linear):
     def extra_repr(self) -> str:
         """Show the sizes in the printed model."""
         return f"{super().extra_repr()}, voters={self.voters}"
+
+
+def votes(logits: Tensor) -> Tensor:
+    """Return votes `[B,V,classes]` of what a classifier returned in training, several or one.
+
+    >>> votes(torch.zeros(2, 60)).shape
+    torch.Size([2, 1, 60])
+    """
+    return logits if logits.ndim == 3 else logits[:, None]
 
 
 def decision(logits: Tensor) -> Tensor:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from skelfuse.models.ddnet import DDNet
 from skelfuse.models.describe import describe
-from skelfuse.models.pure import Pure
+from skelfuse.models.frequencies import Frequencies
 from skelfuse.models.sizes import SIZES, Size
 from skelfuse.models.skelfuse import SkelFuse
 from skelfuse.models.stgcn import STGCN
 
-MODELS = {"skelfuse": SkelFuse, "pure": Pure, "stgcn": STGCN, "ddnet": DDNet}
+MODELS = {"skelfuse": SkelFuse, "stgcn": STGCN, "ddnet": DDNet}
 
-__all__ = ["MODELS", "SIZES", "STGCN", "DDNet", "Pure", "Size", "SkelFuse", "describe"]
+__all__ = [
+    "MODELS",
+    "SIZES",
+    "STGCN",
+    "DDNet",
+    "Frequencies",
+    "Size",
+    "SkelFuse",
+    "describe",
+]

@@ -34,6 +34,7 @@ from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.checks import check_clips
+from skelfuse.models.model import Model
 from skelfuse.models.persons import FoldPersons, rejoin
 from skelfuse.skeleton import Skeleton
 
@@ -41,7 +42,7 @@ HIDDEN = 128
 SLOPE = 0.2  # of the leaky rectifier
 
 
-class DDNet(nn.Module):
+class DDNet(Model):
     """Distances and motions: `x [B,T,M,N,D]`, `mask [B,T,M,N]` to logits `[B,classes]`.
 
     `filters` is the width of a tower: 64, 32 and 16 are the published sizes. `channel_dropout`
@@ -106,11 +107,13 @@ class DDNet(nn.Module):
             )
             for narrow in (8 * filters, HIDDEN)
         )
+        self.num_features = HIDDEN
         self.classifier = nn.Linear(HIDDEN, num_classes)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return logits `[B,classes]`."""
-        x, mask, present = self.fold(x, mask)  # [B·M,T,N,D], [B·M,T,N], [B,M]
+    def features(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return what the classifier decides on, `[B,num_features]`."""
+        bodies = self.fold(x, mask)
+        x, mask = bodies.shown()  # [B·M,T,N,D], [B·M,T,N]
         frames = mask.any(dim=2, keepdim=True).transpose(1, 2)  # [B·M,1,T]
         halves = _halve(frames.to(x.dtype)) > 0  # [B·M,1,T/2]
         h = torch.cat(
@@ -128,13 +131,20 @@ class DDNet(nn.Module):
         h = self.channel_dropout(self.stages[-1](h, halves))  # [B·M,8f,T/8]
         y = h.masked_fill(~halves, -torch.inf).amax(dim=2)  # [B·M,8f]
         y = y.masked_fill(~halves.any(dim=2), 0)
-        together = rejoin(y, present)
-        h = (together.max + together.mean) / 2  # [B,8f]
+        h = rejoin(y[:, None], bodies.present(), bodies.persons)[:, :, 0].mean(dim=1)  # [B,8f]
         check_clips(h, training=self.training)
         for layer in self.head:
             h = layer(h)  # [B,128]
-        logits: Tensor = self.classifier(h)
+        return h
+
+    def decide(self, features: Tensor) -> Tensor:
+        """Return the logits `[B,classes]`."""
+        logits: Tensor = self.classifier(features)
         return logits
+
+    def reset_classifier(self, num_classes: int) -> None:
+        """Begin anew with other classes: the weights before the classifier stay."""
+        self.classifier = nn.Linear(self.num_features, num_classes).to(self.classifier.weight)
 
     def _distances(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return each pair's distance relative to the clip's mean, `[B·M,P,T]`; unseen ones 0."""

@@ -7,44 +7,73 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.layers.spans import span_of, without_gaps
 from skelfuse.models.joints import canonical_order
 from skelfuse.skeleton import Skeleton
 
 
-class Folded(NamedTuple):
-    """A batch of bodies: each person of each clip is an item of its own."""
+class Bodies(NamedTuple):
+    """A batch of bodies: each person of each clip is an item of its own, without gaps."""
 
-    x: Tensor  # [B·M,T,N,D], joints in canonical order, zero where a joint was not seen
-    mask: Tensor  # [B·M,T,N], True where a joint was seen
-    present: Tensor  # [B,M], True for a person of whom anything was seen
+    x: Tensor  # [R,T,N,D], R = B·M, joints in canonical order; 0 for a joint never seen
+    mask: Tensor | None  # [R,T,N], True where a joint was seen; None: everything was
+    inside: Tensor | None  # [R,T], True from the first frame in which anything was seen to the last
+    persons: int  # M
+
+    @property
+    def ever(self) -> Tensor | None:
+        """Which joints were seen at all, `[R,N]`; None: every one."""
+        return None if self.mask is None else self.mask.any(dim=1)
+
+    def shown(self) -> tuple[Tensor, Tensor]:
+        """Return joints `[R,T,N,D]`, 0 where they were not seen, and where they were `[R,T,N]`."""
+        if self.mask is None:
+            return self.x, torch.ones_like(self.x[..., 0], dtype=torch.bool)
+        return self.x * self.mask[..., None].to(self.x.dtype), self.mask
+
+    def present(self) -> Tensor | None:
+        """Return of which bodies anything was seen, `[R,1]`; None: of every one."""
+        return None if self.ever is None else self.ever.any(dim=1, keepdim=True)
+
+    def known(self) -> Tensor | None:
+        """Return which joints of each clip were seen, of whatever person: `[B,N]`; None: all."""
+        if self.ever is None:
+            return None
+        return torch.unflatten(self.ever, 0, (-1, self.persons)).any(dim=1)
 
 
 class FoldPersons(nn.Module):
     """What every model does first: check the batch, order its joints by name, fold its persons.
 
-    `x [B,T,M,N,D]` and `mask [B,T,M,N]` (or None: everything was seen) become `Folded`. What the
-    mask hides is replaced by zeros here, so neither a NaN nor its gradient gets any further.
+    `x [B,T,M,N,D]` and `mask [B,T,M,N]` (or None: everything was seen) become `Bodies`. This is
+    the one place where a joint that was not seen is dealt with: a gap in its course is bridged by
+    a straight line, before its first frame and after its last it stays where it was seen, and a
+    joint that was never seen is 0. So neither a NaN nor its gradient gets any further. The last
+    frame is held until there are whole steps of `step` frames.
 
     >>> pair = Skeleton("pair", joints=("b", "a"), bones=(("a", "b"),), root="b", dimensions=2)
     >>> fold = FoldPersons(pair)
     >>> x = torch.arange(24.0).view(1, 3, 2, 2, 2)          # [B,T,M,N,D]
-    >>> mask = torch.tensor([True, False]).view(1, 1, 2, 1).expand(1, 3, 2, 2)
-    >>> bodies = fold(x, mask)
-    >>> bodies.x.shape, bodies.present
-    (torch.Size([2, 3, 2, 2]), tensor([[ True, False]]))
+    >>> bodies = fold(x)
+    >>> bodies.x.shape, bodies.mask
+    (torch.Size([2, 3, 2, 2]), None)
     >>> bodies.x[0, 0]                                      # joint 'a' comes first inside
     tensor([[2., 3.],
             [0., 1.]])
+    >>> mask = torch.tensor([True, False, True]).view(1, 3, 1, 1).expand(1, 3, 2, 2)
+    >>> bool((fold(torch.where(mask[..., None], x, torch.nan), mask).x == bodies.x).all())
+    True
     """
 
     order: Tensor
     known: Tensor | None  # [N], in the order of the files; None: every joint
 
-    def __init__(self, skeleton: Skeleton) -> None:
+    def __init__(self, skeleton: Skeleton, *, step: int = 1) -> None:
         super().__init__()
-        self.given = skeleton
+        self.given, self.step = skeleton, step
         order = canonical_order(skeleton)
         self.skeleton = skeleton.permuted(order)
         # Not in the state dict: the order belongs to the files, the weights belong to the names.
@@ -52,19 +81,23 @@ class FoldPersons(nn.Module):
         self.register_buffer("known", None, persistent=False)
         self.most: int | None = None
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Folded:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Bodies:
         """Return `x [B,T,M,N,D]` and its mask as bodies."""
         self._check(x, mask)
         mask = self._familiar(x, mask)
+        M, missing = x.shape[2], -x.shape[1] % self.step
+        x = x.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [R,T,N,D]
+        if mask is None and not missing:
+            return Bodies(x, None, None, M)
         if mask is None:
-            mask = torch.ones(x.shape[:4], dtype=torch.bool, device=x.device)
+            mask = torch.ones(x.shape[:3], dtype=torch.bool, device=x.device)
         else:
-            x = torch.where(mask[..., None], x, 0.0)
-        _check_seen(x)
-        present = mask.any(dim=3).any(dim=1)  # [B,M]
-        x = x.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [B·M,T,N,D]
-        mask = mask.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [B·M,T,N]
-        return Folded(x, mask, present)
+            mask = mask.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [R,T,N]
+            x = without_gaps(torch.where(mask[..., None], x, 0.0), mask)
+        x, mask = _held(x, missing), functional.pad(mask, (0, 0, 0, missing))
+        span = span_of(mask, x.shape[1], x.device)
+        time = torch.arange(x.shape[1], device=x.device) - span.first[:, None]  # [R,T]
+        return Bodies(x, mask, (time >= 0) & (time < span.frames[:, None]), M)
 
     def keep_to(self, joints: Collection[str], persons: int) -> None:
         """From now on take other joints, and more people than so many of a clip, for unseen.
@@ -74,11 +107,6 @@ class FoldPersons(nn.Module):
         known = [joint in joints for joint in self.given.joints]
         self.known = None if all(known) else torch.tensor(known, device=self.order.device)
         self.most = persons
-
-    @property
-    def limited(self) -> bool:
-        """Whether anything is taken for unseen whatever the mask says."""
-        return self.known is not None or self.most is not None
 
     def _familiar(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
         if self.known is not None:
@@ -138,53 +166,27 @@ def keep_to(model: nn.Module, joints: Collection[str], persons: int) -> None:
             part.keep_to(joints, persons)
 
 
-def hides(mask: Tensor) -> bool:
-    """Return whether a mask hides anything; a compiled or exported graph cannot look.
+def _held(x: Tensor, frames: int) -> Tensor:
+    return torch.cat([x, x[:, -1:].expand(-1, frames, -1, -1)], dim=1) if frames else x
 
-    >>> hides(torch.tensor([True, False])), hides(torch.tensor([True, True]))
-    (True, False)
+
+def rejoin(y: Tensor, there: Tensor | None, persons: int) -> Tensor:
+    """Return the maximum and the mean over a clip's persons of whom `y` was seen: `[B,2,N,C]`.
+
+    `y [B·M,N,C]` are features of bodies, and `there [B·M,N]` or `[B·M,1]` says what of them was
+    seen (None: everything). What was seen of nobody is 0. The order of people does not matter.
+
+    >>> y = torch.tensor([[1.0], [5.0], [3.0], [9.0]])[:, None]     # two clips of two persons
+    >>> there = torch.tensor([[True], [True], [True], [False]])
+    >>> rejoin(y, there, persons=2).flatten(1).tolist()
+    [[5.0, 3.0], [3.0, 3.0]]
     """
-    return torch.compiler.is_compiling() or not bool(mask.all())
-
-
-def _check_seen(x: Tensor) -> None:
-    # A compiled or exported graph cannot look at values; it was checked when it was eager.
-    if torch.compiler.is_compiling() or torch.isfinite(x.detach().sum()):
-        return  # one pass, no copy; only a sum too large for its numbers goes on
-    if torch.isfinite(x).all():
-        return
-    where = [int(i) for i in (~torch.isfinite(x)).nonzero()[0]]
-    raise SkelfuseError(
-        "a joint that counts as seen has no finite position",
-        expected="numbers wherever the mask is True, or no mask",
-        found=f"{x[tuple(where)].item()} at [b,t,m,n,d] = {where}",
-        remedy="pass mask = ~x.isnan().any(-1) for joints that were not seen",
-    )
-
-
-class Rejoined(NamedTuple):
-    """What the people of a clip amount to together: `[B,...]` each, for any order of people."""
-
-    max: Tensor
-    mean: Tensor
-
-
-def rejoin(y: Tensor, present: Tensor) -> Rejoined:
-    """Return the maximum and the mean over the persons that are present.
-
-    `y [B·M,...]` are features of bodies and `present [B,M]` says which of them exist. A clip
-    without anybody gives zeros.
-
-    >>> y = torch.tensor([[1.0], [5.0], [3.0], [9.0]])              # two clips of two persons
-    >>> rejoin(y, torch.tensor([[True, True], [True, False]]))
-    Rejoined(max=tensor([[5.],
-            [3.]]), mean=tensor([[3.],
-            [3.]]))
-    """
-    M = present.shape[1]
-    y = torch.unflatten(y, 0, (-1, M))  # [B,M,...]
-    there = present.view(*present.shape, *(1 for _ in y.shape[2:]))  # [B,M,1...]
-    y = y.masked_fill(~there, 0)
-    mean = y.sum(dim=1) / there.sum(dim=1).clamp(min=1)
+    y = torch.unflatten(y, 0, (-1, persons))  # [B,M,N,C]
+    if there is None:
+        return torch.stack([y.amax(dim=1), y.mean(dim=1)], dim=1)
+    there = torch.unflatten(there, 0, (-1, persons))[..., None]  # [B,M,N,1]
+    weight = there.to(y.dtype)
+    mean = (y * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(1)
     largest = y.masked_fill(~there, -torch.inf).amax(dim=1)
-    return Rejoined(largest.masked_fill(~there.any(dim=1), 0), mean)
+    largest = largest.masked_fill(~there.any(dim=1), 0.0)
+    return torch.stack([largest, mean], dim=1)

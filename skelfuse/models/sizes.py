@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
+
+from skelfuse.errors import SkelfuseError
 
 
 @dataclass(frozen=True)
@@ -10,28 +13,43 @@ class Size:
     """What grows from one size of the model to the next."""
 
     channels: int  # C, features of each joint for each voter
+    alone: tuple[int, ...]  # dilations of the blocks of each joint's own network, one each
+    summary: int  # numbers that sum up what a joint did, for each voter
     width: int  # W, channels of the body as a whole for each voter
-    dilations: tuple[int, ...]  # of the mixer's blocks, one each
-    voters: int = 1  # V, mixers side by side that never see each other
-    dropout: float = 0.3  # in the mixers; what is small has nothing to spare
-    evidence_dropout: float = 0.5  # of what the logits are linear in
-
-    def dropping(self, dropout: float | None, evidence_dropout: float | None) -> Size:
-        """Return the size with another dropout, where one is given.
-
-        >>> NANO.dropping(None, 0.4)
-        Size(channels=2, width=26, dilations=(1, 2, 4), voters=4, dropout=0.1, evidence_dropout=0.4)
-        """
-        if evidence_dropout is None:
-            evidence_dropout = self.evidence_dropout
-        if dropout is None:
-            dropout = self.dropout
-        return replace(self, dropout=dropout, evidence_dropout=evidence_dropout)
+    dilations: tuple[int, ...]  # of the together path's blocks, one each
+    voters: int = 1  # V, networks side by side in each path, that never see each other
+    together: float = 0.5  # share of the together path in a decision; 0: there is none
+    dropout: float = 0.1  # in the blocks
+    evidence_dropout: float = 0.2  # of what the logits are linear in
 
 
-# Parameters for 25 joints and 60 classes: at most 0.1, 0.25, 0.5 and 1.5 million.
-NANO = Size(2, 26, (1, 2, 4), voters=4, dropout=0.1, evidence_dropout=0.2)
-TINY = Size(4, 40, (1, 2, 4), voters=4)
-SMALL = Size(4, 64, (1, 2, 4, 1), voters=4)
-BASE = Size(6, 96, (1, 2, 4, 1), voters=6)
-SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE}
+# Parameters for 25 joints and 60 classes: at most 0.15, 0.3, 0.5 and 1.5 million; pure 0.3.
+NANO = Size(4, (1,), 4, 24, (1, 2, 4), voters=4)
+TINY = Size(6, (1, 2), 8, 32, (1, 2, 4), voters=4)
+SMALL = Size(8, (1, 2), 8, 56, (1, 2, 4, 1), voters=4)
+BASE = Size(10, (1, 2), 10, 88, (1, 2, 4, 1), voters=6)
+PURE = replace(SMALL, summary=16, together=0.0)
+SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE, "pure": PURE}
+
+
+def size_named(size: Size | str) -> Size:
+    """Return a size by its name; a `Size` is itself.
+
+    >>> size_named("tiny").channels
+    6
+    >>> size_named("nona")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: 'size' of the model is not known (did you mean 'nano'?): \
+expected nano, tiny, small, base, pure, found 'nona'
+    """
+    if isinstance(size, Size):
+        return size
+    if isinstance(size, str) and size in SIZES:
+        return SIZES[size]
+    near = difflib.get_close_matches(str(size), SIZES, n=1)
+    raise SkelfuseError(
+        "'size' of the model is not known" + (f" (did you mean '{near[0]}'?)" if near else ""),
+        expected=", ".join(SIZES),
+        found=repr(size),
+    )

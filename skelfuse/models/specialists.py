@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from skelfuse.models.relations import Distances
-from skelfuse.models.sizes import Size
-from skelfuse.models.streams import MotionStreams
+# What the first three voters are given; any further one, and every last one, is given all.
+KINDS = (("joint", "partner"), ("bone",), ("distances", "partner_distances"))
 
 
-def features_given(size: Size, streams: MotionStreams, distances: Distances | None) -> Tensor:
+def features_given(stream_of: Sequence[str], voters: int, channels: int) -> Tensor:
     """Return which of F features each of the voters' channels is given, `[V·C,F]`.
 
-    The first is given the joints and how they lie to a partner, the second the bones, the third
-    the distances. The last one, and all beyond the third, are given everything.
+    The first voter is given the joints and how they lie to a partner, the second the bones, the
+    third the distances. The last one, and all beyond the third, are given everything, as is a
+    voter for whose kind there is no stream. `stream_of` names each feature's stream.
 
-    >>> from skelfuse.layouts import KINECT_V2
-    >>> three = Size(channels=1, width=8, dilations=(1,), voters=3)
-    >>> features_given(three, MotionStreams(KINECT_V2, None), None).int().tolist()
-    [[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1], [1, 1, 1, 1, 1, 1]]
+    >>> features_given(("joint", "bone", "bone"), voters=3, channels=1).int().tolist()
+    [[1, 0, 0], [0, 1, 1], [1, 1, 1]]
     """
-    plain, moving = streams.plain_channels, streams.out_channels
-    count = moving + (0 if distances is None else distances.out_channels)
-    each = plain // len(streams.names)
-    bones = slice(each, 2 * each)
-    joints = torch.ones(count, dtype=torch.bool)
-    joints[bones] = joints[moving:] = False
-    kinds = [joints, torch.zeros_like(joints)]
-    kinds[1][bones] = True
-    if distances is not None:
-        kinds.append(torch.arange(count) >= moving)
-    given = torch.ones(size.voters, count, dtype=torch.bool)
-    for voter, kind in zip(range(size.voters - 1), kinds, strict=False):
-        given[voter] = kind
-    return given.repeat_interleave(size.channels, dim=0)
+    given = torch.ones(voters, len(stream_of), dtype=torch.bool)
+    for voter, kind in zip(range(voters - 1), KINDS, strict=False):
+        own = torch.tensor([stream in kind for stream in stream_of])
+        if own.any():
+            given[voter] = own
+    return given.repeat_interleave(channels, dim=0)

@@ -1,9 +1,8 @@
-"""A branch of a model that sees a body as frequencies: which of which joint it needs is learned."""
+"""A branch of a model that sees a body as frequencies; which of which joint it needs is learned."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,22 +10,21 @@ from torch import Tensor, nn
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.dct import DCTChannels
 from skelfuse.layers.gates import ChannelGate
-from skelfuse.layers.mixer import MixerBlock
-from skelfuse.models.streams import bones_of
+from skelfuse.layers.known_norm import KnownNorm
+from skelfuse.layers.time_block import TimeBlock
+from skelfuse.models.frequencies import GateKind
+from skelfuse.models.persons import Bodies
 from skelfuse.skeleton import Skeleton
-
-GateKind = Literal["none", "static", "dynamic"]
 
 GATES_OPEN = 0.6  # at first: near undecided, or a short training could close none
 SPREAD_OF_NOISE = 1e-2  # a channel that varies by less is not made as large as the others
 
 
 class Spectrum(nn.Module):
-    """Give each joint features of its body's frequencies, one set for the whole clip.
+    """Sum up a body by its frequencies, one row for the whole clip: `[R,outputs]`.
 
     joints and bones → `DCTChannels` → norm → `ChannelGate` over (frequency, joint) → all channels
-    of a window gathered to `width` → mixed along the windows → averaged over them → spread to
-    `[R,N,C]`.
+    of a window gathered to `width` → mixed along the windows → averaged over them → `outputs`.
 
     - `gate`: "static" learns one choice of channels for all clips, "dynamic" one for each clip;
     - `kept` names the channels that are computed at all: of each joint its frequencies. Such a
@@ -35,13 +33,12 @@ class Spectrum(nn.Module):
     Joints are those of `skeleton` in its order. `gate` is over `[F,N]`, F as in `dct.frequencies`.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> spectrum = Spectrum(KINECT_V2, channels=8, window=16, gate="static").eval()
-    >>> x = torch.randn(2, 40, 25, 3)                       # [R,T,N,D]
-    >>> spectrum(x).shape                                   # [R,N,C]
-    torch.Size([2, 25, 8])
+    >>> spectrum = Spectrum(KINECT_V2, outputs=256, window=16, gate="static").eval()
+    >>> spectrum(Bodies(torch.randn(2, 40, 25, 3), None, None, persons=1)).shape      # of [R,T,N,D]
+    torch.Size([2, 256])
     >>> spectrum.gate.channels
     (16, 25)
-    >>> hands = Spectrum(KINECT_V2, channels=8, kept={"left_hand": (0, 2), "right_hand": (2,)})
+    >>> hands = Spectrum(KINECT_V2, outputs=8, kept={"left_hand": (0, 2), "right_hand": (2,)})
     >>> hands.dct.frequencies, hands.gather.in_features     # 3 channels of joint and bone
     ((0, 2), 18)
     """
@@ -53,7 +50,7 @@ class Spectrum(nn.Module):
     def __init__(
         self,
         skeleton: Skeleton,
-        channels: int,
+        outputs: int,
         *,
         window: int = 16,
         width: int = 64,
@@ -62,7 +59,7 @@ class Spectrum(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        N = len(skeleton)
+        self.skeleton, N = skeleton, len(skeleton)
         pairs = None if kept is None else _pairs(kept, skeleton)
         if pairs is not None and gate != "none":
             raise SkelfuseError(
@@ -85,14 +82,17 @@ class Spectrum(nn.Module):
         # Not affine: the next layer is linear, and 0 is the mean of a channel, closed or unseen.
         self.norm = nn.BatchNorm1d(inputs, eps=SPREAD_OF_NOISE**2, affine=False)
         self.gather = nn.Linear(inputs, width)
-        self.block = MixerBlock(width, dropout=dropout)
-        self.norm_after = nn.BatchNorm1d(width)
-        self.spread = nn.Linear(width, N * channels, bias=False)
+        self.block = TimeBlock(width, dropout=dropout)
+        self.norm_after = KnownNorm(width)
+        self.spread = nn.Linear(width, outputs, bias=False)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return `[R,N,C]` of bodies `x [R,T,N,D]`, seen where `mask [R,T,N]` is True."""
-        bones, whole = bones_of(x, mask, self.parents)
-        seen = None if mask is None or whole is None else torch.cat([mask, whole], dim=2)
+    def forward(self, bodies: Bodies) -> Tensor:
+        """Return `[R,outputs]` of `bodies`."""
+        x, mask = bodies.x, bodies.mask  # [R,T,N,D], [R,T,N]
+        bones = x - x.index_select(2, self.parents)
+        seen = None
+        if mask is not None:
+            seen = torch.cat([mask, mask & mask.index_select(2, self.parents)], dim=2)  # [R,T,2N]
         waves = self.dct(torch.cat([x, bones], dim=2), seen)  # [R,F,2N,D,W]
         waves = _of_joints(waves)  # [R,F,N,2D,W]
         if self.places is not None:
@@ -100,59 +100,22 @@ class Spectrum(nn.Module):
         rest = waves.shape[1:]
         waves = self.norm(waves.flatten(1, -2)).view(-1, *rest)
         there = None
-        valid = waves.new_ones(x.shape[0], 1, waves.shape[-1])  # [R,1,W]
+        valid = waves.new_ones(x.shape[0], waves.shape[-1], 1, 1)  # [R,W,1,1]
         if seen is not None:
             there = self.dct.windows_seen(seen)  # [R,2N,W]
-            valid = there.any(dim=1, keepdim=True).to(waves.dtype)
+            valid = there.any(dim=1)[..., None, None].to(waves.dtype)
             there = _of_joints(there[:, None, :, None].expand(-1, -1, -1, x.shape[3], -1))
             if self.joint_of_place is not None:
                 there = there[:, 0].index_select(1, self.joint_of_place)  # [R,G,2D,W]
             waves = torch.where(there, waves, 0.0)
         if self.gate is not None:
             waves = self.gate(waves, there)
-        body = self.gather(waves.flatten(1, -2).transpose(1, 2))  # [R,W,width]
-        body = self.block(body.transpose(1, 2).contiguous() * valid, valid)  # [R,width,W]
+        body = self.gather(waves.flatten(1, -2).transpose(1, 2))[:, :, None]  # [R,W,1,width]
+        body = self.block(body * valid, valid)
         body = nn.functional.gelu(self.norm_after(body)) * valid
-        clip = body.sum(dim=2) / valid.sum(dim=2).clamp_min(1)  # [R,width]
-        spread: Tensor = self.spread(clip)  # [R,N·C]
-        return spread.view(x.shape[0], x.shape[2], -1)
-
-
-def spectrum_of(
-    skeleton: Skeleton,
-    channels: int,
-    *,
-    window: int,
-    width: int,
-    gate: GateKind,
-    kept: Mapping[str, Sequence[int]] | None,
-    dropout: float,
-) -> Spectrum | None:
-    """Return a `Spectrum`, or None where `window` is 0.
-
-    >>> from skelfuse.layouts import KINECT_V2
-    >>> spectrum_of(KINECT_V2, 8, window=0, width=64, gate="static", kept=None, dropout=0.0)
-    Traceback (most recent call last):
-    ...
-    skelfuse.errors.SkelfuseError: 'gate' and 'dct_kept' are of channels that are not there; \
-set dct_window, e.g. to 16
-    """
-    if window:
-        return Spectrum(
-            skeleton,
-            channels,
-            window=window,
-            width=width,
-            gate=gate,
-            kept=kept,
-            dropout=dropout,
-        )
-    if gate != "none" or kept is not None:
-        raise SkelfuseError(
-            "'gate' and 'dct_kept' are of channels that are not there",
-            remedy="set dct_window, e.g. to 16",
-        )
-    return None
+        clip = body.sum(dim=(1, 2)) / valid.sum(dim=(1, 2)).clamp_min(1)  # [R,width]
+        spread: Tensor = self.spread(clip)  # [R,outputs]
+        return spread
 
 
 def _of_joints(waves: Tensor) -> Tensor:

@@ -21,13 +21,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.models.model import Model
 from skelfuse.models.persons import FoldPersons, rejoin
 from skelfuse.skeleton import Skeleton
 
 SUBSETS = 3
 
 
-class STGCN(nn.Module):
+class STGCN(Model):
     """Graph convolutions over joints and time: `x [B,T,M,N,D]`, `mask [B,T,M,N]` to `[B,classes]`.
 
     `channels` are the widths of the stages and `blocks` their lengths; each stage but the first
@@ -76,11 +77,13 @@ class STGCN(nn.Module):
                 zip(pairwise(widths), strides, strict=True)
             )
         )
-        self.classifier = nn.Linear(widths[-1], num_classes)
+        self.num_features = widths[-1]
+        self.classifier = nn.Linear(self.num_features, num_classes)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return logits `[B,classes]`."""
-        x, mask, present = self.fold(x, mask)  # [B·M,T,N,D], [B·M,T,N], [B,M]
+    def features(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return what the classifier decides on, `[B,num_features]`."""
+        bodies = self.fold(x, mask)
+        x, mask = bodies.shown()  # [B·M,T,N,D], [B·M,T,N]
         h = x.flatten(2).transpose(1, 2)  # [B·M,N·D,T]
         h = self.data_norm(h).unflatten(1, x.shape[2:])  # [B·M,N,D,T]
         h = h.permute(0, 2, 3, 1) * mask[:, None]  # [B·M,D,T,N]
@@ -88,8 +91,16 @@ class STGCN(nn.Module):
         for block in self.blocks:
             h, frames = block(h, frames)  # [B·M,C,T',N], [B·M,T']
         y = h.mean(dim=3).sum(dim=2) / frames.sum(dim=1, keepdim=True).clamp(min=1)  # [B·M,C]
-        logits: Tensor = self.classifier(rejoin(y, present).mean)
+        return rejoin(y[:, None], bodies.present(), bodies.persons)[:, 1, 0]  # the mean, [B,C]
+
+    def decide(self, features: Tensor) -> Tensor:
+        """Return the logits `[B,classes]`."""
+        logits: Tensor = self.classifier(features)
         return logits
+
+    def reset_classifier(self, num_classes: int) -> None:
+        """Begin anew with other classes: the weights before the classifier stay."""
+        self.classifier = nn.Linear(self.num_features, num_classes).to(self.classifier.weight)
 
 
 class Block(nn.Module):

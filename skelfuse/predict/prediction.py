@@ -20,7 +20,9 @@ class Prediction:
 
     `persons` has one entry for each person of the clip, seen alone, if it was asked for; None for
     one of whom too little is seen. `shares` `[classes,N]` tells how much each joint raised (or
-    lowered) each class's logit beyond that of the average training clip, if it was asked for.
+    lowered) each class's logit beyond that of the average training clip, if it was asked for, and
+    `own_share` how much of the decision is what joints did each by itself; the rest is how they
+    went together.
 
     >>> found = Prediction("clip", ("sit", "stand", "wave"), np.array([0.25, 0.05, 0.7]))
     >>> found.best, found.probability, found.top(2)
@@ -35,6 +37,7 @@ class Prediction:
     persons: tuple[Prediction | None, ...] = ()
     joints: tuple[str, ...] = ()  # what the columns of `shares` are
     shares: Array | None = None
+    own_share: float | None = None  # of the own path in the decision, between 0 and 1
 
     def __repr__(self) -> str:
         classes = ", ".join(f"{name} {sure:.1%}" for name, sure in self.top(REPR_CLASSES))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,15 @@ from torch import nn
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.answer import Explanation
+from skelfuse.explain.hiding import explain_by_hiding
+from skelfuse.explain.players import Kind
+from skelfuse.models.paths import own_share, two_paths
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
 from skelfuse.preparation import Preparation, part, person
-from skelfuse.run import Run, load_run
+from skelfuse.run import Run
 from skelfuse.telling.counted import counted
 
 ROWS_AT_ONCE = 1 << 17  # bodies times frames in one batch: memory does not grow with the clips
@@ -28,27 +31,13 @@ OnError = Callable[[Clip, SkelfuseError], None]
 Bodies = Sequence[Clip | None]  # prepared; None for one of whom too little is seen
 
 
-def load(path: str | Path, *, device: str = "auto", crops: int = 1) -> Recogniser:
-    """Load a run's best model, or one of its checkpoints, ready to recognise actions.
-
-    `device` is "auto" (a GPU where there is one), "cpu", "cuda" or "cuda:1". Probabilities are the
-    mean over so many `crops` of each clip, as in evaluation.
-
-    >>> load("no/such/run")
-    Traceback (most recent call last):
-    ...
-    skelfuse.errors.SkelfuseError: no/such/run: no such run; \
-name a run's folder, or one of its checkpoints
-    """
-    return Recogniser(load_run(path, device=device), crops=crops)
-
-
 class Recogniser:
     """Recognise actions as the run's evaluation would: same preparation, same sampling.
 
     A clip whose joints are those of the run's skeleton in another order is put in order by their
     names; one of another skeleton is an error.
 
+    >>> from pathlib import Path
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.training import TrainConfig, build_model
     >>> _ = torch.manual_seed(0)
@@ -92,7 +81,7 @@ class Recogniser:
     def predict(self, clip: Clip, *, persons: bool = False, joints: bool = False) -> Prediction:
         """Recognise one clip; with `persons` also each person of it alone.
 
-        `joints` tells what each joint adds, which models of the kinds `skelfuse` and `pure` can.
+        `joints` tells what each joint adds, which the model `skelfuse` can.
         """
         return next(self.predict_many([clip], persons=persons, joints=joints))
 
@@ -195,6 +184,21 @@ class Recogniser:
             for (first, after), (prediction,) in zip(bounds, found, strict=True)
         ]
 
+    def explain(
+        self,
+        clip: Clip,
+        target: str | None = None,
+        against: str | None = None,
+        players: Kind = "joints",
+        rounds: int = 16,
+        seed: int = 0,
+    ) -> Explanation:
+        """Tell which joints, limbs and moments decided, by hiding them; see `Explanation`."""
+        whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
+        return explain_by_hiding(
+            self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
+        )
+
     def _recognised(
         self, clips: Iterator[Bodies], *, joints: bool, batch_size: int
     ) -> Iterator[list[Prediction | None]]:
@@ -221,21 +225,15 @@ class Recogniser:
     def _evaluated(self, clips: list[Clip], *, joints: bool) -> list[Prediction]:
         sampling, crops = self.run.config.sampling, self.crops
         batch = batch_of(clips, sampling=sampling, device=self.device, crops=crops)
-        shares = None
+        logits = self.run.deployed(batch.x, batch.seen)  # [B·crops,K]
+        found = _mean_of_crops(self.run.checked(logits).double().softmax(dim=1), crops)  # [B,K]
+        shares = own = None
         if joints:
-            logits, split, _ = joint_shares(self.run.model, batch.x, batch.mask)
-            split = torch.unflatten(split.double(), 0, (-1, crops)).mean(dim=1)
-            shares = split.cpu().numpy()  # [B,K,N]
-        else:
-            logits = self.run.model(batch.x, batch.mask)  # [B·crops,K]
-        probability = torch.unflatten(logits.double().softmax(dim=1), 0, (-1, crops)).mean(dim=1)
-        found = probability.cpu().numpy()  # [B,K]
-        if not np.isfinite(found).all():
-            raise SkelfuseError(
-                "the model's scores are not numbers",
-                file=self.run.path,
-                remedy="train anew with a smaller train.learning_rate",
-            )
+            split = joint_shares(self.run.model, batch.x, batch.seen).shares
+            shares = _mean_of_crops(split, crops)  # [B,K,N]
+            both = two_paths(self.run.deployed)
+            if both is not None:
+                own = _mean_of_crops(own_share(both.by_path(batch.x, batch.seen)), crops)  # [B]
         return [
             Prediction(
                 clip.name,
@@ -243,6 +241,7 @@ class Recogniser:
                 found[i],
                 joints=self.skeleton.joints if joints else (),
                 shares=None if shares is None else shares[i],
+                own_share=None if own is None else float(own[i]),
             )
             for i, clip in enumerate(clips)
         ]
@@ -262,3 +261,8 @@ class Recogniser:
             return self.preparation.prepared(clip)
         except SkelfuseError:  # nobody seen, or too little to align or to scale by
             return None
+
+
+def _mean_of_crops(rows: torch.Tensor, crops: int) -> npt.NDArray[np.float64]:
+    mean = torch.unflatten(rows.double(), 0, (-1, crops)).mean(dim=1)
+    return np.asarray(mean.cpu().numpy())

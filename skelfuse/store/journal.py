@@ -13,7 +13,7 @@ import numpy as np
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
-from skelfuse.store.reader import packed_digest
+from skelfuse.store.digests import packed_digest
 
 SOURCE_FIELDS = ("source", "bytes", "sha256", "clips", "problems", "skipped", "left_out", "labels")
 BESIDE = ("frames", "persons", "has_confidence", "digest", "source")  # in a clip's line

@@ -3,8 +3,7 @@
     coords      [R,N,D]  R rows; clip i owns rows offset[i]:offset[i+1], which are its [T,M] frames
     confidence  [R,N]    only if some clip has it
     offset      [C+1]    persons, label, fps [C], and the columns of text, one entry a clip
-    intervals, origin    only if some clip has them: JSON, of each clip what happens when, and the
-                         part of a recording that it was cut from; frames are counted from 0
+    intervals, origin    JSON, only if some clip has them: what happens when, what it was cut from
     sources              the files that the clips came from, with their SHA-256
 
 `coords` is one unbroken run of bytes, so that a clip is one seek and any number of processes can
@@ -13,7 +12,6 @@ map the file into memory at once.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -28,6 +26,7 @@ from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
 from skelfuse.skeleton import Skeleton
+from skelfuse.store.digests import clip_digest
 from skelfuse.store.opening import ANEW, Undamaged, mapped, metadata_digest, opened
 from skelfuse.telling.counted import counted
 
@@ -189,7 +188,7 @@ class Store:
     def intervals(self, index: int) -> tuple[Interval, ...]:
         """Return what happens when in a recording that is kept whole, in order of time."""
         text = self._beside["intervals"][index] if "intervals" in self._beside else ""
-        return tuple(map(Interval.from_list, json.loads(text))) if text else ()
+        return tuple(map(Interval.from_list, json.loads(text or "[]")))
 
     def origin(self, index: int) -> Origin | None:
         """Return the part of a recording that a clip was cut from, None where it was not."""
@@ -201,10 +200,8 @@ class Store:
         """For every clip the name of the recording that it is of: its own, where it is whole."""
         with Undamaged(self.path):
             origins = [self.origin(i) for i in range(len(self))]
-        return [
-            origin.recording if origin else name
-            for origin, name in zip(origins, self.names, strict=True)
-        ]
+        both = zip(origins, self.names, strict=True)
+        return [origin.recording if origin else name for origin, name in both]
 
     def find(self, name: str) -> int:
         """Return the index of a clip by name."""
@@ -246,40 +243,6 @@ class Store:
                 remedy=ANEW,
             )
         return written is not None
-
-
-def clip_metadata(clip: Clip) -> dict[str, Any]:
-    """Return everything that is known about a clip but its coordinates."""
-    return {
-        "name": clip.name,
-        "label": clip.label,
-        "subject": clip.subject,
-        "camera": clip.camera,
-        "setup": clip.setup,
-        "replication": clip.replication,
-        "fps": None if clip.fps is None else float(clip.fps),
-        "splits": dict(clip.splits),
-        "notes": list(clip.notes),
-        **({"intervals": [one.as_list() for one in clip.intervals]} if clip.intervals else {}),
-        **({"origin": clip.origin.as_list()} if clip.origin else {}),
-    }
-
-
-def clip_digest(clip: Clip, coords: FloatArray, confidence: FloatArray | None) -> str:
-    """Return the SHA-256 of a clip as stored: its coordinates, confidence and metadata."""
-    sure = None if confidence is None else np.ascontiguousarray(confidence).data
-    return packed_digest(clip_metadata(clip), np.ascontiguousarray(coords).data, sure)
-
-
-def packed_digest(
-    metadata: Mapping[str, Any], coords: bytes | memoryview, confidence: bytes | memoryview | None
-) -> str:
-    """Return the same of a clip's metadata and bytes."""
-    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
-    digest.update(coords)
-    if confidence is not None:
-        digest.update(confidence)
-    return digest.hexdigest()
 
 
 def _skeleton(values: Any, path: Path) -> Skeleton:

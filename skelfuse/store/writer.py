@@ -24,10 +24,10 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.half import halved
 from skelfuse.same_body import difference
 from skelfuse.skeleton import Skeleton
+from skelfuse.store.digests import clip_digest, clip_metadata
 from skelfuse.store.hdf5 import write_store
 from skelfuse.store.journal import AFRESH, Taken, Unchanged, cut, facts_of, take_up
 from skelfuse.store.place import PLAN, Place, check_replaceable
-from skelfuse.store.reader import clip_digest, clip_metadata
 
 
 def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes]:

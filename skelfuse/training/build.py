@@ -5,21 +5,33 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, get_type_hints
 
 import torch
 from torch import nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.models import MODELS, SIZES
+from skelfuse.models import MODELS, SIZES, Frequencies
+from skelfuse.models.model import Model
+from skelfuse.models.sizes import size_named
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.typed import fitted, unknown_key
 
 DEFAULT_SIZE = "small"
 NOT_OPTIONS = ("skeleton", "num_classes", "size")
-SHARES = ("dropout", "evidence_dropout", "channel_dropout")
+# Keys of the model's first edition, and what says the same now.
+MOVED = {
+    "distances": "name what is told of each joint, as streams: [joint, bone, distances]",
+    "partner": "name what is told of each joint, as streams: [joint, bone, distances, partner]",
+    "outputs": "set the model's size",
+    **{
+        field.name: f"it is 'frequencies.{field.name}' now: --set model.frequencies.{field.name}=…"
+        for field in fields(Frequencies)
+    },
+}
+SHARES = ("dropout", "evidence_dropout", "channel_dropout", "together")
 
 
 def checked_choice(choice: ModelChoice) -> ModelChoice:
@@ -34,6 +46,11 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
     ...
     skelfuse.errors.SkelfuseError: unknown key 'filter'; did you mean 'filters'?
     """
+    if choice.name == "pure":
+        raise SkelfuseError(
+            "'name' of the model is not known: 'pure' is a size now",
+            remedy="model: {size: pure}, or --set model.size=pure",
+        )
     if choice.name not in MODELS:
         raise SkelfuseError(
             f"'name' of the model is not known{_near(choice.name, MODELS)}",
@@ -46,18 +63,17 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
         raise _of_another(f"model '{choice.name}' has no 'size'", "size", choice.name)
     if "size" in takes:
         size = DEFAULT_SIZE if size is None else size
-        if size not in SIZES:
-            raise SkelfuseError(
-                f"'size' of the model is not known{_near(size, SIZES)}",
-                expected=", ".join(SIZES),
-                found=size,
-            )
+        size_named(size)
     hints = get_type_hints(vars(MODELS[choice.name])["__init__"])
     known = [name for name in takes if name not in NOT_OPTIONS]
     own = {} if size is None else asdict(SIZES[size])
+    if "frequencies" in takes:
+        own["frequencies"] = Frequencies()
     options = {name: own.get(name, takes[name].default) for name in known}
     for key, value in choice.options.items():
         if key not in known:
+            if key in MOVED and choice.name == "skelfuse":
+                raise SkelfuseError(f"model 'skelfuse' has no '{key}'", remedy=MOVED[str(key)])
             if key not in NOT_OPTIONS and _with(str(key)):
                 problem = f"model '{choice.name}' has no '{key}'"
                 raise _of_another(problem, str(key), choice.name)
@@ -70,7 +86,7 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
     return ModelChoice(choice.name, size, options)
 
 
-def build_model(choice: ModelChoice, skeleton: Skeleton, num_classes: int) -> nn.Module:
+def build_model(choice: ModelChoice, skeleton: Skeleton, num_classes: int) -> Model:
     """Return a new model with random weights (seed torch beforehand).
 
     >>> from skelfuse.layouts import KINECT_V2
@@ -82,7 +98,7 @@ def build_model(choice: ModelChoice, skeleton: Skeleton, num_classes: int) -> nn
     if choice.size is not None:
         arguments["size"] = SIZES[choice.size]
     try:
-        model: nn.Module = MODELS[choice.name](skeleton, num_classes, **arguments)
+        model: Model = MODELS[choice.name](skeleton, num_classes, **arguments)
     except ValueError as error:  # torch's own layers say it so
         raise SkelfuseError(f"model '{choice.name}' cannot be built: {error}") from error
     return model

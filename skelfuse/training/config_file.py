@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -16,6 +17,7 @@ from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.places import Place, Places, note_places, place_of
 from skelfuse.training.typed import fitted, unknown_key
 
+FIRST_EDITION = ("distances", "partner")  # keys of `model` that only its first edition had
 DEFAULTS = "defaults"  # the one key that is not the run's: where what is left open comes from
 Defaults = Literal["fixed", "from-store"]
 # Takes what is written, nested, and returns the settings that go beneath it.
@@ -78,7 +80,7 @@ def config_from_dict(
     if not isinstance(tree, Mapping):
         error = SkelfuseError("not a configuration", expected="keys with values", found=repr(tree))
         raise places[""].blame(error)
-    tree = {name: dict(v) if isinstance(v, Mapping) else v for name, v in tree.items()}
+    tree = copy.deepcopy({**tree})
     tree["model"] = {} if tree.get("model") is None else tree["model"]
     for setting in settings:
         _put(tree, setting, places)
@@ -104,6 +106,27 @@ def config_from_dict(
         except SkelfuseError as error:
             raise _written(error, tree, places).blame(error) from None
     return config
+
+
+def config_of_checkpoint(facts: Mapping[str, Any], file: Path) -> TrainConfig:
+    """Return the configuration of a run from its checkpoint's `facts`.
+
+    >>> old = {"config": {"model": {"name": "skelfuse", "size": "nano", "partner": False}}}
+    >>> config_of_checkpoint(old, Path("runs/a/best.safetensors"))
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: runs/a/best.safetensors: this run is of the model's first \
+edition, which is gone; train it anew: skelfuse train --config NAME --data STORE --out FOLDER
+    """
+    model = facts["config"].get("model", {})
+    name = model.get("name", "skelfuse")
+    if name == "pure" or (name == "skelfuse" and any(key in model for key in FIRST_EDITION)):
+        raise SkelfuseError(
+            "this run is of the model's first edition, which is gone",
+            file=file,
+            remedy="train it anew: skelfuse train --config NAME --data STORE --out FOLDER",
+        )
+    return config_from_dict(facts["config"])
 
 
 def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places) -> Place:
@@ -201,7 +224,7 @@ def _fitted(value: Any, hint: Any, key: str, places: Places) -> Any:
 def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     key, equals, text = setting.partition("=")
     place = Place(f"--set {setting}")
-    section, dot, name = key.strip().partition(".")
+    section, dot, _ = key.strip().partition(".")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -217,9 +240,13 @@ def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     if not dot:
         tree[section] = value
         return
-    if not isinstance(tree.get(section), dict):
-        tree[section] = {}
-    tree[section][name] = value
+    inner = tree
+    *above, last = key.strip().split(".")
+    for part in above:
+        if not isinstance(inner.get(part), dict):
+            inner[part] = {}
+        inner = inner[part]
+    inner[last] = value
 
 
 def _all_keys() -> list[str]:

@@ -30,6 +30,13 @@ class RunData:
     shown: Shown
 
     @property
+    def class_counts(self) -> list[int]:
+        """How many training clips each class has."""
+        labels = self.store.labels[self.train]
+        counts: list[int] = np.bincount(labels, minlength=len(self.store.class_names)).tolist()
+        return counts
+
+    @property
     def fingerprint(self) -> str:
         """A hash of the clips and classes, by which a resumed run knows its data again."""
         digest = hashlib.sha256(repr(self.store.class_names).encode())

@@ -9,10 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from skelfuse.errors import SkelfuseError
-from skelfuse.layers.normed_linear import NormedLinear
+from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.voting_linear import decision
-from skelfuse.models import Pure, SkelFuse
+from skelfuse.models.model import Model
 from skelfuse.store import Store
 from skelfuse.training.config import Distill, TrainConfig
 from skelfuse.training.distributed import Team
@@ -68,7 +67,7 @@ class FeatureBound(nn.Module):
 
     def __init__(self, evidence: int, features: int) -> None:
         super().__init__()
-        self.mean = NormedLinear(evidence, features)
+        self.mean = nn.Sequential(KnownNorm(evidence, affine=False), nn.Linear(evidence, features))
         self.raw = nn.Parameter(torch.full((features,), START))
 
     def variance(self) -> Tensor:
@@ -84,28 +83,24 @@ class Pupil(nn.Module):
     """A student and its bound as one module: one forward, so that processes share it as a whole.
 
     >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.models import SkelFuse
     >>> student = SkelFuse(KINECT_V2, 5, scales=(), fuse=False)
-    >>> pupil = Pupil(student, FeatureBound(student.classifier.in_features, features=30))
+    >>> pupil = Pupil(student, FeatureBound(student.num_features, features=30))
     >>> logits, told = pupil(torch.randn(4, 16, 1, 25, 3), None, torch.randn(4, 30))
-    >>> logits.shape, told.shape                            # the votes of four voters
-    (torch.Size([4, 4, 5]), torch.Size([4]))
+    >>> logits.shape, told.shape                            # the votes of eight voters
+    (torch.Size([4, 8, 5]), torch.Size([4]))
     """
 
-    def __init__(self, student: SkelFuse | Pure, bound: nn.Module) -> None:
+    def __init__(self, student: Model, bound: nn.Module) -> None:
         super().__init__()
         self.student, self.bound = student, bound
 
     def forward(self, x: Tensor, mask: Tensor | None, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits `[B,classes]` of `x [B,T,M,N,D]`, and log q of `features [B,G]`, `[B]`."""
-        if isinstance(self.student, SkelFuse):
-            evidence = self.student.evidence(x, mask)
-            logits = self.student.classify(evidence)
-            together = torch.cat(evidence, dim=1)  # [B,shares·2,N,C]
-        else:
-            together = self.student.evidence(x, mask)  # [B,2,N,C]
-            logits = self.student.classify(together)
+        evidence = self.student.features(x, mask)
+        logits = self.student.decide(evidence)
         with torch.autocast(x.device.type, enabled=False):  # log q is of small differences
-            told = self.bound(together.flatten(1).float(), features.float())
+            told = self.bound(evidence.float(), features.float())
         return logits, told
 
 
@@ -141,19 +136,12 @@ class Lesson:
         return self.weights.features * taught.features + self.weights.logits * taught.logits
 
 
-def lesson_of(config: TrainConfig, model: nn.Module, store: Store, team: Team) -> Lesson | None:
+def lesson_of(config: TrainConfig, model: Model, store: Store, team: Team) -> Lesson | None:
     """Return what a run's model is to be taught, or None where there is no teacher."""
     if config.distill.teacher is None:
         return None
-    if not isinstance(model, SkelFuse | Pure):
-        raise SkelfuseError(
-            "this model cannot be a student: it does not show its evidence",
-            expected="model.name skelfuse or pure",
-            found=config.model.name,
-            remedy="choose another model.name, or leave distill.teacher out",
-        )
     teacher = load_teacher(config.distill.teacher, config.sampling, store, team.device)
     torch.manual_seed(seed_of(config.seed, "lesson"))
-    bound = FeatureBound(model.classifier.in_features, teacher.features)
+    bound = FeatureBound(model.num_features, teacher.features)
     bound_of_all = team.joined_norms(bound.to(team.device))
     return Lesson(config.distill, teacher, Pupil(model, bound_of_all))

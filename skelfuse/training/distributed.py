@@ -65,9 +65,7 @@ class Team:
         if self.world == 1:
             return model
         if self.device.type == "cuda":
-            convert = nn.SyncBatchNorm.convert_sync_batchnorm
-            joined: nn.Module = convert(model)  # type: ignore[no-untyped-call]
-            return joined
+            return share_batch_norms(model, nn.SyncBatchNorm.convert_sync_batchnorm)
         return share_batch_norms(model)
 
     def quietly(self, model: nn.Module, *, last: bool) -> AbstractContextManager[Any]:

@@ -126,7 +126,7 @@ class _Run:
         torch.manual_seed(seed_of(self.config.seed, "weights"))
         model = build_model(self.config.model, store.skeleton, len(store.class_names))
         keep_to(model, *self.data.shown)
-        model = mates.joined_norms(model.to(mates.device))
+        mates.joined_norms(model.to(mates.device))
         lesson = lesson_of(self.config, model, store, mates)
         self.learner = Learner(model, self.config.train, lesson)
         if saved:

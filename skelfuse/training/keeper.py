@@ -119,6 +119,7 @@ class Keeper:
         return {
             "config": self.config.as_dict(),
             "class_names": store.class_names,
+            "class_counts": self.data.class_counts,
             "skeleton": store.skeleton.to_dict(),
             "provenance": store.provenance,
             "data": self.data.fingerprint,

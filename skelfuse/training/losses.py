@@ -62,8 +62,8 @@ def kernel_values(model: nn.Module, weights: KernelWeights) -> dict[str, Tensor]
     """Return the regularisers of all motion kernels, unweighted; empty where there are none.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.models import Pure
-    >>> model = Pure(KINECT_V2, 5, scales=(1, 2), bank=1, distances=False)
+    >>> from skelfuse.models import SkelFuse
+    >>> model = SkelFuse(KINECT_V2, 5, scales=(1, 2), streams=("joint",))
     >>> values = kernel_values(model, KernelWeights())
     >>> {name: round(value.item(), 3) for name, value in values.items()}
     {'weight_sum': 0.0, 'smoothness': 2.125, 'diversity': 0.0}
@@ -91,21 +91,16 @@ def kernel_loss(model: nn.Module, weights: KernelWeights) -> Tensor | None:
 
 
 def kernels_of(model: nn.Module) -> Mapping[str, Kernel]:
-    """Return every motion kernel as it is now, by name.
-
-    Those that see coordinates have plain names; where a model has others, they are named by what
-    they see too.
+    """Return every motion kernel as it is now, by what it sees and its name.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.models import Pure
-    >>> list(kernels_of(Pure(KINECT_V2, 5, scales=(1, 2), bank=1)))
-    ['scale1', 'scale2', 'distances/scale1', 'distances/scale2']
+    >>> from skelfuse.models import SkelFuse
+    >>> list(kernels_of(SkelFuse(KINECT_V2, 5, scales=(1, 2), streams=("joint", "distances"))))
+    ['joint/scale1', 'joint/scale2', 'distances/scale1', 'distances/scale2']
     """
-    banks = motion_kernels(model)
-    plain = "streams.kernels" if "streams.kernels" in banks else next(iter(banks), "")
     return {
-        name if path == plain else f"{path.removesuffix('.kernels')}/{name}": kernel
-        for path, bank in banks.items()
+        f"{path.rpartition('.')[2]}/{name}": kernel
+        for path, bank in motion_kernels(model).items()
         for name, kernel in bank.kernels().items()
     }
 

@@ -41,7 +41,7 @@ def measure(
     for batch in batches.epoch(0):
         with casting(team.device, precision):
             try:
-                logits = model(batch.x, batch.mask)  # [B,classes]
+                logits = model(batch.x, batch.seen)  # [B,classes]
             except SkelfuseError as error:
                 raise _in_validation(error, batch, suspects) from None
         losses = F.cross_entropy(logits.float(), batch.label, reduction="sum")

@@ -34,7 +34,7 @@ def undecayed(model: nn.Module) -> set[str]:
     >>> from skelfuse.models import SkelFuse
     >>> model = SkelFuse(KINECT_V2, 10)
     >>> kept = undecayed(model)
-    >>> "identity" in kept, "frieren.head.raw" in kept, "classifier.weight" in kept
+    >>> "embed.identity" in kept, "frieren.head.raw" in kept, "own_classifier.weight" in kept
     (True, True, False)
     """
     names = set()

@@ -13,7 +13,11 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training.checkpoint import LAST, read_checkpoint
 from skelfuse.training.config import TrainConfig
-from skelfuse.training.config_file import config_from_dict, first_difference
+from skelfuse.training.config_file import (
+    config_from_dict,
+    config_of_checkpoint,
+    first_difference,
+)
 from skelfuse.training.distributed import Team
 from skelfuse.training.launch import end_launch, of_this_launch
 
@@ -64,7 +68,7 @@ def check_same_run(
     if saved is None:
         return nothing_to_resume(folder) if config is None else config
     _check_same_body(saved.facts, store)
-    config_before = config_from_dict(saved.facts["config"])
+    config_before = config_of_checkpoint(saved.facts, folder / LAST)
     before = config_before.as_dict()  # with sections that are younger than the run
     if config is not None and (changed := first_difference(before, config.as_dict())):
         raise SkelfuseError(
@@ -110,7 +114,7 @@ def saved_config(folder: str | Path) -> TrainConfig:
     if not path.exists():
         return nothing_to_resume(path.parent)
     facts, _ = read_checkpoint(path, only=NO_TENSOR)
-    return config_from_dict(facts["config"])
+    return config_of_checkpoint(facts, path)
 
 
 def nothing_to_resume(folder: Path) -> NoReturn:

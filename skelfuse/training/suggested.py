@@ -19,7 +19,12 @@ from typing import Any, NamedTuple
 from skelfuse.telling.counted import counted
 from skelfuse.training.store_facts import StoreFacts
 
-SECTIONS = ("sampling", "augment", "train")  # of a configuration, in which something is chosen
+SECTIONS = (
+    "sampling",
+    "augment",
+    "model",
+    "train",
+)  # of a configuration, in which something is chosen
 
 # Time. A movement is told by about so many moments a second; a clip gets the nearest of the sizes.
 MOMENTS_A_SECOND = 15
@@ -31,6 +36,7 @@ RATES_DIFFER = 1.5  # the fastest over the slowest
 
 # Bodies.
 MOST_PERSONS = 4
+OF_ONE_PERSON = ("joint", "bone", "distances")  # what is told of a joint where nobody else is
 SWAP_PERSONS = 0.5
 SIZES_DIFFER = 1.6  # people's torsos in metres differ by 1.1 to 1.2 from tenth to tenth, in pixels
 METRES = (0.2, 2.0)  # by 1.5 to 2.6; a torso outside these is not in metres, or is no torso
@@ -91,7 +97,12 @@ def suggested(facts: StoreFacts, given: Given = MappingProxyType({})) -> Suggest
     """
     settings: dict[str, dict[str, Any]] = {}
     reasons = []
-    for choice in (*_time(facts, given), *_bodies(facts), *_view(facts), *_learning(facts, given)):
+    for choice in (
+        *_time(facts, given),
+        *_bodies(facts, given),
+        *_view(facts),
+        *_learning(facts, given),
+    ):
         told = []
         for key, value in choice.values.items():
             section, _, name = key.partition(".")
@@ -123,10 +134,13 @@ def _time(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
     )
 
 
-def _bodies(facts: StoreFacts) -> Iterator[_Choice]:
+def _bodies(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
     persons = min(facts.persons, MOST_PERSONS)
     if persons == 1:
-        yield _Choice("no class usually shows more", {"sampling.persons": 1})
+        alone = dict[str, Any]({"sampling.persons": 1})
+        if _section(given, "model").get("name", "skelfuse") == "skelfuse":
+            alone["model.streams"] = list(OF_ONE_PERSON)
+        yield _Choice("no class usually shows more", alone)
     else:
         yield _Choice(
             f"clips of some class usually show {facts.persons}",

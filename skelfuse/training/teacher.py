@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skelfuse.batches import Sampling
 from skelfuse.batches.joints import in_order
 from skelfuse.errors import SkelfuseError
+from skelfuse.models.model import Model
 from skelfuse.same_body import difference, order_in
 from skelfuse.store import Store
 
@@ -39,34 +40,25 @@ class Teacher:
     >>> from skelfuse.models import SkelFuse
     >>> teacher = Teacher(SkelFuse(KINECT_V2, 2).eval(), columns=(1, 0), sha256="")
     >>> said = teacher(torch.randn(3, 16, 1, 25, 3), None)
-    >>> said.features.shape, teacher.features, said.logits.shape
-    (torch.Size([3, 1600]), 1600, torch.Size([3, 2]))
+    >>> said.features.shape[1] == teacher.features, said.logits.shape
+    (True, torch.Size([3, 2]))
     """
 
     def __init__(
-        self, model: nn.Module, columns: Sequence[int], sha256: str, order: Sequence[int] = ()
+        self, model: Model, columns: Sequence[int], sha256: str, order: Sequence[int] = ()
     ) -> None:
         self.model = model.requires_grad_(requires_grad=False)
         self.sha256 = sha256
-        classifier = model.classifier
-        assert isinstance(classifier, nn.Linear)  # every model ends in one
-        self.features = classifier.in_features
-        self.columns = torch.tensor(columns, device=classifier.weight.device)
+        self.features = model.num_features
+        self.columns = torch.tensor(columns, device=next(model.parameters()).device)
         self.order = order
-        self._heard: Tensor | None = None
-        classifier.register_forward_pre_hook(self._hear)
 
     @torch.no_grad()
     def __call__(self, x: Tensor, mask: Tensor | None) -> Said:
         """Return what it makes of clips `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]`."""
         seen = None if mask is None else in_order(mask, self.order)
-        logits = self.model(in_order(x, self.order), seen)
-        features, self._heard = self._heard, None
-        assert features is not None
-        return Said(features, logits.index_select(1, self.columns))
-
-    def _hear(self, module: nn.Module, given: tuple[Tensor, ...]) -> None:
-        self._heard = given[0]
+        features = self.model.features(in_order(x, self.order), seen)
+        return Said(features, self.model.decide(features).index_select(1, self.columns))
 
 
 def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.device) -> Teacher:
@@ -105,6 +97,7 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
         )
     columns = [run.class_names.index(name) for name in store.class_names]
     sha256 = hashlib.sha256(run.path.read_bytes()).hexdigest()
+    assert isinstance(run.model, Model)
     return Teacher(run.model, columns, sha256, order_in(ours, theirs))
 
 

@@ -6,7 +6,8 @@ import difflib
 import math
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from dataclasses import is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from skelfuse.errors import SkelfuseError
 
@@ -58,6 +59,8 @@ def described(hint: Any) -> str:
         if origin is tuple and inner[-1:] != (...,):
             return f"a list of {len(inner)}: {', '.join(described(one) for one in inner)}"
         return f"a list, each {described(inner[0])}"
+    if is_dataclass(hint):
+        return "keys with values"
     named = WORDS.get(hint) or getattr(hint, "__name__", str(hint))
     return "keys with values" if _is_mapping(origin) else str(named)
 
@@ -100,6 +103,8 @@ def _fit(value: Any, hint: Any) -> Any:
         return _fit_sequence(value, origin, inner)
     if _is_mapping(origin) and isinstance(value, Mapping):
         return {_fit(name, inner[0]): _fit(one, inner[1]) for name, one in value.items()}
+    if is_dataclass(hint) and isinstance(value, Mapping):
+        return _fit_fields(value, hint)
     if hint is float:
         return _number(value)
     # True is an int to Python, but hardly to the person who wrote it.
@@ -107,6 +112,14 @@ def _fit(value: Any, hint: Any) -> Any:
     if (type(value), value) in choices or type(value) is hint or hint is Any:
         return value
     raise _Misfit
+
+
+def _fit_fields(value: Mapping[Any, Any], kind: Any) -> Any:
+    hints = get_type_hints(kind)
+    for key in value:
+        if key not in hints:
+            raise unknown_key(str(key), hints)
+    return kind(**{key: fitted(one, hints[key], key) for key, one in value.items()})
 
 
 def _fit_any(value: Any, hints: tuple[Any, ...]) -> Any:

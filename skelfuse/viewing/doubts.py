@@ -63,7 +63,7 @@ def doubts(clips: Sequence[Clip]) -> list[Doubt]:
 def height(clip: Clip) -> float | None:
     """Return the usual extent of the first person, the larger of its axes; None if never seen."""
     at = clip.coords[:, 0].astype(np.float64)
-    at = at[~np.isnan(at).any(axis=-1).all(axis=1)]
+    at = at[clip.mask[:, 0].any(axis=1)]
     if not len(at):
         return None
     return float(np.median(np.nanmax(at, axis=1) - np.nanmin(at, axis=1), axis=0).max()) or None
@@ -80,8 +80,8 @@ def _order(clips: Sequence[Clip]) -> list[Doubt]:
         "any": "frames out of order? Neighbours differ as much as distant ones in {}",
     }
     found = []
-    for kind, text in texts.items():
-        if names := [name for name, one in kinds.items() if one == kind]:
+    for order, text in texts.items():
+        if names := [name for name, one in kinds.items() if one == order]:
             found.append(Doubt(f"{text.format(_of(names, clips))}, {_such_as(names)}"))
     return found
 

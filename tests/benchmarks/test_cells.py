@@ -24,7 +24,7 @@ def test_a_fingerprint_is_of_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) 
     assert plain == of() == of("model.size=small")  # the default, spelled out
     assert plain == fingerprint(replace(read_config(find("utd_mhad")), seed=5, protocol="odd-even"))
     asked = [of("train.epochs=2"), of("model.fuse=false"), of("model.size=nano")]
-    asked += [of("augment.mirror=0.5"), of("model.dct_window=16", "model.gate=static")]
+    asked += [of("augment.mirror=0.5"), of(*ablation.MODULES["dct-static-gate"])]
     asked += [fingerprint(read_config(find("utd_mhad")), share=0.5)]
     assert len({plain, *asked}) == 1 + len(asked)
     monkeypatch.setitem(SIZES, "small", replace(SIZES["small"], width=136))

@@ -116,19 +116,18 @@ def test_a_set_may_be_run_otherwise_than_shipped() -> None:
     own = Variant(config="sbu")  # a configuration of the variant's own stays as it is
     (cell,) = cells_of(changed, "own", {"own": own}, seeds=1)
     assert cell.config.train.epochs == read_config(configs.find("sbu")).train.epochs != 60
-    bare = Variant(model={"name": "pure"})
+    bare = Variant(model={"size": "pure"})
     (cell,) = cells_of(changed, "bare", {"bare": bare}, seeds=1)
     assert cell.config.train.epochs == 60
 
 
 def test_off_by_default_is_what_the_model_itself_says() -> None:
     assert not any(on_by_default(settings) for settings in ablation.MODULES.values())
-    named = {one.partition("=")[0] for settings in ablation.MODULES.values() for one in settings}
     for shipped in configs.names():
         options = yaml.safe_load(configs.find(shipped).read_text()).get("model", {})
-        assert not named & {f"model.{option}" for option in options}
-    assert on_by_default(["model.fuse=true", "model.distances=true"])
-    assert not on_by_default(["model.fuse=true", "model.gate=static"])
+        assert "frequencies" not in options
+    assert on_by_default(["model.fuse=true", "model.specialists=true"])
+    assert not on_by_default(["model.fuse=true", "model.frequencies.gate=static"])
 
 
 def test_the_page_of_ideas_compares_with_what_is_shipped() -> None:

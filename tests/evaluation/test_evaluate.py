@@ -17,7 +17,8 @@ from skelfuse.batches import Batches
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.errors import SkelfuseError
-from skelfuse.evaluation import Evaluation, evaluate
+from skelfuse.evaluation import Evaluation, evaluate, report_text
+from skelfuse.models import SkelFuse
 from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import Fit, ModelChoice
@@ -33,8 +34,10 @@ def plain(run: Run, store: Store, test_part: npt.NDArray[np.intp]) -> Evaluation
 def renumbered(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
     """Number the classes the other way round, and the classifier's rows with them."""
     facts["class_names"] = facts["class_names"][::-1]
-    for name in ("weight/classifier.weight", "weight/classifier.bias"):
-        tensors[name] = tensors[name].flip(0)
+    for path in ("own", "together"):
+        for part in ("weight", "bias"):
+            name = f"weight/{path}_classifier.{part}"
+            tensors[name] = tensors[name].flip(0)
 
 
 def test_the_numbers_are_those_of_a_plain_loop(
@@ -101,7 +104,9 @@ def test_an_ensemble_is_the_mean_of_its_runs(
     np.testing.assert_array_equal(
         evaluate([run, run], store, test_part).probability, plain.probability
     )
-    config = replace(WORLD.CONFIG, model=ModelChoice("pure"), train=Fit(epochs=1, validation=0))
+    config = replace(
+        WORLD.CONFIG, model=ModelChoice("skelfuse", "pure"), train=Fit(epochs=1, validation=0)
+    )
     other = load_run(WORLD.trained(store, folder / "pure", config))
     alone = evaluate([other], store, test_part)
     assert np.abs(alone.probability - plain.probability).max() > 0.01
@@ -110,6 +115,33 @@ def test_an_ensemble_is_the_mean_of_its_runs(
         (plain.probability + alone.probability) / 2,
         atol=1e-12,
     )
+    assert alone.own_share == 1  # there is no other path
+    assert plain.own_share is not None
+    together = evaluate([run, other], store, test_part).own_share
+    assert together == pytest.approx((plain.own_share + 1) / 2)
+
+
+def test_the_share_of_joints_by_themselves_is_the_mean_over_the_clips(
+    run: Run, store: Store, test_part: npt.NDArray[np.intp], plain: Evaluation
+) -> None:
+    assert isinstance(run.model, SkelFuse)
+    each = []
+    for batch in Batches(store, test_part, sampling=WORLD.CONFIG.sampling).epoch():
+        with torch.no_grad():
+            own, together = run.model.paths(run.model.features(batch.x, batch.mask))
+        for mine, ours in zip(own.double(), together.double(), strict=True):
+            first, second = (mine + ours).argsort(descending=True)[:2].tolist()
+            parts = [float(abs(part[first] - part[second])) for part in (mine, ours)]
+            each.append(parts[0] / sum(parts))
+    assert plain.own_share == pytest.approx(np.mean(each), abs=1e-4)
+    assert plain.as_dict()["own_share"] == plain.own_share
+    assert f"joints by themselves {plain.own_share:7.2%}" in report_text(plain)
+
+
+def test_a_model_without_paths_says_nothing_of_them(plain: Evaluation) -> None:
+    silent = replace(plain, own_share=None)
+    assert "by themselves" not in report_text(silent)
+    assert silent.as_dict()["own_share"] is None
 
 
 def test_crops_are_averaged(

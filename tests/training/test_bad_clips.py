@@ -57,7 +57,7 @@ def failed(config: TrainConfig, store: Store, out: Path) -> str:
     "choice",
     [
         ModelChoice("skelfuse", "nano"),
-        ModelChoice("pure"),
+        ModelChoice("skelfuse", "pure"),
         ModelChoice("ddnet", options={"filters": 4}),
         ModelChoice("stgcn", options={"channels": (4,), "blocks": (1,)}),
     ],

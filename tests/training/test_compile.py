@@ -20,7 +20,7 @@ Lines = Callable[[Path], list[dict[str, Any]]]
 
 # What is the same at all times has, in front of a norm, no gradient, only rounding, which the
 # optimiser makes to steps of full length. And norms count otherwise where a model is compiled.
-ROUNDING_ALONE = ("embed.linear.bias", "identity", "spread.bias")
+ROUNDING_ALONE = ("embed.bias", "embed.identity", "spread.bias")
 KEPT_OTHERWISE = ("running_mean", "running_var")
 
 
@@ -62,7 +62,7 @@ def test_a_compiled_run_ends_where_the_plain_one_does(
     losses = [line["loss"] for line in records]
     assert [line["loss"] for line in others] == pytest.approx(losses, rel=1e-3)
     kernels = lines(tmp_path / "True" / "kernels.jsonl")
-    first, last = (torch.tensor(kernels[i]["kernels"]["scale4"]["taps"]) for i in (0, -1))
+    first, last = (torch.tensor(kernels[i]["kernels"]["joint/scale4"]["taps"]) for i in (0, -1))
     assert (last - first).abs().max() > 10 * NEAR  # or equal ends would say nothing
 
     graphs = counters["unique_graphs"]

@@ -11,7 +11,7 @@ import torch
 from skelfuse.configs import find, names
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2
-from skelfuse.models import MODELS, SIZES
+from skelfuse.models import MODELS, SIZES, Frequencies
 from skelfuse.training import TrainConfig, config_from_dict, config_text, read_config
 from skelfuse.training.build import check_fits
 
@@ -89,6 +89,13 @@ def test_a_saved_model_does_not_depend_on_defaults() -> None:
         ("model: {name: ddnet,\n filter: 8}", "c.yaml, line 2: model: unknown key 'filter'; did"),
         ("model: {name: ddnet, filters: many}", "'filters' has the wrong kind"),
         ("model: {num_classes: 3}", "unknown key 'num_classes'"),
+        ("model: {name: pure}", "'pure' is a size now; model: {size: pure}, or --set"),
+        ("model: {streams: [joint, bones]}", "'streams' has one that is not known: expected joint"),
+        ("model: {partner: true}", "unknown key 'partner'"),
+        ("model: {frequencies: 3}", "'frequencies' has the wrong kind: expected keys with values"),
+        ("model: {frequencies: {dct: 8}}", "unknown key 'dct'; did you mean 'dct_window'?"),
+        ("model: {frequencies: {gate: stat}}", "expected one of none, static, dynamic, found"),
+        ("model: {frequencies: {gate: static}}", "of channels that are not there"),
         ("kernels: {smoothnes: 1}", "did you mean 'smoothness'?"),
     ],
 )
@@ -96,6 +103,17 @@ def test_mistakes_are_told_with_file_and_key(tmp_path: Path, text: str, message:
     found = told(tmp_path / "c.yaml", text)
     assert message in found
     assert "c.yaml" in found
+
+
+def test_frequencies_are_a_section_of_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("model: {frequencies: {dct_window: 8}}")
+    config = read_config(path, ["model.frequencies.gate=static", "model.frequencies.fourier=2"])
+    assert config.model.options["frequencies"] == Frequencies(
+        dct_window=8, gate="static", fourier=2
+    )
+    path.write_text(config_text(config))
+    assert read_config(path) == config
 
 
 def test_a_size_brings_its_own_dropout_unless_one_is_given() -> None:
@@ -151,9 +169,9 @@ IMPOSSIBLE = {
     "skelfuse": [
         *("scales=[-1]", "bank=0", "directions=-1", "fuse_scales=[-1]", "fuse_scales=[2, 2]"),
         *("fuse_scales=[]", "poly_order=-1", "windows=[0]", "dropout=2", "evidence_dropout=-0.1"),
-        *("dct_window=-1", "fourier=-2"),
+        *("frequencies.dct_window=-1", "frequencies.fourier=-2", "together=1.5"),
+        *("directions=0", "fuse_scales=[0]", "dropout=1.5", "windows=[]"),
     ],
-    "pure": ["directions=0", "outputs=0", "fuse_scales=[0]", "dropout=1.5", "windows=[]"],
     "ddnet": ["filters=0", "channel_dropout=2", "dropout=-1"],
     "stgcn": ["channels=[]", "blocks=[0]", "temporal_kernel=4", "dropout=2"],
 }
@@ -174,7 +192,7 @@ def test_what_a_model_cannot_have_is_told_by_its_own_key_as_it_was_set(
     line = str(error.value)
     assert line.startswith(f"--set model.{setting}: ")
     told = line.removeprefix(f"--set model.{setting}: ")
-    assert key in told.replace("temporal kernel", "temporal_kernel")
+    assert key.rpartition(".")[2] in told.replace("temporal kernel", "temporal_kernel")
     found = told.partition("found ")[2].partition(";")[0]
     assert [float(n) for n in re.findall(r"-?[\d.]+", value)] <= [
         float(n) for n in re.findall(r"-?[\d.]+", found)
@@ -183,14 +201,15 @@ def test_what_a_model_cannot_have_is_told_by_its_own_key_as_it_was_set(
 
 def test_a_sigma_that_no_wave_has_is_told_where_there_are_waves(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
-    path.write_text("model: {fourier: 4}")
+    path.write_text("model: {frequencies: {fourier: 4}}")
 
     def check(config: TrainConfig) -> None:
         check_fits(config, KINECT_V2, 5)
 
-    with pytest.raises(SkelfuseError, match=r"^--set model.fourier_sigma=-2: fourier_sigma is out"):
-        read_config(path, ["model.fourier_sigma=-2"], check=check)
-    fine = ["model.fourier=0", "model.fourier_sigma=-2", "model.fuse=false", "model.fuse_scales=[]"]
+    wrong = "model.frequencies.fourier_sigma=-2"
+    with pytest.raises(SkelfuseError, match=f"^--set {wrong}: fourier_sigma is out"):
+        read_config(path, [wrong], check=check)
+    fine = ["model.frequencies.fourier=0", wrong, "model.fuse=false", "model.fuse_scales=[]"]
     read_config(path, fine, check=check)  # what is not there cannot be wrong
 
 

@@ -134,7 +134,7 @@ def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
     name = option.partition("=")[2]
     file, out = tmp_path / "new.npz", tmp_path / "out"
     record(file)
-    command = ("explain", file, "--run", whole, option.replace(name, str(out / name)))
+    command = ("explain", whole, file, option.replace(name, str(out / name)))
     out.mkdir()
     (tmp_path / "real").write_bytes(b"old")
     (out / name).symlink_to(tmp_path / "real")

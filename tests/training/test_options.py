@@ -25,7 +25,11 @@ Lines = Callable[[Path], list[dict[str, Any]]]
 
 BASE: dict[str, Any] = {
     "sampling": {"frames": 8, "persons": 1, "crop": [0.7, 1.0], "jitter": 0.2},
-    "model": {"size": "nano", "partner": False, "dct_window": 8, "gate": "static"},
+    "model": {
+        "size": "nano",
+        "streams": ["joint", "bone", "distances"],
+        "frequencies": {"dct_window": 8, "gate": "static"},
+    },
     "train": {"epochs": 1, "batch_size": 12, "warmup_epochs": 1, "mixing": "mixup"},
 }
 # What is written beside BASE, and must lead to other weights.

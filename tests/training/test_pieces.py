@@ -42,7 +42,7 @@ def test_decay_spares_what_it_must(name: str) -> None:
     model = build_model(ModelChoice(name), KINECT_V2, 5)
     spared = undecayed(model)
     for key in dict(model.named_parameters()):
-        special = ("kernels.taps", "head.raw", "project.raw", "beta", "bias", "norm", "identity")
+        special = (".taps", "head.raw", "project.raw", "beta", "bias", "norm", "identity")
         if any(word in key for word in special):
             assert key in spared, key
     weights = [key for key in dict(model.named_parameters()) if key not in spared]
@@ -54,14 +54,15 @@ def test_decay_spares_what_it_must(name: str) -> None:
 
 
 def test_a_step_without_gradient_moves_only_what_decays() -> None:
-    model = build_model(ModelChoice("pure"), KINECT_V2, 5)
+    model = build_model(ModelChoice("skelfuse", "pure", {"specialists": False}), KINECT_V2, 5)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     optimiser = make_optimiser(model, learning_rate=0.1, weight_decay=0.5)
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
     optimiser.step()
     moved = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert moved == {"classifier.weight"}
+    blocks = {f"alone.blocks.{n}.{part}.weight" for n in range(2) for part in ("across", "back")}
+    assert moved == {"embed.free", "own_classifier.weight", *blocks}
 
 
 @settings(deadline=None)
@@ -195,13 +196,12 @@ def test_running_statistics_are_right_after_few_steps() -> None:
 
 
 def test_kernel_loss_is_the_weighted_sum_and_none_without_kernels() -> None:
-    model = build_model(
-        ModelChoice("pure", options={"scales": [1], "bank": 1, "distances": False}), KINECT_V2, 5
-    )
+    one = {"scales": [1], "bank": 1, "streams": ["joint"]}
+    model = build_model(ModelChoice("skelfuse", "pure", one), KINECT_V2, 5)
     loss = kernel_loss(model, KernelWeights(weight_sum=0, smoothness=2.0, diversity=0))
     assert loss is not None
     assert loss.item() == pytest.approx(2.0 * 0.1 * 4)  # from -1 to 1 is a step of 2
-    fixed = build_model(ModelChoice("pure", options={"learnable": False}), KINECT_V2, 5)
+    fixed = build_model(ModelChoice("skelfuse", "pure", {"learnable": False}), KINECT_V2, 5)
     assert kernel_loss(fixed, KernelWeights()) is None
     assert kernel_loss(build_model(ModelChoice("ddnet"), KINECT_V2, 5), KernelWeights()) is None
 

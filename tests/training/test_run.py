@@ -50,9 +50,13 @@ class Heard(Watcher):
 def test_every_model_learns_what_is_visible(
     name: str, store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
 ) -> None:
-    small: dict[str, Any] = {"stgcn": {"channels": (8, 16, 16)}, "ddnet": {"filters": 8}}
-    choice = ModelChoice(name, "nano" if name == "skelfuse" else None, small.get(name, {}))
-    train(configured(choice, epochs=12, learning_rate=5e-3), store, parts, tmp_path)
+    choices = {
+        "skelfuse": ModelChoice("skelfuse", "nano"),
+        "pure": ModelChoice("skelfuse", "pure"),
+        "stgcn": ModelChoice("stgcn", options={"channels": (8, 16, 16)}),
+        "ddnet": ModelChoice("ddnet", options={"filters": 8}),
+    }
+    train(configured(choices[name], epochs=12, learning_rate=5e-3), store, parts, tmp_path)
     run = load_run(tmp_path)
     unseen = Batches(store, parts["test"], sampling=run.config.sampling)
     assert measure(run.model, unseen, Team(torch.device("cpu"))).accuracy > 0.9
@@ -70,10 +74,10 @@ def test_a_run_leaves_records_of_every_epoch_and_kernel(
         assert all(isinstance(line[key], float) for line in metrics), key
     for key in ("kernel_weight_sum", "kernel_smoothness", "kernel_diversity"):
         assert all(line[key] >= 0 for line in metrics), key
-    first = kernels[0]["kernels"]["scale1"]
+    first = kernels[0]["kernels"]["joint/scale1"]
     assert first["offsets"] == [-1, 0]
     assert first["taps"] == [[-1.0] * 3, [1.0] * 3]
-    assert kernels[3]["kernels"]["scale1"]["taps"] != first["taps"]
+    assert kernels[3]["kernels"]["joint/scale1"]["taps"] != first["taps"]
     assert heard.epochs == metrics
     assert heard.plan is not None
     assert (heard.plan.clips, heard.plan.validation, heard.plan.classes) == (24, 12, 3)

@@ -28,7 +28,7 @@ FIGURE = SimpleNamespace(
 HAND = FIGURE.JOINTS.index("left_hand")
 MODELS = {
     "skelfuse": ModelChoice("skelfuse", "nano"),
-    "pure": ModelChoice("pure", options={"outputs": 8, "directions": 4}),
+    "pure": ModelChoice("skelfuse", "pure", {"directions": 4}),
     "stgcn": ModelChoice("stgcn", options={"channels": (4,), "blocks": (1,)}),
     "ddnet": ModelChoice("ddnet", options={"filters": 4}),
 }
@@ -103,11 +103,9 @@ def test_a_batch_without_a_partner_says_nothing_of_partners() -> None:
     for _ in range(3):
         model(torch.randn(4, 16, 2, 17, 2), mask)
     unchanged = norm.running_var == pairs
-    of_partners = [i for i, name in enumerate(model.streams.names) if name == "to partner"]
-    each = model.streams.plain_channels // len(model.streams.names)
-    (stream,) = of_partners
-    assert unchanged[stream * each : (stream + 1) * each].all()
-    assert not unchanged[: stream * each].any()
+    of_partners = torch.tensor(["partner" in name for name in model.features_of.stream_of])
+    assert of_partners.any()
+    assert unchanged.equal(of_partners)
 
 
 def test_nothing_follows_what_a_batch_has_nothing_of() -> None:

@@ -109,18 +109,14 @@ def test_nothing_of_the_motion_branch_is_in_a_students_graph(
 
 
 @pytest.mark.parametrize("fuse", [False, True])
-def test_without_kernels_a_frame_knows_of_no_other_before_the_mixer(
-    fuse: bool, store: Store
-) -> None:
-    model = SkelFuse(store.skeleton, 3, size=SIZES["nano"], scales=(), fuse=fuse, partner=False)
-    x, mask = torch.randn(2, 9, 3, 3), torch.rand(2, 9, 3) > 0.2
-    x = x.masked_fill(~mask[..., None], torch.nan)
-    features = model.streams(x, mask)  # [B,T,N,S]
-    assert features.shape == (2, 9, 3, 6)
-    torch.testing.assert_close(features[..., :3], x.nan_to_num(0.0))
+def test_without_kernels_a_frame_is_told_by_itself(fuse: bool, store: Store) -> None:
+    streams = ("joint", "bone")
+    model = SkelFuse(store.skeleton, 3, size=SIZES["nano"], scales=(), fuse=fuse, streams=streams)
+    x = torch.randn(2, 10, 1, 3, 3)
+    features = model.features_of(model.fold(x)).values  # [R,T,N,F]
+    assert features.shape == (2, 10, 3, 6)
+    torch.testing.assert_close(features[..., :3], x[:, :, 0, list(model.fold.order)])
     other = x.clone()
     other[:, 4] = 7.0
-    seen = mask.clone()
-    seen[:, 4] = True
-    moved = (model.streams(other, seen) != features).flatten(2).any(dim=2)  # [B,T]
+    moved = (model.features_of(model.fold(other)).values != features).flatten(2).any(dim=2)
     assert moved.nonzero()[:, 1].unique().tolist() == [4]

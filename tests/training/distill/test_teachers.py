@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skelfuse.batches import Batches, Sampling
 from skelfuse.errors import SkelfuseError
@@ -29,32 +29,22 @@ Parts = dict[str, Any]
 def test_the_teacher_sees_the_very_clips_of_the_student_and_stays_as_it_is(
     teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
-    given: list[tuple[Tensor, Tensor]] = []
-    modes: list[bool] = []
+    given: list[Tensor] = []
+    students: list[Tensor] = []
 
-    def look(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        if type(module).__name__ == "SkelFuse":
-            modes.append(module.training)
-            given.append((inputs[0].clone(), inputs[1].clone()))
-
-    students: list[Tensor] = []  # a student is asked for its evidence, without a call
-    evidence = SkelFuse.evidence
+    evidence = SkelFuse.evidence  # which teacher and student are asked for
 
     def heard(self: SkelFuse, x: Tensor, mask: Tensor | None = None) -> Any:
-        if self.training:
-            students.append(x.clone())
+        (students if self.training else given).append(x.clone())
         return evidence(self, x, mask)
 
     before = (teacher / LAST).read_bytes()
-    hook = nn.modules.module.register_module_forward_pre_hook(look)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SkelFuse, "evidence", heard)
         config = student(teacher, epochs=2, mixing="mixup", validation=0)
         train(config, store, parts, tmp_path / "s")
-    hook.remove()
     assert len(students) == len(given) == 6
-    assert not any(modes)
-    for (x, _), own in zip(given, students, strict=True):
+    for x, own in zip(given, students, strict=True):
         assert torch.equal(x, own)
     assert (teacher / LAST).read_bytes() == before
 
@@ -70,11 +60,21 @@ def test_any_model_teaches_what_its_classifier_decides_on(name: str, store: Stor
     assert said.features.shape == (2, teacher.features)
     assert not said.logits.requires_grad
     torch.testing.assert_close(said.logits, expected[:, [2, 0, 1]])
-    classifier = model.classifier
-    assert isinstance(classifier, nn.Linear)
-    voters = getattr(classifier, "voters", 1)
-    found = said.features @ classifier.weight.T / voters + classifier.bias
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(model.decide(said.features), expected)
+
+
+@pytest.mark.parametrize("choice", [ModelChoice("ddnet", options={"filters": 8})])
+def test_any_model_can_learn_from_one(
+    choice: ModelChoice,
+    teacher: Path,
+    student: Configured,
+    store: Store,
+    parts: Parts,
+    tmp_path: Path,
+) -> None:
+    config = replace(student(teacher, epochs=1), model=choice)
+    train(config, store, parts, tmp_path / "s")
+    assert (tmp_path / "s" / LAST).exists()
 
 
 def _loaded(teacher: Path, store: Store) -> Teacher:
@@ -135,8 +135,6 @@ def test_what_cannot_teach_is_told(
     few = make_store(tmp_path / "few.h5", clips=2)
     with pytest.raises(SkelfuseError, match=r"other classes.*not in both: along z"):
         train(config, few, {"train": np.arange(2)}, tmp_path / "s")
-    ddnet = replace(config, model=ModelChoice("ddnet", options={"filters": 8}))
-    assert "expected model.name skelfuse or pure, found ddnet" in told(ddnet)
 
 
 def test_another_teacher_in_its_place_is_told(
@@ -147,6 +145,11 @@ def test_another_teacher_in_its_place_is_told(
     train(config, store, parts, tmp_path / "s")
     train(config, store, parts, tmp_path / "s", resume=True)
     shutil.rmtree(tmp_path / "t")
-    train(replace(student(epochs=1), model=ModelChoice("pure")), store, parts, tmp_path / "t")
+    train(
+        replace(student(epochs=1), model=ModelChoice("skelfuse", "pure")),
+        store,
+        parts,
+        tmp_path / "t",
+    )
     with pytest.raises(SkelfuseError, match="the teacher is not as it was when the run began"):
         train(config, store, parts, tmp_path / "s", resume=True)

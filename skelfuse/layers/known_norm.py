@@ -1,0 +1,88 @@
+"""Batch normalisation over what is known; what is not known becomes the average, which is 0."""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from skelfuse.layers.shared_batch_norm import follow, summed
+
+
+class KnownNorm(_BatchNorm):
+    """Normalise `x [...,C]` by the mean and variance of each channel over all leading axes.
+
+    With `known`, True or False of `[...,C]` or `[...,1]` or any shape that broadcasts to x, only
+    what is known counts, and the rest of the result is 0: the average of a channel. Without it
+    this is `nn.BatchNorm1d`. Processes that train together share their clips' mean and variance.
+
+    >>> norm = KnownNorm(1, momentum=1.0)
+    >>> x = torch.tensor([[1.0], [3.0], [100.0]])           # [...,C]
+    >>> norm(x, torch.tensor([[True], [True], [False]])).round().flatten().tolist()
+    [-1.0, 1.0, 0.0]
+    >>> norm.running_mean.tolist()
+    [2.0]
+    """
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        pass  # any number of axes
+
+    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+        """Return the normalised `x [...,C]`, 0 where it is not `known`."""
+        if not self.training:
+            scale, shift = self.scale_and_shift()
+            normal = torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+            return normal if known is None else normal * known.to(x.dtype)
+        alone = not dist.is_initialized() or dist.get_world_size() == 1
+        if known is None and alone:
+            rows = x.reshape(-1, self.num_features)
+            assert self.num_batches_tracked is not None
+            self.num_batches_tracked.add_(1)
+            momentum = self.momentum
+            if momentum is None:
+                momentum = 1.0 / float(self.num_batches_tracked)
+            return F.batch_norm(
+                rows,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                training=True,
+                momentum=momentum,
+                eps=self.eps,
+            ).view_as(x)
+        return self._over_known(x, known)
+
+    def scale_and_shift(self) -> tuple[Tensor, Tensor]:
+        """Return the one product and sum `[C]` that evaluation is."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        scale = torch.rsqrt(self.running_var + self.eps)
+        if self.weight is not None:
+            scale = self.weight * scale
+        shift = -self.running_mean * scale
+        return scale, shift if self.bias is None else self.bias + shift
+
+    def _over_known(self, given: Tensor, known: Tensor | None) -> Tensor:
+        axes = tuple(range(given.ndim - 1))
+        with torch.autocast(given.device.type, enabled=False):  # long sums need float32
+            x = given.to(torch.promote_types(given.dtype, torch.float32))
+            if known is None:
+                weight = torch.ones((), dtype=x.dtype, device=x.device)
+            else:
+                weight = known.to(x.dtype)
+            counted = weight.expand_as(x).sum(axes)  # [C]
+            total, count = summed((x * weight).sum(axes), counted)
+            mean = total / count.clamp_min(1)
+            # The squares are summed about the mean of all: differences of large sums lose digits.
+            apart = (x - mean) * weight
+            (square,) = summed(torch.linalg.vector_norm(apart, dim=axes).square())
+            variance = square / count.clamp_min(1)
+            unbiased = square / (count - 1).clamp_min(1)
+            follow(self, mean.detach(), unbiased.detach(), count > 0)
+            normal = apart * torch.rsqrt(variance + self.eps)
+            if self.weight is not None:
+                normal = torch.addcmul(self.bias * weight, normal, self.weight)
+        return normal.to(given.dtype)

@@ -1,0 +1,46 @@
+"""From the features of a joint to the channels that a network works with."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skelfuse.layers.known_norm import KnownNorm
+from skelfuse.models.motion_features import Features
+
+
+class JointEmbedding(nn.Module):
+    """Normalise features, map them linearly, and add which joint it is: `[R,S,N,F]` to `[R,S,N,C]`.
+
+    A feature that a clip does not tell counts as average: it is 0 once normalised. `given`, True
+    or False of each channel and feature, says which features a channel sees.
+
+    >>> embed = JointEmbedding(features=30, joints=25, channels=8)
+    >>> embed(Features(torch.randn(2, 32, 25, 30), None)).shape
+    torch.Size([2, 32, 25, 8])
+    """
+
+    given: Tensor | None
+
+    def __init__(
+        self, features: int, joints: int, channels: int, given: Tensor | None = None
+    ) -> None:
+        super().__init__()
+        self.norm = KnownNorm(features, affine=False)
+        linear = nn.Linear(features, channels)
+        self.free, self.bias = linear.weight, linear.bias
+        self.identity = nn.Parameter(0.1 * torch.randn(joints, channels))
+        self.register_buffer("given", given)  # kept with the weights, which mean nothing without
+        if given is not None:  # whoever is given less starts with more of it
+            with torch.no_grad():
+                self.free *= given * (features / given.sum(dim=1, keepdim=True)).sqrt()
+
+    def weight(self) -> Tensor:
+        """Return the weights `[C,F]`, 0 where a channel is not given a feature."""
+        return self.free if self.given is None else self.free * self.given
+
+    def forward(self, features: Features) -> Tensor:
+        """Embed `features`."""
+        normal = self.norm(features.values, features.known)
+        return F.linear(normal, self.weight(), self.bias) + self.identity
