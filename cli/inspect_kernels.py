@@ -91,7 +91,7 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
         raise SkelfuseError(
             "no gate to draw",
             file=run,
-            remedy="name a run trained with model.dct_window and model.gate",
+            remedy="name a run trained with model.frequencies.dct_window and .gate",
         )
     pictures = _drawn(report, gate, source, rate, given)
     if form == "json":

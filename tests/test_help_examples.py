@@ -17,7 +17,7 @@ from skelfuse.cli.command import Command
 from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoint
 
 NANO = "--size nano --epochs 1 --set sampling.frames=16 --set train.validation=0"
-GATED = "--set model.dct_window=8 --set model.gate=static"
+GATED = "--set model.frequencies.dct_window=8 --set model.frequencies.gate=static"
 SLOW = {"export": pytest.mark.slow, "train": pytest.mark.slow}
 EXAMPLES = [
     pytest.param(name, marks=SLOW.get(name, ()))
