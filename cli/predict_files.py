@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from skelfuse.cli.messages import complain
+from skelfuse.cli.messages import complain, say
 from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
 from skelfuse.cli.progress import Show, bar
 from skelfuse.cli.recordings import find_recordings, is_store
@@ -24,6 +24,8 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import find_layout
+from skelfuse.outliers import farthest
+from skelfuse.plain_text import shown
 from skelfuse.predict import Recogniser
 from skelfuse.preparation import Preparation
 from skelfuse.run import Run
@@ -165,6 +167,12 @@ def _recognised(
             if isinstance(clip, SkelfuseError):
                 problems.append(clip)
                 continue
+            if (far := farthest(clip.coords)) is not None:
+                joint = clip.skeleton.joints[far.joint]
+                told = f"{far.joints} joint{'s are' if far.joints > 1 else ' is'} far from the body"
+                where = f"'{joint}' in frame {far.frame} (counted from 0) by {far.sizes:.0f} sizes"
+                note = f"{path}: clip '{clip.name}': {told}, {where}: the decision may hang on that"
+                say(shown(f"note: {note}"))
             handed.append(Item(path, clip.name, clip.label))
             yield clip
 

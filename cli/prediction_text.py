@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.cli.terminal import json_text
+from skelfuse.plain_text import cell
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, merged
 
@@ -212,5 +213,5 @@ def _seconds(window: Window) -> tuple[float | None, float | None]:
 
 def _row(values: list[object]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(values)
+    csv.writer(text, lineterminator="").writerow(map(cell, values))
     return text.getvalue()

@@ -13,11 +13,12 @@ from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.preprocess import Outcome
 from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import atomic_write, cannot_write
 from skelfuse.store import Store
 from skelfuse.telling.note_lines import note_lines, tally
-from skelfuse.whole_files import cannot_write, replaced_together
 
 PROBLEMS_SHOWN = 10
+MARKS_SHOWN = 3
 BEGINNING = b'{\n "store": '  # of every report
 ELSEWHERE = "give the report another name"
 
@@ -49,7 +50,7 @@ def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
     """Write what became of every file; where that fails, say so and return False."""
     report = {"store": str(store), "problems": outcome.problems, "sources": outcome.sources}
     try:
-        with replaced_together([path]) as (new,):
+        with atomic_write(path) as new:
             new.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         complain(f"Error: {cannot_write('the report', path, error)}")
@@ -68,6 +69,9 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     where = f"all are in {report}" if report else "--report FILE lists them all"
     for line in note_lines(tally(outcome.notes), more=where):
         say(f"note: {line}")
+    for mark, count in list(outcome.marks.items())[:MARKS_SHOWN]:
+        told = f"{count:,} joint{'s are' if count > 1 else ' is'} at {mark} in all axes, far from"
+        say(f"note: {told} their bodies; if that means 'not seen': --missing {mark}")
     if not outcome.bad:
         return
     complain(f"{outcome.bad} of {len(outcome.sources)} files had a problem:")

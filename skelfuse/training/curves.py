@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from skelfuse.training.log import METRICS, read_lines, written_aside
+from skelfuse.files import atomic_write
+from skelfuse.training.log import METRICS, cannot_write_run, read_lines
 
 FEW = 8  # epochs that have a tick each
 # A layout found by matplotlib itself takes as long as all the drawing.
@@ -41,20 +42,23 @@ def draw_curves(folder: Path) -> Path | None:
     else:
         axes[1, 1].set_axis_off()
     path = folder / "curves.png"
-    with written_aside(path) as aside:
-        figure.savefig(aside, format="png", dpi=110)
+    try:
+        with atomic_write(path) as new:
+            figure.savefig(new, format="png", dpi=110)
+    except OSError as error:
+        raise cannot_write_run(path, error) from None
     return path
 
 
 def _draw(panel: Any, lines: list[dict[str, Any]], name: str, label: str, colour: str) -> None:
-    points = [(line["epoch"], line[name]) for line in lines if line.get(name) is not None]
+    points = [(line["epoch"], line[name]) for line in lines if type(line.get(name)) in (int, float)]
     if points:
         mark = "o" if len(points) < 30 else ""  # a run of one epoch must show as well
         panel.plot(*zip(*points, strict=True), mark + "-", label=label, color=colour, markersize=3)
 
 
 def _finish(panel: Any, title: str) -> None:
-    first, last = panel.dataLim.intervalx
+    first, last = panel.dataLim.intervalx if panel.get_lines() else (0, 0)
     if last - first < FEW:  # or the ticks of a short run lie between its epochs
         panel.set_xlim(first - 0.5, last + 0.5)
         panel.set_xticks(range(int(first), int(last) + 1))
