@@ -26,7 +26,7 @@ demo: $(INSTALLED)
 	$(RUN)/skelfuse preprocess $(DEMO)/raw --out $(DEMO)/store.h5
 	$(RUN)/skelfuse info $(DEMO)/store.h5
 	$(RUN)/skelfuse train --config synth --data $(DEMO)/store.h5 --out $(DEMO)/run
-	$(RUN)/skelfuse evaluate --run $(DEMO)/run --data $(DEMO)/store.h5 --out $(DEMO)/evaluation
+	$(RUN)/skelfuse evaluate $(DEMO)/run --data $(DEMO)/store.h5 --out $(DEMO)/evaluation
 	$(RUN)/skelfuse inspect-kernels $(DEMO)/run --plot $(DEMO)/kernels.png
 	$(RUN)/skelfuse explain $(DEMO)/run $(DEMO)/raw/S001C001P001R001A001.skeleton --html $(DEMO)/explanation.html
 	@echo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 from typing import Any
 
 from skelfuse.cli.termination import interrupts_silent
@@ -19,10 +20,12 @@ with interrupts_silent():  # until all is there that can tell of one
     from skelfuse.cli.inspect_head import inspect_head
     from skelfuse.cli.inspect_kernels import inspect_kernels
     from skelfuse.cli.layouts import layouts
+    from skelfuse.cli.messages import complain, verbose
     from skelfuse.cli.predict import predict
     from skelfuse.cli.preprocess import preprocess
     from skelfuse.cli.prune import prune
     from skelfuse.cli.synth import synth
+    from skelfuse.cli.terminal import tolerant
     from skelfuse.cli.train import train
     from skelfuse.cli.view import view
     from skelfuse.errors import SkelfuseError
@@ -30,8 +33,21 @@ with interrupts_silent():  # until all is there that can tell of one
 INTERRUPTED = 130
 
 
+class Failure(click.ClickException):
+    """An error, in one line."""
+
+    def show(self, file: Any = None) -> None:
+        """Print it on a terminal of any encoding."""
+        complain(f"Error: {self.format_message()}")
+
+
 class _Group(click.Group):
     """Turns a SkelfuseError into one line and exit code 1, in this one place."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command on a terminal of any encoding."""
+        tolerant()
+        return super().main(*arguments, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order of the work, not of the alphabet
@@ -40,17 +56,19 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except SkelfuseError as error:
-            raise click.ClickException(str(error)) from None
+            if verbose():
+                traceback.print_exc()
+            raise Failure(str(error)) from None
         except OSError as error:  # where no command knows a better remedy
             if error.errno == errno.EPIPE:  # whoever read has had enough; click ends quietly
                 raise
             where = f"{error.filename}: " if error.filename else "writing: "
-            raise click.ClickException(f"{where}{error.strerror or error}") from None
+            raise Failure(f"{where}{error.strerror or error}") from None
         except KeyboardInterrupt:
-            told = "Interrupted. What was there before is unchanged"
+            text = "Interrupted. What was there before is unchanged"
             known = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
             resumes = any(param.name == "resume" for param in known.params)
-            click.echo(f"\n{told}{'; --resume goes on from here' * resumes}.", err=True)
+            complain(f"\n{text}{'; --resume continues from here' * resumes}.")
             ctx.exit(INTERRUPTED)
 
 
@@ -58,6 +76,9 @@ class _Group(click.Group):
 @click.version_option(__version__, prog_name="skelfuse")
 def main() -> None:
     """Recognise actions from joint coordinates, and see why.
+
+    The way: synth or your own files, preprocess, train, evaluate, predict, explain. Each command's
+    --help begins with two examples.
 
     Exit codes: 0 all went well; 1 an error, told in one line; 2 a wrong option;
     3 done, but some input files were bad (listed); 130 interrupted.

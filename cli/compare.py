@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from skelfuse.cli import options
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import complain, output
 from skelfuse.cli.paths import PATH
+from skelfuse.cli.renamed import markdown
+from skelfuse.cli.terminal import json_text
 
 SOME_BAD = 3
 
 
-@click.command(short_help="Put runs side by side.")
+@click.command(
+    cls=Command,
+    examples=[
+        "skelfuse compare runs/first runs/second",
+        "skelfuse compare runs/first runs/second --format markdown",
+    ],
+    renamed=markdown,
+)
 @click.argument("runs", nargs=-1, required=True, type=PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--markdown", is_flag=True, help="Print Markdown tables.")
+@options.output_format(["table", "json", "markdown"])
 @click.pass_context
-def compare(ctx: click.Context, runs: tuple[Path, ...], as_json: bool, markdown: bool) -> None:
-    """Put RUNS side by side: what differs, parameters, validation, evaluations, seeds.
+def compare(ctx: click.Context, runs: tuple[Path, ...], form: str | None, as_json: bool) -> None:
+    """Compare runs: settings, parameters, accuracy.
 
-    Test results are those that skelfuse evaluate left in the runs' folders. What is no run is told
-    and left out (exit code 3).
+    RUNS are run folders. Test results are those that skelfuse evaluate kept in them; runs that
+    differ in their seed alone are summarised. What is no run is reported and left out (exit code
+    3).
     """
     from skelfuse.evaluation import compare as side_by_side
     from skelfuse.evaluation import comparison_markdown, comparison_text
 
-    if as_json and markdown:
-        raise click.UsageError("--json or --markdown, not both")
+    form = options.chosen_format(form, as_json)
     comparison = side_by_side(runs)
-    if as_json:
-        click.echo(json.dumps(comparison.as_dict(), indent=1))
+    if form == options.JSON:
+        output(json_text(comparison.as_dict(), indent=1))
     else:
-        click.echo((comparison_markdown if markdown else comparison_text)(comparison))
+        text = comparison_markdown if form == "markdown" else comparison_text
+        output(text(comparison))
     for problem in comparison.problems:
-        click.echo(f"left out: {problem}", err=True)
+        complain(f"left out: {problem}")
     if comparison.problems:
         ctx.exit(SOME_BAD)

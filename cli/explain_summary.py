@@ -11,8 +11,8 @@ import click
 
 def explain_summary(path: Path, given: dict[str, Any]) -> None:
     """Tell which limbs and moments the run at `path` relies on, over a part of a store."""
-    from skelfuse.cli.evaluated_part import part_of_store
     from skelfuse.cli.progress import bar
+    from skelfuse.datasets.evaluated_part import evaluated_clips
     from skelfuse.evaluation.matching import joint_order
     from skelfuse.explain.reliance import reliance_of
     from skelfuse.explain.reliance_text import plot_reliance, reliance_text
@@ -23,9 +23,10 @@ def explain_summary(path: Path, given: dict[str, Any]) -> None:
     recogniser = load(path, device=given["device"])
     store = Store(given["data"])
     joint_order(recogniser.run, store)  # a store of another skeleton is told before its protocols
-    _, indices = part_of_store(store, [recogniser.run], given["protocol"], given["part"] or "test")
+    asked = given["protocol"] or recogniser.run.config.protocol
+    _, indices = evaluated_clips(store, {asked}, given["part"] or "test")
     clips = [store[int(i)] for i in indices]
-    with bar(len(clips), "clip") as show:
+    with bar("clip", total=len(clips)) as show:
         found = reliance_of(
             lambda clip: recogniser.explain(
                 clip, players="limbs", rounds=given["rounds"], seed=given["seed"]

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from skelfuse.cli import options
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import output
 from skelfuse.cli.paths import FILE
+from skelfuse.cli.terminal import json_text
 
-NO_HASH = "; what it says of them as a whole has no hash, the store is of an earlier version"
+NO_HASH = "; the metadata of the store has no hash: it was made by an earlier version"
 
 
-@click.command(short_help="Show what is in a store, and verify it.")
+@click.command(
+    cls=Command,
+    examples=["skelfuse info store.h5", "skelfuse info store.h5 --verify --json"],
+)
 @click.argument("store", type=FILE)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--verify", is_flag=True, help="Check everything in it against hashes.")
-def info(store: Path, as_json: bool, verify: bool) -> None:
-    """Show what is in a STORE: classes, subjects, lengths, missing joints, protocols."""
+@options.output_format(["table", "json"])
+@click.option("--verify", is_flag=True, help="Check everything in it against its hashes.")
+def info(store: Path, form: str | None, as_json: bool, verify: bool) -> None:
+    """Show what is in a store, and verify it.
+
+    Prints the classes, subjects, lengths and missing joints of STORE, and the protocols that fit
+    it.
+    """
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.summary import summarise
     from skelfuse.errors import SkelfuseError
     from skelfuse.store import Store
 
+    form = options.chosen_format(form, as_json)
     opened = Store(store)
     if verify:
         damaged = []
-        with bar(len(opened), "clip") as show:
+        with bar("clip", total=len(opened)) as show:
             for i, (name, is_damaged) in enumerate(opened.damaged(), start=1):
                 damaged += [name] * is_damaged
-                show(i, "")
+                show(i)
         if damaged:
             raise SkelfuseError(
                 f"{len(damaged)} of {len(opened)} clips are not what was written",
@@ -39,10 +50,10 @@ def info(store: Path, as_json: bool, verify: bool) -> None:
             )
         hashed = opened.check_metadata()
     summary = summarise(opened)
-    if as_json:
-        click.echo(json.dumps({**summary.as_dict(), "verified": verify}, indent=1))
+    if form == options.JSON:
+        output(json_text({**summary.as_dict(), "verified": verify}, indent=1))
         return
-    click.echo(str(summary))
+    output(str(summary))
     if verify:
-        told = f"verified   all {len(opened)} clips are as they were written"
-        click.echo(told if hashed else told + NO_HASH)
+        text = f"verified   all {len(opened)} clips are as they were written"
+        output(text if hashed else text + NO_HASH)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from skelfuse.cli.paths import FILE, PATH
+from skelfuse.cli import options
+from skelfuse.cli.checkpoints import checkpoint_of
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import output
+from skelfuse.cli.paths import PATH
+from skelfuse.cli.terminal import json_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,24 +21,28 @@ if TYPE_CHECKING:
     from skelfuse.run import Run
 
 
-@click.command("inspect-head", short_help="Show which motion speaks for which class.")
+@click.command(
+    "inspect-head",
+    cls=Command,
+    examples=[
+        "skelfuse inspect-head runs/first --data store.h5",
+        "skelfuse inspect-head runs/first --class wave --top 10",
+    ],
+)
 @click.argument("run", type=PATH)
-@click.option("--class", "classes", multiple=True, metavar="NAME", help="Only this; repeatable.")
-@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="Per class.")
 @click.option(
-    "--data",
-    type=FILE,
-    help="A store to measure features on, which makes their weights comparable.",
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="CLASS",
+    help="Class to show, by its name or a part of it; repeatable.",
 )
-@click.option("--protocol", help="Measure on its training clips.  [default: the run's]")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@options.data()
+@options.protocol("the run's")
+@options.checkpoint()
+@options.top(5)
+@options.show_all
+@options.output_format(["table", "json"])
 def inspect_head(
     run: Path,
     *,
@@ -42,19 +50,27 @@ def inspect_head(
     top: int,
     data: Path | None,
     protocol: str | None,
-    format_: str,
+    checkpoint: str | None,
+    everything: bool,
+    form: str | None,
+    as_json: bool,
 ) -> None:
-    """Show which joints, scales, statistics and directions speak for each class of RUN.
+    """Show which motion speaks for which class.
 
-    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse.
+    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse. Each
+    class has its strongest joints, scales, statistics and directions. --data measures the features
+    on the training clips of --protocol, which makes their weights comparable.
     """
     from skelfuse.configs import names
     from skelfuse.errors import SkelfuseError
+    from skelfuse.explain.class_names import number_of
     from skelfuse.inspect.head_report import report_head
     from skelfuse.inspect.head_source import head_weights
     from skelfuse.inspect.head_text import head_dict, head_text
+    from skelfuse.inspect.overview_text import head_overview
     from skelfuse.run import load_run
 
+    form = options.chosen_format(form, as_json)
     if run.suffix in (".yaml", ".yml") or (not run.exists() and str(run) in names()):
         raise SkelfuseError(
             "a configuration has no trained head",
@@ -63,17 +79,29 @@ def inspect_head(
         )
     if protocol and not data:
         raise SkelfuseError("--protocol says how to split --data", remedy="give --data too")
-    loaded = load_run(run)
-    only = [_number(name, loaded.class_names) for name in classes] or None
+    loaded = load_run(checkpoint_of(run, checkpoint))
+    only = [number_of(loaded.class_names, name) for name in classes] or None
     head_weights(loaded.model, loaded.class_names)  # an unfit model is told before any measuring
     spread, measured = _spread(loaded, data, protocol)
     head = head_weights(loaded.model, loaded.class_names, spread)
+    if _persons(loaded) == 1:  # weights of what no clip has shown are as they were drawn
+        head = head.without("partner")
     report = report_head(head, top=top, only=only)
     title = f"{loaded.path}: {loaded.config.model.name}, epoch {loaded.epoch}{measured}"
-    if format_ == "json":
-        click.echo(json.dumps(head_dict(report, title=title), indent=1, ensure_ascii=False))
+    if form == options.JSON:
+        output(json_text(head_dict(report, title=title), indent=1))
+    elif everything:
+        output(head_text(report, title=title))
     else:
-        click.echo(head_text(report, title=title))
+        output(head_overview(report, title=title, chosen=only is not None))
+
+
+def _persons(run: Run) -> int:
+    """Return the most people in a clip that the run has learned from."""
+    from skelfuse.models.persons import FoldPersons
+
+    shown = [part.most for part in run.model.modules() if isinstance(part, FoldPersons)]
+    return min([run.config.sampling.persons, *(most for most in shown if most is not None)])
 
 
 def _spread(
@@ -93,17 +121,3 @@ def _spread(
     indices = split(clip_table(store), protocol)["train"] if protocol else range(len(store))
     clips = f"the training clips of {protocol}" if protocol else "all clips"
     return feature_spread(run, store, indices), f", features measured on {clips} in {data}"
-
-
-def _number(name: str, class_names: tuple[str, ...]) -> int:
-    import difflib
-
-    from skelfuse.errors import SkelfuseError
-
-    if name in class_names:
-        return class_names.index(name)
-    near = difflib.get_close_matches(name, class_names, n=1, cutoff=0.5)
-    raise SkelfuseError(
-        f"the run knows no class '{name}'{f' (did you mean {near[0]!r}?)' if near else ''}",
-        expected=", ".join(class_names),
-    )

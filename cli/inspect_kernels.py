@@ -2,48 +2,54 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from skelfuse.cli.numbers import FPS
+from skelfuse.cli import options
+from skelfuse.cli.checkpoints import checkpoint_of
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import output, say
 from skelfuse.cli.paths import FILE
+from skelfuse.cli.terminal import json_text
 
 if TYPE_CHECKING:
+    from skelfuse.inspect.frame_rate import FrameRate
+    from skelfuse.inspect.gate_report import GateReport
+    from skelfuse.inspect.kernel_report import KernelsReport
     from skelfuse.inspect.kernel_source import KernelSource
     from skelfuse.store import Store
 
 DEFAULT_SKELETON = "kinect-v2"
 
 
-@click.command("inspect-kernels", short_help="Show the motion kernels that a run has learned.")
+@click.command(
+    "inspect-kernels",
+    cls=Command,
+    examples=[
+        "skelfuse inspect-kernels runs/first --data store.h5",
+        "skelfuse inspect-kernels runs/first --all --history --plot kernels.png",
+    ],
+)
 @click.argument("run")
+@options.data()
+@options.checkpoint()
+@options.show_all
 @click.option("--history", is_flag=True, help="Show how the kernels changed over the epochs.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "csv", "markdown"]),
-    default="table",
-    show_default=True,
-    help="For people, or for programs.",
-)
-@click.option("--plot", type=FILE, help="Draw taps, responses and drift into this picture.")
+@options.output_format(["table", "json", "csv", "markdown"])
+@options.plot
 @click.option("--plot-gate", type=FILE, help="Draw the frequencies that the gate keeps.")
-@click.option("--fps", type=FPS, help="Frames a second, as sampled.")
-@click.option(
-    "--data", type=FILE, help="A store, to measure the rate of frames and a dynamic gate."
-)
-@click.option(
-    "--skeleton", help=f"For a configuration: a layout or YAML file.  [default: {DEFAULT_SKELETON}]"
-)
-def inspect_kernels(run: str, **given: Any) -> None:
-    """Show the motion kernels of RUN: taps, what they are like, which frequencies they pass.
+@options.fps
+@options.skeleton
+def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> None:
+    """Show the motion kernels that a run has learned.
 
     RUN is a run's folder, a checkpoint, or a configuration (a YAML file, or a shipped one's name),
-    whose kernels are shown as they are before training. Where the model has a gate, the frequencies
-    that it keeps of each joint follow.
+    whose kernels are shown as they are before training, for the body of --data or --skeleton
+    (kinect-v2). --all adds what the kernels are like, which frequencies they pass, and where they
+    are derivatives; where the model has a gate, also the frequencies that it keeps of each joint.
+    --data measures the frame rate, unless --fps gives it, and a dynamic gate.
     """
     from skelfuse.errors import SkelfuseError
     from skelfuse.evaluation.matching import joint_order
@@ -53,8 +59,11 @@ def inspect_kernels(run: str, **given: Any) -> None:
     from skelfuse.inspect.kernel_data import kernel_csv, kernel_dict
     from skelfuse.inspect.kernel_report import report_kernels
     from skelfuse.inspect.kernel_text import kernel_text
+    from skelfuse.inspect.overview_text import kernels_overview
     from skelfuse.store import Store
 
+    form = options.chosen_format(form, as_json)
+    run = str(checkpoint_of(Path(run), given["checkpoint"]))
     store = Store(given["data"]) if given["data"] else None
     source = _source(run, given["skeleton"], store)
     if source.run and store:
@@ -62,7 +71,7 @@ def inspect_kernels(run: str, **given: Any) -> None:
     rate = frame_rate(
         source.config.sampling, given=given["fps"], store=store, trained=source.seen_rate
     )
-    history, form = given["history"], given["format_"]
+    history = given["history"]
     if history and not source.history:
         raise SkelfuseError(
             "no record of how the kernels changed",
@@ -77,40 +86,54 @@ def inspect_kernels(run: str, **given: Any) -> None:
         target=weights.target,
         threshold=weights.threshold,
     )
+    gate = None if source.run is None else gate_of_run(source.run, store)
+    if given["plot_gate"] and gate is None:
+        raise SkelfuseError(
+            "no gate to draw",
+            file=run,
+            remedy="name a run trained with model.frequencies.dct_window and .gate",
+        )
+    pictures = _drawn(report, gate, source, rate, given)
+    if form == "json":
+        found = kernel_dict(report, title=source.title, rate=rate, history=history)
+        found["gate"] = None if gate is None else gate_dict(gate, rate=rate)
+        output(json_text(found, indent=1))
+    elif form == "csv":
+        output(kernel_csv(report, rate=rate, history=history), nl=False)
+    else:
+        title = source.title + ("" if source.learnable else "; they do not learn")
+        markdown = form == "markdown"
+        if given["everything"] or history or markdown:
+            output(
+                kernel_text(report, title=title, rate=rate, history=history, as_markdown=markdown)
+            )
+            if gate is not None:
+                output(f"\n{gate_text(gate, rate=rate, as_markdown=markdown)}")
+        else:
+            output(kernels_overview(report, title=title, rate=rate, gate=gate))
+        for picture in pictures:
+            say(f"wrote {picture}")
+
+
+def _drawn(
+    report: KernelsReport,
+    gate: GateReport | None,
+    source: KernelSource,
+    rate: FrameRate,
+    given: dict[str, Any],
+) -> list[Path]:
     if given["plot"]:
         from skelfuse.inspect.kernel_plot import plot_kernels
 
         plot_kernels(report, given["plot"], title=source.title, rate=rate)
-    gate = None if source.run is None else gate_of_run(source.run, store)
-    if given["plot_gate"]:
-        if gate is None:
-            raise SkelfuseError(
-                "no gate to draw",
-                file=run,
-                remedy="name a run trained with model.frequencies.dct_window and .gate",
-            )
+    if given["plot_gate"] and gate is not None:
         from skelfuse.inspect.gate_plot import plot_gate
 
         plot_gate(gate, given["plot_gate"], title=source.title, rate=rate)
-    if form == "json":
-        found = kernel_dict(report, title=source.title, rate=rate, history=history)
-        found["gate"] = None if gate is None else gate_dict(gate, rate=rate)
-        click.echo(json.dumps(found, indent=1))
-    elif form == "csv":
-        click.echo(kernel_csv(report, rate=rate, history=history), nl=False)
-    else:
-        title = source.title + ("" if source.learnable else "; they do not learn")
-        markdown = form == "markdown"
-        click.echo(
-            kernel_text(report, title=title, rate=rate, history=history, as_markdown=markdown)
-        )
-        if gate is not None:
-            click.echo(f"\n{gate_text(gate, rate=rate, as_markdown=markdown)}")
-        for picture in filter(None, (given["plot"], given["plot_gate"])):
-            click.echo(f"\npicture: {picture}")
+    return [path for path in (given["plot"], given["plot_gate"]) if path]
 
 
-def _source(run: str, skeleton: str | None, store: Store | None) -> KernelSource:
+def _source(run: str, skeleton: Path | None, store: Store | None) -> KernelSource:
     from skelfuse.configs import find, names
     from skelfuse.errors import SkelfuseError
     from skelfuse.inspect.kernel_source import kernels_of_config, kernels_of_run
@@ -129,4 +152,4 @@ def _source(run: str, skeleton: str | None, store: Store | None) -> KernelSource
         )
     if skeleton is None and store is not None:
         return kernels_of_config(find(run), store.skeleton)
-    return kernels_of_config(find(run), find_layout(skeleton or DEFAULT_SKELETON))
+    return kernels_of_config(find(run), find_layout(str(skeleton or DEFAULT_SKELETON)))

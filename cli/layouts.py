@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import click
 
+from skelfuse.cli.command import Command
+from skelfuse.cli.completion import layouts as layouts_known
+from skelfuse.cli.messages import output
 
-@click.command(short_help="Show the skeletons that are built in.")
-@click.argument("layout", required=False)
+
+@click.command(cls=Command, examples=["skelfuse layouts", "skelfuse layouts coco-17 > mine.yaml"])
+@click.argument("layout", required=False, shell_complete=layouts_known)
 def layouts(layout: str | None) -> None:
-    """List the built-in skeletons, or show one: LAYOUT, a name of the list or a YAML file.
+    """Show the built-in skeletons and their joints.
 
-    What is shown of one is YAML, the joints in the order that arrays have them. Changed and saved,
-    it describes another body: skelfuse preprocess --skeleton mine.yaml
+    LAYOUT is a name of the list, or a YAML file. It is printed as YAML, with the joints in the
+    order that arrays have them. Edited and saved, it describes another body: skelfuse preprocess
+    --skeleton mine.yaml
     """
     from skelfuse.layouts import find_layout
     from skelfuse.telling.layout_text import layout_text, layouts_text
 
-    click.echo(layouts_text() if layout is None else layout_text(find_layout(layout)))
+    output(layouts_text() if layout is None else layout_text(find_layout(layout)))

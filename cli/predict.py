@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skelfuse.cli.numbers import FPS
+from skelfuse.cli import options
+from skelfuse.cli.checkpoints import checkpoint_of
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import complain, output
 from skelfuse.cli.paths import FILE, PATH
+from skelfuse.cli.renamed import run_first
 
 if TYPE_CHECKING:
     from skelfuse.errors import SkelfuseError
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
 SOME_FILES_BAD = 3
 STDIN = Path("-")
 WINDOW = "2s"
-AUTO = "auto"
 
 
 def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
@@ -35,44 +38,51 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
     return text
 
 
-@click.command(short_help="Tell what people do in files or in a live stream.")
+@click.command(
+    cls=Command,
+    examples=[
+        "skelfuse predict runs/first raw/S001C001P001R001A001.skeleton",
+        "skelfuse predict runs/first raw --format jsonl -o predictions.jsonl",
+    ],
+    renamed=run_first,
+)
+@click.argument("run", type=PATH)
 @click.argument("files", nargs=-1, required=True, type=PATH)
-@click.option("--run", "path", required=True, type=PATH, help="A run's folder, or a checkpoint.")
+@options.output_format(["table", "json", "jsonl", "csv"])
+@options.out(FILE, "A file, instead of standard output.")
+@options.top(3)
+@click.option("--persons", is_flag=True, help="Recognise each person alone as well.")
+@click.option("--joints", is_flag=True, help="Show how much each joint adds to the class.")
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "jsonl", "csv"]),
-    help="For people, programs or spreadsheets.  [default: table]",
+    "--window", callback=_length, help="Recognise windows of this length, e.g. 2s or 60f."
 )
-@click.option("--out", type=FILE, help="Write there instead of to standard output.")
 @click.option(
-    "--top", type=click.IntRange(1), default=3, show_default=True, help="Classes to tell."
+    "--stride", callback=_length, help="Distance between window starts.  [default: window / 4]"
 )
-@click.option("--persons", is_flag=True, help="Each person alone as well.")
-@click.option("--joints", is_flag=True, help="What each joint adds to the class.")
-@click.option("--window", callback=_length, help="A timeline of such windows, e.g. 2s or 60f.")
-@click.option("--stride", callback=_length, help="From one to the next.  [default: window / 4]")
-@click.option(
-    "--crops", type=click.IntRange(1), default=1, show_default=True, help="Averaged for each clip."
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes that read.  [default: one a core]")
-@click.option("--input-format", default=AUTO, show_default=True, help="The files' format.")
-@click.option(
-    "--skeleton", type=FILE, metavar="TEXT", help="The files' joint layout: a name, or YAML."
-)
-@click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
-@click.option("--fps", type=FPS, help="Frames per second.")
+@options.crops
+@options.checkpoint()
+@options.device
+@options.jobs
+@options.input_format
+@options.skeleton
+@options.class_names
+@options.fps
 @click.pass_context
-def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given: Any) -> None:
-    """Tell what people do in FILES: files or folders of any format that preprocess reads.
+def predict(
+    ctx: click.Context, /, run: Path, files: tuple[Path, ...], as_json: bool, **given: Any
+) -> None:
+    """Recognise actions in files, stores or a live stream.
 
-    A bad file is told in one line and left out. FILES may be '-': frames as JSON lines on standard
-    input, such as {"joints": [[x, y, z], ...]}, and a JSON line out for every stride.
+    RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
+    that preprocess reads; a bad one is reported in one line and left out. FILES may be '-': frames
+    as JSON lines on standard input, such as {"joints": [[x, y, z], ...]}, and one JSON line out
+    for every stride.
     """
     window, stride = given["window"], given["stride"]
     live = STDIN in files
-    if live and (len(files) > 1 or given["form"] not in (None, "jsonl") or given["persons"]):
+    asked = given["form"]
+    form = given["form"] = options.chosen_format(asked, as_json)
+    if live and (len(files) > 1 or as_json or asked not in (None, "jsonl") or given["persons"]):
         raise click.UsageError("'-' is the only input then, gives JSON lines, and no --persons")
     if live:
         _check_live(given)
@@ -80,13 +90,14 @@ def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given:
         raise click.UsageError("--stride needs --window")
     if window and given["persons"]:
         raise click.UsageError("--persons is for whole clips, without --window")
-    if window and given["joints"] and not live and given["form"] in (None, "table"):
+    if window and given["joints"] and not live and form == options.TABLE:
         raise click.UsageError("--joints of windows need --format jsonl or csv")
     given["window"] = window or (WINDOW if live else None)
 
     from skelfuse.cli.predict_files import predict_files
     from skelfuse.predict import load
 
+    path = checkpoint_of(run, given["checkpoint"])
     recogniser = load(path, device=given["device"], crops=given["crops"])
     problems: list[SkelfuseError] = []
     with _writing(given["out"]) as write:
@@ -100,7 +111,7 @@ def predict(ctx: click.Context, /, files: tuple[Path, ...], path: Path, **given:
 
 def _check_live(given: dict[str, Any]) -> None:
     """Refuse what says how files are to be read."""
-    if given["input_format"] != AUTO or given["class_names"] or given["jobs"]:
+    if given["input_format"] != options.AUTO or given["class_names"] or given["jobs"]:
         raise click.UsageError(
             "'-' reads no files: without --input-format, --class-names and --jobs"
         )
@@ -118,7 +129,7 @@ def _live(
 
     def bad(error: SkelfuseError) -> None:
         problems.append(error)
-        click.echo(str(error), err=True)
+        complain(str(error))
 
     text = JsonLines(top=given["top"])
     for window in windows_of_lines(
@@ -141,7 +152,7 @@ def _writing(out: Path | None) -> Iterator[Callable[[str], None]]:
     from skelfuse.plain_text import shown
 
     if out is None:
-        yield lambda line: click.echo(shown(line))  # which flushes
+        yield lambda line: output(shown(line))  # which flushes
         return
     try:
         with atomic_write(out) as place, place.open("w", encoding="utf-8") as file:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import click
-
-from skelfuse.cli.prediction_text import Csv, Item, JsonLines, Table
-from skelfuse.cli.progress import bar
-from skelfuse.cli.recordings import find_recordings
+from skelfuse.cli.messages import complain, say
+from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
+from skelfuse.cli.progress import Show, bar
+from skelfuse.cli.recordings import find_recordings, is_store
 from skelfuse.clip import Clip
 from skelfuse.datasets.clips import (
     ClipFile,
@@ -27,7 +27,9 @@ from skelfuse.layouts import find_layout
 from skelfuse.outliers import farthest
 from skelfuse.plain_text import shown
 from skelfuse.predict import Recogniser
+from skelfuse.preparation import Preparation
 from skelfuse.run import Run
+from skelfuse.store import Store
 
 
 def predict_files(
@@ -39,29 +41,27 @@ def predict_files(
 ) -> None:
     """Write what is recognised in all clips of the files; what is wrong goes to `problems`."""
     top = min(given["top"], len(recogniser.classes))
-    text: Table | JsonLines | Csv = Table(top=top)
-    if given["form"] == "jsonl":
-        text = JsonLines(top=top)
-    elif given["form"] == "csv":
-        joints = recogniser.skeleton.joints if given["joints"] else ()
-        windows = given["window"] is not None
-        text = Csv(top=top, persons=given["persons"], windows=windows, joints=joints)
+    text = _text(recogniser, given, top)
     reading = _reading(recogniser.run, given)
-    sources: list[ClipFile] = []
+    sources: list[ClipFile | Store] = []
     for path in paths:
         try:
-            sources += find_recordings(path, given["input_format"])
+            if is_store(path):
+                sources.append(_opened(path, recogniser))
+            else:
+                sources += find_recordings(path, given["input_format"])
         except SkelfuseError as error:
             problems.append(error)
     written = 0
-    with bar(len(sources) if given["out"] else 0, "file") as show:
-        found = read_clips(sources, reading, jobs=given["jobs"] or usable_cores())
-        for item in _recognised(recogniser, _shown(found, show), given, problems):
+    with bar("file", total=len(sources)) as show:
+        for item in _items(recogniser, sources, reading, given, problems, show):
             if not written and (heading := text.heading()):
                 write(heading)
             written += 1
             for line in text.lines(item):
                 write(line)
+        if written and (ending := text.ending()):
+            write(ending)
     bad = {error.file for error in problems}
     total = len(sources) + len(bad - {str(source.path) for source in sources})
     if not written:
@@ -70,9 +70,22 @@ def predict_files(
         first = f"the first problem: {problems[0]}" if problems else "they hold no clip"
         raise SkelfuseError(f"nothing to recognise in {total} files", remedy=first)
     if problems:
-        click.echo(f"{len(bad)} of {total} files had a problem:", err=True)
+        complain(f"{len(bad)} of {total} files had a problem:")
         for problem in problems:
-            click.echo(f"  {problem}", err=True)
+            complain(f"  {problem}")
+
+
+def _text(recogniser: Recogniser, given: dict[str, Any], top: int) -> Table | JsonLines | Csv:
+    if given["form"] == "csv":
+        return Csv(
+            top=top,
+            persons=given["persons"],
+            windows=given["window"] is not None,
+            joints=recogniser.skeleton.joints if given["joints"] else (),
+        )
+    if given["form"] == "table":
+        return Table(top=top)
+    return Json(top=top) if given["form"] == "json" else JsonLines(top=top)
 
 
 def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
@@ -82,14 +95,63 @@ def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
     return replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
 
 
-def _shown(found: Iterator[Found], show: Callable[[int, str], None]) -> Iterator[Found]:
-    begun, current = 0, None
+def _opened(path: Path, recogniser: Recogniser) -> Store:
+    store = Store(path)
+    if {*store.skeleton.joints} != {*recogniser.skeleton.joints}:
+        try:
+            recogniser.preparation.matched(store[0])
+        except SkelfuseError as error:  # reported once, not for every clip
+            raise error.at(path) from None
+    return store
+
+
+def _items(
+    recogniser: Recogniser,
+    sources: Sequence[ClipFile | Store],
+    reading: ReadOptions,
+    given: dict[str, Any],
+    problems: list[SkelfuseError],
+    show: Show,
+) -> Iterator[Item]:
+    """Yield what is recognised in stores and files, in order; neighbouring files together."""
+    done, jobs = 0, given["jobs"] or usable_cores()
+    for of_files, some in groupby(sources, key=lambda source: isinstance(source, ClipFile)):
+        group = list(some)
+        if of_files:
+            files = [source for source in group if isinstance(source, ClipFile)]
+            found = _shown(read_clips(files, reading, jobs=jobs), show, done)
+            yield from _recognised(recogniser, found, given, problems)
+        for store in group:
+            if isinstance(store, Store):
+                clips: Iterator[Found] = ((store.path, clip) for clip in store)
+                fit = _for_clips_of(store, recogniser)
+                yield from _recognised(fit, _shown(clips, show, done), given, problems)
+                done += 1
+        done += len(group) if of_files else 0
+    show(done)
+
+
+def _for_clips_of(store: Store, recogniser: Recogniser) -> Recogniser:
+    """Return the recogniser without what the making of a store has done to its clips already."""
+    wanted = recogniser.preparation
+    made = Preparation.of_store(store.skeleton, store.provenance)
+    fit = Recogniser(recogniser.run, crops=recogniser.crops)
+    fit.preparation = replace(
+        wanted,
+        align=wanted.align and not made.align,
+        scale=wanted.scale and not made.scale,
+        half=wanted.half and not made.half,
+    )
+    return fit
+
+
+def _shown(found: Iterator[Found], show: Show, begun: int) -> Iterator[Found]:
+    current = None
     for path, clip in found:
         if path != current:
-            show(begun, "")
+            show(begun)
             begun, current = begun + 1, path
         yield path, clip
-    show(begun, "")
 
 
 def _recognised(
@@ -110,7 +172,7 @@ def _recognised(
                 told = f"{far.joints} joint{'s are' if far.joints > 1 else ' is'} far from the body"
                 where = f"'{joint}' in frame {far.frame} (counted from 0) by {far.sizes:.0f} sizes"
                 note = f"{path}: clip '{clip.name}': {told}, {where}: the decision may hang on that"
-                click.echo(shown(f"note: {note}"), err=True)
+                say(shown(f"note: {note}"))
             handed.append(Item(path, clip.name, clip.label))
             yield clip
 

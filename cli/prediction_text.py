@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skelfuse.cli.terminal import json_text
 from skelfuse.plain_text import cell
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, merged
@@ -38,7 +38,11 @@ class Table:
         self.top = top
 
     def heading(self) -> str | None:
-        """Nothing: a line says it all."""
+        """Return nothing: a line says it all."""
+        return None
+
+    def ending(self) -> str | None:
+        """Return nothing."""
         return None
 
     def lines(self, item: Item) -> Iterator[str]:
@@ -84,7 +88,11 @@ class JsonLines:
         self.top = top
 
     def heading(self) -> str | None:
-        """Nothing: every line names its values."""
+        """Return nothing: every line names its values."""
+        return None
+
+    def ending(self) -> str | None:
+        """Return nothing."""
         return None
 
     def lines(self, item: Item) -> Iterator[str]:
@@ -94,13 +102,13 @@ class JsonLines:
             told = self._told(item.prediction)
             if item.prediction.persons:
                 told["persons"] = [self._told(person) for person in item.prediction.persons]
-            yield _json(clip | told)
+            yield json_text(clip | told)
         for window in item.windows:
-            yield _json(clip | self._when(window) | self._told(window.prediction))
+            yield json_text(clip | self._when(window) | self._told(window.prediction))
 
     def window(self, window: Window) -> str:
         """Return the line of a live recording's window."""
-        return _json(self._when(window) | self._told(window.prediction))
+        return json_text(self._when(window) | self._told(window.prediction))
 
     def _told(self, prediction: Prediction | None) -> dict[str, Any]:
         if prediction is None:
@@ -125,6 +133,28 @@ class JsonLines:
         return {"start": start, "end": end, "frames": [window.first, window.after]}
 
 
+class Json(JsonLines):
+    """The same objects as one JSON array."""
+
+    def __init__(self, *, top: int) -> None:
+        super().__init__(top=top)
+        self.begun = False
+
+    def heading(self) -> str | None:
+        """Return the array's beginning."""
+        return "["
+
+    def ending(self) -> str | None:
+        """Return the array's end."""
+        return "]"
+
+    def lines(self, item: Item) -> Iterator[str]:
+        """Yield the objects of one clip; a comma goes before all but the first."""
+        for line in super().lines(item):
+            yield f"{',' if self.begun else ' '}{line}"
+            self.begun = True
+
+
 class Csv:
     """One row a clip, a person or a window."""
 
@@ -146,6 +176,10 @@ class Csv:
         for rank in range(1, self.top + 1):
             columns += [f"{what}_{rank}" if rank > 1 else what for what in ("class", "probability")]
         return _row([*columns, *(f"share_{joint}" for joint in self.joints)])
+
+    def ending(self) -> str | None:
+        """Return nothing."""
+        return None
 
     def lines(self, item: Item) -> Iterator[str]:
         """Yield the rows of one clip."""
@@ -175,10 +209,6 @@ def _seconds(window: Window) -> tuple[float | None, float | None]:
         None if time is None else round(time, DIGITS) for time in (window.begins, window.ends)
     )
     return start, end
-
-
-def _json(told: dict[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False, allow_nan=False)
 
 
 def _row(values: list[object]) -> str:

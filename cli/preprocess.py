@@ -7,53 +7,54 @@ from typing import Any
 
 import click
 
+from skelfuse.cli import options
+from skelfuse.cli.command import Command
 from skelfuse.cli.label_options import label_options, labelling
-from skelfuse.cli.numbers import FPS, Finite, mark
+from skelfuse.cli.numbers import Finite, mark
 from skelfuse.cli.paths import FILE, PATH
+from skelfuse.cli.renamed import input_format
 from skelfuse.cli.termination import ended_cleanly
 
 SOME_FILES_BAD = 3
 NO_REPORT = 1
-# Written out, as help must not wait for the readers to be imported.
-FORMATS = (
-    *("ntu", "nw-ucla", "utd-mhad", "sbu", "penn-action", "jhmdb", "annotations", "openpose"),
-    *("msr-action3d", "utkinect", "ui-prmd", "shrec", "deeplabcut", "sleap", "sleap-analysis"),
-    *("sleap-csv", "movement", "simba", "bvh", "trc", "c3d", "table"),
-    *("keypoints", "mediapipe-npy", "mediapipe-csv", "yolo", "pose", "npz", "npy-folder", "npy"),
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        "skelfuse preprocess raw -o store.h5",
+        "skelfuse preprocess mine.npz -o mine.h5 --skeleton coco-17 --fps 30",
+    ],
+    renamed=input_format,
 )
-
-
-@click.command(short_help="Read raw skeleton files of any format into one store.")
 @click.argument("inputs", nargs=-1, required=True, type=PATH)
-@click.option("--out", required=True, type=FILE, help="The store to write, e.g. store.h5.")
-@click.option(
-    "--format",
-    "format_",
-    default="auto",
-    show_default=True,
-    help=f"The files' format: {', '.join(FORMATS)}.",
-)
-@click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core]")
-@click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
-@click.option("--strict", is_flag=True, help="Stop at the first bad file.")
-@click.option("--report", type=FILE, help="Write what became of every file as JSON.")
-@click.option("--skip-list", type=FILE, help="Names of clips to leave out, one a line.")
-@click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
-@click.option("--skeleton", help="A layout's name, e.g. coco-17, or your own as YAML.")
-@click.option("--fps", type=FPS, help="Frames per second.")
+@options.out(FILE, "The store, e.g. store.h5.", required=True)
+@options.input_format
+@options.jobs
+@options.resume
+@options.strict
+@click.option("--report", type=FILE, help="Write what became of every file to this file, as JSON.")
+@click.option("--skip-list", type=FILE, help="File with names of clips to leave out, one a line.")
+@options.class_names
+@options.skeleton
+@options.fps
 @click.option(
     "--max-persons",
     type=click.IntRange(1),
     default=2,
     show_default=True,
-    help="Bodies kept of a clip, those that move most.",
+    help="Most people kept per clip, those that move most.",
 )
 @click.option(
     "--min-score",
     type=Finite(0),
     help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
 )
-@click.option("--joints", help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.")
+@click.option(
+    "--joints",
+    metavar="TEXT",
+    help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.",
+)
 @click.option("--join", is_flag=True, help="Give joints without bones a tree of the shortest ones.")
 @click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
 @click.option("--axes", help="The order of an array's axes, e.g. CTVM or TNC.")
@@ -66,17 +67,20 @@ FORMATS = (
     show_default=True,
     help="What stands in all axes of a joint that was not seen: zeros (arrays), or a number.",
 )
-@click.option("--no-filters", is_flag=True, help="Keep ghost bodies.")
+@click.option("--no-filters", is_flag=True, help="Keep bodies that look like sensor ghosts.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
-@click.option("--scale", is_flag=True, help="Divide by the torso's length.")
+@click.option("--scale", is_flag=True, help="Divide coordinates by the length of the torso.")
 @click.option("--half", is_flag=True, help="Store float16: half the size, 3 digits.")
 @label_options
 @click.pass_context
 def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
-    """Read skeleton files or folders (INPUTS) into one store that anyone can train on.
+    """Read raw skeleton files of any format into one store.
 
-    The format is recognised; a bad file is told in one line and left out, the rest goes on, and the
-    exit code is 3.
+    INPUTS are files or folders. A bad file is reported in one line and left out, the rest goes on,
+    and the exit code is 3. The format is recognised, or one of these: ntu, nw-ucla, utd-mhad, sbu,
+    penn-action, jhmdb, annotations, openpose, msr-action3d, utkinect, ui-prmd, shrec, deeplabcut,
+    sleap, sleap-analysis, sleap-csv, movement, simba, bvh, trc, c3d, table, keypoints,
+    mediapipe-npy, mediapipe-csv, yolo, pose, npz, npy-folder, npy.
     """
     from skelfuse.cli.preprocess_report import check_report, tell, tell_labels, write_report
     from skelfuse.cli.progress import bar
@@ -91,9 +95,9 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     from skelfuse.store.place import check_replaceable
 
     options = PreprocessOptions(
-        format="table" if given["columns"] else given["format_"],
+        format="table" if given["columns"] else given["input_format"],
         reading=ReadOptions(
-            skeleton=find_layout(given["skeleton"]) if given["skeleton"] else None,
+            skeleton=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
             fps=given["fps"],
             max_persons=given["max_persons"],
             filters=not given["no_filters"],
@@ -120,7 +124,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
         options = with_tree(sources, options)
     if options.labels:
         check_labels(options.labels, sources)
-    with ended_cleanly(), bar(len(sources), "file") as show:
+    with ended_cleanly(), bar("file", total=len(sources)) as show:
         outcome = run(
             sources,
             out,
@@ -142,7 +146,10 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
 
 def _asked(inputs: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
     """Return what the store is to remember of the command: what was read, not how or where to."""
-    files = {name: given[name] and str(given[name]) for name in ("skip_list", "class_names")}
+    words = ("skip_list", "class_names", "skeleton")
     table = {"labels": str(given["label_table"])} if given["label_table"] else {}
-    inputs_ = [str(path) for path in inputs]
-    return {"inputs": inputs_, **files, "skeleton": given["skeleton"], **table}
+    return {
+        "inputs": [str(path) for path in inputs],
+        **{name: given[name] and str(given[name]) for name in words},
+        **table,
+    }

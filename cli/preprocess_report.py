@@ -7,8 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-import click
-
+from skelfuse.cli.messages import complain, output, say, verbose
 from skelfuse.datasets.labels.labelling import Labelling
 from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.preprocess import Outcome
@@ -54,7 +53,7 @@ def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
         with atomic_write(path) as new:
             new.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        click.echo(f"Error: {cannot_write('the report', path, error)}", err=True)
+        complain(f"Error: {cannot_write('the report', path, error)}")
         return False
     return True
 
@@ -63,25 +62,24 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     """Print what the store holds, what was left out, and the first problems."""
     if skip:
         names = "1 name" if skip == 1 else f"{skip:,} names"
-        click.echo(f"skip list: {names}, {outcome.left_out:,} found and left out", err=True)
+        say(f"skip list: {names}, {outcome.left_out:,} found and left out")
     if outcome.error:
         return
-    click.echo(headline(Store(store)))
+    output(headline(Store(store)))
     where = f"all are in {report}" if report else "--report FILE lists them all"
     for line in note_lines(tally(outcome.notes), more=where):
-        click.echo(f"note: {line}", err=True)
+        say(f"note: {line}")
     for mark, count in list(outcome.marks.items())[:MARKS_SHOWN]:
         told = f"{count:,} joint{'s are' if count > 1 else ' is'} at {mark} in all axes, far from"
-        click.echo(
-            f"note: {told} their bodies; if that means 'not seen': --missing {mark}", err=True
-        )
+        say(f"note: {told} their bodies; if that means 'not seen': --missing {mark}")
     if not outcome.bad:
         return
-    click.echo(f"{outcome.bad} of {len(outcome.sources)} files had a problem:", err=True)
-    for problem in outcome.problems[:PROBLEMS_SHOWN]:
-        click.echo(f"  {problem['message']}", err=True)
-    if len(outcome.problems) > PROBLEMS_SHOWN:
-        click.echo(f"  ... and {len(outcome.problems) - PROBLEMS_SHOWN} more; {where}", err=True)
+    complain(f"{outcome.bad} of {len(outcome.sources)} files had a problem:")
+    shown = len(outcome.problems) if verbose() else PROBLEMS_SHOWN
+    for problem in outcome.problems[:shown]:
+        complain(f"  {problem['message']}")
+    if len(outcome.problems) > shown:
+        complain(f"  ... and {len(outcome.problems) - shown} more; {where}")
 
 
 def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
@@ -91,12 +89,12 @@ def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
     table = labels.table
     notes = [f"  {note}" for note in table.notes] if table else []
     for line in [*label_lines(labels, outcome.sources), *notes]:
-        click.echo(line, err=True)
+        say(line)
     problems = table.problems if table else ()
     if problems:
-        click.echo(f"{len(problems)} of its lines had a problem, and were left out:", err=True)
+        complain(f"{len(problems)} of its lines had a problem, and were left out:")
     for problem in problems[:PROBLEMS_SHOWN]:
-        click.echo(f"  {problem}", err=True)
+        complain(f"  {problem}")
     if len(problems) > PROBLEMS_SHOWN:
-        click.echo(f"  ... and {len(problems) - PROBLEMS_SHOWN} more", err=True)
+        complain(f"  ... and {len(problems) - PROBLEMS_SHOWN} more")
     return bool(problems)

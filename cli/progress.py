@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
+
+from skelfuse.cli.messages import quiet
+
+
+class Show(Protocol):
+    """Move a bar: how many are done, perhaps of how many, and a remark."""
+
+    def __call__(self, done: int, remark: str = "", *, total: int | None = None) -> None:
+        """Show it."""
 
 
 @contextmanager
-def bar(total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
-    """Give a function that takes the number done so far and a remark."""
+def bar(unit: str, *, total: int | None = None) -> Iterator[Show]:
+    """Give a function that moves the bar."""
     from tqdm import tqdm
 
-    with tqdm(
-        total=total, unit=unit, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False
-    ) as line:
+    hidden = quiet() or not sys.stderr.isatty()
+    with tqdm(total=total, unit=unit, disable=hidden, dynamic_ncols=True, leave=False) as line:
 
-        def show(done: int, remark: str) -> None:
+        def show(done: int, remark: str = "", *, total: int | None = None) -> None:
+            if total is not None:
+                line.total = total
             line.update(done - line.n)
             if remark:
                 line.set_postfix_str(remark, refresh=False)

@@ -7,43 +7,44 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skelfuse.cli import options
+from skelfuse.cli.checkpoints import checkpoint_of
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import output, say
 from skelfuse.cli.paths import PATH
 
 if TYPE_CHECKING:
     from skelfuse.prune import Pruned
 
 
-@click.command(short_help="Take out of a run what its gates have closed.")
-@click.argument("run", type=PATH)
-@click.option("--out", required=True, type=PATH, help="The folder of the smaller run.")
-@click.option(
-    "--checkpoint",
-    type=click.Choice(["best", "last"]),
-    help="Of RUN.  [default: last, if gates.penalty closed its gates; else best]",
+@click.command(
+    cls=Command,
+    examples=[
+        "skelfuse prune runs/gated -o runs/small",
+        "skelfuse prune runs/gated -o runs/small-best --checkpoint best",
+    ],
 )
+@click.argument("run", type=PATH)
+@options.out(PATH, "The folder of the smaller run.", required=True)
+@options.checkpoint("last, if gates.penalty closed its gates; else best")
 def prune(run: Path, out: Path, checkpoint: str | None) -> None:
-    """Write RUN anew without the frequencies of joints that its gate has closed.
+    """Remove the channels that a run's gates have closed.
 
     RUN is a run's folder or a checkpoint, trained with model.frequencies.dct_window and
     model.frequencies.gate=static. The
     smaller run decides as that checkpoint does, which is checked first, and is used like any other.
     """
     from skelfuse.prune import prune as pruned
-    from skelfuse.training.checkpoint import BEST, LAST
+    from skelfuse.training.checkpoint import LAST
 
-    if checkpoint is not None and run.is_file():
-        raise click.UsageError(f"--checkpoint needs a run's folder; {run} is a file")
-    chosen = run
-    if checkpoint is not None and run.is_dir():
-        chosen = run / (LAST if checkpoint == "last" else BEST)
+    chosen = checkpoint_of(run, checkpoint)
     found = pruned(chosen, out)
     if chosen == run != found.source and found.source.name == LAST:
-        click.echo(
-            f"note: this is {found.source} (epoch {found.epoch}): gates close to the end of a "
-            "training, and best is chosen by validation alone; --checkpoint best prunes that",
-            err=True,
+        say(
+            f"note: this is {found.source} (epoch {found.epoch}): gates close towards the end of "
+            "training, and best is chosen by validation alone; --checkpoint best prunes that"
         )
-    click.echo(_summary(found))
+    output(_summary(found))
 
 
 def _summary(pruned: Pruned) -> str:

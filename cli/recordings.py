@@ -1,33 +1,22 @@
-"""Recordings as commands take them: files and folders of any format, none of them a store."""
+"""What commands read clips from: files and folders of any format, or a store."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from skelfuse.datasets.clips import ClipFile, find_clip_files
-from skelfuse.errors import SkelfuseError
-from skelfuse.store import Store
+from skelfuse.datasets.formats import HDF5
 
 
 def find_recordings(path: Path, form: str) -> list[ClipFile]:
-    """List the source files in a file or folder; tell why, where it may not be read."""
-    try:
-        return find_clip_files(path, form)
-    except SkelfuseError:
-        if path.is_file() and is_store(path):
-            raise SkelfuseError(
-                "this is a store, not a recording",
-                file=path,
-                remedy=f"its clips are recognised by skelfuse evaluate --data {path}; or give the "
-                "files that it was made from",
-            ) from None
-        raise
+    """List the source files in a file or folder."""
+    return find_clip_files(path, form)
 
 
 def is_store(path: Path) -> bool:
-    """Tell whether a path is a store that can be opened."""
+    """Tell whether a path is a store, perhaps a damaged one; opening it says so then."""
     try:
-        Store(path)
-    except SkelfuseError:
+        with path.open("rb") as file:
+            return file.read(len(HDF5)) == HDF5
+    except OSError:  # a folder, or nothing
         return False
-    return True

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from skelfuse.cli import options
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import output
 from skelfuse.cli.numbers import Finite
 from skelfuse.cli.paths import PATH
 from skelfuse.telling.counted import counted
@@ -13,33 +16,35 @@ from skelfuse.telling.counted import counted
 CLIPS = 2400
 
 
-@click.command(short_help="Write a synthetic data set as NTU files.")
+@click.command(
+    cls=Command,
+    examples=[
+        "skelfuse synth raw --clips 120 --classes 4",
+        "skelfuse synth clean --clips 20 --noise 0 --seed 1",
+    ],
+)
 @click.argument("out", type=PATH)
 @click.option(
-    "--clips", type=click.IntRange(1), default=CLIPS, show_default=True, help="How many clips."
+    "--clips", type=click.IntRange(1), default=CLIPS, show_default=True, help="Number of clips."
 )
-@click.option(
-    "--classes", type=click.IntRange(2), help="The first so many actions.  [default: all]"
-)
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn."
-)
+@click.option("--classes", type=click.IntRange(2), help="Use the first N actions.  [default: all]")
+@options.seed(0)
 @click.option(
     "--noise",
     type=Finite(0, 10),
     default=1.0,
     show_default=True,
-    help="How often and how far the sensor errs; 0 is never.",
+    help="Strength of the sensor's faults; 0 for none.",
 )
-@click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@options.jobs
 def synth(
     *, out: Path, clips: int, classes: int | None, seed: int, noise: float, jobs: int | None
 ) -> None:
-    """Write synthetic clips as NTU `.skeleton` files into the new folder OUT (0.25 MB each).
+    """Write a synthetic data set as NTU files.
 
-    People wave, kick, sit down, shake hands and more before three cameras, with a Kinect's faults.
-    The same seed gives the same bytes on any machine. A run that was broken off is finished when
-    it is started again.
+    OUT is a new folder for `.skeleton` files of 0.25 MB each. People wave, kick, sit down, shake
+    hands and more before three cameras, with a Kinect's faults. The same seed gives the same bytes
+    on any machine. An interrupted call is finished by calling it again.
     """
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.synth.actions import ACTIONS
@@ -47,7 +52,7 @@ def synth(
     from skelfuse.datasets.workers import usable_cores
 
     classes = len(ACTIONS) if classes is None else classes
-    with bar(clips, "clip") as show:
+    with bar("clip", total=clips) as show:
         write_dataset(
             out,
             clips=clips,
@@ -55,7 +60,7 @@ def synth(
             seed=seed,
             noise=noise,
             jobs=jobs or usable_cores(),
-            progress=lambda done: show(done, ""),
+            progress=show,
         )
     of_each = counted(min(classes, clips), "action")
-    click.echo(f"{counted(clips, 'clip')} of {of_each} in {out}")
+    output(f"{counted(clips, 'clip')} of {of_each} in {out}")

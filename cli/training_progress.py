@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
 from tqdm import tqdm
 
+from skelfuse.cli.messages import say
 from skelfuse.telling.counted import counted
 from skelfuse.training import Plan, Step, Watcher
 
@@ -14,8 +14,8 @@ from skelfuse.training import Plan, Step, Watcher
 class TrainingProgress(Watcher):
     """Show a run on standard error."""
 
-    def __init__(self, *, terminal: bool) -> None:
-        self.terminal = terminal
+    def __init__(self, *, bar: bool) -> None:
+        self.wanted = bar
         self.bar: tqdm[Any] | None = None
         self.epochs = 0
 
@@ -26,13 +26,13 @@ class TrainingProgress(Watcher):
         begun = f", from epoch {plan.first_epoch} on" if plan.first_epoch > 1 else ""
         if plan.finished:
             begun = f": finished already, after {plan.first_epoch - 1}"
-        self._say(
+        say(
             f"{counted(plan.clips, 'clip')} of {counted(plan.classes, 'class', 'classes')}, "
             f"{plan.parameters:,} parameters, {counted(plan.epochs, 'epoch')} of "
             f"{counted(plan.steps_per_epoch, 'step')} on {plan.device}{processes}"
             f"{begun}"
         )
-        if self.terminal:
+        if self.wanted:
             self.bar = tqdm(
                 total=plan.epochs * plan.steps_per_epoch,
                 initial=(plan.first_epoch - 1) * plan.steps_per_epoch,
@@ -43,7 +43,7 @@ class TrainingProgress(Watcher):
 
     def on_note(self, text: str) -> None:
         """Pass a note on."""
-        self._say(f"note: {text}")
+        say(f"note: {text}")
 
     def on_step(self, step: Step) -> None:
         """Move the bar."""
@@ -51,7 +51,7 @@ class TrainingProgress(Watcher):
             return
         self.bar.set_description_str(f"epoch {step.epoch}/{self.epochs}", refresh=False)
         self.bar.set_postfix_str(
-            f"loss {step.loss:.3f}, accuracy {step.accuracy:.1%}, "
+            f"loss {step.loss:.3f}, training accuracy {step.accuracy:.1%}, "
             f"{step.clips_per_second:,.0f} clips/s",
             refresh=False,
         )
@@ -64,17 +64,13 @@ class TrainingProgress(Watcher):
             return
         text = (
             f"epoch {metrics['epoch']}/{self.epochs}: loss {metrics['loss']:.3f}, "
-            f"accuracy {metrics['accuracy']:.1%}"
+            f"training accuracy {metrics['accuracy']:.1%}"
         )
         if "validation_accuracy" in metrics:
             text += f", validation {metrics['validation_accuracy']:.1%}"
-        self._say(f"{text}, {metrics['clips_per_second']:,.0f} clips/s")
+        say(f"{text}, {metrics['clips_per_second']:,.0f} clips/s")
 
     def on_end(self) -> None:
         """Take the bar away."""
         if self.bar is not None:
             self.bar.close()
-
-    def _say(self, text: str) -> None:
-        with tqdm.external_write_mode():  # a bar would stay behind as half a line
-            click.echo(text, err=True)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skelfuse.cli.numbers import FPS
+from skelfuse.cli import options
+from skelfuse.cli.command import Command
+from skelfuse.cli.messages import complain, output, say
 from skelfuse.cli.paths import FILE, PATH
 
 if TYPE_CHECKING:
@@ -19,20 +21,24 @@ if TYPE_CHECKING:
 SOME_FILES_BAD = 3
 
 
-@click.command(short_help="Look at clips before training: a page, a picture, doubts.")
+@click.command(
+    cls=Command,
+    examples=["skelfuse view store.h5 -o view.html", "skelfuse view raw --png poses.png"],
+)
 @click.argument("inputs", nargs=-1, required=True, type=PATH)
-@click.option("--out", "-o", type=FILE, help="Write a page there that plays the clips.")
+@options.out(FILE, "A page that plays the clips, for any browser.")
 @click.option("--png", type=FILE, help="Draw a picture there: a row of poses for each clip.")
 @click.option("--clip", "clip_name", metavar="NAME", help="This one.  [default: one of each class]")
-@click.option("--input-format", default="auto", show_default=True, help="The files' format.")
-@click.option("--skeleton", help="A layout's name, e.g. coco-17, or your own as YAML.")
-@click.option("--fps", type=FPS, help="Frames per second.")
+@options.input_format
+@options.skeleton
+@options.fps
 @click.pass_context
 def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
-    """Show the clips of a store, or of files and folders of any format (INPUTS).
+    """Look at clips before training: a page, a picture, doubts.
 
-    Tells what may be wrong: left and right exchanged, bodies upside down, frames out of order, an
-    unknown unit. The page plays them with their joints' names, axes, missing joints and intervals.
+    INPUTS are a store, or files and folders of any format. Tells what may be wrong: left and right
+    exchanged, bodies upside down, frames out of order, an unknown unit. The page plays them with
+    their joints' names, axes, missing joints and intervals.
     """
     from skelfuse.telling.counted import counted
     from skelfuse.viewing.doubts import doubts
@@ -44,17 +50,17 @@ def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
     for clip in shown.clips if len(shown.clips) == 1 else ():
         label = f", {clip.label}" if clip.label else ""
         people = counted(clip.persons, "person", "people")
-        click.echo(f"{clip.name}: {counted(clip.frames, 'frame')}, {people}{label}")
+        output(f"{clip.name}: {counted(clip.frames, 'frame')}, {people}{label}")
     for doubt in found:
-        click.echo(f"{'look' if doubt.warning else 'note'}: {doubt.text}")
+        output(f"{'look' if doubt.warning else 'note'}: {doubt.text}")
     if not found:
-        click.echo(f"{counted(len(shown.looked), 'clip')} looked at: nothing odd")
+        output(f"{counted(len(shown.looked), 'clip')} looked at: nothing odd")
     if given["png"]:
         from skelfuse.viewing.picture import plot_view
 
         plot_view(shown, given["png"])
     for place in filter(None, (given["out"], given["png"])):
-        click.echo(f"wrote {place}", err=True)
+        say(f"wrote {place}")
     if bad:
         ctx.exit(SOME_FILES_BAD)
 
@@ -80,12 +86,12 @@ def _read(
     from skelfuse.errors import SkelfuseError
     from skelfuse.layouts import find_layout
 
-    skeleton = find_layout(given["skeleton"]) if given["skeleton"] else None
+    skeleton = find_layout(str(given["skeleton"])) if given["skeleton"] else None
     reading = ReadOptions(skeleton=skeleton, fps=given["fps"])
     for path in inputs:
         for _, clip in read_clips(find_recordings(path, given["input_format"]), reading):
             if isinstance(clip, SkelfuseError):
-                click.echo(f"Error: {clip}", err=True)
+                complain(f"Error: {clip}")
                 bad.append(clip)
             else:
                 yield clip

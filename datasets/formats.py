@@ -130,7 +130,7 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
             "files of several formats",
             file=path,
             found=what,
-            remedy="say which with --format, or give a folder that holds one of them",
+            remedy="say which with --input-format, or give a folder that holds one of them",
         )
     return found[0]
 

@@ -4,8 +4,13 @@
 >>> arm = skelfuse.Skeleton("arm", ("elbow", "hand"), bones=(("hand", "elbow"),), root="elbow")
 >>> arm.parents
 (0, 0)
->>> "load" in dir(skelfuse)
-True
+
+From files to a decision, each step is one call:
+
+    store = skelfuse.preprocess("raw", "store.h5")
+    skelfuse.train(store, "runs/first", config="generic", protocol="kfold:5/1")
+    print(skelfuse.evaluate("runs/first", store).metrics.top1)
+    print(skelfuse.load("runs/first").predict(store[0]))
 """
 
 from __future__ import annotations
@@ -15,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skelfuse.clip import Clip
+    from skelfuse.datasets.steps import evaluate, preprocess, split, train
     from skelfuse.errors import SkelfuseError
     from skelfuse.layers import FrierenFuse, MotionKernels
     from skelfuse.models import STGCN, DDNet, SkelFuse, describe
-    from skelfuse.predict import Recogniser, load
+    from skelfuse.predict import Prediction, Recogniser, load
     from skelfuse.skeleton import Skeleton
     from skelfuse.store import Store
 
@@ -30,22 +36,28 @@ __all__ = [
     "DDNet",
     "FrierenFuse",
     "MotionKernels",
+    "Prediction",
     "Recogniser",
     "SkelFuse",
     "Skeleton",
     "SkelfuseError",
     "Store",
     "describe",
+    "evaluate",
     "load",
+    "preprocess",
+    "split",
+    "train",
 ]
 
 # Taken from their modules when first asked for: `import skelfuse` is quick, and without torch.
 _HOMES = {
     "skelfuse.clip": ("Clip",),
+    "skelfuse.datasets.steps": ("evaluate", "preprocess", "split", "train"),
     "skelfuse.errors": ("SkelfuseError",),
     "skelfuse.layers": ("FrierenFuse", "MotionKernels"),
     "skelfuse.models": ("STGCN", "DDNet", "SkelFuse", "describe"),
-    "skelfuse.predict": ("Recogniser", "load"),
+    "skelfuse.predict": ("Prediction", "Recogniser", "load"),
     "skelfuse.skeleton": ("Skeleton",),
     "skelfuse.store": ("Store",),
 }

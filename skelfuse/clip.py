@@ -13,6 +13,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
 from skelfuse.plain_text import is_plain
 from skelfuse.skeleton import Skeleton
+from skelfuse.telling.counted import counted
 
 TEXTS = ("name", "label", "subject", "camera", "setup", "replication")
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -27,6 +28,8 @@ class Clip:
     >>> clip = Clip(np.zeros((5, 1, 2, 2)), stick, name="still", label="stand")
     >>> clip.frames, clip.persons, clip.mask.all()
     (5, 1, np.True_)
+    >>> clip
+    Clip('still': stand, 5 frames [T,M,N,D] = [5, 1, 2, 2], stick)
     """
 
     coords: FloatArray
@@ -76,6 +79,12 @@ class Clip:
                 expected=list(coords.shape[:3]),
                 found=list(self.confidence.shape),
             )
+
+    def __repr__(self) -> str:
+        label = "no label" if self.label is None else self.label
+        rate = "" if self.fps is None else f" at {self.fps:g} per second"
+        shape = f"{counted(self.frames, 'frame')}{rate} [T,M,N,D] = {list(self.coords.shape)}"
+        return f"Clip({self.name!r}: {label}, {shape}, {self.skeleton.name})"
 
     def _check_intervals(self) -> None:
         frames = len(self.coords)

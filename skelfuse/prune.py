@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.models import describe
+from skelfuse.models.persons import keep_to
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.pruned_run import check_free, write_run
 from skelfuse.run import Run, load_run
@@ -85,6 +86,8 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     facts, tensors = read_checkpoint(run.path, only=WEIGHT)
     tensors = _without_closed(tensors, gate_open)
     fill(model, {name.removeprefix(WEIGHT): value for name, value in tensors.items()})
+    if facts.get("shown"):  # the run does not look at others either
+        keep_to(model, **facts["shown"])
     clips = _random_clips(run)
     difference = _difference(run.model, model, clips)
     if not difference <= TOLERANCE:

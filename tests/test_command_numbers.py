@@ -11,7 +11,7 @@ from skelfuse.cli import main
 
 COMMANDS = {
     "preprocess": ("preprocess", "in.npz", "--out", "s.h5", "--fps"),
-    "predict": ("predict", "in.npz", "--run", "runs/x", "--fps"),
+    "predict": ("predict", "runs/x", "in.npz", "--fps"),
     "explain": ("explain", "runs/x", "in.npz", "--fps"),
     "inspect-kernels": ("inspect-kernels", "runs/x", "--fps"),
     "synth": ("synth", "raw", "--noise"),
@@ -33,6 +33,6 @@ def test_a_rate_is_a_finite_number(
 @pytest.mark.parametrize("option", ["--window", "--stride"])
 @pytest.mark.parametrize("length", ["99999999999999999999f", "1" + "0" * 400 + "s", "1000000001f"])
 def test_a_length_is_one_that_a_recording_can_have(option: str, length: str) -> None:
-    told = CliRunner().invoke(main, ["predict", "in.npz", "--run", "runs/x", option, length])
+    told = CliRunner().invoke(main, ["predict", "runs/x", "in.npz", option, length])
     assert told.exit_code == 2
     assert f"Invalid value for '{option}'" in told.stderr

@@ -158,7 +158,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def test_the_command_tells_what_a_static_gate_keeps(store: Store, tmp_path: Path) -> None:
     run, picture = gated_run(tmp_path / "run", "static"), tmp_path / "gate.png"
-    text = told(inspect_kernels, run, "--fps", "15", "--plot-gate", picture)
+    text = told(inspect_kernels, run, "--fps", "15", "--plot-gate", picture, "--all")
     (nose,) = (line.split() for line in text.splitlines() if line.startswith("nose"))
     assert nose == ["nose", "0/6", "100%", "▁▁▁▁▁▁", "none"]
     assert picture.read_bytes()[:4] == b"\x89PNG"
@@ -167,6 +167,8 @@ def test_the_command_tells_what_a_static_gate_keeps(store: Store, tmp_path: Path
     assert found["frequencies"] == pytest.approx([k * 15 / 11 for k in range(6)])
     assert found["open"]["nose"] == [0] * 6
     assert found["open"]["left_wrist"] == [1] * 6
+    kept = sum(map(sum, found["open"].values()))
+    assert f"gate: {kept} of {6 * 17} channels" in told(inspect_kernels, run)
     marked = told(inspect_kernels, run, "--fps", "15", "--format", "markdown")
     assert "| nose | 0/6 |" in marked
 
@@ -230,7 +232,8 @@ def test_a_store_of_another_body_is_told(tmp_path: Path) -> None:
 def test_a_model_without_a_gate_has_nothing_to_tell(store: Store, tmp_path: Path) -> None:
     run = gated_run(tmp_path / "run", "none")
     assert json.loads(told(inspect_kernels, run, "--format", "json"))["gate"] is None
-    assert "frequencies are kept" not in told(inspect_kernels, run)
+    assert "frequencies are kept" not in told(inspect_kernels, run, "--all")
+    assert "gate" not in told(inspect_kernels, run)
     with pytest.raises(SkelfuseError, match="no gate to draw"):
         told(inspect_kernels, run, "--plot-gate", tmp_path / "a.png")
     assert not (tmp_path / "a.png").exists()

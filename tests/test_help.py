@@ -41,7 +41,7 @@ def test_the_overview_has_a_sentence_for_each() -> None:
         assert not line.endswith("...")  # as click cuts what is too long
 
 
-@pytest.mark.parametrize("command", ["train --data store.h5 --out", "evaluate --run run --data"])
+@pytest.mark.parametrize("command", ["train --data store.h5 --out", "evaluate run --data"])
 def test_a_path_without_a_name_is_not_the_folder_here(command: str) -> None:
     told = CliRunner().invoke(main, [*command.split(), ""])
     assert told.exit_code == 2

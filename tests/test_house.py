@@ -1,4 +1,4 @@
-"""What holds for the whole house: one way through it, a quick command, files of one idea."""
+"""What holds for the whole house: one way through it, and a quick command."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ LIBRARY = [
     for path in (ROOT / "skelfuse").rglob("*.py")
     if not any(parent.is_symlink() for parent in path.parents)
 ]
+DOORS = [ROOT / "skelfuse" / name for name in ("__init__.py", "__main__.py")]  # to all rooms
 FOLDERS = ("benchmarks", "cli", "configs", "datasets", "examples", "research", "tests")
 BESIDE = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imported(path: Path, *, types: bool = True) -> Iterator[str]:
+    """Yield what a file imports; without `types` not what it needs for type hints alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not types:
+        tree.body = [node for node in tree.body if not is_for_types(node)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -34,11 +39,15 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=named)
+@pytest.mark.parametrize("path", [path for path in LIBRARY if path not in DOORS], ids=named)
 def test_the_library_knows_neither_commands_nor_data_sets(path: Path) -> None:
     for module in imported(path):
         for room in ("click", "tqdm", "skelfuse.cli", "skelfuse.datasets", "skelfuse.configs"):
@@ -54,12 +63,16 @@ def test_no_files_need_each_other() -> None:
         room = (
             () if parts[0] in ("skelfuse", "benchmarks", "examples", "research") else ("skelfuse",)
         )
-        names[".".join([*room, *parts]).removesuffix(".__init__")] = path
+        if path not in DOORS:
+            names[".".join([*room, *parts]).removesuffix(".__init__")] = path
     needs = {
-        name: {one if one in names else one.rpartition(".")[0] for one in imported(path)} & {*names}
+        name: {
+            one if one in names else one.rpartition(".")[0] for one in imported(path, types=False)
+        }
+        & {*names}
         for name, path in names.items()
     }
-    assert "skelfuse.training" in needs["skelfuse.cli.train"]
+    assert "skelfuse.datasets.steps" in needs["skelfuse.cli.train"]
     graphlib.TopologicalSorter(needs).prepare()  # a circle is an error that names it
 
 
@@ -80,11 +93,6 @@ def test_reading_knows_no_command_and_no_torch(path: Path) -> None:
         assert not f"{module}.".startswith("skelfuse.cli.")
 
 
-@pytest.mark.parametrize("path", [*LIBRARY, *BESIDE], ids=named)
-def test_a_file_holds_one_idea(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
-
-
 @pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=str)
 def test_help_is_there_and_imports_nothing_heavy(command: list[str]) -> None:
     script = (
@@ -103,7 +111,7 @@ def test_help_is_there_and_imports_nothing_heavy(command: list[str]) -> None:
 def test_a_wrong_window_is_told_without_waiting_for_torch() -> None:
     script = (
         "import sys; from skelfuse.cli import main\n"
-        "try: main(['predict', '--run', 'r', 'f', '--window', '2x'])\n"
+        "try: main(['predict', 'r', 'f', '--window', '2x'])\n"
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules)"
     )
@@ -119,7 +127,7 @@ def test_help_comes_at_once() -> None:
     for _ in range(5):  # a busy machine is slow now and then, not each time
         start = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "skelfuse.cli", "-h"],
+            [sys.executable, "-m", "skelfuse", "-h"],
             cwd=ROOT,
             check=True,
             stdout=subprocess.DEVNULL,

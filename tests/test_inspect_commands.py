@@ -40,7 +40,7 @@ def mine(tmp_path: Path) -> Path:
 
 
 def test_before_training_the_exact_differences_are_shown(mine: Path) -> None:
-    lines = told(inspect_kernels, mine).splitlines()
+    lines = told(inspect_kernels, mine, "--all").splitlines()
     assert "before any training" in lines[0]
     assert lines[1].startswith("20 frames per second")
     rows = [line.split() for line in lines]
@@ -48,6 +48,19 @@ def test_before_training_the_exact_differences_are_shown(mine: Path) -> None:
     assert ["joint/scale2", "xyz", "taps", "-0.5000", "0.0000", "+0.5000", "▁▄▇"] in rows
     assert ["time", "-50", "ms", "0", "ms", "+50", "ms"] in rows
     assert any("velocity, central" in line and " 1.000 " in line for line in lines)
+
+
+def test_a_run_fits_on_a_screen_unless_all_of_it_is_asked_for(folder: Path) -> None:
+    run = folder / "skelfuse"
+    text, whole = told(inspect_kernels, run), told(inspect_kernels, run, "--all")
+    assert text.count("\n") <= 24 < whole.count("\n")
+    assert max(map(len, text.splitlines()[2:])) < 120
+    rows = [line.split() for line in text.splitlines()]
+    most = max(
+        (line.split() for line in whole.splitlines() if " now " in line), key=lambda r: r[-1]
+    )
+    assert most[:2] in [row[:2] for row in rows]  # what training changed most is there
+    assert "--all shows" in text.splitlines()[-1]
 
 
 def test_a_shipped_configuration_is_known_by_its_name() -> None:

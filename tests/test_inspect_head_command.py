@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_head_speaks_in_words(folder: Path) -> None:
-    text = told(inspect_head, folder / "skelfuse", "--top", "2")
+    text = told(inspect_head, folder / "skelfuse", "--top", "2", "--all")
     assert "reach (the strongest 2 hold" in text
     assert "comparable within one statistic alone" in text
     text = told(
@@ -33,6 +33,17 @@ def test_a_head_speaks_in_words(folder: Path) -> None:
     assert "one standard deviation greater" in text
     assert "shake (the strongest 5" in text
     assert "reach (" not in text
+
+
+def test_a_head_fits_on_a_screen_and_a_class_is_named_by_a_part(folder: Path) -> None:
+    text = told(inspect_head, folder / "skelfuse")
+    assert text.count("\n") <= 24
+    lines = text.splitlines()
+    for name in WORLD.NAMES:
+        assert any(line.startswith(f"{name} ") for line in lines)
+    assert "partner" not in text + told(inspect_head, folder / "skelfuse", "--all")
+    text = told(inspect_head, folder / "skelfuse", "--class", "sha")
+    assert "shake (the strongest 5" in text
 
 
 @pytest.mark.parametrize("name", ["skelfuse", "pure"])

@@ -13,7 +13,7 @@ COMMANDS = {
     "synth": ("raw",),
     "preprocess": ("raw", "--out", "s.h5"),
     "train": ("--config", "synth", "--data", "s.h5", "--out", "runs/x"),
-    "predict": ("a.npz", "--run", "runs/x"),
+    "predict": ("runs/x", "a.npz"),
     "export": ("runs/x", "--out", "m.pt2"),
 }
 

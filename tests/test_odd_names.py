@@ -113,7 +113,7 @@ def test_what_is_recognised_in_a_file_of_an_odd_name_is_written(
     content = {"keypoints": clip.tolist(), "label": "wave", "name": "ok", **body}
     path.write_text(json.dumps(content, default=list))
     trained = stick_run(ModelChoice("skelfuse", "pure"))
-    predict = ("predict", "--run", trained, path, "--format", form)
+    predict = ("predict", trained, path, "--format", form)
     result = run(*predict)
     assert result.exit_code == 0, result.output
     assert run(*predict, "--out", out).exit_code == 0

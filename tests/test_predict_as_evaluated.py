@@ -76,7 +76,7 @@ def test_raw_files_are_recognised_as_their_store_is_evaluated(
     assert np.ptp(np.stack(list(expected.values())), axis=0).max() > 0.01  # clips do differ
 
     result = run_main(
-        "predict", raw, "--run", tmp_path / "run", "--format", "jsonl", "--top", 99, "--jobs", jobs
+        "predict", tmp_path / "run", raw, "--format", "jsonl", "--top", 99, "--jobs", jobs
     )
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
@@ -86,6 +86,12 @@ def test_raw_files_are_recognised_as_their_store_is_evaluated(
         found = [told[name] for name in run.class_names]
         np.testing.assert_allclose(found, expected[line["clip"]], atol=1e-5)
         assert line["label"] in run.class_names
+
+    again = run_main("predict", tmp_path / "run", store.path, "--json", "--top", 99)
+    for line in json.loads(again.stdout):  # what was done to its clips is not done twice
+        told = {one["class"]: one["probability"] for one in line["top"]}
+        found = [told[name] for name in run.class_names]
+        np.testing.assert_allclose(found, expected[line["clip"]], atol=2e-6)
 
     several = [one.probabilities for one in Recogniser(run, crops=3).predict_many(read(raw))]
     np.testing.assert_allclose(several, evaluated(run, store, crops=3), atol=1e-5)

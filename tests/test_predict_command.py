@@ -42,7 +42,7 @@ def recorded(tmp_path: Path) -> Path:
 
 
 def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
-    result = run_main("predict", "--run", run, recorded, "--joints", "--persons")
+    result = run_main("predict", run, recorded, "--joints", "--persons")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["new-00001", "joints", "person"] + [
@@ -56,7 +56,7 @@ def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
 
 
 def test_json_lines_and_csv_tell_the_same(run: Path, recorded: Path) -> None:
-    common = ("predict", "--run", run, recorded, "--top", 2, "--persons", "--joints")
+    common = ("predict", run, recorded, "--top", 2, "--persons", "--joints")
     told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
     rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
     assert [one["label"] for one in told] == [one["class"] for one in told] == ["wave", "bow"]
@@ -73,7 +73,7 @@ def test_json_lines_and_csv_tell_the_same(run: Path, recorded: Path) -> None:
 def test_the_timeline_of_a_file(run: Path, tmp_path: Path) -> None:
     glued = np.concatenate([acted("wave", 150, seed=7), acted("nod", 150, seed=8)])
     file = write_npz(tmp_path / "long.npz", [glued], ["two"])
-    common = ("predict", "--run", run, file, "--window", "1s", "--stride", "0.25s")
+    common = ("predict", run, file, "--window", "1s", "--stride", "0.25s")
     lines = run_main(*common).stdout.splitlines()
     assert [lines[i].split()[-1] for i in (0, 1, -1)] == ["long-00001", "wave", "nod"]
     assert lines[1].split()[:2] == ["0.0", "-"]
@@ -87,12 +87,12 @@ def test_the_timeline_of_a_file(run: Path, tmp_path: Path) -> None:
     assert [[row["start"], row["end"]] for row in rows] == [
         [str(one["start"]), str(one["end"])] for one in told
     ]
-    in_frames = run_main("predict", "--run", run, file, "--window", "40f")
+    in_frames = run_main("predict", run, file, "--window", "40f")
     assert in_frames.stdout.splitlines()[1].split()[-1] == "wave"
 
 
 def test_joints_of_windows_are_for_programs(run: Path, recorded: Path) -> None:
-    common = ("predict", "--run", run, recorded, "--window", "1s", "--joints")
+    common = ("predict", run, recorded, "--window", "1s", "--joints")
     told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
     rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
     assert len(told) == len(rows) > 2
@@ -113,7 +113,7 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
     np.savez(far, **{**arrays, "coords": arrays["coords"] * np.float32(1e20)})
     out = tmp_path / "out.jsonl"
     files = [other, tmp_path / "cut.npz", tmp_path / "nothing.npz", far, recorded]
-    result = run_main(*("predict", "--run", run, *files), "--format", "jsonl", "--out", out)
+    result = run_main(*("predict", run, *files), "--format", "jsonl", "--out", out)
     assert result.exit_code == 3, result.output
     assert [json.loads(line)["class"] for line in out.read_text().splitlines()] == ["wave", "bow"]
     errors = result.stderr.splitlines()
@@ -128,18 +128,34 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
         assert [line for line in errors if str(file) in line and told in line], result.stderr
 
 
-def test_a_store_is_no_recording_and_is_told_so(run: Path, recorded: Path, tmp_path: Path) -> None:
+def test_a_store_is_taken_as_files_are(run: Path, recorded: Path, tmp_path: Path) -> None:
     store = tmp_path / "made.h5"
     assert run_main("preprocess", recorded, "--out", store).exit_code == 0
-    result = run_main("predict", "--run", run, store)
-    assert result.exit_code == 1
-    (told,) = result.stderr.splitlines()
-    assert f"{store}: this is a store, not a recording" in told
-    assert f"skelfuse evaluate --data {store}" in told
+    by_form = {}
+    for form in ("jsonl", "json"):
+        both = run_main("predict", run, store, recorded, "--format", form)
+        assert both.exit_code == 0, both.output
+        by_form[form] = both.stdout
+    told = [json.loads(line) for line in by_form["jsonl"].splitlines()]
+    assert json.loads(by_form["json"]) == told
+    assert [one.pop("file") for one in told] == [str(store)] * 2 + [str(recorded)] * 2
+    assert told[:2] == told[2:]
     other = tmp_path / "other.h5"
     other.write_bytes(b"not a store either")
-    for command in (("predict", "--run", run), ("explain", run)):
-        assert "no format recognises it" in run_main(*command, other).stderr
+    for command in ("predict", "explain"):
+        assert "no format recognises it" in run_main(command, run, other).stderr
+    other.write_bytes(store.read_bytes()[:2000])
+    cut = run_main("predict", run, other)
+    assert cut.exit_code == 1
+    assert f"{other}: " in cut.stderr
+    assert "Traceback" not in cut.output
+
+
+def test_a_run_of_an_earlier_grammar_is_one_line(run: Path, recorded: Path) -> None:
+    result = run_main("predict", recorded, "--run", run)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"predict {run} {recorded}\n")
+    assert run_main("predict", run, recorded, "--checkpoint", "last").exit_code == 0
 
 
 def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_path: Path) -> None:
@@ -147,20 +163,20 @@ def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_pat
     out.write_text("before")
     empty = tmp_path / "empty"
     empty.mkdir()
-    result = run_main("predict", "--run", run, empty, "--out", out)
+    result = run_main("predict", run, empty, "--out", out)
     assert result.exit_code == 1
     assert "an empty folder" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert out.read_text() == "before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "out.csv"]
-    result = run_main("predict", "--run", run, empty, "--out", out / "in" / "a.csv")
+    result = run_main("predict", run, empty, "--out", out / "in" / "a.csv")
     assert result.exit_code == 1
     assert "cannot write" in result.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_is_one_line(run: Path, recorded: Path) -> None:
-    result = run_main("predict", "--run", run, recorded, "--out", "/dev/full")
+    result = run_main("predict", run, recorded, "--out", "/dev/full")
     assert result.exit_code == 1
     assert "cannot write: No space left" in result.stderr
     assert Path("/dev/full").is_char_device()
@@ -175,11 +191,11 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
         (cut, "not a checkpoint, or one cut short"),
         (recorded, "not a checkpoint, or one cut short"),
     ):
-        result = run_main("predict", "--run", path, recorded)
+        result = run_main("predict", path, recorded)
         assert result.exit_code == 1
         assert told in result.stderr
         assert len(result.stderr.splitlines()) == 1
-    result = run_main("predict", "--run", run, recorded, "--device", "cuda:77")
+    result = run_main("predict", run, recorded, "--device", "cuda:77")
     assert result.exit_code == 1
     assert "is not there" in result.stderr
 
@@ -198,4 +214,4 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
 )
 def test_a_wrong_option_is_exit_code_2(run: Path, recorded: Path, options: tuple[str, ...]) -> None:
     files = [] if "-" in options else [recorded]
-    assert run_main("predict", "--run", run, *files, *options).exit_code == 2
+    assert run_main("predict", run, *files, *options).exit_code == 2

@@ -48,9 +48,7 @@ def test_a_live_stream_is_the_timeline_of_what_it_was(run: Path) -> None:
     glued[20:25, 3] = np.nan
     heading = json.dumps({"joint_names": JOINTS[::-1], "fps": 30})
     stdin = "\n".join([heading, *live_lines(glued[:, ::-1])])
-    result = run_main(
-        *("predict", "--run", run, "-", "--window", "1s", "--stride", "0.5s"), stdin=stdin
-    )
+    result = run_main(*("predict", run, "-", "--window", "1s", "--stride", "0.5s"), stdin=stdin)
     assert result.exit_code == 0, result.output
     told = [json.loads(line) for line in result.stdout.splitlines()]
     whole = skelfuse.load(run).timeline(clip_of(glued), window="1s", stride="0.5s")
@@ -68,7 +66,7 @@ def test_the_joints_of_a_live_stream_are_in_the_order_of_the_skeleton_given(
     layout = tmp_path / "mine.yaml"
     layout.write_text(json.dumps(FIGURE.STICK.permuted((4, 3, 2, 1, 0)).to_dict()))
     coords = acted("wave", 60, seed=7)
-    common = ("predict", "--run", run, "-", "--window", "60f")
+    common = ("predict", run, "-", "--window", "60f")
     turned = "\n".join(live_lines(coords[:, ::-1]))
     expected = run_main(*common, stdin="\n".join(live_lines(coords))).stdout
     assert json.loads(expected)["class"] == "wave"
@@ -86,16 +84,14 @@ def test_the_joints_of_a_live_stream_are_in_the_order_of_the_skeleton_given(
     "option", [("--input-format", "npz"), ("--class-names", "a.txt"), ("--jobs", "2")]
 )
 def test_what_a_live_stream_has_no_use_for_is_refused(run: Path, option: tuple[str, str]) -> None:
-    told = run_main("predict", "--run", run, "-", *option, stdin="")
+    told = run_main("predict", run, "-", *option, stdin="")
     assert told.exit_code == 2
     assert option[0] in told.stderr
 
 
 def test_a_short_window_has_a_stride_of_a_frame(run: Path) -> None:
     stdin = "\n".join(live_lines(acted("wave", 6, seed=7)))
-    result = run_main(
-        *("predict", "--run", run, "-", "--window", "0.1s", "--fps", "30"), stdin=stdin
-    )
+    result = run_main(*("predict", run, "-", "--window", "0.1s", "--fps", "30"), stdin=stdin)
     assert result.exit_code == 0, result.output
     told = [json.loads(line)["frames"] for line in result.stdout.splitlines()]
     assert told == [[0, 3], [1, 4], [2, 5], [3, 6]]
@@ -105,12 +101,12 @@ def test_times_in_milliseconds_end_a_live_stream(run: Path) -> None:
     lines = [json.loads(line) for line in live_lines(acted("wave", 60, seed=7))]
     stdin = "\n".join(json.dumps({**line, "t": 33 * i}) for i, line in enumerate(lines))
     for rate in ((), ("--fps", "30")):
-        result = run_main("predict", "--run", run, "-", *rate, stdin=stdin)
+        result = run_main("predict", run, "-", *rate, stdin=stdin)
         assert (result.exit_code, result.stdout) == (1, "")
         assert "found 33; are these milliseconds?" in result.stderr
     long = f'{{"joints": {json.dumps(lines[0]["joints"])}, "t": 1{"0" * 400}}}'
     seconds = [json.dumps({**line, "t": i / 30}) for i, line in enumerate(lines)]
-    result = run_main("predict", "--run", run, "-", stdin="\n".join([long, *seconds]))
+    result = run_main("predict", run, "-", stdin="\n".join([long, *seconds]))
     assert result.exit_code == 3
     assert result.stderr.startswith("line 1: 't' is too large to be a number")
     assert json.loads(result.stdout.splitlines()[0])["class"] == "wave"
@@ -118,7 +114,7 @@ def test_times_in_milliseconds_end_a_live_stream(run: Path) -> None:
 
 def test_a_live_line_is_there_before_the_next_frame_comes(run: Path) -> None:
     command = ["-c", "from skelfuse.cli.predict import predict; predict()"]
-    options = ["--run", str(run), "-", "--window", "30f", "--stride", "10f", "--device", "cpu"]
+    options = [str(run), "-", "--window", "30f", "--stride", "10f", "--device", "cpu"]
     with subprocess.Popen(
         [sys.executable, *command, *options],
         stdin=subprocess.PIPE,
@@ -142,7 +138,7 @@ def test_bad_lines_count_as_frames_without_anybody(run: Path) -> None:
     lines = list(live_lines(acted("wave", 60, seed=7)))
     lines[10] = '{"joints": [[1, 2]]}'
     lines[11] = "{"
-    result = run_main("predict", "--run", run, "-", "--window", "60f", stdin="\n".join(lines))
+    result = run_main("predict", run, "-", "--window", "60f", stdin="\n".join(lines))
     assert result.exit_code == 3
     (told,) = [json.loads(line) for line in result.stdout.splitlines()]
     assert (told["class"], told["frames"], told["start"]) == ("wave", [0, 60], None)
@@ -157,6 +153,6 @@ def test_an_empty_stream_and_one_without_a_rate_are_errors(run: Path) -> None:
         ("\n".join(live_lines(acted("wave", 5))), "the frame rate is not known"),
         ('{"joint_names": ["a"]}', "no frame came"),
     ):
-        result = run_main("predict", "--run", run, "-", stdin=stdin)
+        result = run_main("predict", run, "-", stdin=stdin)
         assert result.exit_code == 1
         assert told in result.stderr

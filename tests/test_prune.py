@@ -151,7 +151,7 @@ def test_the_commands_use_it_like_any_other(store: Store, run: Path, tmp_path: P
         assert word in result.output
     accuracies = []
     for one in (run, out):
-        result = called("evaluate", "--run", one, "--data", store.path, "--json")
+        result = called("evaluate", one, "--data", store.path, "--json")
         assert result.exit_code == 0, result.output
         accuracies.append(result.output.partition('"classes"')[2])
     assert accuracies[0] == accuracies[1]

@@ -175,9 +175,12 @@ def batch_of(
     sampling: Sampling,
     device: str | torch.device = "cpu",
     crops: int = 1,
+    augment: Augment | None = None,
+    keys: Tensor | None = None,
 ) -> Batch:
     """Return clips of one skeleton as a batch, as `Batches` would in evaluation.
 
+    With random `keys [B]` (int64) it is as in training: moments are drawn, and `augment` applies.
     `index` counts the clips given, and no clip has a label.
 
     >>> from skelfuse.layouts import KINECT_V2
@@ -206,8 +209,10 @@ def batch_of(
         prepared(tracks, skeleton, sampling),
         skeleton,
         sampling,
-        spread(sampling, len(clips), crops),
+        spread(sampling, len(clips), crops) if keys is None else drawn(sampling, keys),
         rates=rates,
+        augment=augment,
+        keys=keys,
         crops=crops,
     )
     index = torch.arange(len(clips), device=x.device).repeat_interleave(crops)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +53,24 @@ def bootstrap_interval(
         accuracy = _over_groups(draw, draws, right, member.reshape(-1), len(names))
     low, high = np.quantile(accuracy, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high))
+
+
+def wilson_interval(right: npt.NDArray[np.bool_], *, level: float = 0.95) -> Interval:
+    """Return Wilson's score interval of the accuracy of clips, `right [C]`.
+
+    Where all clips are right, or none is, drawing them again tells nothing and this still does.
+
+    >>> low, high = wilson_interval(np.ones(18, bool))
+    >>> round(low, 3), high
+    (0.824, 1.0)
+    """
+    clips, share = len(right), float(right.mean())
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    middle = share + z * z / (2 * clips)
+    half = z * math.sqrt(share * (1 - share) / clips + z * z / (4 * clips * clips))
+    low, high = ((middle + sign * half) / (1 + z * z / clips) for sign in (-1, 1))
+    # The share itself is never left out by a rounding error.
+    return Interval(min(max(low, 0.0), share), max(min(high, 1.0), share))
 
 
 def _over_groups(

@@ -51,6 +51,8 @@ def _runs(comparison: Comparison) -> list[Row]:
                 row.append("-")
                 continue
             low, high = found["top1_interval"]
+            if low == high:  # all clips are right, or none is
+                low, high = found["top1_interval_wilson"] or (low, high)
             row.append(f"{found['top1']:.1%} ({100 * low:.1f}-{100 * high:.1f})")
         rows.append(row)
     return rows

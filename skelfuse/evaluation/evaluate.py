@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval
+from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval, wilson_interval
 from skelfuse.evaluation.doubts import Doubt, least_believed
 from skelfuse.evaluation.matching import Indices, Labelled, joint_order, labelled
 from skelfuse.evaluation.metrics import (
@@ -68,6 +68,11 @@ class Evaluation:
         return best
 
     @property
+    def wilson(self) -> Interval:
+        """Wilson's interval of top1 over clips, wide also where all are right."""
+        return wilson_interval(self.prediction == self.label)
+
+    @property
     def confusion(self) -> IntArray:
         """Clips by true (row) and predicted (column) class, `[K,K]`."""
         return confusion_matrix(self.label, self.prediction, len(self.class_names))
@@ -100,6 +105,7 @@ class Evaluation:
             "test": asdict(self.test),
             "metrics": asdict(self.metrics),
             "top1_interval": list(self.interval),
+            "top1_interval_wilson": list(self.wilson),
             "subjects": self.subjects,
             "top1_interval_over_subjects": (
                 None if self.subject_interval is None else list(self.subject_interval)

@@ -32,6 +32,8 @@ def report_text(evaluation: Evaluation) -> str:
     """Return an evaluation for people to read."""
     found, lines = evaluation.metrics, [_headline(evaluation)]
     over = f"95 % interval {_range(evaluation.interval)} over clips"
+    if evaluation.interval.low == evaluation.interval.high:  # all clips are right, or none is
+        over += f" (Wilson {_range(evaluation.wilson)})"
     if evaluation.subject_interval is not None:
         people = f"over {counted(evaluation.subjects, 'subject')}"
         over += f", {_range(evaluation.subject_interval)} {people}"
@@ -49,11 +51,11 @@ def report_text(evaluation: Evaluation) -> str:
         )
     worst = evaluation.worst_confusions
     if worst:
-        lines += ["", "worst confusions (clips, of so many, true -> predicted)"]
+        lines += ["", "worst confusions (clips of the class, true -> predicted)"]
         lines += [f"{c.clips:6,} of {c.of:5,}  {c.label} -> {c.prediction}" for c in worst]
     doubts = evaluation.least_believed[:DOUBTS_SHOWN]
     if doubts:
-        lines += ["", "least believed labels (clip, label -> prediction, how probable each)"]
+        lines += ["", "labels that may be wrong (clip, label -> prediction, probability of each)"]
         lines += [
             f"{one.clip}  {one.label} -> {one.prediction}  "
             f"{one.probability_of_label:.1%} -> {one.probability:.1%}"

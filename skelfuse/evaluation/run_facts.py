@@ -37,7 +37,7 @@ class RunFacts:
     best_epoch: int | None
     best_validation: float | None  # accuracy at the best epoch
     final_validation: float | None
-    tests: dict[EvaluationName, dict[str, Any]]  # metrics, with top1_interval
+    tests: dict[EvaluationName, dict[str, Any]]  # metrics, with the intervals of top1
     made_of: str = field(repr=False)  # skeleton, classes, how the store was made
     stale: tuple[str, ...]  # evaluations that are of no use, and why
 
@@ -100,6 +100,7 @@ def _tests(
                 test["clips_sha256"][:8],
             )
             values = {**record["metrics"], "top1_interval": record["top1_interval"]}
+            values["top1_interval_wilson"] = record.get("top1_interval_wilson")
             _check_numbers(values)
             epoch = int(evaluated["epoch"])
         except Exception:  # whatever a damaged file makes this raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,12 @@ class HeadWeights:
         """
         worth: Array = self.of_y[number] @ self.weight.T  # [N,F]
         return worth if self.spread is None else worth * self.spread
+
+    def without(self, word: str) -> HeadWeights:
+        """Return the head without the inputs whose names have a word in them."""
+        kept = [i for i, name in enumerate(self.inputs) if word not in name]
+        inputs = tuple(self.inputs[i] for i in kept)
+        return replace(self, directions=self.directions[:, kept], inputs=inputs)
 
 
 @dataclass(frozen=True)

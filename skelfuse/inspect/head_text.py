@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from skelfuse.inspect.head_report import Entry, HeadReport
+from skelfuse.inspect.head_report import ClassReport, Entry, HeadReport
 from skelfuse.telling.tables import aligned
 from skelfuse.telling.words import feature_words, joint_words
 
@@ -37,11 +37,8 @@ def head_text(report: HeadReport, *, title: str) -> str:
        +17.00  right hand, range, direction 0
        +16.00  right hand, level, below zero, direction 0
     """
-    blocks = [f"{title}\n{MEASURED if report.measured else UNMEASURED}"]
-    for one in report.classes:
-        strongest = f"the strongest {len(one.entries)} hold {one.share:.1%} of its weight"
-        lines = [f"  {entry.worth:+7.2f}  {entry_words(entry, report)}" for entry in one.entries]
-        blocks.append("\n".join([f"{one.name} ({strongest})", *lines]))
+    blocks = [f"{title}\n{units_text(report)}"]
+    blocks += [class_text(one, report) for one in report.classes]
     joints = dict(list(report.by_joint.items())[:JOINTS_SHOWN])
     more = len(report.by_joint) - len(joints)
     blocks.append(_shares("Weight by scale, all classes", report.by_scale))
@@ -55,6 +52,18 @@ def head_text(report: HeadReport, *, title: str) -> str:
         f"({sparse.inputs_least:.1f} to {sparse.inputs_most:.1f})"
     )
     return "\n\n".join(blocks)
+
+
+def units_text(report: HeadReport) -> str:
+    """Return what the numbers of a report are."""
+    return MEASURED if report.measured else UNMEASURED
+
+
+def class_text(one: ClassReport, report: HeadReport) -> str:
+    """Return the strongest features of a class, a line each."""
+    strongest = f"the strongest {len(one.entries)} hold {one.share:.1%} of its weight"
+    lines = [f"  {entry.worth:+7.2f}  {entry_words(entry, report)}" for entry in one.entries]
+    return "\n".join([f"{one.name} ({strongest})", *lines])
 
 
 def entry_words(entry: Entry, report: HeadReport) -> str:

@@ -54,7 +54,7 @@ def kernel_text(
     kernel  axis  passes  gain at 0 Hz  peak gain  peak (Hz)  -3 dB band (Hz)
     scale1  xyz   high           0.000      2.000      15.00    7.50 to 15.00
     <BLANKLINE>
-    Which are derivatives (on slow motion: so many times the velocity, at that offset)
+    Which are derivatives (slow motion gives the velocity times this, at that offset)
     kernel  axis  times velocity  offset  follows jω within 10% (Hz)
     scale1  xyz           +1.000   -0.50                0.00 to 7.51
     <BLANKLINE>
@@ -74,18 +74,19 @@ def kernel_text(
         heading.format(name, draw(header, rows, words=words))
         for name, header, rows, words in tables
     ]
-    first = f"{title}\n\n{_rate(rate)}" if as_markdown else f"{title}\n{_rate(rate)}"
+    first = f"{title}\n\n{rate_text(rate)}" if as_markdown else f"{title}\n{rate_text(rate)}"
     return "\n\n".join([first, *parts, *_alike(report)])
 
 
-def _rate(rate: FrameRate) -> str:
+def rate_text(rate: FrameRate) -> str:
+    """Return the frame rate and where it is from."""
     if rate.hz is None:
         return f"frame rate {rate.source}"
     return f"{rate.hz:.3g} frames per second ({rate.source})"
 
 
-def _merged(kernel: KernelReport) -> list[tuple[str, AxisReport]]:
-    """Return a kernel's axes, those with equal taps as one."""
+def merged(kernel: KernelReport) -> list[tuple[str, AxisReport]]:
+    """Return a kernel's axes by their names; axes of equal taps are one."""
     found: list[tuple[str, AxisReport]] = []
     for axis in kernel.axes:
         same = [
@@ -113,7 +114,7 @@ def _taps_tables(report: KernelsReport, rate: FrameRate) -> list[Table]:
             times = (rate.milliseconds(offset) or 0.0 for offset in offsets)
             rows.append(["", "", "time", *(f"{ms:+.0f} ms" if ms else "0 ms" for ms in times), ""])
         for kernel in every:
-            for name, axis in _merged(kernel):
+            for name, axis in merged(kernel):
                 row = [kernel.name, name, "now" if moved else "taps"]
                 rows.append([*row, *_numbers(axis.taps), signed_blocks(axis.taps)])
                 if moved and axis.start is not None:
@@ -140,7 +141,7 @@ def _patterns(report: KernelsReport) -> Table:
     ]
     rows = []
     for kernel in report.kernels:
-        for name, axis in _merged(kernel):
+        for name, axis in merged(kernel):
             like = axis.likeness
             told = ["none: all taps are zero", "", "", ""]
             if like is not None:
@@ -161,7 +162,7 @@ def _responses(report: KernelsReport, rate: FrameRate) -> Table:
     header += [f"peak ({unit})", f"-3 dB band ({unit})"]
     rows = []
     for kernel in report.kernels:
-        for name, axis in _merged(kernel):
+        for name, axis in merged(kernel):
             found = axis.response
             peak, low, high = (rate.frequency(f) for f in (found.peak, *found.band))
             row = [kernel.name, name, found.kind, fixed(found.at_zero), fixed(found.peak_gain)]
@@ -178,7 +179,7 @@ def _derivatives(report: KernelsReport, rate: FrameRate) -> Table:
     header += [f"follows jω within {TOLERANCE:.0%} ({rate.unit})"]
     rows = []
     for kernel in report.kernels:
-        for name, axis in _merged(kernel):
+        for name, axis in merged(kernel):
             ideal = axis.derivative
             row = [kernel.name, name, "", "", "nowhere"]
             if ideal.follows is not None:
@@ -186,7 +187,7 @@ def _derivatives(report: KernelsReport, rate: FrameRate) -> Table:
                 row[2:] = [fixed(ideal.slope, sign=True), fixed(ideal.place, 2, sign=True)]
                 row.append(f"{low} to {high}")
             rows.append(row)
-    name = "Which are derivatives (on slow motion: so many times the velocity, at that offset)"
+    name = "Which are derivatives (slow motion gives the velocity times this, at that offset)"
     return name, header, rows, {0, 1}
 
 

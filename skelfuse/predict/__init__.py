@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skelfuse.predict.loading import load
+    from skelfuse.predict.prediction import Prediction
     from skelfuse.predict.recogniser import Recogniser
 
-__all__ = ["Recogniser", "load"]
+__all__ = ["Prediction", "Recogniser", "load"]
 
 
-_HOMES = {"Recogniser": "recogniser", "load": "loading"}
+_HOMES = {"Prediction": "prediction", "Recogniser": "recogniser", "load": "loading"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
 
+REPR_CLASSES = 3
+
 Array = npt.NDArray[np.float64]
 
 
@@ -25,6 +27,8 @@ class Prediction:
     >>> found = Prediction("clip", ("sit", "stand", "wave"), np.array([0.25, 0.05, 0.7]))
     >>> found.best, found.probability, found.top(2)
     ('wave', 0.7, [('wave', 0.7), ('sit', 0.25)])
+    >>> found
+    Prediction('clip': wave 70.0%, sit 25.0%, stand 5.0%)
     """
 
     name: str  # the clip's
@@ -34,6 +38,11 @@ class Prediction:
     joints: tuple[str, ...] = ()  # what the columns of `shares` are
     shares: Array | None = None
     own_share: float | None = None  # of the own path in the decision, between 0 and 1
+
+    def __repr__(self) -> str:
+        classes = ", ".join(f"{name} {sure:.1%}" for name, sure in self.top(REPR_CLASSES))
+        more = ", ..." if len(self.classes) > REPR_CLASSES else ""
+        return f"Prediction({self.name!r}: {classes}{more})"
 
     @property
     def best(self) -> str:

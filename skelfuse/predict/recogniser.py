@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
@@ -22,6 +23,7 @@ from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
 from skelfuse.preparation import Preparation, part, person
 from skelfuse.run import Run
+from skelfuse.telling.counted import counted
 
 ROWS_AT_ONCE = 1 << 17  # bodies times frames in one batch: memory does not grow with the clips
 
@@ -47,6 +49,8 @@ class Recogniser:
     >>> found = recogniser.predict(Clip(moving, KINECT_V2, name="a"))
     >>> found.classes, found.probabilities.shape, bool(0.5 <= found.probability < 1)
     (('sit', 'stand'), (2,), True)
+    >>> recogniser
+    Recogniser('runs/x': skelfuse, epoch 1, 2 classes, kinect-v2, on cpu)
     >>> found = recogniser.predict_array(moving[:, 0], joints=True)    # [T,N,D]
     >>> found.shares.shape
     (2, 25)
@@ -61,6 +65,18 @@ class Recogniser:
         self.skeleton = run.skeleton
         self.device = next(run.model.parameters()).device
         self.preparation = Preparation.of_store(run.skeleton, run.provenance)
+
+    def __repr__(self) -> str:
+        return (
+            f"Recogniser({str(self.run.path)!r}: {self.run.config.model.name}, epoch "
+            f"{self.run.epoch}, {counted(len(self.classes), 'class', 'classes')}, "
+            f"{self.skeleton.name}, on {self.device})"
+        )
+
+    @property
+    def model(self) -> nn.Module:
+        """The run's model, in evaluation: `x [B,T,M,N,D]`, `mask [B,T,M,N]` to `[B,classes]`."""
+        return self.run.model
 
     def predict(self, clip: Clip, *, persons: bool = False, joints: bool = False) -> Prediction:
         """Recognise one clip; with `persons` also each person of it alone.

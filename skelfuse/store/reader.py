@@ -13,10 +13,11 @@ map the file into memory at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,10 @@ from skelfuse.store.digests import clip_digest
 from skelfuse.store.opening import mapped, metadata_digest, opened, undamaged
 from skelfuse.store.seal import ANEW
 from skelfuse.store.sound import texts
+from skelfuse.telling.counted import counted
+
+if TYPE_CHECKING:
+    from skelfuse.batches import Augment, ClipDataset, Sampling
 
 TEXTS = 5  # of these columns, what is shown as it is
 TEXT_COLUMNS = ("name", "subject", "camera", "setup", "replication", "splits", "notes", "digest")
@@ -95,6 +100,32 @@ class Store:
 
     def __iter__(self) -> Iterator[Clip]:
         return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        clips = counted(len(self), "clip")
+        classes = counted(len(self.class_names), "class", "classes")
+        return f"Store({str(self.path)!r}: {clips} of {classes}, {self.skeleton.name})"
+
+    def as_torch_dataset(
+        self,
+        indices: Sequence[int] | npt.NDArray[np.integer] | None = None,
+        *,
+        sampling: Sampling | None = None,
+        augment: Augment | None = None,
+        random: bool = False,
+    ) -> ClipDataset:
+        """Return clips as a dataset of torch: `x [T,M,N,D]`, `mask [T,M,N]`, number of the class.
+
+        Any `DataLoader` takes it, with any number of workers. `random` draws moments anew each
+        time, as in training; `augment` then changes the clips. Training by `skelfuse train` and
+        `Batches` reads faster.
+        """
+        # By its name: batches are made of stores, and a store alone needs no torch.
+        dataset: Any = import_module("skelfuse.batches.dataset")
+        found: ClipDataset = dataset.ClipDataset(
+            self, indices, sampling=sampling, augment=augment, random=random
+        )
+        return found
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Store, (self.path,)

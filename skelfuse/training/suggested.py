@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from skelfuse.telling.counted import counted
 from skelfuse.training.store_facts import StoreFacts
 
 SECTIONS = (
@@ -189,7 +190,8 @@ def _view(facts: StoreFacts) -> Iterator[_Choice]:
             },
         )
     scale, shear = STRETCH_FEW if facts.clips < FEW_CLIPS else STRETCH_MANY
-    why = f"there are {facts.clips:,} training clips"
+    limit = f"{FEW_CLIPS:,} training clips"
+    why = f"fewer than {limit}" if facts.clips < FEW_CLIPS else f"{limit} or more"
     yield _Choice(why, {"augment.scale": scale, "augment.shear": shear})
     mirror, why = _mirror(facts)
     yield _Choice(why, {"augment.mirror": mirror})
@@ -229,13 +231,13 @@ def _learning(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
     epochs = min(max(round(STEPS / steps), EPOCHS[0]), EPOCHS[1])
     epochs_told = fixed.get("epochs", epochs)
     yield _Choice(
-        f"{facts.clips:,} clips, {epochs_told * steps:,} steps",
+        counted(epochs_told * steps, "step"),
         {"train.batch_size": batch, "train.epochs": epochs},
     )
     few = 0 < facts.subjects < SUBJECTS_TO_SPARE
     if (few or facts.clips < CLIPS_TO_SPARE) and not fixed.get("patience"):
-        people = f" of {facts.subjects} people" if few else ""
-        why = f"{facts.clips:,} clips{people} are needed to learn from; the test tells the rest"
+        people = f" of {counted(facts.subjects, 'person', 'people')}" if few else ""
+        why = f"all clips{people} are needed to learn from; the test shows the rest"
         yield _Choice(why, {"train.validation": 0.0})
 
 

@@ -46,7 +46,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, config in RUNS.items():
         WORLD.trained(store, folder / "runs" / name, config)
         if name != "a5":
-            result = command("evaluate", "--run", folder / "runs" / name, "--data", store.path)
+            result = command("evaluate", folder / "runs" / name, "--data", store.path)
             assert result.exit_code == 0, result.output
     return folder / "runs"
 
@@ -121,7 +121,7 @@ def test_tables(runs: Path) -> None:
     assert "(2 runs)" in seeds
     few = command("compare", runs / "a0", runs / "a1").stdout
     assert few.splitlines()[0].split()[:2] == ["run", "seed"]
-    markdown = command("compare", runs / "a0", runs / "a1", "--markdown").stdout
+    markdown = command("compare", runs / "a0", runs / "a1", "--format", "markdown").stdout
     head, rule, *rows = markdown.split("\n\n")[0].splitlines()
     assert len({line.count("|") for line in (head, rule, *rows)}) == 1
     assert set(rule) <= set("|- ")
@@ -141,7 +141,7 @@ def test_other_tests_get_other_names(runs: Path, tmp_path: Path) -> None:
         (same_name,),
         (store, "--part", "all"),
     ):
-        assert command("evaluate", "--run", run, "--data", data, *more).exit_code == 0
+        assert command("evaluate", run, "--data", data, *more).exit_code == 0
     (found,) = compared(run)["runs"]
     names = sorted(found["tests"])
     assert [name for name in names if "store" not in name] == [
@@ -187,4 +187,4 @@ def test_nothing_to_compare(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.output.startswith("Error: no run to compare")
     assert command("compare").exit_code == 2
-    assert command("compare", tmp_path, "--json", "--markdown").exit_code == 2
+    assert command("compare", tmp_path, "--json", "--format", "markdown").exit_code == 2

@@ -35,7 +35,7 @@ def test_the_command_prints_writes_and_leaves_the_same_numbers(
     store = Store(folder / "store.h5")
     test_part = split(clip_table(store), "official")["test"]
     plain = evaluate([load_run(folder / "run")], store, test_part)
-    arguments = ("--run", folder / "run", "--data", folder / "store.h5", "--device", "cpu")
+    arguments = (folder / "run", "--data", folder / "store.h5", "--device", "cpu")
     result = CliRunner().invoke(
         main, ["evaluate", *map(str, arguments), "--json", "--out", str(tmp_path / "a" / "b")]
     )
@@ -89,14 +89,14 @@ def test_checkpoints_can_be_chosen(folder: Path, tmp_path: Path) -> None:
     data = ("--data", folder / "store.h5", "--json")
     by_name = {}
     for name in ("best", "last"):
-        result = command("--run", folder / "run", *data, "--checkpoint", name)
+        result = command(folder / "run", *data, "--checkpoint", name)
         by_name[name] = json.loads(result.stdout)
         file = folder / "run" / f"{name}.safetensors"
-        direct = json.loads(command("--run", file, *data).stdout)
+        direct = json.loads(command(file, *data).stdout)
         assert direct == by_name[name]
         assert direct["runs"][0]["checkpoint"] == str(file)
     assert by_name["last"]["runs"][0]["epoch"] == WORLD.CONFIG.train.epochs
-    refusal = command("--run", folder / "run" / "best.safetensors", *data, "--checkpoint", "last")
+    refusal = command(folder / "run" / "best.safetensors", *data, "--checkpoint", "last")
     assert refusal.exit_code == 2
 
 
@@ -104,7 +104,7 @@ def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -
     clips = [WORLD.clip(i, a, splits={}, subject=None) for a in (0, 1) for i in range(3)]
     clips.append(replace(WORLD.clip(7, 2, splits={}), label=None))
     mine = WORLD.written(tmp_path / "mine.h5", clips)
-    result = command("--run", folder / "run", "--data", mine, "--part", "all", "--json")
+    result = command(folder / "run", "--data", mine, "--part", "all", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["metrics"]["clips"] == 6
@@ -118,7 +118,7 @@ def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -
 def test_another_protocol_or_making_than_the_runs_is_told(folder: Path, tmp_path: Path) -> None:
     clips = [WORLD.clip(i, a) for a in range(6) for i in range(14)]
     aligned = WORLD.written(tmp_path / "aligned.h5", clips, align=True)
-    result = command("--run", folder / "run", "--data", aligned, "--protocol", "loso:s2")
+    result = command(folder / "run", "--data", aligned, "--protocol", "loso:s2")
     assert result.exit_code == 0
     assert "trained by the protocol official, not loso:s2" in result.stderr
     assert "trained on a store made without --align" in result.stderr
@@ -136,7 +136,7 @@ def test_a_run_that_cannot_be_written_to_is_evaluated(
         return write_text(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "write_text", full)
-    result = command("--run", run, "--data", folder / "store.h5")
+    result = command(run, "--data", folder / "store.h5")
     assert result.exit_code == 0
     assert "top-1" in result.stdout
     assert f"nothing is left in {run}: No space left on device" in result.stderr

@@ -42,7 +42,7 @@ def test_a_class_unknown_to_the_run(folder: Path, tmp_path: Path) -> None:
     clips = [WORLD.clip(i, a) for a in range(3) for i in range(6)]
     clips += [replace(WORLD.clip(50 + i, 3), label="A0 juggle") for i in range(6)]
     odd = WORLD.written(tmp_path / "odd.h5", clips)
-    run = ("--run", folder / "run", "--data", odd)
+    run = (folder / "run", "--data", odd)
     line = refused(*run)
     assert str(odd) in line
     assert "'A0 juggle'" in line
@@ -58,7 +58,7 @@ def test_a_class_unknown_to_the_run(folder: Path, tmp_path: Path) -> None:
     # Unknown classes that are not in the part that is asked for are nobody's business.
     elsewhere = [replace(one, splits={"official": "train"}) for one in clips[-6:]]
     fine = WORLD.written(tmp_path / "fine.h5", clips[:-6] + elsewhere)
-    assert command("--run", folder / "run", "--data", fine).exit_code == 0
+    assert command(folder / "run", "--data", fine).exit_code == 0
 
 
 def no_head(body: Skeleton) -> Skeleton:
@@ -87,7 +87,7 @@ def test_a_store_of_another_skeleton(folder: Path, tmp_path: Path, what: str) ->
         for i, part in enumerate(parts)
     ]
     other = WORLD.written(tmp_path / "other.h5", clips)
-    line = refused("--run", folder / "run", "--data", other)
+    line = refused(folder / "run", "--data", other)
     assert "another skeleton" in line
     assert str(other) in line
     assert told in line
@@ -109,23 +109,23 @@ def fewer_classes(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> No
 
 
 def test_one_line_for_whatever_is_wrong(folder: Path, tmp_path: Path) -> None:
-    run, data = ("--run", folder / "run"), ("--data", folder / "store.h5")
+    run, data = (folder / "run",), ("--data", folder / "store.h5")
     missing = tmp_path / "missing"
-    assert f"{missing}: no such run" in refused("--run", missing, *data)
-    assert f"{missing}: no such run" in refused("--run", missing, *data, "--checkpoint", "last")
+    assert f"{missing}: no such run" in refused(missing, *data)
+    assert f"{missing}: no such run" in refused(missing, *data, "--checkpoint", "last")
     assert f"{missing}.h5: no such store" in refused(*run, "--data", f"{missing}.h5")
-    assert "no checkpoint" in refused("--run", tmp_path, *data)
-    assert "cut short" in refused("--run", cut(folder, tmp_path / "cut"), *data)
-    assert "not a checkpoint" in refused("--run", folder / "store.h5", *data)
+    assert "no checkpoint" in refused(tmp_path, *data)
+    assert "cut short" in refused(cut(folder, tmp_path / "cut"), *data)
+    assert "not a checkpoint" in refused(folder / "store.h5", *data)
     assert "no part 'exam'" in refused(*run, *data, "--part", "exam")
     assert "did you mean 'official'" in refused(*run, *data, "--protocol", "oficial")
     assert "no such device" in refused(*run, *data, "--device", "tpu")
     (tmp_path / "file").write_text("")
     assert "cannot write here" in refused(*run, *data, "--out", tmp_path / "file" / "below")
     sick = WORLD.rewritten(folder / "run", tmp_path / "sick", not_numbers)
-    assert "scores for clip" in refused("--run", sick, *data)
+    assert "scores for clip" in refused(sick, *data)
     other = WORLD.rewritten(folder / "run", tmp_path / "other", fewer_classes)
-    line = refused(*run, "--run", other, *data)
+    line = refused(*run, other, *data)
     assert "runs with other classes" in line
     assert "'A0 juggle', 'A1 nod'" in line
     unlabelled = [replace(WORLD.clip(i, 0), label=None) for i in range(8)]

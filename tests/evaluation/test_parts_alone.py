@@ -55,7 +55,7 @@ def test_a_test_in_a_store_of_its_own_is_evaluated_as_in_the_whole(
     told = []
     for store in (whole, alone):
         result = command(
-            "evaluate", "--run", folder / "run", "--data", store, "--protocol", protocol, "--json"
+            "evaluate", folder / "run", "--data", store, "--protocol", protocol, "--json"
         )
         assert result.exit_code == 0, result.output
         found = json.loads(result.stdout)
@@ -68,16 +68,14 @@ def test_a_part_that_is_not_there_is_told_without_another_protocols_name(
     folder: Path, tmp_path: Path
 ) -> None:
     odd = WORLD.written(tmp_path / "odd.h5", [c for c in clips() if c.subject in ("s1", "s3")])
-    run = ("evaluate", "--run", folder / "run", "--data", odd)
+    run = ("evaluate", folder / "run", "--data", odd)
     line = refused(*run, "--protocol", "odd-even")
     assert f"{odd}: protocol 'odd-even' leaves the part 'test' empty here; --part all takes" in line
     assert "did you mean" not in line
     assert command(*run, "--protocol", "odd-even", "--part", "train").exit_code == 0
     # Folds follow from who is there: of a part of the people they would be other ones.
     only = WORLD.written(tmp_path / "only.h5", clips(subject="s1"))
-    assert "kfold" in refused(
-        "evaluate", "--run", folder / "run", "--data", only, "--protocol", "kfold:4/1"
-    )
+    assert "kfold" in refused("evaluate", folder / "run", "--data", only, "--protocol", "kfold:4/1")
 
 
 def other_body(path: Path, body: Skeleton = COCO_17) -> Path:
@@ -91,9 +89,9 @@ def other_body(path: Path, body: Skeleton = COCO_17) -> Path:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("evaluate", "--run", "RUN"),
-        ("evaluate", "--run", "RUN", "--protocol", "kfold:4/1"),
-        ("evaluate", "--run", "RUN", "--part", "all", "--ignore-unknown"),
+        ("evaluate", "RUN"),
+        ("evaluate", "RUN", "--protocol", "kfold:4/1"),
+        ("evaluate", "RUN", "--part", "all", "--ignore-unknown"),
         ("inspect-head", "RUN"),
         ("inspect-kernels", "RUN"),
     ],

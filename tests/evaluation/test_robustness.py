@@ -158,7 +158,7 @@ def test_what_cannot_be_evaluated_is_told(
 
 
 def test_the_command_prints_and_writes_the_table(folder: Path, tmp_path: Path, run: Run) -> None:
-    base = ["evaluate", "--run", str(folder / "run"), "--data", str(folder / "store.h5")]
+    base = ["evaluate", str(folder / "run"), "--data", str(folder / "store.h5")]
     plain = CliRunner().invoke(main, base)
     assert plain.exit_code == 0, plain.output
     assert "robustness, " not in plain.stdout

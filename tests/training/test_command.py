@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -62,13 +64,32 @@ def test_the_run_is_told_and_its_configuration_saved(store: Store, tmp_path: Pat
     assert result.exit_code == 0, result.output
     lines = [line for line in result.stderr.splitlines() if not line.startswith("chosen: ")]
     assert lines[0].startswith("36 clips of 3 classes")
-    assert [line.split(":")[0] for line in lines[-2:]] == ["epoch 1/2", "epoch 2/2"]
-    assert f"{tmp_path / 'run'}: 2 epochs" in result.stdout
+    assert [line.split(":")[0] for line in lines[-3:]] == ["epoch 1/2", "epoch 2/2", "next"]
+    assert all(", training accuracy " in line for line in lines[-3:-1])
+    ended, tested = result.stdout.splitlines()
+    assert ended.startswith(f"{tmp_path / 'run'}: 2 epochs; best 2, training accuracy ")
+    command = f"skelfuse evaluate {tmp_path / 'run'} --data {store.path}"
+    assert re.fullmatch(rf"\d+\.\d% on \d+ test clips: {re.escape(command)}", tested)
+    evaluated = CliRunner().invoke(main, [*command.split()[1:], "--json", "--device=cpu"])
+    top1 = json.loads(evaluated.stdout)["metrics"]["top1"]
+    assert tested.startswith(f"{top1:.1%} on ")
     saved = (tmp_path / "run" / "config.yaml").read_text()
     assert "protocol: loso:1" in saved
     again = called(store, tmp_path / "again", f"--config={tmp_path / 'run' / 'config.yaml'}")
     assert again.exit_code == 0, again.output
     assert weights(tmp_path / "again") == weights(tmp_path / "run")
+
+
+def test_a_quiet_run_prints_its_result_alone(store: Store, tmp_path: Path) -> None:
+    short = ("--size=nano", "--epochs=1", "--batch-size=12", "--quiet")
+    result = called(store, tmp_path / "run", "--config=generic", *short)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == 2
+    saved = (tmp_path / "run" / "config.yaml").read_text()
+    assert "train: {epochs: 1, batch_size: 12, " in saved
+    assert "Invalid value for '--epochs'" in called(store, tmp_path, "--epochs=0").stderr
+    assert "model.size" in told(called(store, tmp_path / "b", "--size=huge"))
 
 
 def test_a_finished_run_is_resumed_by_doing_nothing(store: Store, tmp_path: Path) -> None:
@@ -94,7 +115,7 @@ def test_mistakes_are_one_line(store: Store, tmp_path: Path) -> None:
     missing = CliRunner().invoke(main, ["train", "--data=none.h5", f"--out={out}", *QUICK])
     assert "none.h5: no such store" in told(missing)
     bare = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}"])
-    assert "how are the clips to be split?; give --protocol" in told(bare)
+    assert "no protocol is given; add --protocol" in told(bare)
     assert not out.exists()
 
 

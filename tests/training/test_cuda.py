@@ -83,8 +83,7 @@ def test_what_a_gpu_trained_needs_none(store: Store, tmp_path: Path) -> None:
     both = (f"--data={store.path}", "--protocol=loso:1")
     commands = [["train", *both, f"--out={run}", *settings, "--device=cuda"]]
     commands += [
-        ["evaluate", f"--run={run}", *both, "--json", f"--device={device}"]
-        for device in ("cuda", "cpu")
+        ["evaluate", str(run), *both, "--json", f"--device={device}"] for device in ("cuda", "cpu")
     ]
     for command in commands:
         done = CliRunner().invoke(main, command)

@@ -92,7 +92,7 @@ def test_a_picture_that_finds_no_room_costs_nothing_else(
     run, out = tmp_path / "run", tmp_path / "out"
     shutil.copytree(whole, run)
     with no_room_beyond(10_000):
-        message = told(called("evaluate", f"--run={run}", f"--data={store.path}", f"--out={out}"))
+        message = told(called("evaluate", run, f"--data={store.path}", f"--out={out}"))
     assert "File too large" in message
     assert checkpoints(run) == checkpoints(whole)
 
@@ -107,7 +107,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
     pytest.importorskip("matplotlib")
     run, out = tmp_path / "run", tmp_path / "out"
     shutil.copytree(whole, run)
-    command = ("evaluate", f"--run={run}", f"--data={store.path}", f"--out={out}")
+    command = ("evaluate", run, f"--data={store.path}", f"--out={out}")
     assert called(*command).exit_code == 0
     new = contents(out)
     assert len(new) == 5
@@ -172,8 +172,8 @@ def test_a_run_that_may_not_be_read_is_told(
     before = checkpoints(run)
     arguments: dict[str, tuple[object, ...]] = {
         "train": (f"--data={store.path}", f"--out={run}", *QUICK, "--resume"),
-        "evaluate": (f"--data={store.path}", f"--run={run}"),
-        "predict": (f"--run={run}", store.path),
+        "evaluate": (run, f"--data={store.path}"),
+        "predict": (run, store.path),
         "prune": (run, f"--out={tmp_path / 'small'}"),
         "inspect-kernels": (run,),
     }
@@ -194,7 +194,7 @@ def test_a_store_that_may_not_be_read_is_told(store: Store, whole: Path, tmp_pat
     copy = tmp_path / "s.h5"
     shutil.copy(store.path, copy)
     copy.chmod(0)
-    result = called_by_anyone("evaluate", f"--run={whole}", f"--data={copy}")
+    result = called_by_anyone("evaluate", whole, f"--data={copy}")
     assert f"{copy}: " in told(result)
     assert "Permission denied" in told(result)
 
@@ -209,7 +209,7 @@ def test_one_file_that_may_not_be_read_stops_no_other(
         record(path)
     closed.mkdir() if name == "folder" else closed.write_bytes(good[0].read_bytes())
     closed.chmod(0)
-    result = called_by_anyone("predict", f"--run={whole}", good[0], closed, good[1])
+    result = called_by_anyone("predict", whole, good[0], closed, good[1])
     closed.chmod(0o700)
     assert result.exit_code == 3, result.output
     told_of = [line.split()[0] for line in result.stdout.splitlines()]

@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+import numpy as np
+import numpy.typing as npt
 
-    from skelfuse.datasets.protocols import ClipTable
-    from skelfuse.run import Run
-    from skelfuse.store import Store
+from skelfuse.datasets.protocol_families import FAMILIES
+from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS, named_in_files
+from skelfuse.datasets.protocols import ClipTable, likeliest, split
+from skelfuse.datasets.summary import clip_table
+from skelfuse.errors import SkelfuseError
+from skelfuse.store import Store
 
 ALL = "all"
 WHOLE = ("kfold", "random")  # these follow from what else is there, and need the whole set
 
 
-def part_of_store(
-    store: Store, runs: list[Run], protocol: str | None, part: str
+def evaluated_clips(
+    store: Store, protocols: Collection[str | None], part: str
 ) -> tuple[str | None, npt.NDArray[np.intp]]:
-    """Return a protocol, that of the runs unless one is named, and the clips of a part of it."""
-    import numpy as np
+    """Return the protocol and the indices of the clips in one part of it.
 
-    from skelfuse.datasets.protocols import likeliest
-    from skelfuse.datasets.summary import clip_table
-    from skelfuse.errors import SkelfuseError
-
+    `protocols` are those of all runs that are evaluated together, which must be one.
+    """
     if part == ALL:
         return None, np.arange(len(store))
+    protocol = next(iter(protocols)) if len(protocols) == 1 else None
     if protocol is None:
-        theirs = {run.config.protocol for run in runs}
-        if len(theirs) > 1 or None in theirs:
-            raise SkelfuseError(
-                "no protocol is given",
-                file=store.path,
-                found="runs of several protocols" if len(theirs) > 1 else "a run without protocol",
-                remedy=f"add --protocol, e.g. {likeliest(clip_table(store))}, or --part all; "
-                "skelfuse info lists those that fit",
-            )
-        protocol = theirs.pop()
-    assert protocol is not None
+        raise SkelfuseError(
+            "no protocol is given",
+            file=store.path,
+            found="runs of several protocols" if len(protocols) > 1 else "a run without protocol",
+            remedy=f"add --protocol, e.g. {likeliest(clip_table(store))}, or --part all; "
+            "skelfuse info lists those that fit",
+        )
     return protocol, evaluated_part(store, protocol, part)
 
 
@@ -49,10 +45,6 @@ def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.int
     The other parts need not be there where a protocol tells by a clip alone where it belongs: a
     set's test may lie in a store of its own.
     """
-    from skelfuse.datasets.protocols import split
-    from skelfuse.datasets.summary import clip_table
-    from skelfuse.errors import SkelfuseError
-
     table = clip_table(store)
     try:
         parts = split(table, protocol)
@@ -78,12 +70,6 @@ def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.int
 
 def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] | None:
     """Return the clips of a part, perhaps none; None where they cannot be told from the others."""
-    import numpy as np
-
-    from skelfuse.datasets.protocol_families import FAMILIES
-    from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS, named_in_files
-    from skelfuse.errors import SkelfuseError
-
     if protocol in named_in_files(table):
         found = [clip.get(protocol) == part for clip in table.splits]
         return np.flatnonzero(found)
@@ -96,6 +82,6 @@ def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] |
             masks = FAMILIES[family](table, member)
         else:
             return None
-    except SkelfuseError:  # told already
+    except SkelfuseError:  # reported already
         return None
     return np.flatnonzero(masks[part]) if part in masks else None

@@ -1,0 +1,139 @@
+"""The options that several commands share: one name, one meaning, one type, one help text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from skelfuse.cli.completion import formats, layouts, protocols
+from skelfuse.cli.numbers import FPS
+from skelfuse.cli.paths import FILE
+
+AUTO = "auto"
+TABLE, JSON = "table", "json"
+
+Function = Callable[..., Any]
+Option = Callable[[Function], Function]
+
+
+def data(*, required: bool = False) -> Option:
+    """Return `--data STORE`."""
+    return click.option(
+        "--data", metavar="STORE", type=FILE, required=required, help="Store with the clips."
+    )
+
+
+def protocol(default: str) -> Option:
+    """Return `--protocol`, whose default is told in words."""
+    return click.option(
+        "--protocol",
+        shell_complete=protocols,
+        help="How to split the clips, e.g. ntu60-xsub or kfold:5/1; skelfuse info lists those "
+        f"that fit a store.  [default: {default}]",
+    )
+
+
+def checkpoint(default: str = "best") -> Option:
+    """Return `--checkpoint best|last`."""
+    return click.option(
+        "--checkpoint",
+        type=click.Choice(["best", "last"]),
+        help=f"Checkpoint to load from a run's folder.  [default: {default}]",
+    )
+
+
+def out(type_: click.Path, what: str, *, required: bool = False) -> Option:
+    """Return `-o/--out`: where the result goes."""
+    return click.option(
+        "-o", "--out", type=type_, required=required, help=f"Where to write. {what}"
+    )
+
+
+def output_format(forms: Sequence[str]) -> Option:
+    """Return `--format` of what comes out, and its short form `--json`."""
+
+    def both(function: Function) -> Function:
+        function = click.option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            help="Print JSON; short for --format json.",
+        )(function)
+        return click.option(
+            "--format",
+            "form",
+            type=click.Choice(list(forms)),
+            help=f"Format of what is printed.  [default: {forms[0]}]",
+        )(function)
+
+    return both
+
+
+def chosen_format(form: str | None, as_json: bool, default: str = TABLE) -> str:
+    """Return the format by `--format` and `--json`, which must not contradict each other."""
+    if as_json and form not in (None, JSON):
+        raise click.UsageError(f"--json or --format {form}, not both")
+    return JSON if as_json else form or default
+
+
+device = click.option(
+    "--device", default=AUTO, show_default=True, help="Where to compute: auto, cpu, cuda or cuda:1."
+)
+crops = click.option(
+    "--crops",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Crops per clip, averaged.",
+)
+jobs = click.option(
+    "--jobs", type=click.IntRange(1), help="Number of processes.  [default: one per core]"
+)
+input_format = click.option(
+    "--input-format",
+    default=AUTO,
+    show_default=True,
+    shell_complete=formats,
+    help="Format of the files that are read; skelfuse preprocess --help lists them.",
+)
+skeleton = click.option(
+    "--skeleton",
+    metavar="LAYOUT",
+    type=FILE,
+    shell_complete=layouts,
+    help="Joint layout: a name that skelfuse layouts lists, or a YAML file.",
+)
+class_names = click.option(
+    "--class-names", type=FILE, help='File with class names, one line each: "A001 drink water".'
+)
+fps = click.option("--fps", type=FPS, help="Frames per second.")
+plot = click.option("--plot", type=FILE, help="Draw a picture into this file.")
+resume = click.option("--resume", is_flag=True, help="Continue where an interrupted call stopped.")
+strict = click.option("--strict", is_flag=True, help="Stop at the first problem in the data.")
+show_all = click.option(
+    "--all", "everything", is_flag=True, help="Print all of it, not one screen."
+)
+
+
+def seed(default: int | None, told: str = "") -> Option:
+    """Return `--seed`."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=default,
+        show_default=default is not None,
+        help=f"Random seed.{f'  [default: {told}]' if told else ''}",
+    )
+
+
+def top(default: int) -> Option:
+    """Return `--top`."""
+    return click.option(
+        "--top",
+        type=click.IntRange(1),
+        default=default,
+        show_default=True,
+        help="Entries per list.",
+    )

@@ -1,0 +1,49 @@
+"""Arguments as an earlier version spelled them, and as they are spelled now."""
+
+from __future__ import annotations
+
+
+def run_first(arguments: list[str]) -> list[str] | None:
+    """Return `--run RUN` as the first argument; None where there is none.
+
+    >>> run_first(["--data", "s.h5", "--run", "a", "--run=b"])
+    ['a', 'b', '--data', 's.h5']
+    >>> run_first(["a", "--data", "s.h5"])
+    """
+    runs, others = _taken(arguments, "--run")
+    return [*runs, *others] if runs else None
+
+
+def input_format(arguments: list[str]) -> list[str] | None:
+    """Return `--format`, where it named the format of what is read, as `--input-format`.
+
+    >>> input_format(["a.npz", "--format", "npz"])
+    ['a.npz', '--input-format', 'npz']
+    """
+    formats, others = _taken(arguments, "--format")
+    return [*others, "--input-format", formats[-1]] if formats else None
+
+
+def markdown(arguments: list[str]) -> list[str] | None:
+    """Return `--markdown` as a format.
+
+    >>> markdown(["runs/a", "--markdown"])
+    ['runs/a', '--format', 'markdown']
+    """
+    if "--markdown" not in arguments:
+        return None
+    others = [argument for argument in arguments if argument != "--markdown"]
+    return [*others, "--format", "markdown"]
+
+
+def _taken(arguments: list[str], option: str) -> tuple[list[str], list[str]]:
+    """Return the values of an option, and what is left without it."""
+    values, others = [], []
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.partition("=")
+        if name == option:
+            values.append(value if equals else next(rest, "..."))
+        else:
+            others.append(argument)
+    return values, others
