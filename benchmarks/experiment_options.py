@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from skelfuse.whole_files import replaced_together
+from skelfuse.files import atomic_write
 
 Command = Callable[..., None]
 
@@ -80,7 +80,7 @@ def experiment_options(name: str, *, variants: str, page: str) -> Callable[[Comm
 
 def write_page(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replaced_together([path]) as (new,):
+    with atomic_write(path) as new:
         new.write_text(text)
     click.echo(f"wrote {path}")
 

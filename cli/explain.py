@@ -118,8 +118,8 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     from skelfuse.explain.evidence_text import explanation_dict, explanation_text
     from skelfuse.explain.explanation import explain_clip
     from skelfuse.explain.hiding_text import hiding_text
+    from skelfuse.files import write_text
     from skelfuse.predict import load
-    from skelfuse.whole_files import write_text
 
     recogniser = load(path, device=given["device"])
     sums: Sums | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,23 +137,14 @@ def _live(
 @contextmanager
 def _writing(out: Path | None) -> Iterator[Callable[[str], None]]:
     """Give a function that writes a line; a file at `out` stays as it was until all is done."""
-    from skelfuse.errors import SkelfuseError
+    from skelfuse.files import atomic_write, cannot_write
     from skelfuse.plain_text import shown
 
     if out is None:
         yield lambda line: click.echo(shown(line))  # which flushes
         return
-    ordinary = out.is_file() or not out.exists()  # a pipe or a device is written to as it is
-    place = out.with_name(f"{out.name}.partial") if ordinary else out
     try:
-        with place.open("w", encoding="utf-8") as file:
+        with atomic_write(out) as place, place.open("w", encoding="utf-8") as file:
             yield lambda line: print(shown(line), file=file)
-        if ordinary:
-            place.replace(out)
     except OSError as error:
-        problem = f"cannot write: {error.strerror or error}"
-        raise SkelfuseError(problem, file=out, remedy="choose another --out") from None
-    finally:
-        if ordinary:
-            with suppress(OSError):
-                place.unlink()
+        raise cannot_write("", out, error, remedy="choose another --out") from None

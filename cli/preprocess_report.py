@@ -14,9 +14,9 @@ from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.preprocess import Outcome
 from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import atomic_write, cannot_write
 from skelfuse.store import Store
 from skelfuse.telling.note_lines import note_lines, tally
-from skelfuse.whole_files import cannot_write, replaced_together
 
 PROBLEMS_SHOWN = 10
 BEGINNING = b'{\n "store": '  # of every report
@@ -50,7 +50,7 @@ def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
     """Write what became of every file; where that fails, say so and return False."""
     report = {"store": str(store), "problems": outcome.problems, "sources": outcome.sources}
     try:
-        with replaced_together([path]) as (new,):
+        with atomic_write(path) as new:
             new.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         click.echo(f"Error: {cannot_write('the report', path, error)}", err=True)

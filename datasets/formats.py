@@ -42,7 +42,7 @@ from skelfuse.datasets import (
 from skelfuse.datasets.format import Format
 from skelfuse.datasets.reading.files import beginning, walk
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import check_readable
+from skelfuse.files import check_readable
 
 AUTO = "auto"
 FORMATS: Mapping[str, Format] = MappingProxyType(

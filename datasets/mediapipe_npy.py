@@ -26,7 +26,7 @@ from skelfuse.datasets.reading.image_order import frame_numbers
 from skelfuse.datasets.reading.numpy_file import Header, load_npy, read_header
 from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ
+from skelfuse.files import MAY_READ
 
 ENDING = ".npy"
 PEEKS = 3  # files of a folder that are looked at: one may be damaged

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from skelfuse.datasets.reading.files import read_text
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ
+from skelfuse.files import MAY_READ
 
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
 _CLASS_LINE = re.compile(r"A(\d{1,3})[.:]?\s+(\S.*)", re.ASCII)

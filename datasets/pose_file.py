@@ -26,7 +26,7 @@ from skelfuse.datasets.reading.files import ending
 from skelfuse.datasets.reading.joined_limbs import Limb, joined_body
 from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ
+from skelfuse.files import MAY_READ
 from skelfuse.skeleton import Skeleton
 
 REMEDY = "the file is damaged, or of a version that is not read: fetch it or write it again"

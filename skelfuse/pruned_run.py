@@ -60,9 +60,8 @@ def _whole_or_not_at_all(out: Path) -> Iterator[None]:
         yield
     except BaseException as error:
         for name in (METRICS, KERNELS, CONFIG, BEST):
-            for path in (out / name, out / f"{name}.new"):
-                with suppress(OSError):
-                    path.unlink()
+            with suppress(OSError):
+                (out / name).unlink()
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()

@@ -125,7 +125,7 @@ def test_an_unfinished_run_is_finished(tmp_path: Path) -> None:
     paths = write_dataset(tmp_path, clips=6)
     whole = contents(tmp_path)
     paths[2].unlink()
-    paths[4].rename(paths[4].with_name(paths[4].name + ".partial"))
+    paths[4].rename(paths[4].with_name(f".{paths[4].name}.0123456789abcdef.new"))
     counts: list[int] = []
     write_dataset(tmp_path, clips=6, progress=counts.append)
     assert contents(tmp_path) == whole

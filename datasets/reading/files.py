@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ
+from skelfuse.files import MAY_READ
 
 BEGINNING = 4096  # bytes by which most files tell what they are
 BLOCK = 1 << 16  # bytes read at once of files that are searched further

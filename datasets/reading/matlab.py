@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ
+from skelfuse.files import MAY_READ
 
 FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
 LARGEST = 64 << 20  # bytes of one variable; an hour of 20 joints at 30 fps is 52 MB

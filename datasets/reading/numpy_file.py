@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ, check_readable
+from skelfuse.files import MAY_READ, check_readable
 
 REMEDY = "the file is damaged, or was not written by numpy.save or numpy.savez: write it again"
 LARGE = 256 << 20

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ
+from skelfuse.files import MAY_READ
 
 DAMAGED = "the file is damaged, or holds no plain data: fetch or write it again"
 _CORES = ("numpy.core", "numpy._core")  # NumPy 1, NumPy 2

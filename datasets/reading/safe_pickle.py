@@ -21,7 +21,7 @@ from skelfuse.datasets.reading.pickled_numpy import DAMAGED, NAMES, Name, Span, 
 from skelfuse.datasets.reading.pickled_text import old_string, text_number
 from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import MAY_READ
+from skelfuse.files import MAY_READ
 
 LONG = 512  # bytes of one value beyond which they stay in the file
 _UNSOUND = (LookupError, ValueError, TypeError, ArithmeticError, SyntaxError, RecursionError)

@@ -13,11 +13,11 @@ from skelfuse.datasets.synth.skeleton_file import skeleton_text
 from skelfuse.datasets.synth.subjects import SUBJECTS
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import atomic_write, cannot_write, is_leftover, remove_leftovers
 
 CLASS_NAMES = "class_names.txt"
 NOISIEST = 10  # at which a guessed joint is half a metre off
 _MADE_BY = ".synth"  # what the folder was made with, so that a broken-off run can be finished
-_PARTIAL = ".partial"
 _GENERATION = 1  # raised whenever the same seed gives other clips than before
 
 
@@ -139,7 +139,7 @@ def _open_folder(folder: Path, made_by: str, expected: set[str]) -> None:
             remedy="choose another folder",
         )
     ours = {_MADE_BY, CLASS_NAMES, *expected} if _MADE_BY in present else {_MADE_BY}
-    foreign = sorted(name for name in present if name.removesuffix(_PARTIAL) not in ours)
+    foreign = sorted(name for name in present if name not in ours and not is_leftover(name))
     if foreign:
         others = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise SkelfuseError(
@@ -149,6 +149,7 @@ def _open_folder(folder: Path, made_by: str, expected: set[str]) -> None:
             found=f"{foreign[0]}{others}",
             remedy="choose another folder, or clear this one yourself",
         )
+    remove_leftovers(folder)
     _write_aside(mark, made_by)
 
 
@@ -158,16 +159,11 @@ def _write_clip(folder: Path, noise: float, plan: ClipPlan) -> None:
 
 def _write_aside(path: Path, text: str) -> None:
     # Whoever sees the file sees the whole of it.
-    aside = path.with_name(path.name + _PARTIAL)
     try:
-        aside.write_bytes(text.encode("ascii"))
-        aside.replace(path)
+        with atomic_write(path) as new:
+            new.write_bytes(text.encode("ascii"))
     except OSError as error:
-        raise SkelfuseError(
-            f"cannot write: {error.strerror}",
-            file=path,
-            remedy="see to the disk, then go on",
-        ) from None
+        raise cannot_write("", path, error, remedy="see to the disk, then go on") from None
 
 
 def _file(folder: Path, plan: ClipPlan) -> Path:

@@ -8,9 +8,9 @@ from pathlib import Path
 from textwrap import wrap
 
 import numpy as np
+import numpy.typing as npt
 
 from skelfuse.evaluation.metrics import IntArray
-from skelfuse.whole_files import replaced_together
 
 CELL = 0.21  # inches a class, enough for a line of text of POINTS
 POINTS = 7.0
@@ -18,30 +18,31 @@ LONGEST = 34  # letters of a class name before it is cut
 ENDING = 10  # of them at its end: names often differ there alone
 TITLE_POINTS = 9.0
 LETTER, LINE = 0.0076, 0.0175  # inches of a letter and of a line for each point of a title
+LARGEST = 400  # classes; a picture of more takes minutes, and nobody can read it
 NUMBERS = 1500  # cells with a number, the largest ones: writing takes longer than all the rest
 
 
 def draw_confusion(
     confusion: IntArray, class_names: Sequence[str], path: Path, *, title: str = ""
-) -> Path | None:
-    """Draw `confusion [K,K]` (rows are true classes) as a PNG; None where matplotlib is missing.
+) -> None:
+    """Draw `confusion [K,K]` (rows are true classes) as a PNG, if it `can_be_drawn`.
 
     Colours are shares of the true class (rare confusions are drawn darker than in proportion),
     numbers are clips. A class that is neither true nor predicted anywhere is left out.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "confusion.png"
-    >>> drawn = draw_confusion(np.array([[3, 1], [0, 4]]), ["sit", "stand"], path)
-    >>> drawn is None or path.exists()
+    >>> confusion = np.array([[3, 1], [0, 4]])
+    >>> if can_be_drawn(confusion):
+    ...     draw_confusion(confusion, ["sit", "stand"], path)
+    >>> path.exists() == can_be_drawn(confusion)
     True
     """
-    if find_spec("matplotlib") is None:
-        return None
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 
-    there = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
+    there = _there(confusion)
     confusion = confusion[there][:, there]
     names = [_short(name) for name, is_there in zip(class_names, there, strict=True) if is_there]
     K = len(names)
@@ -85,10 +86,22 @@ def draw_confusion(
     bar = figure.colorbar(image, ax=panel, fraction=0.03, pad=0.01, shrink=min(1.0, 3 / side))
     bar.set_label("share of the true class", fontsize=POINTS)
     bar.ax.tick_params(labelsize=POINTS)
-    with replaced_together([path]) as (new,):
-        # Around all that is drawn: the layout leaves the lowest label too little room at times.
-        figure.savefig(new, format="png", dpi=150, bbox_inches="tight", pad_inches=0.1)
-    return path
+    # Around all that is drawn: the layout leaves the lowest label too little room at times.
+    figure.savefig(path, format="png", dpi=150, bbox_inches="tight", pad_inches=0.1)
+
+
+def can_be_drawn(confusion: IntArray) -> bool:
+    """Tell whether matplotlib is installed, and the classes are few enough for a picture.
+
+    >>> can_be_drawn(np.ones((1000, 1000), int))
+    False
+    """
+    return find_spec("matplotlib") is not None and int(_there(confusion).sum()) <= LARGEST
+
+
+def _there(confusion: IntArray) -> npt.NDArray[np.bool_]:
+    """Tell which classes are true or predicted somewhere."""
+    return np.asarray((confusion.sum(axis=0) + confusion.sum(axis=1)) > 0)
 
 
 def _short(name: str) -> str:

@@ -7,18 +7,19 @@ import io
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from skelfuse.evaluation.bootstrap import Interval
-from skelfuse.evaluation.confusion_plot import draw_confusion
+from skelfuse.evaluation.confusion_plot import can_be_drawn, draw_confusion
 from skelfuse.evaluation.evaluate import Evaluation
 from skelfuse.evaluation.metrics import PerClass
 from skelfuse.evaluation.robustness import Robustness
+from skelfuse.files import atomic_write, cannot_write
 from skelfuse.telling.counted import counted
-from skelfuse.whole_files import cannot_write, replaced_together
 
 SHOWN = 20  # classes in the text; a folder gets all of them
 DOUBTS_SHOWN = 5
@@ -64,31 +65,38 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
     """Write an evaluation into a folder and return the files, which replace old ones together.
 
     evaluation.json, confusion.csv, classes.csv, predictions.csv; and confusion.png where
-    matplotlib is installed.
+    matplotlib is installed and the classes are few enough for a picture.
     """
     folder, names = Path(folder), evaluation.class_names
     confusion = evaluation.confusion
     title = f"{_headline(evaluation)}\ntop-1 {evaluation.metrics.top1:.1%}"
-    files = [folder / name for name in FILES]
+    drawn = can_be_drawn(confusion)
+    files = [folder / name for name in (FILES if drawn else FILES[:-1])]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with replaced_together(files) as (told, confusions, classes, predictions, picture):
+        with ExitStack() as written:
+            told, confusions, classes, predictions, *picture = (
+                written.enter_context(atomic_write(file)) for file in files
+            )
             _write_json(told, evaluation.as_dict())
             rows = zip(names, confusion.tolist(), strict=True)
             _write_csv(confusions, ["true class", *names], ([name, *row] for name, row in rows))
             _write_csv(classes, ["name", *PerClass._fields], _classes(evaluation))
             _write_csv(predictions, PREDICTION, _predictions(evaluation))
-            drawn = draw_confusion(confusion, names, picture, title=title)
+            for new in picture:
+                draw_confusion(confusion, names, new, title=title)
+        if not drawn:  # an old one would be taken for the picture of these numbers
+            (folder / FILES[-1]).unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write("the evaluation", folder, error) from None
-    return files if drawn is not None else files[:-1]
+    return files
 
 
 def write_robustness(found: Robustness, folder: str | Path) -> Path:
     """Write a robustness table into a folder that is there, as robustness.json."""
     path = Path(folder) / "robustness.json"
     try:
-        with replaced_together([path]) as (new,):
+        with atomic_write(path) as new:
             _write_json(new, found.as_dict())
     except OSError as error:
         raise cannot_write("the robustness table", path, error) from None
@@ -106,7 +114,7 @@ def leave_in_run(evaluation: Evaluation, folder: Path) -> Path:
     words += [f"{test.crops}-crops"] if test.crops > 1 else []
     name = "-".join(re.sub(r"[^\w.]+", "-", word) for word in words if word)
     path = folder / f"evaluation-{name}-{test.clips_sha256[:8]}.json"
-    with replaced_together([path]) as (new,):
+    with atomic_write(path) as new:
         _write_json(new, evaluation.as_dict())
     return path
 

@@ -17,8 +17,8 @@ from skelfuse.explain.evidence_curves import Curves, curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, entries_of, sentence
 from skelfuse.explain.explanation import Explanation
 from skelfuse.explain.scene import staged
+from skelfuse.files import write_text
 from skelfuse.telling.words import feature_words, joint_words
-from skelfuse.whole_files import write_text
 
 Array = npt.NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.export.facts import FACTS, facts_of
 from skelfuse.export.onnx_file import check_onnx, onnx_bytes, onnx_session
 from skelfuse.export.program import drawn, program_of
+from skelfuse.files import atomic_write, cannot_write
 from skelfuse.run import Run
-from skelfuse.whole_files import cannot_write, replaced_together
 
 KINDS = (".pt2", ".onnx")
 TOLERANCE = 1e-3  # of a probability's logarithm: of what is drawn a model may be sure
@@ -59,8 +59,7 @@ def export_run(run: Run, path: str | Path) -> Exported:
     if path.suffix == ".onnx":
         check_onnx()
     try:
-        with replaced_together([path]) as (new,):
-            new.touch()  # told before the graph is made
+        with atomic_write(path) as new:
             content, graph = _onnx(run) if path.suffix == ".onnx" else _pt2(run)
             difference = max(_difference(graph, run, clips) for clips in (1, 5))
             if not difference < TOLERANCE:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.readable import check_readable
+from skelfuse.files import check_readable
 
 FORMAT = "skelfuse-store"
 FORMAT_VERSION = 1

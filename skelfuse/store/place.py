@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import is_leftover, remove_leftovers
 from skelfuse.store.opening import is_store
 
 if sys.platform != "win32":
@@ -20,7 +21,7 @@ if sys.platform != "win32":
 
 LOCK, PLAN = "lock", "plan.json"
 # The plan goes first: half a folder is then never taken up.
-OWN = (PLAN, "plan.new", "coords", "confidence", "journal", "store.h5")
+OWN = (PLAN, "coords", "confidence", "journal", "store.h5")
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 
 
@@ -81,7 +82,9 @@ class Place:
 
     def _check_own(self) -> None:
         there = set(os.listdir(self.folder))  # noqa: PTH208 - names are all that is asked
-        strange = sorted(there - {*OWN, LOCK})
+        there = {name for name in there if not is_leftover(name)}
+        links = {name for name in there if (self.folder / name).is_symlink()}
+        strange = sorted(there - {*OWN, LOCK} | links)  # a link would lead what is written away
         if there and not there & {PLAN, LOCK}:
             strange = sorted(there)
         if strange:
@@ -96,6 +99,7 @@ class Place:
         """Remove what an earlier run left."""
         for name in OWN:
             (self.folder / name).unlink(missing_ok=True)
+        remove_leftovers(self.folder)
 
     def leave(self) -> None:
         """Let another run have the folder; what is in it stays."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 from skelfuse import __version__
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import atomic_write
 from skelfuse.half import halved
 from skelfuse.same_body import difference
 from skelfuse.skeleton import Skeleton
@@ -69,11 +71,12 @@ class StoreWriter:
         asked: Mapping[str, Any] | None = None,
         unchanged: Unchanged = lambda number, facts, seen: True,
     ) -> None:
-        self.path = Path(path)
+        check_replaceable(Path(path))
+        # A link stays one: the store that it leads to is replaced.
+        self.path = Path(os.path.realpath(path) if Path(path).is_symlink() else path)
         self.half = half
         self.plan = {"provenance": provenance, "half": half, "version": __version__}
         self.asked = dict(asked or {})
-        check_replaceable(self.path)
         self._place = Place(self.path)
         self.folder = self._place.folder
         try:
@@ -91,7 +94,8 @@ class StoreWriter:
             self._coords, self._confidence, self._journal = (
                 (self.folder / name).open("ab") for name in ("coords", "confidence", "journal")
             )
-            _write_whole(self.folder / PLAN, json.dumps(self.plan))
+            with atomic_write(self.folder / PLAN) as new:
+                new.write_text(json.dumps(self.plan))
         except BaseException:
             self._place.leave()
             raise
@@ -201,6 +205,8 @@ class StoreWriter:
                 half=self.half,
             )
             check_replaceable(self.path)  # it may have come in the meantime
+            if self.path.exists():
+                shutil.copymode(self.path, whole)
             whole.replace(self.path)
             self._place.remove()
 
@@ -210,12 +216,6 @@ def _reason(error: OSError | RuntimeError) -> str:
         return error.strerror
     number = re.search(r"errno = (\d+)", str(error))
     return os.strerror(int(number[1])) if number else str(error)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    aside = path.with_suffix(".new")
-    aside.write_text(text)
-    aside.replace(path)
 
 
 def _first_difference(earlier: Any, now: Any, where: str = "plan") -> str:

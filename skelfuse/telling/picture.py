@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.whole_files import cannot_write, replaced_together
+from skelfuse.files import atomic_write, cannot_write
 
 
 def new_picture(width: float, height: float) -> Any:
@@ -35,7 +35,7 @@ def write_picture(figure: Any, path: str | Path) -> None:
     """
     path = Path(path)
     try:
-        with replaced_together([path]) as (new,):
+        with atomic_write(path) as new:
             figure.savefig(new, dpi=110, format=path.suffix[1:])
     except OSError as error:
         raise cannot_write("the picture", path, error) from None

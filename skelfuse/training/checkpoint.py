@@ -12,9 +12,7 @@ renamed over the one before. It holds no code: nothing in it runs when it is rea
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import atomic_write
 
 FORMAT = "skelfuse-checkpoint"
 FORMAT_VERSION = 1
@@ -48,17 +47,10 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
         {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
         metadata={"skelfuse": json.dumps(header)},
     )
-    aside = path.with_name(f"{path.name}.new")
     try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-        _flush_folder(path.parent)
+        with atomic_write(path, flush=True) as new:
+            new.write_bytes(content)
     except OSError as error:
-        with suppress(OSError):  # of a folder that lets nothing in, nothing can be taken either
-            aside.unlink()
         kept = f"the checkpoint before it is whole: {path}" if path.exists() else "none was there"
         raise SkelfuseError(
             f"cannot write the checkpoint: {error.strerror}",
@@ -118,13 +110,3 @@ def _facts(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:
             remedy="update skelfuse",
         )
     return dict(facts)
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be flushed there
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

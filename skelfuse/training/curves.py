@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from skelfuse.training.log import METRICS, read_lines, written_aside
+from skelfuse.files import atomic_write
+from skelfuse.training.log import METRICS, cannot_write_run, read_lines
 
 FEW = 8  # epochs that have a tick each
 # A layout found by matplotlib itself takes as long as all the drawing.
@@ -41,8 +42,11 @@ def draw_curves(folder: Path) -> Path | None:
     else:
         axes[1, 1].set_axis_off()
     path = folder / "curves.png"
-    with written_aside(path) as aside:
-        figure.savefig(aside, format="png", dpi=110)
+    try:
+        with atomic_write(path) as new:
+            figure.savefig(new, format="png", dpi=110)
+    except OSError as error:
+        raise cannot_write_run(path, error) from None
     return path
 
 

@@ -19,7 +19,7 @@ from skelfuse.training.data import RunData
 from skelfuse.training.gates import open_share
 from skelfuse.training.launch import begin_launch, end_launch
 from skelfuse.training.learner import Learner
-from skelfuse.training.log import Log, cannot_write, tensorboard, write_whole
+from skelfuse.training.log import Log, cannot_write_run, tensorboard, write_whole
 from skelfuse.training.losses import kernel_values
 from skelfuse.training.watch import Plan, Step, Watcher
 
@@ -52,7 +52,7 @@ class Keeper:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise cannot_write(self.folder, error) from None
+            raise cannot_write_run(self.folder, error) from None
         begin_launch(self.folder)
         write_whole(self.folder / "config.yaml", config_text(self.config))
         begun = self.learner.progress.updates > 0

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import atomic_write, cannot_write, remove_leftovers
 from skelfuse.training.losses import kernels_of
 from skelfuse.training.watch import Watcher
 
@@ -35,6 +36,7 @@ class Log:
 
     def __init__(self, folder: Path, *, done: int) -> None:
         self.folder = folder
+        remove_leftovers(folder)  # a killed run may have left half a checkpoint
         for name in (METRICS, KERNELS):
             kept = [line for line in read_lines(folder / name) if line["epoch"] <= done]
             text = "".join(json.dumps(line) + "\n" for line in kept)
@@ -63,7 +65,7 @@ class Log:
             with (self.folder / name).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
-            raise cannot_write(self.folder / name, error) from None
+            raise cannot_write_run(self.folder / name, error) from None
 
 
 class TensorBoard(Watcher):
@@ -76,7 +78,7 @@ class TensorBoard(Watcher):
         try:
             self._writer = SummaryWriter(str(folder))
         except OSError as error:
-            raise cannot_write(folder, error) from None
+            raise cannot_write_run(folder, error) from None
 
     def on_epoch(self, metrics: dict[str, Any]) -> None:
         """Write the epoch's values."""
@@ -86,7 +88,7 @@ class TensorBoard(Watcher):
                     self._writer.add_scalar(name, value, metrics["epoch"])
             self._writer.flush()
         except OSError as error:
-            raise cannot_write(self.folder, error) from None
+            raise cannot_write_run(self.folder, error) from None
 
     def on_end(self) -> None:
         """Close the files."""
@@ -110,40 +112,18 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a small file so that it is never half there."""
-    with written_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
-    """Give the path of a file to write; it takes the place of `path` once it is whole.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "config.yaml"
-    >>> with written_aside(path) as aside:
-    ...     _ = aside.write_text("seed: 1")
-    ...     path.exists()
-    False
-    >>> path.read_text(), aside.exists()
-    ('seed: 1', False)
-    """
-    aside = path.with_name(f"{path.name}.new")
+    """Write a small file of a run so that it is never half there."""
     try:
-        yield aside
-        aside.replace(path)
+        with atomic_write(path) as new:
+            new.write_text(text, encoding="utf-8")
     except OSError as error:
-        with suppress(OSError):  # half a file is of no use, and takes room
-            aside.unlink()
-        raise cannot_write(path, error) from None
+        raise cannot_write_run(path, error) from None
 
 
-def cannot_write(path: Path, error: OSError) -> SkelfuseError:
-    """Return the error for a file that cannot be written."""
-    return SkelfuseError(
-        f"cannot write: {error.strerror}",
-        file=path,
-        remedy="make room or choose another --out, then go on with --resume",
+def cannot_write_run(path: Path, error: OSError) -> SkelfuseError:
+    """Return the error for a file of a run that cannot be written."""
+    return cannot_write(
+        "", path, error, remedy="make room or choose another --out, then go on with --resume"
     )
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from skelfuse.clip import Clip
+from skelfuse.files import atomic_write, cannot_write
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.counted import counted
 from skelfuse.telling.words import joint_words
 from skelfuse.viewing.doubts import Doubt, doubts
 from skelfuse.viewing.shown import Shown
 from skelfuse.viewing.upright import NAMES, Array, onlooker, staged, up_axis
-from skelfuse.whole_files import cannot_write, replaced_together
 
 FRAMES_A_SECOND = 30.0  # of a clip that does not say its rate
 NUMBERS = 1_500_000  # on a page; above, every second frame of the clips is left out, and so on
@@ -32,7 +32,7 @@ def write_view(shown: Shown, path: str | Path) -> list[Doubt]:
     path, found = Path(path), doubts(shown.looked)
     text = page_of(shown, found)
     try:
-        with replaced_together([path]) as (new,):
+        with atomic_write(path) as new:
             new.write_text(text, encoding="utf-8")
     except OSError as error:
         raise cannot_write("the page", path, error) from None

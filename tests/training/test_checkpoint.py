@@ -78,10 +78,12 @@ def test_a_run_goes_on_once_there_is_room_again(
     whole = train(configured(epochs=2), store, parts, tmp_path / "whole")
     with no_room_beyond(50_000), pytest.raises(SkelfuseError, match=r"File too large.*--resume"):
         train(configured(epochs=2), store, parts, tmp_path / "run")
-    (tmp_path / "run" / "last.safetensors.new").write_bytes(b"what a killed run leaves")
+    left = tmp_path / "run" / ".last.safetensors.0123456789abcdef.new"
+    left.write_bytes(b"what a killed run leaves")
     again = train(configured(epochs=2), store, parts, tmp_path / "run", resume=True)
     a, b = ((run.folder / "last.safetensors").read_bytes() for run in (whole, again))
     assert a == b
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("kept", [0, 4, 100, 0.5, -1])
