@@ -16,9 +16,9 @@ def explain_summary(path: Path, given: dict[str, Any]) -> None:
     from skelfuse.evaluation.matching import joint_order
     from skelfuse.explain.reliance import reliance_of
     from skelfuse.explain.reliance_text import plot_reliance, reliance_text
+    from skelfuse.files import write_text
     from skelfuse.predict import load
     from skelfuse.store import Store
-    from skelfuse.whole_files import write_text
 
     recogniser = load(path, device=given["device"])
     store = Store(given["data"])

@@ -29,4 +29,13 @@ class Finite(click.FloatRange):
         return found
 
 
+def mark(_: click.Context | None, __: click.Parameter | None, value: str) -> str | float:
+    """Return what stands for a joint that was not seen: `nan`, `zeros`, or a number in all axes.
+
+    >>> mark(None, None, "-9999"), mark(None, None, "zeros")
+    (-9999.0, 'zeros')
+    """
+    return value if value in ("nan", "zeros") else Finite().convert(value, None, None)
+
+
 FPS = Finite(0, min_open=True)

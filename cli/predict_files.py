@@ -24,6 +24,8 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import find_layout
+from skelfuse.outliers import farthest
+from skelfuse.plain_text import shown
 from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 
@@ -103,6 +105,12 @@ def _recognised(
             if isinstance(clip, SkelfuseError):
                 problems.append(clip)
                 continue
+            if (far := farthest(clip.coords)) is not None:
+                joint = clip.skeleton.joints[far.joint]
+                told = f"{far.joints} joint{'s are' if far.joints > 1 else ' is'} far from the body"
+                where = f"'{joint}' in frame {far.frame} (counted from 0) by {far.sizes:.0f} sizes"
+                note = f"{path}: clip '{clip.name}': {told}, {where}: the decision may hang on that"
+                click.echo(shown(f"note: {note}"), err=True)
             handed.append(Item(path, clip.name, clip.label))
             yield clip
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skelfuse.plain_text import cell
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, merged
 
@@ -182,5 +183,5 @@ def _json(told: dict[str, Any]) -> str:
 
 def _row(values: list[object]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(values)
+    csv.writer(text, lineterminator="").writerow(map(cell, values))
     return text.getvalue()

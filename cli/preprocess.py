@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from skelfuse.cli.label_options import label_options, labelling
-from skelfuse.cli.numbers import FPS, Finite
+from skelfuse.cli.numbers import FPS, Finite, mark
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.termination import ended_cleanly
 
@@ -60,10 +60,11 @@ FORMATS = (
 @click.option("--score", is_flag=True, help="An array's last coordinate is a score.")
 @click.option(
     "--missing",
-    type=click.Choice(["nan", "zeros"]),
+    callback=mark,
+    metavar="nan|zeros|NUMBER",
     default="nan",
     show_default=True,
-    help="What stands in an array for a joint that was not seen.",
+    help="What stands in all axes of a joint that was not seen: zeros (arrays), or a number.",
 )
 @click.option("--no-filters", is_flag=True, help="Keep ghost bodies.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
@@ -96,6 +97,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
             fps=given["fps"],
             max_persons=given["max_persons"],
             filters=not given["no_filters"],
+            missing=given["missing"] if isinstance(given["missing"], float) else None,
             class_names=given["class_names"],
             min_score=given["min_score"],
             joints=tuple(filter(None, map(str.strip, (given["joints"] or "").split(",")))),

@@ -19,6 +19,7 @@ from skelfuse.store import Store
 from skelfuse.telling.note_lines import note_lines, tally
 
 PROBLEMS_SHOWN = 10
+MARKS_SHOWN = 3
 BEGINNING = b'{\n "store": '  # of every report
 ELSEWHERE = "give the report another name"
 
@@ -69,6 +70,11 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     where = f"all are in {report}" if report else "--report FILE lists them all"
     for line in note_lines(tally(outcome.notes), more=where):
         click.echo(f"note: {line}", err=True)
+    for mark, count in list(outcome.marks.items())[:MARKS_SHOWN]:
+        told = f"{count:,} joint{'s are' if count > 1 else ' is'} at {mark} in all axes, far from"
+        click.echo(
+            f"note: {told} their bodies; if that means 'not seen': --missing {mark}", err=True
+        )
     if not outcome.bad:
         return
     click.echo(f"{outcome.bad} of {len(outcome.sources)} files had a problem:", err=True)

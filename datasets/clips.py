@@ -8,11 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import AUTO, FORMATS, recognise
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import as_error, check_readable
 from skelfuse.joint_choice import with_joints
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
@@ -51,7 +54,7 @@ def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadO
     reading = ReadOptions(skeleton=given, joints=joints, bones=bones)
     kept = (
         *("fps", "max_persons", "filters", "min_score", "columns"),
-        *("axes", "score", "zeros_missing"),
+        *("axes", "score", "zeros_missing", "missing"),
     )
     told = {name: options[name] for name in kept if name in options}
     return replace(reading, **told)
@@ -82,23 +85,34 @@ def read_clips(
 def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | SkelfuseError]:
     """Yield the clips of one file, and an error in the place of each that is bad.
 
-    Their people are in the order in which a store of the file would hold them.
+    Their people are in the order in which a store of the file would hold them. Whatever a reader
+    raises is an error of its file: readers meet files that nobody has thought of.
     """
     try:
+        if not path.is_dir():
+            check_readable(path)
         clips = iter(FORMATS[form].read(path, options))
-        while True:
-            try:
-                clip = replace(next(clips), ranked=True)
-                clip = with_joints(clip, options.joints) if options.joints else clip
-                yield with_bones(clip, options.bones)
-            except StopIteration:
-                return
-            except SkelfuseError as error:  # the next clip of the file may be a good one
-                yield error.at(path)
-    except SkelfuseError as error:
-        yield error.at(path)
-    except OSError as error:
-        yield SkelfuseError(f"cannot read: {error.strerror}", file=path)
+    except Exception as error:
+        yield as_error(error, path)
+        return
+    while True:
+        try:
+            clip = replace(_without(next(clips), options.missing), ranked=True)
+            clip = with_joints(clip, options.joints) if options.joints else clip
+            yield with_bones(clip, options.bones)
+        except StopIteration:
+            return
+        except Exception as error:
+            yield as_error(error, path)
+
+
+def _without(clip: Clip, mark: float | None) -> Clip:
+    """Return a clip in which joints that are at the mark in all axes are missing."""
+    if mark is None:
+        return clip
+    coords = np.array(clip.coords)
+    coords[(coords == mark).all(axis=-1)] = np.nan
+    return replace(clip, coords=coords)
 
 
 def _read(file: ClipFile, options: ReadOptions) -> Iterator[Found]:

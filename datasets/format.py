@@ -18,6 +18,7 @@ class ReadOptions:
     fps: float | None = None  # for formats that do not say
     max_persons: int = 2  # people kept in a clip, most active first
     filters: bool = True  # drop ghost bodies, as the format's own rules have it
+    missing: float | None = None  # a joint at this number in all axes was not seen
     class_names: Path | None = None  # lines "A001 drink water", for formats that number classes
     min_score: float | None = None  # a joint of a lower score is missing; None: the format's own
     joints: tuple[str, ...] = ()  # patterns that choose, drop or rename joints; none: all stay

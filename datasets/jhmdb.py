@@ -21,6 +21,7 @@ from skelfuse.datasets.reading.numpy_file import REMEDY, Npz, holds
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import JHMDB_15
 
+MOST_CLASSES = 1000
 FPS = 30.0
 PARTS = ("train", "test")
 FRAMES = "train1_frames"
@@ -38,6 +39,7 @@ def find(path: Path) -> list[Path]:
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield every distinct clip, `[T,1,15,2]`, with its part in each split ("split1", ...)."""
     npz = Npz(path)
+    npz.check_count("class_names", MOST_CLASSES)
     names = [str(name) for name in npz.load("class_names").ravel()]
     skeleton = layout_of.imposed(options.skeleton, JHMDB_15)
     seen: dict[tuple[bytes, int], tuple[FloatArray, str]] = {}
@@ -73,8 +75,10 @@ def _splits(npz: Npz) -> list[int]:
 
 
 def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]]:
-    lengths, labels = npz.load(f"{part}_lengths"), npz.load(f"{part}_label")
     header = npz.header(f"{part}_frames")
+    for name in ("lengths", "label"):
+        npz.check_count(f"{part}_{name}", max(header.shape, default=0))
+    lengths, labels = npz.load(f"{part}_lengths"), npz.load(f"{part}_label")
     fits = lengths.dtype.kind in "iu" and labels.dtype.kind in "iu" and lengths.ndim == 1
     if not fits or lengths.shape != labels.shape or (lengths < 1).any():
         raise SkelfuseError(

@@ -148,6 +148,10 @@ def _row(values: dict[str | None, str | None], line: int, path: Path) -> Row:
 
 
 def _facts(values: dict[str, str]) -> Facts:
+    if not Path(values["file"]).name:
+        raise SkelfuseError(
+            "a line whose file has no name", found=values["file"], remedy="correct or remove it"
+        )
     known = {name: text or None for name, text in values.items()}
     return Facts(
         known.get("name") or Path(values["file"]).with_suffix("").as_posix(),

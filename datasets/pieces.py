@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +15,8 @@ from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.datasets.source_files import fingerprint, stamp
 from skelfuse.datasets.sources import Source
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import as_error
+from skelfuse.outliers import marks
 from skelfuse.preparation import prepare
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.writer import packed
@@ -30,6 +33,7 @@ class Piece:
     clips: list[tuple[dict[str, Any], bytes, bytes]] = field(default_factory=list)
     errors: list[SkelfuseError] = field(default_factory=list)
     left_out: int = 0  # clips on the skip list
+    marks: Counter[float] = field(default_factory=Counter)  # joints that may mean "not seen"
     skipped: bool = False  # the source itself is on it
     fingerprint: tuple[int, str] | None = None  # bytes and SHA-256, with the last piece
     stamp: str | None = None  # of the source before it was read, with the last piece
@@ -51,17 +55,18 @@ def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
             if clip.name in options.skip:
                 piece.left_out += 1
                 continue
+            piece.marks.update(marks(clip.coords))
             prepared = prepare(clip, align=options.align, scale=options.scale)
             piece.clips.append(packed(prepared, options.half))
             piece.skeletons.append(prepared.skeleton)
-        except SkelfuseError as error:
-            piece.errors.append(error.at(source.path))
+        except Exception as error:
+            piece.errors.append(as_error(error, source.path))
         if len(piece.clips) == CLIPS_IN_A_PIECE:
             yield piece
             piece = Piece(source)
     try:
         piece.fingerprint = fingerprint(source.path, source.format)
-    except OSError:  # it could not be read above either, and that was told
+    except Exception:
         piece.fingerprint = (0, "")
     piece.stamp = before
     piece.labels = told.as_dict() if options.labels else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -46,6 +47,14 @@ class Outcome:
     def notes(self) -> list[list[str]]:
         """What was decided on the way, of every clip that has a note."""
         return [notes for facts in self.sources for notes in facts.get("notes", {}).values()]
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """How many joints are at numbers that may mean "not seen", the most frequent first."""
+        found: Counter[str] = Counter()
+        for facts in self.sources:
+            found.update(facts.get("marks", {}))
+        return dict(found.most_common())
 
     @property
     def left_out(self) -> int:
@@ -124,6 +133,9 @@ def _store(writer: StoreWriter, piece: Piece, facts: dict[str, Any]) -> None:
         facts["skipped"] = True
     if piece.skipped or piece.left_out:
         facts["left_out"] = facts.get("left_out", 0) + piece.skipped + piece.left_out
+    for mark, count in piece.marks.items():
+        facts["marks"] = facts.get("marks", {})
+        facts["marks"][f"{mark:g}"] = facts["marks"].get(f"{mark:g}", 0) + count
     for skeleton, clip in zip(piece.skeletons, piece.clips, strict=True):
         try:
             writer.accept(skeleton)

@@ -41,6 +41,7 @@ from skelfuse.skeleton import Skeleton
 
 Array = npt.NDArray[Any]
 SCORE_APART = "save the score as 'confidence' [sum of T, N]; a depth is told by 'joint_names'"
+MOST_CLASSES = 100_000
 SAVE_AGAIN = "correct it, and save the file again"
 KNOWN = (
     *("coords", "lengths", "confidence", "names", "class_names", "joint_names", "bones"),
@@ -100,7 +101,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
 
 
 def _lengths(npz: Npz) -> list[int]:
-    header, lengths = npz.header("coords"), npz.load("lengths")
+    header = npz.header("coords")
+    npz.check_count("lengths", header.shape[0] if header.shape else 0)
+    lengths = npz.load("lengths")
     if len(header.shape) not in (3, 4) or header.shape[-1] not in (2, 3) or 0 in header.shape:
         raise SkelfuseError(
             "'coords' of the wrong shape",
@@ -134,7 +137,7 @@ def _skeleton(
     if "joint_names" not in npz.keys:
         skeleton, notes = layout_of.choose(joints, dimensions, options.skeleton)
         return skeleton, everything, notes
-    names = _texts(npz, "joint_names")
+    names = _texts(npz, "joint_names", joints)
     if len(names) != joints:
         raise SkelfuseError(
             "'joint_names' do not fit 'coords'", expected=f"{joints} names", found=len(names)
@@ -144,6 +147,7 @@ def _skeleton(
         return replace(options.skeleton, dimensions=dimensions), order, ()
     bones: list[list[str | int]] | None = None
     if "bones" in npz.keys:
+        npz.check_count("bones", 20 * joints)
         pairs = npz.load("bones")
         if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iuUS":
             raise SkelfuseError(
@@ -155,7 +159,8 @@ def _skeleton(
     return layout_of.from_names(names, bones, dimensions), everything, ()
 
 
-def _texts(npz: Npz, name: str) -> list[str]:
+def _texts(npz: Npz, name: str, most: int) -> list[str]:
+    npz.check_count(name, most)
     array = npz.load(name)
     if array.ndim != 1 or array.dtype.kind not in "USiu":
         raise SkelfuseError(
@@ -165,14 +170,14 @@ def _texts(npz: Npz, name: str) -> list[str]:
         )
     try:
         return [str(text).strip() for text in array.astype(np.str_).tolist()]
-    except UnicodeDecodeError:
+    except ValueError:
         raise SkelfuseError(f"'{name}' is not plain text", remedy="save it as str") from None
 
 
 def _column(npz: Npz, name: str, clips: int) -> list[str | None]:
     if name not in npz.keys:
         return [None] * clips
-    texts = _texts(npz, name)
+    texts = _texts(npz, name, clips)
     if len(texts) != clips:
         raise SkelfuseError(f"'{name}' needs one value a clip", expected=clips, found=len(texts))
     return [text or None for text in texts]
@@ -204,7 +209,7 @@ def _labels(npz: Npz, clips: int, options: ReadOptions) -> list[str | None]:
     texts = _column(npz, "label", clips)
     if "label" not in npz.keys or npz.header("label").dtype.kind not in "iu":
         return texts
-    class_names = _texts(npz, "class_names") if "class_names" in npz.keys else None
+    class_names = _texts(npz, "class_names", MOST_CLASSES) if "class_names" in npz.keys else None
     numbers = [int(text or 0) for text in texts]
     classes = max(numbers, default=0) + 1
     return [label_of(number, class_names, options, classes) for number in numbers]
@@ -213,6 +218,7 @@ def _labels(npz: Npz, clips: int, options: ReadOptions) -> list[str | None]:
 def _rates(npz: Npz, clips: int) -> list[float | None]:
     if "fps" not in npz.keys:
         return [None] * clips
+    npz.check_count("fps", clips)
     rates = npz.load("fps")
     usable = rates.dtype.kind in "iuf" and np.isfinite(rates).all() and (rates > 0).all()
     if not usable or rates.shape not in ((), (1,), (clips,)):
@@ -223,6 +229,7 @@ def _rates(npz: Npz, clips: int) -> list[float | None]:
 def _parts(npz: Npz, clips: int) -> list[str | None]:
     if "train" not in npz.keys:
         return _column(npz, "split", clips)
+    npz.check_count("train", clips)
     train = npz.load("train")
     if "split" in npz.keys:
         raise SkelfuseError("both 'split' and 'train'", remedy="leave one of the two out")

@@ -93,7 +93,7 @@ class Clip:
             if text is not None and not is_plain(str(text)):
                 raise SkelfuseError(
                     f"clip '{self.name}': a {what} that cannot be kept",
-                    expected="text without NUL and half characters, in UTF-8",
+                    expected="text without control and half characters, in UTF-8",
                     found=ascii(text),
                     remedy="rename it, or the file or folder that it comes from",
                 )

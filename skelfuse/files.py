@@ -10,17 +10,22 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 from skelfuse.errors import SkelfuseError
 
 MAY_READ = "check that it is there and that you may read it"
+LEAVE_OUT = "leave it out"
+DAMAGED = (
+    "the file is damaged, or of a kind that is not read: fetch or write it again, or leave it out"
+)
 OTHER_PLACE = "make room, or choose another place"
 NAME_KEPT = 40  # letters of a file's name that its temporary file has too
 _LEFTOVER = re.compile(r"\..*\.[0-9a-f]{16}\.new", re.DOTALL)
 
 
 def check_readable(path: Path) -> None:
-    """Raise where a file cannot be opened.
+    """Raise where there is no file that can be opened; a pipe or a device could keep us for ever.
 
     >>> check_readable(Path("no such file"))
     Traceback (most recent call last):
@@ -28,11 +33,77 @@ def check_readable(path: Path) -> None:
 check that it is there and that you may read it
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            what = "a folder" if path.is_dir() else "a pipe, a device or the like"
+            raise SkelfuseError("not a file", file=path, found=what, remedy=LEAVE_OUT)
         path.open("rb").close()
     except OSError as error:
         raise SkelfuseError(
             f"cannot read: {error.strerror or error}", file=path, remedy=MAY_READ
         ) from None
+
+
+def as_error(error: Exception, path: Path) -> SkelfuseError:
+    """Return whatever went wrong with a file as the error of that file.
+
+    >>> print(as_error(OverflowError("too large"), Path("a.npz")))
+    a.npz: cannot be read: OverflowError, too large; the file is damaged, or of a kind that is not \
+read: fetch or write it again, or leave it out
+    """
+    if isinstance(error, SkelfuseError):
+        return error.at(path)
+    if isinstance(error, OSError):
+        told, remedy = f"cannot read: {error.strerror or error}", MAY_READ
+    elif isinstance(error, MemoryError):
+        told, remedy = "cannot be read: it needs more memory than there is", LEAVE_OUT
+    else:
+        first = (str(error).strip().splitlines() or [""])[0][:120]
+        what = ", ".join(filter(None, (type(error).__name__, first)))
+        told, remedy = f"cannot be read: {what}", DAMAGED
+    return SkelfuseError(told, file=path, remedy=remedy)
+
+
+class Undamaged:
+    """A `with` in which a file is taken to be whole: what goes wrong there is damage to it.
+
+    >>> with Undamaged(Path("s.h5"), "the store", "make it anew"):
+    ...     {}["skeleton"]
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: s.h5: the store is damaged: found KeyError 'skeleton'; \
+make it anew
+    """
+
+    __slots__ = ("path", "remedy", "told", "what")
+
+    def __init__(
+        self,
+        path: Path,
+        what: str,
+        remedy: str,
+        *,
+        told: tuple[type[Exception], ...] = (),  # by others, in words of their own
+    ) -> None:
+        self.path, self.what, self.remedy = path, what, remedy
+        self.told: tuple[type[Exception], ...] = (SkelfuseError, *told)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(error, self.told):
+            first = (str(error).splitlines() or [""])[0][:120]
+            raise SkelfuseError(
+                f"{self.what} is damaged",
+                file=self.path,
+                found=f"{type(error).__name__} {first}".strip(),
+                remedy=self.remedy,
+            ) from None
 
 
 @contextmanager
@@ -72,10 +143,10 @@ def atomic_write(path: Path, *, flush: bool = False) -> Iterator[Path]:
         if before is not None:
             _keep_owner(new, before)
         if flush:
-            _flush(new)
+            flush_to_disk(new)
         new.replace(target)
         if flush:
-            _flush(target.parent)
+            flush_to_disk(target.parent)
     finally:
         with suppress(OSError):  # it is gone, or in a folder that lets nothing be taken out
             new.unlink()
@@ -99,7 +170,8 @@ def _keep_owner(new: Path, before: os.stat_result) -> None:
     new.chmod(stat.S_IMODE(before.st_mode))
 
 
-def _flush(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
     if os.name == "nt":  # neither folders nor files opened for reading can be flushed there
         return
     number = os.open(path, os.O_RDONLY)

@@ -16,7 +16,7 @@ from skelfuse.models.spectrum import Spectrum
 from skelfuse.pruned_run import check_free, write_run
 from skelfuse.run import Run, load_run
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import LAST, WEIGHT, fill, read_checkpoint
+from skelfuse.training.checkpoint import LAST, WEIGHT, fill, read_checkpoint, undamaged
 from skelfuse.training.config import Gates, ModelChoice
 
 TOLERANCE = 1e-5  # by which logits may differ, as two orders of summing do
@@ -121,8 +121,9 @@ def checkpoint_to_prune(path: str | Path) -> Path:
     if not last.is_file():
         return Path(path)
     facts, _ = read_checkpoint(last, only="no tensor at all/")
-    gates = facts["config"].get("gates", {})
-    return last if gates.get("penalty", Gates().penalty) else Path(path)
+    with undamaged(last):
+        gates = facts["config"].get("gates", {})
+        return last if gates.get("penalty", Gates().penalty) else Path(path)
 
 
 def _static_gate(run: Run) -> tuple[Spectrum, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +16,25 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.models.deployed import deployed
 from skelfuse.models.model import Model
 from skelfuse.models.persons import keep_to
+from skelfuse.plain_text import is_plain
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, fill, read_checkpoint
+from skelfuse.training.checkpoint import (
+    BEST,
+    COPY_AGAIN,
+    LAST,
+    WEIGHT,
+    check_weights,
+    fill,
+    read_checkpoint,
+    undamaged,
+)
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_of_checkpoint
 from skelfuse.training.devices import device_named
+
+LEAST = 1000  # a number in a configuration that is no size
+FEW = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,28 +88,77 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
     """
     file = _checkpoint(Path(path))
     facts, tensors = read_checkpoint(file, only=WEIGHT)
+    weights = {name.removeprefix(WEIGHT): value for name, value in tensors.items()}
     try:
-        config = config_of_checkpoint(facts, file)
-        skeleton = Skeleton.from_dict(facts["skeleton"])
-        model = build_model(config.model, skeleton, len(facts["class_names"]))
-        fill(model, {name.removeprefix(WEIGHT): value for name, value in tensors.items()})
+        with undamaged(file):
+            config = config_of_checkpoint(facts, file)
+            skeleton = Skeleton.from_dict(facts["skeleton"])
+            class_names = _texts(facts["class_names"])
+            if _asks_for_much(config.model.options, weights):
+                from torch._subclasses.fake_tensor import FakeTensorMode
+
+                with FakeTensorMode():  # takes no memory, whatever the configuration asks for
+                    check_weights(build_model(config.model, skeleton, len(class_names)), weights)
+            model = build_model(config.model, skeleton, len(class_names))
+            fill(model, weights)
+            if facts.get("shown"):  # runs of earlier versions do not say
+                keep_to(model, **facts["shown"])
+            run = Run(
+                model.eval(),
+                config,
+                skeleton,
+                class_names,
+                file,
+                int(facts["epoch"]),
+                dict(facts["metrics"]),
+                dict(facts["provenance"]),
+                {name: str(version) for name, version in facts["versions"].items()},
+                SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
+                tuple(facts["class_counts"]) if facts.get("class_counts") else None,
+            )
     except SkelfuseError as error:
         raise error.at(file) from None
-    if facts.get("shown"):  # runs of earlier versions do not say
-        keep_to(model, **facts["shown"])
-    return Run(
-        model.to(device_named(device)).eval(),
-        config,
-        skeleton,
-        tuple(facts["class_names"]),
-        file,
-        int(facts["epoch"]),
-        facts["metrics"],
-        facts["provenance"],
-        facts["versions"],
-        SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
-        tuple(facts["class_counts"]) if facts.get("class_counts") else None,
+    model.to(device_named(device))
+    return run
+
+
+def _asks_for_much(options: Mapping[str, Any], weights: Mapping[str, Tensor]) -> bool:
+    """Tell whether a model of these options may be much larger than its weights say.
+
+    >>> import torch
+    >>> weights = {"a": torch.ones(2, 8)}
+    >>> _asks_for_much({"channels": 8}, weights), _asks_for_much({"channels": [15]}, weights)
+    (False, False)
+    """
+    largest = max(_numbers(options), default=0)
+    if largest > LEAST + sum(value.numel() for value in weights.values()):
+        raise SkelfuseError(
+            "the checkpoint's weights are not this model's: it asks for more than there are",
+            found=largest,
+            remedy=COPY_AGAIN,
+        )
+    return largest > FEW * max(
+        (max(value.shape, default=1) for value in weights.values()), default=1
     )
+
+
+def _numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _numbers(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _numbers(part)
+
+
+def _texts(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list):
+        raise TypeError("class names that are no list")
+    if not all(isinstance(name, str) and is_plain(name) for name in names):
+        raise ValueError("class names that are no texts, or cannot be shown")
+    return tuple(names)
 
 
 def _checkpoint(path: Path) -> Path:

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import check_readable
 from skelfuse.plain_text import is_plain
+from skelfuse.yaml_text import parse_yaml
 
 Pair = tuple[str, str]
+MOST_JOINTS = 2000
 NEEDED = ("name", "joints", "bones", "root")
 
 
@@ -57,11 +60,13 @@ class Skeleton:
 
     def _texts(self) -> str | None:
         odd = next((name for name in (self.name, *self.joints) if not is_plain(name)), None)
-        return None if odd is None else f"a name with NUL or half characters, {odd!a}"
+        return None if odd is None else f"a name with control or half characters, {odd!a}"
 
     def _duplicates(self) -> str | None:
         if not self.joints:
             return "it has no joints"
+        if len(self.joints) > MOST_JOINTS:
+            return f"{len(self.joints)} joints; at most {MOST_JOINTS} are taken"
         twice = sorted({joint for joint in self.joints if self.joints.count(joint) > 1})
         return f"joints named twice: {', '.join(twice)}" if twice else None
 
@@ -96,6 +101,8 @@ class Skeleton:
 
     def _mirrors(self) -> str | None:
         sides = [joint for pair in self.pairs for joint in pair]
+        if len(sides) > len(self.joints):
+            return "more left/right pairs than joints"
         twice = sorted({joint for joint in sides if sides.count(joint) > 1})
         if twice:
             return f"joints in two left/right pairs: {', '.join(twice)}"
@@ -182,12 +189,11 @@ class Skeleton:
     @staticmethod
     def from_yaml(path: str | Path) -> Skeleton:
         """Read a user's own layout from a YAML file."""
-        import yaml
-
         try:
-            fields = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-            told = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+            check_readable(Path(path))
+            fields, _ = parse_yaml(Path(path).read_text(encoding="utf-8"), file=path)
+        except (OSError, UnicodeDecodeError) as error:
+            told = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
             raise SkelfuseError(
                 f"cannot read the skeleton: {told}",
                 file=path,

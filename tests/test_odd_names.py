@@ -70,7 +70,7 @@ def test_a_file_name_that_is_no_utf_8_is_told(tmp_path: Path) -> None:
         ({"subject": "\ud800"}, r"clip 'bad': a subject that cannot be kept"),
         ({"split": "\0"}, r"clip 'bad': a split that cannot be kept"),
         ({"fps": HUGE}, r"'fps' is too large to be a number: .*found 1000.* of 401 digits"),
-        ({"joint_names": ["\ud800", *map(str, range(16))], "bones": []}, r"NUL or half char"),
+        ({"joint_names": ["\ud800", *map(str, range(16))], "bones": []}, r"control or half char"),
     ],
 )
 def test_one_bad_text_or_number_does_not_end_the_rest(
@@ -99,7 +99,7 @@ def test_a_score_of_400_digits_is_told(tmp_path: Path) -> None:
 def test_python_is_told_too() -> None:
     with pytest.raises(SkelfuseError, match="a camera that cannot be kept"):
         Clip(np.zeros((1, 1, 17, 2)), COCO_17, name="a", camera="\0")
-    with pytest.raises(SkelfuseError, match="a name with NUL or half characters"):
+    with pytest.raises(SkelfuseError, match="a name with control or half characters"):
         Skeleton("twig", joints=("\0",), bones=(), root="\0")
 
 

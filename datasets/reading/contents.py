@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from functools import lru_cache
 from pathlib import Path
+
+from skelfuse.files import check_readable
 
 READ_AT_ONCE = 16 << 20  # bytes; larger files are hashed in pieces
 
@@ -21,6 +24,8 @@ def contents(path: Path) -> bytes:
     (b'one', b'other')
     """
     facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        check_readable(path)  # which says what is wrong
     return _read(path, facts.st_size, facts.st_mtime_ns)
 
 

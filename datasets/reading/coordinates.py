@@ -11,6 +11,9 @@ from skelfuse.clip import FloatArray
 from skelfuse.errors import SkelfuseError
 
 ROOM = 100.0  # metres; no sensor of bodies sees so far
+FLOAT32 = 2.0**-24  # of a number: how far the nearest float32 may be from it
+SHARP = 1e-4  # of a body's extent: how far a joint may be moved by rounding
+BEYOND_BELIEF = 1e3
 NOT_METRES = "convert the file to metres, or leave it out if it is damaged"
 NOT_AN_ARRAY = "write one row of 2 or 3 numbers for each joint of each frame"
 
@@ -35,6 +38,7 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
             found=list(values.shape),
             remedy=NOT_AN_ARRAY,
         )
+    values = _nearer(values)
     with np.errstate(over="ignore", invalid="ignore"):  # a signalling NaN is a NaN
         coords = np.array(values, dtype=np.float32)
     wild = np.isinf(coords)
@@ -47,6 +51,29 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
         )
     coords[np.isnan(coords).any(axis=-1)] = np.nan
     return coords
+
+
+def _nearer(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return float64 coordinates that float32 would blur, such as UTM, moved to their middle.
+
+    All joints of all frames move alike, by a whole number.
+
+    >>> utm = np.array([[[[4_500_000.125, 0.5], [4_500_001.0, 1.5]]]])
+    >>> as_coordinates(utm)[0, 0].tolist()
+    [[0.125, -0.5], [1.0, 0.5]]
+    """
+    if values.dtype.kind != "f" or values.dtype.itemsize <= 4:
+        return values
+    flat = values.reshape(-1, values.shape[-1])
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    if not len(flat):
+        return values
+    middle = np.median(flat, axis=0)
+    extent = float(np.median(np.abs(flat - middle).max(axis=1)))
+    if not 0 < np.abs(middle).max() * FLOAT32 <= BEYOND_BELIEF or extent == 0:
+        return values
+    blurred = float(np.abs(middle).max()) * FLOAT32 > extent * SHARP
+    return values - np.floor(middle) if blurred else values
 
 
 def in_a_room(metres: FloatArray) -> FloatArray:

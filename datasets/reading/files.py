@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ
+from skelfuse.files import MAY_READ, check_readable
 
 BEGINNING = 4096  # bytes by which most files tell what they are
 BLOCK = 1 << 16  # bytes read at once of files that are searched further
@@ -104,17 +104,26 @@ def of_kind(files: Iterable[Path], kind: Callable[[Path], bool | None]) -> list[
 
     So a damaged one is read with the others, and told, instead of passed over.
 
-    >>> files = [Path("walk.npz"), Path("notes.npz"), Path("damaged.npz")]
+    >>> import tempfile
+    >>> files = [Path(tempfile.mkdtemp(), name) for name in ("walk", "notes", "damaged")]
+    >>> _ = [file.touch() for file in files]
     >>> kinds = {"walk": True, "notes": False}
     >>> [file.stem for file in of_kind(files, lambda file: kinds.get(file.stem))]
     ['walk', 'damaged']
     >>> of_kind(files[1:], lambda file: kinds.get(file.stem))
     []
     """
-    kinds = {file: kind(file) for file in files}
+    kinds = {file: _kind_of(file, kind) for file in files}
     if True not in kinds.values():
         return []
     return [file for file, found in kinds.items() if found is not False]
+
+
+def _kind_of(file: Path, kind: Callable[[Path], bool | None]) -> bool | None:
+    try:
+        return kind(file) if file.is_file() else None
+    except Exception:
+        return None
 
 
 def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -> str:
@@ -127,6 +136,7 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
     ...     except SkelfuseError as error: print(error.line, error.problem, sep=" | ")
     1 | cannot read the table: its byte 6 is no UTF-8
     """
+    check_readable(path)
     try:
         content = path.read_bytes()
         return content.decode(encoding)
@@ -153,13 +163,14 @@ def speaks_of(path: Path, words: Iterable[bytes], *, within: int = BEGINNING) ->
     pattern = re.compile(b"|".join(map(re.escape, words)))
     before = None
     try:
+        check_readable(path)
         with path.open("rb") as file:
             while block := file.read(min(BLOCK, within)):
                 within -= len(block)
                 if pattern.search((before or b"") + block):
                     return True
                 before = block[-LONGEST_WORD:]  # a word may begin in one block and end in the next
-    except OSError:
+    except (OSError, SkelfuseError):
         return None
     return None if before is None else False
 
@@ -171,7 +182,8 @@ def beginning(path: Path, size: int = BEGINNING) -> bytes:
     b''
     """
     try:
+        check_readable(path)
         with path.open("rb") as file:
             return file.read(size)
-    except OSError:
+    except (OSError, SkelfuseError):
         return b""

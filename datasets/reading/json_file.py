@@ -14,6 +14,7 @@ from skelfuse.errors import SkelfuseError
 
 Value = TypeVar("Value")
 FETCH_AGAIN = "the file is damaged: fetch or write it again"
+DEEPEST = 8  # levels of lists; coordinates have four
 EQUAL = "every list at one level has equal length; write null for what is missing"
 
 
@@ -58,6 +59,16 @@ def as_numbers(value: Any, what: str) -> npt.NDArray[np.float64]:
     skelfuse.errors.SkelfuseError: joints: expected numbers, found '2'; write numbers without \
 quotes, and null for what is missing
     """
+    inner, depth = value, 0
+    while isinstance(inner, list) and inner:
+        inner, depth = inner[0], depth + 1
+    if depth > DEEPEST:
+        raise SkelfuseError(
+            f"{what}: lists within lists within lists",
+            expected=f"at most {DEEPEST} levels",
+            found=depth,
+            remedy=FETCH_AGAIN,
+        )
     try:
         numbers = np.asarray(value)
     except (ValueError, TypeError, OverflowError):

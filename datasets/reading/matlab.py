@@ -21,7 +21,11 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ
 
 FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
+NO_RECORDING = "this is no recording of a skeleton: leave the file out"
+BEFORE_CONTENT = 4096  # bytes in which a variable's kind, shape and name lie
+LONGEST_TEXT = 1 << 16  # bytes; names and notes, not recordings
 LARGEST = 64 << 20  # bytes of one variable; an hour of 20 joints at 30 fps is 52 MB
+HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
@@ -49,6 +53,13 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         content = path.read_bytes()
     except OSError as error:
         raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
+    if content.startswith((HDF5, b"MATLAB 7.3")):
+        raise SkelfuseError(
+            "a MATLAB 7.3 file",
+            file=path,
+            expected="one of MATLAB 5 to 7",
+            remedy="save it again in MATLAB: save('FILE.mat', '-v7')",
+        )
     if content[:6] != b"MATLAB" or len(content) <= _HEADER:
         raise SkelfuseError(
             "not a MATLAB 5 file",
@@ -59,12 +70,12 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     wanted, found = set(names), dict[str, npt.NDArray[Any]]()
     try:
         for kind, data in _elements(memoryview(content)[_HEADER:], order):
-            matrix = _unpacked(data, order) if kind == _COMPRESSED else data
             if kind not in (_MATRIX, _COMPRESSED):
                 raise _UnsoundError(f"data of kind {kind} where a variable belongs")
-            variable = _variable(matrix, order)
-            if variable.name in wanted:
-                found[variable.name] = variable.array()
+            name = _name(data if kind == _MATRIX else _beginning(data, order), order)
+            if name in wanted:  # the others are never unpacked
+                matrix = _unpacked(data, order) if kind == _COMPRESSED else data
+                found[name] = _variable(matrix, order).array()
             if wanted <= found.keys():
                 break
     except _UnsoundError as error:
@@ -73,6 +84,10 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         ) from None
     except SkelfuseError as error:
         raise error.at(path) from None
+    except (struct.error, ValueError, OverflowError) as error:
+        raise SkelfuseError(
+            f"not a sound MATLAB file: {error}", file=path, remedy="fetch it again"
+        ) from None
     return {name: found[name] for name in names if name in found}
 
 
@@ -96,8 +111,21 @@ def _elements(content: memoryview, order: str) -> Iterator[tuple[int, memoryview
         at = end
 
 
+def _beginning(data: memoryview, order: str) -> memoryview:
+    """Return the first bytes of a compressed variable: what stands before its content."""
+    try:
+        start = zlib.decompressobj().decompress(data[:BEFORE_CONTENT], BEFORE_CONTENT)
+    except zlib.error as error:
+        raise _UnsoundError(str(error)) from None
+    if len(start) < 8 or struct.unpack_from(f"{order}I", start)[0] != _MATRIX:
+        raise _UnsoundError("no variable in compressed data")
+    return memoryview(start)[8:]
+
+
 def _unpacked(data: memoryview, order: str) -> memoryview:
     """Return the bytes of a compressed variable, never more than LARGEST."""
+    if len(data) > LARGEST:
+        raise SkelfuseError(f"a variable of {len(data) >> 20} MB", remedy=NO_RECORDING)
     expander = zlib.decompressobj()
     try:
         unpacked = expander.decompress(data, LARGEST + 1)
@@ -106,7 +134,7 @@ def _unpacked(data: memoryview, order: str) -> memoryview:
     if len(unpacked) > LARGEST:
         raise SkelfuseError(
             f"a variable of more than {LARGEST >> 20} MB in {len(data)} bytes",
-            remedy="this is no recording of a skeleton: leave the file out",
+            remedy=NO_RECORDING,
         )
     kind, matrix = next(_elements(memoryview(unpacked), order), _NOTHING)
     if kind != _MATRIX:
@@ -145,6 +173,12 @@ class _Variable:
         return flat.reshape(self.shape, order="F")
 
     def _text(self, kind: int, data: memoryview) -> npt.NDArray[Any]:
+        if len(data) > LONGEST_TEXT:
+            raise SkelfuseError(
+                f"variable '{self.name}' is a text of {len(data)} bytes",
+                expected=f"at most {LONGEST_TEXT}",
+                remedy=NO_RECORDING,
+            )
         coding = _TEXTS.get(kind, "") if data else "latin-1"
         if coding in ("utf-16", "utf-32"):
             coding += "-be" if self.order == ">" else "-le"
@@ -162,6 +196,13 @@ class _Variable:
         if count != math.prod(self.shape):
             size = " x ".join(map(str, self.shape))
             raise _UnsoundError(f"'{self.name}' is to be {size}, and has {count:g} elements")
+
+
+def _name(matrix: memoryview, order: str) -> str:
+    """Return a variable's name, the third of its parts."""
+    parts = _elements(matrix, order)
+    _, _, (_, name) = (next(parts, _NOTHING) for _ in range(3))
+    return str(name, "latin-1")
 
 
 def _variable(matrix: memoryview, order: str) -> _Variable:

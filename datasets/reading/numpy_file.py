@@ -18,8 +18,13 @@ from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ, check_readable
 
+NO_RECORDING = "this is no recording: leave it out; or save it without compression"
 REMEDY = "the file is damaged, or was not written by numpy.save or numpy.savez: write it again"
-LARGE = 256 << 20
+LARGE = 128 << 20  # bytes that any file may become in memory
+UNSOUND = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
+MOST_AXES = 8
+LAST_LETTER = 0x10FFFF  # of Unicode
+NUMBER, TEXT = 8, 64  # bytes of a number, and of a text beside its letters, when it is worked with
 DENSEST = 100  # recordings shrink by a factor of 2 to 10; only a bomb shrinks by hundreds
 
 
@@ -67,8 +72,18 @@ def read_header(stream: IO[bytes]) -> Header:
             found=header.dtype,
             remedy="objects can run code when read: save plain arrays",
         )
-    if any(size < 0 for size in header.shape):
-        raise SkelfuseError("an array of negative size", found=header.shape, remedy=REMEDY)
+    if not header.dtype.itemsize:
+        raise SkelfuseError("an array of elements without bytes", found=header.dtype, remedy=REMEDY)
+    sound = len(header.shape) <= MOST_AXES
+    if not sound or any(type(size) is not int or size < 0 for size in header.shape):
+        raise SkelfuseError(
+            "an array of an impossible shape",
+            expected=f"at most {MOST_AXES} whole numbers from 0",
+            found=str(header.shape)[:60],
+            remedy=REMEDY,
+        )
+    if header.size == 0 and any(size > LARGE for size in header.shape):
+        raise SkelfuseError("an array of nothing", found=str(header.shape)[:60], remedy=REMEDY)
     return header
 
 
@@ -82,8 +97,33 @@ def read_array(stream: IO[bytes], available: int) -> npt.NDArray[Any]:
     """
     header = read_header(stream)
     _check_length(header, available - stream.tell())
-    flat = np.frombuffer(_exactly(stream, header.size), dtype=header.dtype)
+    flat = as_array(_exactly(stream, header.size), header.dtype)
     return flat.reshape(header.shape, order="F" if header.fortran else "C")
+
+
+def as_array(content: bytes, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return bytes as an array; text of numbers that are no letters is an error.
+
+    >>> as_array(b"a" + bytes(3), np.dtype("<U1")).tolist()
+    ['a']
+    >>> as_array(b"aaaa", np.dtype("<U1"))
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: text of numbers that are no letters; the file is damaged, or \
+was not written by numpy.save or numpy.savez: write it again
+    """
+    if dtype.kind == "U":
+        letters = np.frombuffer(content, dtype=f"{dtype.byteorder}u4")
+        if letters.size and int(letters.max()) > LAST_LETTER:
+            raise SkelfuseError("text of numbers that are no letters", remedy=REMEDY)
+    return np.frombuffer(content, dtype=dtype)
+
+
+def _grown(header: Header, size: int) -> int:
+    """Return the bytes that an array takes when it is worked with: small numbers become floats."""
+    each = header.dtype.itemsize
+    each = max(each, NUMBER) if header.dtype.kind in "biuf" else each + TEXT
+    return max(size, math.prod(header.shape) * each)
 
 
 def _check_length(header: Header, available: int) -> None:
@@ -114,9 +154,16 @@ def _first_line(error: Exception) -> str:
 
 def load_npy(path: Path) -> npt.NDArray[Any]:
     """Return the array of a .npy file."""
+    check_readable(path)
+    facts = path.stat()
+    on_disk = getattr(facts, "st_blocks", facts.st_size) * 512  # of a file with holes, without them
+    if facts.st_size > max(LARGE, DENSEST * on_disk):
+        raise SkelfuseError(
+            f"{facts.st_size >> 20} MB, nearly all of it holes", file=path, remedy=NO_RECORDING
+        )
     try:
         with path.open("rb") as stream:
-            return read_array(stream, path.stat().st_size)
+            return read_array(stream, facts.st_size)
     except OSError as error:
         raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
     except SkelfuseError as error:
@@ -132,7 +179,7 @@ def keys(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+    except Exception:
         return []
 
 
@@ -169,12 +216,14 @@ class Npz:
         try:
             with zipfile.ZipFile(self.path) as archive:
                 info = archive.getinfo(f"{name}.npy")
-                if info.file_size > max(LARGE, DENSEST * info.compress_size):
-                    raise SkelfuseError(
-                        f"array '{name}' would grow to {info.file_size >> 20} MB",
-                        found=f"{info.compress_size} bytes in the file",
-                        remedy="this is no recording: leave the file out",
-                    )
+                with archive.open(info) as stream:
+                    grown = _grown(read_header(stream), info.file_size)
+                    if grown > max(LARGE, DENSEST * info.compress_size):
+                        raise SkelfuseError(
+                            f"array '{name}' would grow to {grown >> 20} MB",
+                            found=f"{info.compress_size} bytes in the file",
+                            remedy=NO_RECORDING,
+                        )
                 with archive.open(info) as stream:
                     yield stream, info.file_size
         except KeyError:
@@ -186,7 +235,7 @@ class Npz:
             ) from None
         except SkelfuseError as error:
             raise retold(error, of=f"array '{name}'", file=self.path) from None
-        except (OSError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
+        except UNSOUND as error:
             raise SkelfuseError(
                 f"array '{name}': {_first_line(error)}", file=self.path, remedy=REMEDY
             ) from None
@@ -197,6 +246,19 @@ class Npz:
             header = read_header(stream)
             _check_length(header, available - stream.tell())
             return header
+
+    def check_count(self, name: str, most: int) -> None:
+        """Refuse an array of more elements than there can be, before it is read."""
+        found = math.prod(self.header(name).shape)
+        most = min(most, self.path.stat().st_size)  # each takes a byte at least
+        if found > most:
+            raise SkelfuseError(
+                f"'{name}' has more elements than there can be",
+                file=self.path,
+                expected=f"at most {most}",
+                found=found,
+                remedy=REMEDY,
+            )
 
     def load(self, name: str) -> npt.NDArray[Any]:
         """Return a whole array."""
@@ -218,5 +280,5 @@ class Npz:
         with self._member(name) as (stream, _):
             read_header(stream)
             for length in lengths:
-                flat = np.frombuffer(_exactly(stream, length * size), dtype=header.dtype)
+                flat = as_array(_exactly(stream, length * size), header.dtype)
                 yield flat.reshape(length, *row)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.datasets.reading.numpy_file import as_array
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ
 
@@ -77,7 +78,9 @@ class Dtype:
     __slots__ = ("code",)
 
     def __init__(self, code: str) -> None:
-        if code[:1] not in tuple("biufUS") or not code[1:].isdecimal() or len(code) > 8:
+        digits = code[1:]
+        plain = digits.isascii() and digits.isdecimal() and len(code) <= 8 and int(digits)
+        if code[:1] not in tuple("biufUS") or not plain:
             raise SkelfuseError(
                 "an array of objects in the pickle",
                 expected="numbers or text",
@@ -115,7 +118,7 @@ class Array:
     def fill(self, shape: Any, dtype: Any, fortran: Any, data: Any) -> Array:
         """Take what the pickle says, if it fits together."""
         sound = isinstance(shape, tuple) and len(shape) <= 8 and isinstance(dtype, Dtype)
-        sound = sound and all(type(size) is int and size >= 0 for size in shape)
+        sound = sound and all(type(size) is int and 0 <= size < 1 << 48 for size in shape)
         if isinstance(data, str):
             data = data.encode("latin-1", "replace")  # as Python 2 writes bytes
         if not sound or not isinstance(data, (bytes, Span)):
@@ -141,7 +144,10 @@ class Array:
             raise SkelfuseError(
                 f"an array {list(self.shape)} with {len(content)} bytes", file=path, remedy=DAMAGED
             )
-        flat = np.frombuffer(content, dtype=dtype)
+        try:
+            flat = as_array(content, dtype)
+        except SkelfuseError as error:
+            raise error.at(path) from None
         return flat.reshape(self.shape, order="F" if self.fortran else "C")
 
 

@@ -24,6 +24,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ
 
 LONG = 512  # bytes of one value beyond which they stay in the file
+LONGEST_NUMBER = 64  # bits
 _UNSOUND = (LookupError, ValueError, TypeError, ArithmeticError, SyntaxError, RecursionError)
 _PLAIN_KEYS = (str, bytes, int, float, bool, type(None))
 
@@ -167,6 +168,16 @@ class _Machine:
         self.fill(pairs)
 
 
+def _whole(number: int) -> int:
+    if number.bit_length() > LONGEST_NUMBER:
+        raise SkelfuseError(
+            "a whole number of absurd length",
+            expected=f"at most {LONGEST_NUMBER} bits",
+            found=number.bit_length(),
+        )
+    return number
+
+
 Step = Callable[[_Machine], Any]
 
 
@@ -179,7 +190,10 @@ def _push(make: Callable[[_Machine], Any]) -> Step:
 
 
 def _long(size_form: str) -> Step:
-    return _push(lambda m: int.from_bytes(m.take(m.number(size_form)), "little", signed=True))
+    def number(m: _Machine) -> int:
+        return _whole(int.from_bytes(m.take(m.number(size_form)), "little", signed=True))
+
+    return _push(number)
 
 
 def _run(size_form: str, kind: str) -> Step:
@@ -192,8 +206,8 @@ _STEPS: dict[bytes, Step] = {
     b"N": _push(lambda m: None),
     b"\x88": _push(lambda m: True),
     b"\x89": _push(lambda m: False),
-    b"I": _push(lambda m: text_number(m.line())),
-    b"L": _push(lambda m: int(m.line().rstrip(b"L"))),
+    b"I": _push(lambda m: _whole(text_number(m.line()))),
+    b"L": _push(lambda m: _whole(int(m.line().rstrip(b"L")))),
     b"J": _push(lambda m: m.number("<i")),
     b"K": _push(lambda m: m.take(1)[0]),
     b"M": _push(lambda m: m.number("<H")),

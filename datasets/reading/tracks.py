@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from skelfuse.clip import FloatArray
 from skelfuse.most_active import activity, by_activity
@@ -15,10 +16,9 @@ FARTHEST = 1.0  # sizes of the body that somebody moves by, at most
 NEVER = 1.001  # what a pair further apart costs, however far that is: nobody pays more for it
 
 
-@dataclass
-class _Person:
-    last: FloatArray  # [N,D], the latest known position of every joint
-    track: Track = field(default_factory=dict)
+LATELY = 150  # frames after which somebody who was not seen is gone
+FEWEST = 256  # people, those seen last, with whom detections are compared at least
+AT_ONCE = 64  # of them, in one piece of memory
 
 
 def link(frames: Sequence[Sequence[tuple[FloatArray, FloatArray]]]) -> list[Track]:
@@ -27,7 +27,8 @@ def link(frames: Sequence[Sequence[tuple[FloatArray, FloatArray]]]) -> list[Trac
     In every frame people and detections are matched so that the sum of distances is smallest (the
     Hungarian method); the distance is the mean over joints that both have. Somebody who moved by
     more than his own size since he was last seen is taken for somebody else: such pairs all cost
-    the same, so that those who are gone take nobody's place.
+    the same, so that those who are gone take nobody's place. Compared is with those who were seen
+    lately, so that time grows with the frames and not with their square.
 
     >>> still, seen = np.array([[0.0, 0.0], [0.0, 1.0]]), np.ones(2)
     >>> tracks = link([[(still, seen), (still + 5, seen)], [(still + 5.1, seen), (still, seen)]])
@@ -36,43 +37,67 @@ def link(frames: Sequence[Sequence[tuple[FloatArray, FloatArray]]]) -> list[Trac
     """
     from scipy.optimize import linear_sum_assignment  # a third of a second to import
 
-    people: list[_Person] = []
+    tracks: list[Track] = []
+    lately: list[_Person] = []  # whoever was seen last comes last
     for t, detections in enumerate(frames):
         found = [(joints, sure) for joints, sure in detections if not np.isnan(joints).all()]
-        new = set(range(len(found)))
-        if people and found:
-            poses = np.stack([joints for joints, _ in found])  # [P,N,D]
-            cost = np.stack([_distances(person.last, poses) for person in people])
+        lately = [one for one in lately if t - one.seen <= LATELY][-max(FEWEST, 2 * len(found)) :]
+        who_was_it: dict[int, _Person] = {}
+        if lately and found:
+            poses = np.stack([joints for joints, _ in found]).astype(np.float64)  # [P,N,D]
+            cost = _distances(np.stack([one.last for one in lately]), poses)
             possible = cost <= FARTHEST
-            matched = np.stack(linear_sum_assignment(np.where(possible, cost, NEVER)), axis=1)
-            for who, which in matched.tolist():
-                if possible[who, which]:
-                    _see(people[who], t, *found[which])
-                    new.discard(which)
-        for which in sorted(new):
-            people.append(_Person(found[which][0].copy()))
-            _see(people[-1], t, *found[which])
-    return [person.track for person in people]
+            near = np.flatnonzero(possible.any(axis=1))  # the others cost the same whatever is done
+            matched = linear_sum_assignment(np.where(possible, cost, NEVER)[near])
+            for which_near, which in zip(*(part.tolist() for part in matched), strict=True):
+                if possible[near[which_near], which]:
+                    who_was_it[which] = lately[near[which_near]]
+        for which, (joints, sure) in enumerate(found):
+            person = who_was_it.get(which)
+            if person is None:
+                tracks.append({})
+                person = _Person(tracks[-1], joints.astype(np.float64), t)
+            else:
+                lately.remove(person)
+                person.last = np.where(np.isnan(joints), person.last, joints)
+            person.track[t], person.seen = (joints, sure), t
+            lately.append(person)
+    return tracks
 
 
-def _see(person: _Person, t: int, joints: FloatArray, confidence: FloatArray) -> None:
-    person.track[t] = (joints, confidence)
-    person.last = np.where(np.isnan(joints), person.last, joints)
+@dataclass(eq=False)
+class _Person:
+    track: Track
+    last: npt.NDArray[np.float64]  # [N,D], the latest known position of every joint
+    seen: int  # the last frame
 
 
-def _distances(last: FloatArray, poses: FloatArray) -> FloatArray:
-    """Return how far each pose `[P,N,D]` is from the last, in sizes of the body; inf if unknown."""
-    last, poses = last.astype(np.float64), poses.astype(np.float64)  # float32 squares to infinity
-    apart = np.linalg.norm(poses - last, axis=-1)  # [P,N]
-    shared = ~np.isnan(apart)
-    mean = np.where(shared, apart, 0).sum(axis=-1) / np.maximum(shared.sum(axis=-1), 1)
-    size = np.array([max(_size(last), _size(pose), 1e-9) for pose in poses])
-    return np.where(shared.any(axis=-1), mean / size, np.inf)
+def _distances(
+    last: npt.NDArray[np.float64], poses: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return how far each pose `[P,N,D]` is from each last one `[L,N,D]`, in sizes of the body.
+
+    `[L,P]`; infinite where no joint is known of both.
+    """
+    sizes = np.maximum(np.maximum(_sizes(last)[:, None], _sizes(poses)[None]), 1e-9)
+    found = np.empty((len(last), len(poses)))
+    for start in range(0, len(last), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        apart = np.linalg.norm(last[part, None] - poses[None], axis=-1)  # [L,P,N]
+        shared = ~np.isnan(apart)
+        count = shared.sum(axis=-1)
+        mean = np.where(shared, apart, 0).sum(axis=-1) / np.maximum(count, 1)
+        found[part] = np.where(count > 0, mean / sizes[part], np.inf)
+    return found
 
 
-def _size(joints: FloatArray) -> float:
-    seen = joints[~np.isnan(joints).any(axis=-1)]
-    return float(np.linalg.norm(np.ptp(seen, axis=0))) if len(seen) else 0.0
+def _sizes(poses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the diagonal of each pose's box, `[P]`; 0 where nothing of it is known."""
+    there = np.asarray(~np.isnan(poses).any(axis=-1))  # [P,N]
+    high = np.where(there[..., None], poses, -np.inf).max(axis=1)
+    low = np.where(there[..., None], poses, np.inf).min(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.where(there.any(axis=1), np.linalg.norm(high - low, axis=-1), 0.0)
 
 
 def most_active(

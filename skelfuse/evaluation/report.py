@@ -19,6 +19,7 @@ from skelfuse.evaluation.evaluate import Evaluation
 from skelfuse.evaluation.metrics import PerClass
 from skelfuse.evaluation.robustness import Robustness
 from skelfuse.files import atomic_write, cannot_write
+from skelfuse.plain_text import cell
 from skelfuse.telling.counted import counted
 
 SHOWN = 20  # classes in the text; a folder gets all of them
@@ -180,6 +181,6 @@ def _write_json(path: Path, values: dict[str, Any]) -> None:
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow(map(cell, header))
+    writer.writerows(map(cell, row) for row in rows)
     path.write_text(text.getvalue(), encoding="utf-8")

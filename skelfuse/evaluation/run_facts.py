@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.evaluate import FORMAT, FORMAT_VERSION
 from skelfuse.run import load_run
-from skelfuse.training.checkpoint import BEST, LAST, read_checkpoint
+from skelfuse.training.checkpoint import BEST, LAST, read_checkpoint, undamaged
 
 SEED = "seed"
 
@@ -61,7 +61,8 @@ def run_facts(folder: Path) -> RunFacts:
     epochs, final = {run.path.name: run.epoch}, run.metrics
     if (folder / LAST).exists():
         facts, _ = read_checkpoint(folder / LAST, only="no tensor at all/")
-        epochs[LAST], final = int(facts["epoch"]), facts["metrics"]
+        with undamaged(folder / LAST):
+            epochs[LAST], final = int(facts["epoch"]), dict(facts["metrics"])
     made_of = [run.skeleton.to_dict(), run.class_names, run.provenance]
     tests, stale = _tests(folder, epochs)
     return RunFacts(
@@ -99,18 +100,31 @@ def _tests(
                 test["clips_sha256"][:8],
             )
             values = {**record["metrics"], "top1_interval": record["top1_interval"]}
-        except (OSError, ValueError, KeyError, TypeError):
+            _check_numbers(values)
+            epoch = int(evaluated["epoch"])
+        except Exception:  # whatever a damaged file makes this raise
             stale.append(f"{path}: not an evaluation that this version reads")
             continue
         now = epochs.get(checkpoint.name)
-        if now == evaluated["epoch"]:
+        if now == epoch:
             found[name] = values
         else:
             stale.append(
-                f"{path}: of epoch {evaluated['epoch']}, and {checkpoint.name} is "
+                f"{path}: of epoch {epoch}, and {checkpoint.name} is "
                 f"{'gone' if now is None else f'of epoch {now}'}; evaluate again"
             )
     return found, stale
+
+
+def _check_numbers(values: Mapping[str, Any]) -> None:
+    low, high = values["top1_interval"]
+    numbers = (int, float)
+    if not all(isinstance(one, numbers) for one in (low, high, values["top1"])) or not all(
+        one is None or isinstance(one, numbers)
+        for name, one in values.items()
+        if name != "top1_interval"
+    ):
+        raise ValueError("metrics that are no numbers")
 
 
 def _flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -141,7 +141,7 @@ def _history(file: Path, now: Mapping[str, Kernel]) -> tuple[Moment, ...]:
                 name: np.asarray(one["taps"], np.float64) for name, one in line["kernels"].items()
             }
             moments.append(Moment(int(line["epoch"]), taps))
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except Exception:  # whatever a damaged line makes this raise
         raise _damaged(file) from None
     shapes = {name: kernel.taps.shape for name, kernel in now.items()}
     for moment in moments:
@@ -160,7 +160,7 @@ def _history(file: Path, now: Mapping[str, Kernel]) -> tuple[Moment, ...]:
 def _lines(file: Path) -> list[dict[str, Any]]:
     try:
         return read_lines(file)
-    except (OSError, ValueError):
+    except (OSError, SkelfuseError):
         raise _damaged(file) from None
 
 

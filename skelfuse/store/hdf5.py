@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import Any
 import h5py
 import numpy as np
 
+from skelfuse.files import flush_to_disk
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.journal import facts_of, journal_lines
 from skelfuse.store.opening import FORMAT, FORMAT_VERSION, metadata_digest
 from skelfuse.store.reader import PARTS, TEXT_COLUMNS, class_indices
+from skelfuse.store.seal import seal
 
 COPY_BYTES = 1 << 20
 
@@ -52,8 +53,8 @@ def write_store(
             file.seek(start)
             with (folder / name).open("rb") as source:
                 shutil.copyfileobj(source, file, COPY_BYTES)
-        file.flush()
-        os.fsync(file.fileno())
+    seal(path, [(start, (folder / name).stat().st_size) for name, start in starts.items()])
+    flush_to_disk(path)
 
 
 class _Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,9 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.digests import packed_digest
 
-SOURCE_FIELDS = ("source", "bytes", "sha256", "clips", "problems", "skipped", "left_out", "labels")
+SOURCE_FIELDS = (
+    *("source", "bytes", "sha256", "clips", "problems", "skipped", "left_out", "labels", "marks"),
+)
 BESIDE = ("frames", "persons", "has_confidence", "digest", "source")  # in a clip's line
 AFRESH = "start afresh without --resume"
 # Of a finished source: its number, the facts told of it, and what was seen of it then.
@@ -52,7 +55,20 @@ def journal_lines(journal: Path) -> Iterator[tuple[dict[str, Any], int]]:
             if not line.endswith(b"\n"):  # the last line of a killed run
                 return
             end += len(line)
-            yield json.loads(line), end
+            yield _checked(line), end
+
+
+def journal_line(facts: Mapping[str, Any]) -> bytes:
+    """Return a line of the journal, which ends in the SHA-256 of what is before it."""
+    text = json.dumps(facts).encode()
+    return text + b" " + hashlib.sha256(text).hexdigest().encode() + b"\n"
+
+
+def _checked(line: bytes) -> dict[str, Any]:
+    text, _, digest = line.rstrip(b"\n").rpartition(b" ")
+    if hashlib.sha256(text).hexdigest().encode() != digest:
+        raise ValueError("a line of the journal is not what was written")
+    return dict(json.loads(text))
 
 
 def take_up(folder: Path, *, half: bool, unchanged: Unchanged) -> Taken:
@@ -64,7 +80,9 @@ def take_up(folder: Path, *, half: bool, unchanged: Unchanged) -> Taken:
     try:
         with (folder / "coords").open("rb") as coords, (folder / "confidence").open("rb") as sure:
             return _read(folder, (coords, sure), np.dtype("<f2" if half else "<f4"), unchanged)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
+    except SkelfuseError:
+        raise
+    except Exception as error:
         raise SkelfuseError(
             "cannot resume: what the interrupted run left is damaged",
             file=folder,

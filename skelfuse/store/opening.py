@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import h5py
@@ -13,64 +12,36 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import check_readable
+from skelfuse.files import Undamaged, check_readable
+from skelfuse.store.seal import ANEW, check_before_opening
+from skelfuse.store.sound import check_sound
 
 FORMAT = "skelfuse-store"
 FORMAT_VERSION = 1
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LOOKED_THROUGH = 1 << 16  # bytes in which a store's own mark lies
-ANEW = "make it anew with skelfuse preprocess"
-DAMAGE = (
-    *(KeyError, ValueError, IndexError, TypeError, AttributeError),
-    *(OSError, RuntimeError, OverflowError, MemoryError),
-)
 
 
-class Undamaged:
-    """A `with` in which a store is taken to be whole: what goes wrong there is damage to it.
-
-    >>> with Undamaged(Path("s.h5")):
-    ...     {}["skeleton"]
-    Traceback (most recent call last):
-    ...
-    skelfuse.errors.SkelfuseError: s.h5: the store is damaged: found KeyError 'skeleton'; \
-make it anew with skelfuse preprocess
-    """
-
-    __slots__ = ("path",)
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if isinstance(error, DAMAGE):
-            first = (str(error).splitlines() or [""])[0]
-            raise SkelfuseError(
-                "the store is damaged",
-                file=self.path,
-                found=f"{type(error).__name__} {first}".strip(),
-                remedy=ANEW,
-            ) from None
+def undamaged(path: Path) -> Undamaged:
+    """Return a `with` in which a store is taken to be whole: what goes wrong there is damage."""
+    return Undamaged(path, "the store", ANEW)
 
 
 def opened(path: Path) -> h5py.File:
     """Open the HDF5 file of a store; what is none, or of a later version, is an error."""
     try:
-        file = h5py.File(path, "r")
+        path.stat()
     except FileNotFoundError:
         raise SkelfuseError(
             "no such store", file=path, remedy="make one: skelfuse preprocess INPUT --out STORE"
         ) from None
+    except OSError:
+        pass  # told by the next line
+    check_readable(path)
+    check_before_opening(path)
+    try:
+        file = h5py.File(path, "r")
     except OSError as error:
-        check_readable(path)
         raise SkelfuseError(
             "not a store, or a store cut short",
             file=path,
@@ -78,7 +49,7 @@ def opened(path: Path) -> h5py.File:
             remedy=ANEW,
         ) from None
     try:
-        with Undamaged(path):
+        with undamaged(path):
             found = file.attrs.get("format", "another kind of HDF5 file")
             version = int(file.attrs.get("format_version", 0))
         if found != FORMAT or not 1 <= version <= FORMAT_VERSION:
@@ -89,6 +60,8 @@ def opened(path: Path) -> h5py.File:
                 found=f"{found} version {version}" if version else found,
                 remedy="update skelfuse, or make the store anew with skelfuse preprocess",
             )
+        with undamaged(path):
+            check_sound(file, path)
     except SkelfuseError:
         file.close()
         raise
@@ -130,13 +103,15 @@ def is_store(path: Path) -> bool:
     False
     """
     try:
+        check_readable(path)
         with path.open("rb") as file:
             head = file.read(LOOKED_THROUGH)
         if not head.startswith(SIGNATURE):
             return False
         if FORMAT.encode() in head:
             return True
+        check_before_opening(path)
         with h5py.File(path, "r") as store:
             return bool(store.attrs.get("format") == FORMAT)
-    except DAMAGE:
+    except Exception:  # whatever a damaged file makes the library raise
         return False

@@ -24,10 +24,14 @@ import numpy.typing as npt
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
+from skelfuse.plain_text import is_plain
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.digests import clip_digest
-from skelfuse.store.opening import ANEW, Undamaged, mapped, metadata_digest, opened
+from skelfuse.store.opening import mapped, metadata_digest, opened, undamaged
+from skelfuse.store.seal import ANEW
+from skelfuse.store.sound import texts
 
+TEXTS = 5  # of these columns, what is shown as it is
 TEXT_COLUMNS = ("name", "subject", "camera", "setup", "replication", "splits", "notes", "digest")
 PARTS = ("intervals", "origin")  # columns of text that are there where a clip has one
 
@@ -41,7 +45,7 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        with Undamaged(self.path), opened(self.path) as file:
+        with undamaged(self.path), opened(self.path) as file:
             self.provenance: dict[str, Any] = json.loads(file.attrs["provenance"])
             self.asked: dict[str, Any] = json.loads(file.attrs.get("asked", "{}"))
             self.skeleton = _skeleton(json.loads(file.attrs["skeleton"]), self.path)
@@ -50,8 +54,8 @@ class Store:
             self.persons: npt.NDArray[np.int32] = file["persons"][:]
             self.labels: npt.NDArray[np.int32] = file["label"][:]
             self.fps: list[float | None] = [None if np.isnan(f) else float(f) for f in file["fps"]]
-            columns = {name: file[name].asstr()[:].tolist() for name in TEXT_COLUMNS}
-            parts = {name: file[name].asstr()[:].tolist() for name in PARTS if name in file}
+            columns = {name: texts(file[name], self.path) for name in TEXT_COLUMNS}
+            parts = {name: texts(file[name], self.path) for name in PARTS if name in file}
             self._coords = mapped(file["coords"], self.path)
             self._confidence = (
                 mapped(file["confidence"], self.path) if "confidence" in file else None
@@ -65,17 +69,18 @@ class Store:
             self._notes: list[str] = columns["notes"]
             self.digests: list[str] = columns["digest"]
             self._beside: dict[str, list[str]] = parts
-            self._check_sizes(
+            self._check_columns(
                 [*columns.values(), *parts.values(), self.persons, self.labels, self.fps]
             )
 
-    def _check_sizes(self, columns: list[Any]) -> None:
+    def _check_columns(self, columns: list[Any]) -> None:
         clips, rows = len(self.names), np.diff(self.offset)
         joints = (len(self.skeleton), self.skeleton.dimensions)
         if (
             not isinstance(self.provenance, dict)
             or not isinstance(self.asked, dict)
-            or not all(isinstance(name, str) for name in self.class_names)
+            or not all(isinstance(name, str) and is_plain(name) for name in self.class_names)
+            or not all(is_plain(text) for column in columns[:TEXTS] for text in set(column))
             or {len(rows), *map(len, columns)} != {clips}
             or self._coords.shape != (self.offset[-1], *joints)
             or (self._confidence is not None and self._confidence.shape != self._coords.shape[:2])
@@ -83,7 +88,7 @@ class Store:
             or (rows % self.persons).any()
             or (clips and not -1 <= self.labels.min() <= self.labels.max() < len(self.class_names))
         ):
-            raise ValueError("columns that do not fit each other")
+            raise ValueError("columns that do not fit each other, or names that cannot be shown")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -102,14 +107,14 @@ class Store:
     @property
     def notes(self) -> list[list[str]]:
         """For every clip what was dropped, repaired or decided on its way into the store."""
-        with Undamaged(self.path):
+        with undamaged(self.path):
             known = {text: list(json.loads(text)) for text in set(self._notes)}
         return [known[text] for text in self._notes]
 
     @property
     def splits(self) -> list[dict[str, str]]:
         """For every clip the part of each protocol that its file put it in."""
-        with Undamaged(self.path):
+        with undamaged(self.path):
             known = {text: _parts(text) for text in set(self._splits)}
         return [known[text] for text in self._splits]
 
@@ -133,7 +138,7 @@ class Store:
         confidence = self.confidence(index)
         if confidence is not None and np.isnan(confidence).all():
             confidence = None
-        with Undamaged(self.path):
+        with undamaged(self.path):
             splits, notes = _parts(self._splits[index]), tuple(json.loads(self._notes[index]))
             intervals, origin = self.intervals(index), self.origin(index)
         return Clip(
@@ -167,7 +172,7 @@ class Store:
     @property
     def recordings(self) -> list[str]:
         """For every clip the name of the recording that it is of: its own, where it is whole."""
-        with Undamaged(self.path):
+        with undamaged(self.path):
             origins = [self.origin(i) for i in range(len(self))]
         both = zip(origins, self.names, strict=True)
         return [origin.recording if origin else name for origin, name in both]
@@ -185,8 +190,10 @@ class Store:
     @property
     def sources(self) -> list[dict[str, Any]]:
         """The files that the clips came from: name, bytes, SHA-256, clips, problems."""
-        with Undamaged(self.path), opened(self.path) as file:
+        with undamaged(self.path), opened(self.path) as file:
             sources: list[dict[str, Any]] = json.loads(file["sources"].asstr()[()])
+            if not all(isinstance(facts, dict) for facts in sources):
+                raise ValueError("sources without facts")
             return sources
 
     def damaged(self) -> Iterator[tuple[str, bool]]:
@@ -203,7 +210,7 @@ class Store:
 
         What differs is an error. False is a store of before there was such a hash.
         """
-        with Undamaged(self.path), opened(self.path) as file:
+        with undamaged(self.path), opened(self.path) as file:
             written, found = file.attrs.get("digest"), metadata_digest(file)
         if written not in (None, found):
             raise SkelfuseError(

@@ -28,7 +28,7 @@ from skelfuse.same_body import difference
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.digests import clip_digest, clip_metadata
 from skelfuse.store.hdf5 import write_store
-from skelfuse.store.journal import AFRESH, Taken, Unchanged, cut, facts_of, take_up
+from skelfuse.store.journal import AFRESH, Taken, Unchanged, cut, facts_of, journal_line, take_up
 from skelfuse.store.place import PLAN, Place, check_replaceable
 
 
@@ -103,7 +103,7 @@ class StoreWriter:
     def _check_plan(self) -> None:
         try:
             earlier = json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SkelfuseError(
                 f"cannot resume: the interrupted run's plan is damaged: {error}",
                 file=self.folder / PLAN,
@@ -158,7 +158,7 @@ class StoreWriter:
         self._notes = {}
 
     def _note(self, line: dict[str, Any]) -> None:
-        self._journal.write(json.dumps(line).encode() + b"\n")
+        self._journal.write(journal_line(line))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -24,6 +24,11 @@ def new_picture(width: float, height: float) -> Any:
     return figure
 
 
+def _is_name(part: Any) -> bool:
+    """Tell whether a part of a picture is text in which `$` would begin a formula."""
+    return "$" in getattr(part, "get_text", str)()
+
+
 def write_picture(figure: Any, path: str | Path) -> None:
     """Write a figure into `path`, whose ending says the kind of picture.
 
@@ -34,6 +39,8 @@ def write_picture(figure: Any, path: str | Path) -> None:
     b'PNG'
     """
     path = Path(path)
+    for text in getattr(figure, "findobj", lambda match: ())(match=_is_name):
+        text.set_parse_math(False)
     try:
         with atomic_write(path) as new:
             figure.savefig(new, dpi=110, format=path.suffix[1:])

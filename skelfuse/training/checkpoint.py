@@ -22,13 +22,14 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import atomic_write
+from skelfuse.files import Undamaged, atomic_write, check_readable
 
 FORMAT = "skelfuse-checkpoint"
 FORMAT_VERSION = 1
 LAST, BEST = "last.safetensors", "best.safetensors"
 WEIGHT, LEARNING, OPTIMISER = "weight/", "learning/", "optimiser/"
 BESIDE = "beside/"
+COPY_AGAIN = "copy it again, or use another checkpoint of the run"
 
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -62,9 +63,11 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
 def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Return a checkpoint's facts, and its tensors whose names begin with `only`."""
     try:
-        with path.open("rb"):  # says what is wrong with a file; the reader below calls all missing
-            pass
-        with safe_open(path, framework="pt") as file:
+        if path.exists():
+            check_readable(path)
+        # Says what is wrong with a file; the reader below calls all missing.
+        path.open("rb").close()
+        with undamaged(path), safe_open(path, framework="pt") as file:
             facts = _facts(path, file.metadata())
             names = [name for name in file.keys() if name.startswith(only)]  # noqa: SIM118
             # Copies: what is mapped from the file would change if the file did.
@@ -78,13 +81,28 @@ def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict
             "not a checkpoint, or one cut short",
             file=path,
             found=str(error),
-            remedy="copy it again, or use another checkpoint of the run",
+            remedy=COPY_AGAIN,
         ) from None
+
+
+def undamaged(path: Path) -> Undamaged:
+    """Return a `with` in which a checkpoint is taken to be whole: what goes wrong is damage.
+
+    What the operating system and the reader of tensors say is told in their own words.
+    """
+    return Undamaged(path, "the checkpoint", COPY_AGAIN, told=(OSError, SafetensorError))
 
 
 @torch.no_grad()
 def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Copy weights into a model; they must be exactly those that it has."""
+    check_weights(model, weights)
+    for name, value in model.state_dict().items():
+        value.copy_(weights[name])
+
+
+def check_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are not exactly those that a model has."""
     own = model.state_dict()
     wrong = sorted(set(own) ^ set(weights)) or [
         name for name in own if own[name].shape != weights[name].shape
@@ -94,12 +112,10 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
             f"the checkpoint's weights are not this model's; the first that differs: '{wrong[0]}'",
             remedy="use the version of skelfuse that wrote it",
         )
-    for name, value in own.items():
-        value.copy_(weights[name])
 
 
 def _facts(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:
-    facts = json.loads((metadata or {}).get("skelfuse", "{}"))
+    facts = dict(json.loads((metadata or {}).get("skelfuse", "{}")))
     version = facts.get("format_version", 0)
     if facts.get("format") != FORMAT or not 1 <= version <= FORMAT_VERSION:
         raise SkelfuseError(

@@ -12,10 +12,12 @@ from typing import Any, Literal, get_type_hints
 import yaml
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import check_readable
 from skelfuse.training.build import checked_choice
 from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.places import Place, Places, note_places, place_of
 from skelfuse.training.typed import fitted, unknown_key
+from skelfuse.yaml_text import parse_yaml
 
 FIRST_EDITION = ("distances", "partner")  # keys of `model` that only its first edition had
 DEFAULTS = "defaults"  # the one key that is not the run's: where what is left open comes from
@@ -45,16 +47,7 @@ def read_config(
     (9, 8, 16)
     """
     text, path = _text(path), Path(path)
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise SkelfuseError(
-            f"not YAML: {getattr(error, 'problem', None) or error}",
-            file=path,
-            line=mark.line + 1 if mark else None,
-        ) from None
+    tree, node = parse_yaml(text, file=path)
     places = {"": Place(str(path))}
     if node is not None:
         note_places(node, path, places)
@@ -226,8 +219,8 @@ def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     place = Place(f"--set {setting}")
     section, dot, _ = key.strip().partition(".")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value, _ = parse_yaml(text)
+    except SkelfuseError:
         error = SkelfuseError("not a YAML value", found=text)
         raise place.blame(error) from None
     if not equals or not section:
@@ -262,6 +255,7 @@ def _all_keys() -> list[str]:
 
 def _text(path: str | Path) -> str:
     try:
+        check_readable(Path(path))
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"

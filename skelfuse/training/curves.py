@@ -51,14 +51,14 @@ def draw_curves(folder: Path) -> Path | None:
 
 
 def _draw(panel: Any, lines: list[dict[str, Any]], name: str, label: str, colour: str) -> None:
-    points = [(line["epoch"], line[name]) for line in lines if line.get(name) is not None]
+    points = [(line["epoch"], line[name]) for line in lines if type(line.get(name)) in (int, float)]
     if points:
         mark = "o" if len(points) < 30 else ""  # a run of one epoch must show as well
         panel.plot(*zip(*points, strict=True), mark + "-", label=label, color=colour, markersize=3)
 
 
 def _finish(panel: Any, title: str) -> None:
-    first, last = panel.dataLim.intervalx
+    first, last = panel.dataLim.intervalx if panel.get_lines() else (0, 0)
     if last - first < FEW:  # or the ticks of a short run lie between its epochs
         panel.set_xlim(first - 0.5, last + 0.5)
         panel.set_xticks(range(int(first), int(last) + 1))

@@ -14,6 +14,7 @@ from torch import Tensor
 from skelfuse.models.persons import keep_to
 from skelfuse.store import Store
 from skelfuse.training.build import build_model
+from skelfuse.training.checkpoint import LAST, undamaged
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.curves import draw_curves
 from skelfuse.training.data import run_data
@@ -130,7 +131,8 @@ class _Run:
         lesson = lesson_of(self.config, model, store, mates)
         self.learner = Learner(model, self.config.train, lesson)
         if saved:
-            self.learner.take_up(*saved)
+            with undamaged(folder / LAST):
+                self.learner.take_up(*saved)
         self.batches = self.data.training_batches(self.config, mates)
         self.validation = self.data.validation_batches(self.config, mates)
         self.keeper = Keeper(

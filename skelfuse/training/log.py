@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import atomic_write, cannot_write, remove_leftovers
+from skelfuse.files import atomic_write, cannot_write, check_readable, remove_leftovers
 from skelfuse.training.losses import kernels_of
 from skelfuse.training.watch import Watcher
 
@@ -107,8 +107,26 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """Return the whole lines of a JSON-lines file; a last one cut short is left out."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    check_readable(path)
+    lines = path.read_bytes().split(b"\n")[:-1]
+    return [_record(line, path, number) for number, line in enumerate(lines, start=1)]
+
+
+def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict) or type(record.get("epoch")) is not int:
+        raise SkelfuseError(
+            "a record that is damaged",
+            file=path,
+            line=number,
+            expected='a line such as {"epoch": 1, ...}',
+            found=ascii(line[:30])[1:],
+            remedy="remove the line, or take the file from a copy of the run",
+        )
+    return record
 
 
 def write_whole(path: Path, text: str) -> None:

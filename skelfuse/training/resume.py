@@ -11,7 +11,7 @@ from torch import Tensor
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.training.checkpoint import LAST, read_checkpoint
+from skelfuse.training.checkpoint import LAST, read_checkpoint, undamaged
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import (
     config_from_dict,
@@ -68,7 +68,8 @@ def check_same_run(
     if saved is None:
         return nothing_to_resume(folder) if config is None else config
     _check_same_body(saved.facts, store)
-    config_before = config_of_checkpoint(saved.facts, folder / LAST)
+    with undamaged(folder / LAST):
+        config_before = config_of_checkpoint(saved.facts, folder / LAST)
     before = config_before.as_dict()  # with sections that are younger than the run
     if config is not None and (changed := first_difference(before, config.as_dict())):
         raise SkelfuseError(
@@ -81,7 +82,7 @@ def check_same_run(
 
 def check_same_clips(saved: Saved | None, fingerprint: str, store: Store) -> None:
     """Raise where a resumed run would go on with other clips."""
-    if saved is not None and saved.facts["data"] != fingerprint:
+    if saved is not None and saved.facts.get("data") != fingerprint:
         raise SkelfuseError(
             "cannot resume: the training clips are not those that the run began with",
             file=store.path,
@@ -97,7 +98,7 @@ def check_resumable(folder: Path, store: Store) -> None:
 
 
 def _check_same_body(facts: dict[str, Any], store: Store) -> None:
-    body = Skeleton.from_dict(facts["skeleton"])
+    body = Skeleton.from_dict(facts.get("skeleton", {}))
     if body != store.skeleton:
         raise SkelfuseError(
             "cannot resume: the store's skeleton is not the run's",
@@ -114,7 +115,8 @@ def saved_config(folder: str | Path) -> TrainConfig:
     if not path.exists():
         return nothing_to_resume(path.parent)
     facts, _ = read_checkpoint(path, only=NO_TENSOR)
-    return config_of_checkpoint(facts, path)
+    with undamaged(path):
+        return config_of_checkpoint(facts, path)
 
 
 def nothing_to_resume(folder: Path) -> NoReturn:

@@ -1,0 +1,151 @@
+"""Whether a store's bytes may be given to the HDF5 library, which a damaged file can hang or crash.
+
+The last 256 bytes of a store are its seal: the SHA-256 of everything in the file but coordinates
+and confidences. HDF5 does not look behind its own end. A store whose seal holds is as it was
+written. One without a seal (of an earlier version, or repacked) is first opened in another process
+with little time and memory, which may crash in our place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from skelfuse.errors import SkelfuseError
+
+MARK = b"skelfuse-seal-1\n"
+SIZE = 256
+BLOCK = 1 << 20
+SECONDS, MEMORY = 20, 4 << 30  # of computing, and bytes, in the other process
+PATIENCE = 300  # seconds: other programs may keep the machine busy
+ANEW = "make it anew with skelfuse preprocess"
+Range = tuple[int, int]  # where in the file, how many bytes
+
+# What the reader does, without what is checked: open, and read all that is small.
+_TRIAL = """
+import sys
+try:
+    import resource
+    for limit, most in ((resource.RLIMIT_CPU, {seconds}), (resource.RLIMIT_AS, {memory})):
+        resource.setrlimit(limit, (most, most))
+except (ImportError, ValueError, OSError):
+    pass
+import h5py
+try:
+    with h5py.File(sys.argv[1], "r") as file:
+        for name in file.attrs:
+            file.attrs[name]
+        for name in file:
+            if isinstance(file.get(name, getlink=True), h5py.HardLink):
+                part = file[name]
+                if isinstance(part, h5py.Dataset) and part.nbytes < 1 << 28:
+                    part[()] if part.size < 1 << 22 else part[:1]
+except Exception:
+    pass
+"""
+
+
+def seal(path: Path, data: Sequence[Range]) -> None:
+    """Append its seal to a finished store, in which `data` are the ranges of the coordinates."""
+    told = {"data": list(data), "sha256": _digest(path, data, path.stat().st_size)}
+    with path.open("ab") as file:
+        file.write((MARK + json.dumps(told).encode()).ljust(SIZE))
+
+
+def check_before_opening(path: Path) -> None:
+    """Raise where a store is not what was written, or where opening it ends or keeps a process."""
+    facts = path.stat()
+    _check(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _check(path: Path, size: int, changed: int) -> None:
+    found = _seal_of(path, size)
+    if found is None:
+        if size >= _claimed(path):  # of one cut short the library says so at once
+            _try_in_another_process(path)
+        return
+    data, digest = found
+    if _digest(path, data, size - SIZE) != digest:
+        raise SkelfuseError(
+            "the store is damaged: what it says of its clips is not what was written",
+            file=path,
+            remedy=ANEW,
+        )
+
+
+def _seal_of(path: Path, size: int) -> tuple[list[Range], str] | None:
+    with path.open("rb") as file:
+        file.seek(max(0, size - SIZE))
+        text = file.read(SIZE)
+    if not text.startswith(MARK):
+        return None
+    try:
+        told = json.loads(text[len(MARK) :])
+        data = [(int(start), int(length)) for start, length in told["data"]]
+        return data, str(told["sha256"])
+    except Exception:
+        return [], ""  # a seal that is damaged itself
+
+
+def _digest(path: Path, data: Sequence[Range], end: int) -> str:
+    digest = hashlib.sha256(json.dumps(list(data)).encode())
+    with path.open("rb") as file:
+        for start, stop in _between(data, end):
+            file.seek(start)
+            left = stop - start
+            while left > 0 and (block := file.read(min(BLOCK, left))):
+                digest.update(block)
+                left -= len(block)
+    return digest.hexdigest()
+
+
+def _between(data: Sequence[Range], end: int) -> Iterator[Range]:
+    """Yield (start, stop) of all that is not data.
+
+    >>> list(_between([(10, 5), (20, 10)], 40))
+    [(0, 10), (15, 20), (30, 40)]
+    """
+    at = 0
+    for start, length in sorted(data):
+        yield at, min(start, end)
+        at = max(at, start + length)
+    yield at, end
+
+
+def _claimed(path: Path) -> int:
+    """Return how long an HDF5 file says that it is; 0 where it does not say."""
+    with path.open("rb") as file:
+        head = file.read(48)
+    at = {0: 40, 1: 44, 2: 28, 3: 28}.get(head[8] if len(head) == 48 else -1)
+    return 0 if at is None else int.from_bytes(head[at : at + 8], "little")
+
+
+def _try_in_another_process(path: Path) -> None:
+    script = _TRIAL.format(seconds=SECONDS, memory=MEMORY)
+    try:
+        # Isolated: what lies in the folder of the command is not imported.
+        ended = subprocess.run(
+            [sys.executable, "-I", "-c", script, os.fspath(path.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread asks for much memory
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        what = "it keeps the HDF5 library busy without end"
+    except OSError:  # no other process is to be had here
+        return
+    else:
+        if ended.returncode >= 0:
+            return
+        what = f"the HDF5 library ends with signal {-ended.returncode}"
+    raise SkelfuseError("the store is damaged", file=path, found=what, remedy=ANEW)
