@@ -29,7 +29,7 @@ AS_TRAINED = SimpleNamespace(**runpy.run_path(str(TESTS / "as_trained.py"))).as_
 
 MODELS = {
     "skelfuse": ModelChoice("skelfuse", "nano"),
-    "pure": ModelChoice("pure", options={"directions": 3, "windows": (1,)}),
+    "pure": ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")}),
     "stgcn": ModelChoice("stgcn", options={"channels": (4, 8), "blocks": (1, 1)}),
     "ddnet": ModelChoice("ddnet", options={"filters": 4}),
 }

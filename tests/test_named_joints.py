@@ -51,7 +51,7 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
     config = TrainConfig(
         sampling=Sampling(frames=16),
         augment=Augment(joint_dropout=0.3),
-        model=ModelChoice("pure", options={"directions": 3, "windows": (1,), "distances": False}),
+        model=ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")}),
         train=Fit(
             epochs=20, validation=0, warmup_epochs=1, average=0, batch_size=16, learning_rate=0.01
         ),

@@ -68,7 +68,7 @@ def measured(recogniser: Recogniser, store: Store, clips: list[int], *, rounds: 
 def _left(recogniser: Recogniser, found: Explanation, clip: Any, seed: int) -> dict[str, Left]:
     run, draw = recogniser.run, np.random.default_rng(seed)
     seen = seen_by(run, clip)
-    questions = Questions(run.model, seen.x, seen.mask)
+    questions = Questions(run.deployed, seen.x, seen.mask)
     nothing, number = log_class_shares(run), found.classes.index(found.target)
     joints = joint_players(seen.mask, run.skeleton)
     limbs = limb_players(seen.mask, run.skeleton)
