@@ -90,8 +90,9 @@ def test_what_a_joint_adds_is_the_sum_over_its_named_features(model: SkelFuse) -
         shares = joint_shares(model, x).shares.numpy()
     order = [model.joints.index(joint) for joint in head.joints]
     usual = found - shares[..., order]  # in the average training clip, whatever the clip
-    np.testing.assert_allclose(usual, usual[:1].repeat(3, axis=0), atol=2e-6)
-    assert np.abs(found - found[:1]).max() > 0.01  # there was something to add up
+    differ = np.abs(found - found[:1]).max()
+    assert differ > 1e-3  # there was something to add up
+    np.testing.assert_allclose(usual, usual[:1].repeat(3, axis=0), atol=1e-3 * differ)
 
 
 def test_joints_are_named_as_they_move() -> None:

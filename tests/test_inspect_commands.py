@@ -146,7 +146,8 @@ def test_formats_and_picture_of_a_run(folder: Path, tmp_path: Path) -> None:
     rows = list(
         csv.DictReader(io.StringIO(told(inspect_kernels, folder / "pure", "--format", "csv")))
     )
-    assert len(rows) == 6 * (2 + 1)  # of coordinates x and y, and of distances
+    # Joint, bone, distances, partner and the partner's distances, in the plane.
+    assert len(rows) == 3 * (2 + 2 + 1 + 2 + 1)
     assert rows[0]["pattern"] == "velocity, forward"
     assert float(rows[0]["cosine"]) == 1
 

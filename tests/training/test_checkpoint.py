@@ -118,9 +118,9 @@ def test_weights_of_another_model_are_told(
     train(configured(epochs=1), store, parts, tmp_path)
     path = tmp_path / "best.safetensors"
     facts, tensors = read_checkpoint(path)
-    del tensors["weight/classifier.bias"]
+    del tensors["weight/own_classifier.bias"]
     write_checkpoint(path, tensors, facts)
-    with pytest.raises(SkelfuseError, match=r"best\.safetensors: .*'classifier\.bias'"):
+    with pytest.raises(SkelfuseError, match=r"best\.safetensors: .*'own_classifier\.bias'"):
         load_run(path)
 
 
