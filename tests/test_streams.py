@@ -347,7 +347,7 @@ def test_a_stream_of_ones_own_goes_all_the_way(
     head = head_weights(run.model, run.class_names)
     assert head.inputs[-8:] == tuple(f"{name}{kernel}" for kernel in kernels for name in names)
     assert head.directions.shape[1] == len(head.inputs)
-    coords = torch.from_numpy(store.coords(1)).float()[None]  # [1,T,M,N,D]
+    coords = torch.tensor(np.array(store.coords(1)), dtype=torch.float32)[None]  # [1,T,M,N,D]
     found = evidence_of(run.model, coords, None)
     logits = run.model(coords)[0].detach()
     for number in range(2):
