@@ -100,8 +100,8 @@ def _tests(
                 test["clips_sha256"][:8],
             )
             values = {**record["metrics"], "top1_interval": record["top1_interval"]}
-            values["top1_interval_wilson"] = record.get("top1_interval_wilson")
             _check_numbers(values)
+            values["top1_interval_wilson"] = record.get("top1_interval_wilson")
             epoch = int(evaluated["epoch"])
         except Exception:  # whatever a damaged file makes this raise
             stale.append(f"{path}: not an evaluation that this version reads")
