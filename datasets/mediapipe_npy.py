@@ -59,6 +59,8 @@ def find(path: Path) -> list[Path]:
 
 
 def _peek(file: Path) -> Header | None:
+    if not file.is_file():  # a pipe would keep us for ever
+        return None
     try:
         with file.open("rb") as stream:
             return read_header(stream)

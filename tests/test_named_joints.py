@@ -71,10 +71,3 @@ def test_the_named_joints_are_those_that_moved(recogniser: Recogniser) -> None:
     for one in right:
         assert max(one.limbs, key=lambda name: one.limbs[name]) == one.target
         assert one.target.partition(" ")[0] in verdict(one)[1]
-
-
-def test_where_nothing_moved_no_joint_is_named(recogniser: Recogniser) -> None:
-    found = recogniser.explain(clip_of("still", 100), rounds=4)
-    assert found.target == "still"
-    assert found.named is None
-    assert verdict(found)[1] == "No joint stands out: it rests on many together."

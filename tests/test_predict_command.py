@@ -45,13 +45,14 @@ def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
     result = run_main("predict", run, recorded, "--joints", "--persons")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["new-00001", "joints", "person"] + [
+    assert [line.split()[0] for line in lines] == ["new-00001", "joints", "decided", "person"] + [
         "new-00002",
         "joints",
+        "decided",
         "person",
     ]
     assert lines[0].split()[2] == "wave"
-    assert lines[3].split()[2] == "bow"
+    assert lines[4].split()[2] == "bow"
     assert all(joint in lines[1] for joint in JOINTS)
 
 

@@ -42,9 +42,7 @@ def test_plain_schema(tmp_path: Path) -> None:
     points[2][5] = [0, 0, 0]
     points[3][6] = [None, None, 0.2]
     facts = {"label": "sit", "fps": 25, "subject": 7, "camera": "front", "split": "test"}
-    with pytest.raises(SkelfuseError, match="may be x, y, z or x, y, confidence"):
-        _clip(_json(tmp_path, {"keypoints": points, **facts}))  # Human3.6M has 17 joints too
-    clip = _clip(_json(tmp_path, {"keypoints": points, "dimensions": 2, **facts}))
+    clip = _clip(_json(tmp_path, {"keypoints": points, **facts}))
     assert clip.skeleton.name == "coco-17"
     assert clip.coords.shape == (4, 1, 17, 2)
     assert clip.coords[1, 0, 0].tolist() == [51, 52]

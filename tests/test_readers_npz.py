@@ -148,7 +148,7 @@ def test_a_layout_that_is_not_certain_must_be_given(tmp_path: Path) -> None:
         ({"subjects": [1, 2]}, "unknown array 'subjects'; did you mean 'subject'?"),
         ({"split": ["train", "test"], "train": [True, False]}, "both 'split' and 'train'"),
         ({"train": [3, 4]}, "'train' needs True or False"),
-        ({"fps": [30, 30, 30]}, "'fps' of the wrong kind"),
+        ({"fps": [30, 30, 30]}, "'fps' has more elements"),
         ({"joint_names": ["a"], "bones": [(0, 0)]}, "expected 17 names, found 1"),
         ({"bones": [1, 2], "joint_names": COCO_17.joints}, "'bones' of the wrong shape"),
         ({"confidence": np.ones(5)}, "'confidence' of the wrong shape"),

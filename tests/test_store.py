@@ -167,7 +167,7 @@ def test_a_store_that_may_not_be_read_is_not_told_as_damaged(tmp_path: Path) -> 
             as_anyone(Store, path)
     finally:
         folder.chmod(0o755)
-    with pytest.raises(SkelfuseError, match="cannot read: Is a directory"):
+    with pytest.raises(SkelfuseError, match="not a file: found a folder"):
         Store(folder)
 
 

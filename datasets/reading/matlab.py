@@ -201,7 +201,9 @@ class _Variable:
 def _name(matrix: memoryview, order: str) -> str:
     """Return a variable's name, the third of its parts."""
     parts = _elements(matrix, order)
-    _, _, (_, name) = (next(parts, _NOTHING) for _ in range(3))
+    (_, flags), (_, sizes), (_, name) = (next(parts, _NOTHING) for _ in range(3))
+    if len(flags) != 8 or not sizes or len(sizes) % 4:
+        raise _UnsoundError("a variable without a kind or a shape")
     return str(name, "latin-1")
 
 

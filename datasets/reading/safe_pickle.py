@@ -24,7 +24,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ
 
 LONG = 512  # bytes of one value beyond which they stay in the file
-LONGEST_NUMBER = 64  # bits
+LONGEST_NUMBER = 1024  # bits; longer ones are an attack, not a count
 _UNSOUND = (LookupError, ValueError, TypeError, ArithmeticError, SyntaxError, RecursionError)
 _PLAIN_KEYS = (str, bytes, int, float, bool, type(None))
 
@@ -174,6 +174,7 @@ def _whole(number: int) -> int:
             "a whole number of absurd length",
             expected=f"at most {LONGEST_NUMBER} bits",
             found=number.bit_length(),
+            remedy="the file is damaged: fetch or write it again",
         )
     return number
 

@@ -68,8 +68,7 @@ class Direction(Model):
         self.weight = torch.nn.Parameter(torch.tensor([1.0, -1.0]))
 
     def features(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        assert mask is not None
-        seen = mask[:, :, 0, -1].float()  # [B,T]
+        seen = torch.ones(x.shape[:2]) if mask is None else mask[:, :, 0, -1].float()  # [B,T]
         height = x[:, :, 0, -1, 1] * seen
         return height[:, -1:] - height[:, :1]
 
