@@ -103,9 +103,10 @@ def _deployed(build: Callable[[], nn.Module]) -> nn.Module:
 def operations(model: nn.Module, x: Tensor) -> int:
     """Return how many operations an evaluation of clips `x [B,T,M,N,D]` is, whatever B."""
     model.eval()
-    with torch.no_grad(), Operations() as found:  # type: ignore[no-untyped-call]
+    counting = Operations()
+    with torch.no_grad(), counting:
         model(x)
-    return found.count
+    return int(counting.count)
 
 
 def batch_of(clips: int, frames: int, persons: int, device: str) -> Tensor:

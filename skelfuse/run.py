@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from skelfuse.batches.rate import SeenRate
 from skelfuse.errors import SkelfuseError
 from skelfuse.models.deployed import deployed
-from skelfuse.models.model import Model
 from skelfuse.models.persons import keep_to
 from skelfuse.plain_text import is_plain
 from skelfuse.skeleton import Skeleton
@@ -41,7 +40,7 @@ FEW = 4
 class Run:
     """What one checkpoint holds: enough to recognise actions, with nothing else at hand."""
 
-    model: Model  # in evaluation, on the device asked for
+    model: nn.Module  # in evaluation, on the device asked for
     config: TrainConfig
     skeleton: Skeleton
     class_names: tuple[str, ...]

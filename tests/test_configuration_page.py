@@ -82,7 +82,7 @@ def in_code() -> dict[str, list[Any]]:
 
 def flat(options: dict[str, Any]) -> dict[str, Any]:
     """Return options by key, those of a section within the section as "section.key"."""
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in options.items():
         parts = value if isinstance(value, dict) else None
         found |= {key: value} if parts is None else {f"{key}.{k}": v for k, v in parts.items()}

@@ -66,4 +66,6 @@ def test_a_joints_statistics_are_its_own_but_for_the_usual() -> None:
 
 def test_models_without_paths_say_nothing_of_them() -> None:
     found = explain_by_hiding(run_of("ddnet"), walk(), players="moments")
-    assert found.own is found.together is found.statistics is None
+    assert found.own is None
+    assert found.together is None
+    assert found.statistics is None

@@ -99,6 +99,7 @@ def test_the_share_of_each_path_is_that_of_its_part_in_the_decision(
     first, second = np.argsort(-(own + together))[:2]
     mine, ours = own[first] - own[second], together[first] - together[second]
     assert found.own_share == pytest.approx(abs(mine) / (abs(mine) + abs(ours)), abs=1e-4)
+    assert found.own_share is not None
     assert 0 < found.own_share < 1
 
 

@@ -241,7 +241,8 @@ class SkelFuse(Model):
         own: Tensor = self.own_classifier(self.dropout(features[:, : self.own_features]))
         if self.together_classifier is None:
             return votes(own) if self.training else own
-        together = self.together_classifier(self.dropout(features[:, self.own_features :]))
+        whole = features[:, self.own_features :]
+        together: Tensor = self.together_classifier(self.dropout(whole))
         if self.training:
             return torch.cat([votes(own), votes(together)], dim=1)
         return self.own_share * own + self.share * together
