@@ -29,7 +29,11 @@ LINE = "this run is of the model's first edition, which is gone; train it anew: 
 def checkpoint(folder: Path, model: dict[str, Any], weights: dict[str, torch.Tensor]) -> Path:
     folder.mkdir()
     config = {**config_from_dict({}).as_dict(), "model": model}
-    facts: dict[str, Any] = {"config": config, "skeleton": COCO_17.to_dict(), "class_names": ["sit", "stand"]}
+    facts: dict[str, Any] = {
+        "config": config,
+        "skeleton": COCO_17.to_dict(),
+        "class_names": ["sit", "stand"],
+    }
     facts |= {"epoch": 1, "metrics": {}, "provenance": {}, "versions": {}}
     for name in (BEST, LAST):
         write_checkpoint(folder / name, {WEIGHT + k: v for k, v in weights.items()}, facts)

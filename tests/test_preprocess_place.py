@@ -89,7 +89,7 @@ def test_runs_at_one_moment_give_one_whole_store(raw: Path, tmp_path: Path) -> N
         for _ in range(3)
     ]
     ends = [(one.communicate()[1], one.returncode) for one in runs]
-    assert (b"", 0) in ends
+    assert 0 in [code for _, code in ends]
     for told, code in ends:
         assert code == 0 or b"another run is writing this store" in told
     assert run("info", out, "--verify").exit_code == 0
