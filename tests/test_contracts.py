@@ -217,13 +217,13 @@ def test_a_look_at_values_is_found() -> None:
 def test_one_graph_of_skelfuse_takes_any_batch_time_and_persons(masked: bool) -> None:
     model = deployed(ready("skelfuse"))
     dim = torch.export.Dim
-    time = 2 * dim("steps", min=9, max=256)  # up to 8 steps the largest scale has no bend
+    time = 2 * dim("steps", min=10, max=256)  # torch sets sizes of one apart: the last bend
     free = {0: dim("batch", max=512), 1: time, 2: dim("persons", max=8)}
     given = clips(3, persons=2, frames=24)
     x, mask = given if masked else (given[0].nan_to_num(0.5), None)
     shapes = (free, free if masked else None)
     graph = torch.export.export(model, (x, mask), dynamic_shapes=shapes, strict=False).module()
-    for count, persons, frames in ((2, 5, 18), (5, 3, 38)):
+    for count, persons, frames in ((2, 5, 20), (5, 3, 38)):
         x, seen = clips(count, persons, frames)
         x, mask = (x, seen) if masked else (x.nan_to_num(0.5), None)
         close(graph(x, mask), model(x, mask))
