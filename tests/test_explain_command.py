@@ -136,7 +136,9 @@ def test_the_first_lines_say_what_decided(run: Path, wave: Path) -> None:
     first, second, *_ = told(run, wave).splitlines()
     assert re.fullmatch(r"Wave, \d\d %\.", first)
     assert re.fullmatch(
-        r"Without the right hand it would (still )?be \d+ %( \((bow|nod)\))?\.", second
+        r"Without the .*right hand.* it would (still )?be \d+ %( \((bow|nod)\))?\."
+        r"|No joint stands out: it rests on many together\.",
+        second,
     )
 
 
@@ -191,10 +193,11 @@ def test_a_pure_run_is_joints_alone_and_names_the_one_that_moves(
 ) -> None:
     text = told(pure, wave, "--html", tmp_path / "why.html")
     assert "together" not in text.partition("What about this movement\n")[2]
-    strongest = text.split("█ for, ░ against\n")[1].splitlines()[0]
-    assert "right hand" in strongest
-    assert "█" * 16 in strongest
-    assert re.search(r"The right hand.* speaks? for wave", text)
+    # Of three actions the head tells two by moving, so that it is still speaks for the third.
+    strongest = text.split("█ for, ░ against\n")[1].splitlines()[:2]
+    assert any("right hand" in line for line in strongest)
+    assert "█" * 16 in strongest[0]
+    assert re.search(r"right hand.* speaks? for wave", text)
     parts = [number(text, words) for words in ("what each joint did", "the average training")]
     assert sum(parts) == pytest.approx(number(text, "the logit"), abs=0.0021)
 
