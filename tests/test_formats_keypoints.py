@@ -54,4 +54,4 @@ def test_find_looks_at_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Path, "open", watched)
     assert len(recognise(tmp_path)[1]) == 400
-    assert len(opened) <= 201  # the first is asked for OpenPose's keys as well
+    assert len(set(opened)) <= 201  # the first is asked for OpenPose's keys as well

@@ -116,7 +116,7 @@ def completed(*words: str, begun: str = "") -> list[str]:
 def test_values_are_completed() -> None:
     assert completed("train", "--config", begun="ge")[0] == "generic"
     assert completed("layouts", begun="coco")[0] == "coco-17"
-    assert completed("train", "--size") == ["nano", "tiny", "small", "base"]
+    assert completed("train", "--size") == ["nano", "tiny", "small", "base", "pure"]
     assert completed("predict", "runs/x", "a", "--input-format", begun="n") == [
         "ntu",
         "nw-ucla",

