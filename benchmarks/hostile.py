@@ -149,7 +149,7 @@ def _runs() -> dict[str, Target]:
     from skelfuse.training.config_file import config_from_dict
     from skelfuse.training.log import METRICS, Log, read_lines
 
-    config = config_from_dict({"model": {"name": "pure"}})
+    config = config_from_dict({"model": {"size": "pure"}})
 
     def run(folder: Path) -> Path:
         model = build_model(config.model, HAND_21, 2)

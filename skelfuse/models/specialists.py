@@ -21,9 +21,9 @@ def features_given(stream_of: Sequence[str], voters: int, channels: int) -> Tens
     >>> features_given(("joint", "bone", "bone"), voters=3, channels=1).int().tolist()
     [[1, 0, 0], [0, 1, 1], [1, 1, 1]]
     """
-    given = torch.ones(voters, len(stream_of), dtype=torch.bool)
+    given = [[True] * len(stream_of) for _ in range(voters)]
     for voter, kind in zip(range(voters - 1), KINDS, strict=False):
-        own = torch.tensor([stream in kind for stream in stream_of])
-        if own.any():
+        own = [stream in kind for stream in stream_of]
+        if any(own):
             given[voter] = own
-    return given.repeat_interleave(channels, dim=0)
+    return torch.tensor(given).repeat_interleave(channels, dim=0)

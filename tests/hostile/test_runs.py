@@ -21,7 +21,7 @@ from skelfuse.training.config_file import config_from_dict
 from skelfuse.training.curves import draw_curves
 from skelfuse.training.log import KERNELS, METRICS, Log, read_lines
 
-CHOICE = {"model": {"name": "pure", "directions": 4, "scales": [1]}}
+CHOICE = {"model": {"size": "pure", "directions": 4, "scales": [1]}}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def changed(run: Path, facts: dict[str, Any], to: Path) -> Path:
 
 
 WRONG: dict[str, Any] = {
-    "config": [None, 7, {"model": 7}, {"model": {"name": "pure", "directions": "x"}}],
+    "config": [None, 7, {"model": 7}, {"model": {"size": "pure", "directions": "x"}}],
     "skeleton": [None, [], {"name": 3}],
     "class_names": [None, 7, "sit", [1, 2], ["sit"], [["sit"], ["stand"]]],
     "epoch": [None, "x", [], float("nan"), 1e400],
