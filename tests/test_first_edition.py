@@ -21,7 +21,7 @@ from skelfuse.training.resume import saved_config
 OLD: dict[str, dict[str, Any]] = {
     "skelfuse": {"name": "skelfuse", "size": "nano", "scales": [1, 2], "distances": True},
     "partner": {"name": "skelfuse", "size": "small", "partner": False, "dct_window": 0},
-    "pure": {"size": "pure", "scales": [1, 2], "outputs": 64},
+    "pure": {"name": "pure", "scales": [1, 2], "outputs": 64},
 }
 LINE = "this run is of the model's first edition, which is gone; train it anew: skelfuse train"
 

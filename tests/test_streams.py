@@ -32,7 +32,6 @@ from skelfuse.models.streams import (
     Waves,
     marks_of,
 )
-from skelfuse.models.streams.partner import partner_of
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
@@ -148,14 +147,14 @@ def test_a_partner_is_the_other_one_or_the_midst_of_the_others() -> None:
     people = torch.randn(2, 5, 3, 3, 3)
     seen = torch.ones(2, 5, 3, 3, dtype=torch.bool)
     for mask in (None, seen):
-        x, ever = partner_of(bodies(people, mask))
+        x, ever = bodies(people, mask).partner
         x = torch.unflatten(x, 0, (2, 3))
         for person, others in enumerate(([1, 2], [0, 2], [0, 1])):
             torch.testing.assert_close(x[:, person], people[:, :, others].mean(dim=2))
         assert ever is None or ever.all()
     seen[1, :, 2] = False  # somebody is not there
     seen[0, :, 0, HAND] = False
-    x, ever = partner_of(bodies(people, seen))
+    x, ever = bodies(people, seen).partner
     assert ever is not None
     x, ever = torch.unflatten(x, 0, (2, 3)), torch.unflatten(ever, 0, (2, 3))
     torch.testing.assert_close(x[1, 0], people[1, :, 1])

@@ -140,32 +140,27 @@ def window_members(valid: Tensor, windows: Sequence[int]) -> Tensor:
 
 def _differences(signals: Tensor, member: Tensor | None, scales: Sequence[int]) -> Tensor:
     """Return what the differences at all scales tell, `[R,W,S·6,J]`."""
-    means, sizes, bends = [], [], []  # each S of [R,W,J]
+    each = []  # for each scale the means of Δ, |Δ| and |Δ²|, [R,W,J]
     for scale in scales:
         delta = signals[:, scale:] - signals[:, :-scale]  # [R,T-r,J]
         bend = delta[:, scale:] - delta[:, :-scale]  # [R,T-2r,J]
-        if member is None:
-            means.append(_mean(delta))
-            sizes.append(_mean(delta.abs()))
-            bends.append(_mean(bend.abs()))
-        else:
+        at_two = at_three = None
+        if member is not None:
             both = member[..., scale:] & member[..., :-scale]  # [R,W,T-r]
-            all_three = both[..., scale:] & both[..., :-scale]  # [R,W,T-2r]
-            weight = _weights(both, signals)
-            means.append(weight @ delta)  # one product per frame, nothing larger is kept
-            sizes.append(weight @ delta.abs())
-            bends.append(_weights(all_three, signals) @ bend.abs())
-    mean, size, bent = (torch.stack(one, dim=2) for one in (means, sizes, bends))  # [R,W,S,J]
+            at_two = _weights(both, signals)
+            at_three = _weights(both[..., scale:] & both[..., :-scale], signals)  # [R,W,T-2r]
+        each += [_mean(delta, at_two), _mean(delta.abs(), at_two), _mean(bend.abs(), at_three)]
+    mean, size, bent = torch.unflatten(torch.stack(each, dim=2), 2, (-1, 3)).unbind(3)
     # Halves of size ± mean: Jordan's identities hold to the bit, and at Δ = 0 the gradients of
     # up and down stay those of mean and size, which those of max(±Δ, 0) would not.
-    up = ((size + mean) / 2).clamp_min(0.0)
-    down = ((size - mean) / 2).clamp_min(0.0)
-    return torch.stack([mean.relu(), (-mean).relu(), size, bent, up, down], dim=3).flatten(2, 3)
+    up, down = (size + mean) / 2, (size - mean) / 2
+    named = [mean, -mean, size, bent, up, down]  # each [R,W,S,J]
+    return torch.stack(named, dim=3).clamp_min(0.0).flatten(2, 3)
 
 
 def _course(signals: Tensor, basis: Tensor, order: int) -> Tensor:
     course = torch.unflatten(basis @ signals, 1, (-1, order + 1))  # [R,W,P+1,J]
-    return torch.stack([course.relu(), (-course).relu()], dim=3).flatten(2, 3)
+    return torch.stack([course, -course], dim=3).relu().flatten(2, 3)
 
 
 def _range(signals: Tensor, member: Tensor | None) -> Tensor:
@@ -180,11 +175,14 @@ def _range(signals: Tensor, member: Tensor | None) -> Tensor:
     return torch.stack(spans, dim=1)[:, :, None]  # [R,W,1,J]
 
 
-def _mean(values: Tensor) -> Tensor:
-    """Return the mean over time `[R,1,J]` of `values [R,T,J]`; 0 where there is no time at all."""
-    if not values.shape[1]:
-        return values.new_zeros(values.shape[0], 1, values.shape[2])
-    return values.mean(dim=1, keepdim=True)
+def _mean(values: Tensor, weight: Tensor | None) -> Tensor:
+    """Return the means over time `[R,W,J]` of `values [R,T,J]` by weights `[R,W,T]`; None: one."""
+    R, T, J = values.shape
+    if not T:  # shorter than the scale
+        return values.new_zeros(R, 1 if weight is None else weight.shape[1], J)
+    if weight is None:
+        return values.mean(dim=1, keepdim=True)
+    return weight @ values  # one product, nothing larger is kept
 
 
 def _weights(where: Tensor, signals: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -13,7 +12,8 @@ from skelfuse.layers.frame_weighting import average_over_time
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.statistics import motion_statistics
-from skelfuse.layers.time_block import TimeBlock, TimeConv
+from skelfuse.layers.time_block import TimeBlock
+from skelfuse.layers.voting_linear import VotingLinear
 from skelfuse.models.joint_networks import JointNetworks
 from skelfuse.models.motion_features import MotionFeatures
 from skelfuse.models.paths import Parts
@@ -53,22 +53,14 @@ class DeployedSkelFuse(nn.Module):
         self.act, self.filter, self.pool = model.act, model.filter, model.pool
         self.alone = _JointNetworks(model.alone)
         self.fuse = None if model.frieren is None else _Fuse(model.frieren)
-        self.own = _Decision(
-            model.own_norm, model.own_share * model.own_classifier.decision_weight()
-        )
-        self.register_buffer("bias", model.own_share * model.own_classifier.bias)
+        N = len(self.fold.skeleton)
+        self.own = _Decision(model.own_norm, model.own_classifier, model.own_share, N)
         self.together, self.spectrum = None, model.spectrum
         if model.together is not None:
             assert model.together_norm is not None
             assert model.together_classifier is not None
             self.together = _Whole(model.together)
-            self.whole = _Decision(
-                model.together_norm, model.share * model.together_classifier.decision_weight()
-            )
-            self.register_buffer("whole_bias", model.share * model.together_classifier.bias)
-
-    bias: Tensor
-    whole_bias: Tensor
+            self.whole = _Decision(model.together_norm, model.together_classifier, model.share, 1)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return logits `[B,classes]` of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]` is True."""
@@ -87,14 +79,14 @@ class DeployedSkelFuse(nn.Module):
             y = self.fuse(course, seen.joints)  # [R,N,V·C]
         else:
             y = (average_over_time if self.pool is None else self.pool)(course, seen.joints)
-        own = self.own(rejoin(y, bodies.ever, bodies.persons), bodies.known()) + self.bias
+        own = self.own(rejoin(y, bodies.ever, bodies.persons), bodies.known())
         if self.together is None:
             return Parts(own, torch.zeros_like(own))
         whole = self.together(h, seen.frames)  # [R,J,V·W]
         if self.spectrum is not None:
             whole = whole + self.spectrum(bodies)[:, None]
         decided: Tensor = self.whole(rejoin(whole, bodies.present(), bodies.persons), None)
-        return Parts(own, decided + self.whole_bias)
+        return Parts(own, decided)
 
 
 class _Embedding(nn.Module):
@@ -103,6 +95,7 @@ class _Embedding(nn.Module):
     weight: Tensor
     usual: Tensor
     bias: Tensor
+    all_known: Tensor
 
     def __init__(self, model: SkelFuse) -> None:
         super().__init__()
@@ -116,13 +109,14 @@ class _Embedding(nn.Module):
         usual = (embed.weight() * shift) @ found.belongs.to(shift)
         self.register_buffer("usual", usual.T.contiguous())  # [K,C], of each signal that is known
         self.register_buffer("bias", embed.bias + embed.identity)  # [N,C]
+        self.register_buffer("all_known", self.bias + self.usual.sum(dim=0))
 
     def forward(self, bodies: Bodies) -> Tensor:
         """Return `[R,S,N,C]`."""
         signals = [stream(bodies) for stream in self.streams.values()]
         values = torch.cat([one.values for one in signals], dim=3)  # [R,T,N,K]
         if all(one.known is None for one in signals):
-            bias = self.bias + self.usual.sum(dim=0)  # [N,C]
+            bias = self.all_known  # [N,C]
         else:
             each = [_wide(one) for one in signals]
             known = torch.cat(each, dim=2)  # [R,N,K]
@@ -184,61 +178,42 @@ def _taps_of(told: MotionFeatures, step: int) -> _Taps:
     return _Taps(taps, belongs, first, last)
 
 
-def _blocks(blocks: nn.ModuleList) -> Iterator[_Block]:
-    for block in blocks:
-        assert isinstance(block, TimeBlock)
-        yield _Block(block)
-
-
-class _Block(nn.Module):
-    """A `TimeBlock` of two convolutions without normalisations."""
-
-    def __init__(self, block: TimeBlock) -> None:
-        super().__init__()
-        self.across = _folded(block.across, block.norm)
-        self.act = block.act
-        scale, shift = block.norm_after.scale_and_shift()
-        weight = _dense(block.back.weight[:, :, 0, 0], block.back.groups) * scale[:, None]
-        self.register_buffer("back", weight)  # [C,C]
-        self.register_buffer("shift", shift.clone())
-
-    back: Tensor
-    shift: Tensor
-
-    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Return `x [R,S,N,C]` with what the block makes of it added."""
-        inner = F.linear(self.act(self.across(x)), self.back, self.shift)
-        return x + inner if seen is None else x + inner * seen
-
-
 class _JointNetworks(nn.Module):
-    """Each joint's network: two products a block, joints side by side."""
+    """Each joint's network, joints side by side."""
 
     def __init__(self, networks: JointNetworks) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(
-            _JointBlock(block, networks.joints)
-            for block in networks.blocks
-            if isinstance(block, TimeBlock)
-        )
+        self.blocks = _Blocks(networks.blocks, networks.joints)
 
     def forward(self, h: Tensor, alive: Tensor | None = None) -> Tensor:
         """Return what the networks make of `h [R,S,N,C]`."""
         x = h.permute(2, 0, 1, 3).contiguous()  # [N,R,S,C]
-        if alive is not None:
-            alive = alive.permute(2, 0, 1, 3)
-        for block in self.blocks:
-            x = x + only(block(x), alive)
+        x = self.blocks(x, None if alive is None else alive.permute(2, 0, 1, 3))
         return x.permute(1, 2, 0, 3)
 
 
-class _JointBlock(nn.Module):
-    across: Tensor
-    across_shift: Tensor
-    back: Tensor
-    back_shift: Tensor
+class _Blocks(nn.Sequential):
+    """Time blocks of which G parts of the channels, side by side, do not see each other."""
 
-    def __init__(self, block: TimeBlock, joints: int) -> None:
+    def __init__(self, blocks: nn.ModuleList, parts: int) -> None:
+        super().__init__(*(_Block(one, parts) for one in blocks if isinstance(one, TimeBlock)))
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Return what the blocks make of `x [G,R,S,C]`, 0 where `seen` is."""
+        for block in self:
+            x = x + only(block(x), seen)
+        return x
+
+
+class _Block(nn.Module):
+    """What a `TimeBlock` adds, as two products, its normalisations folded in."""
+
+    across: Tensor  # [G,taps·C,C]
+    across_shift: Tensor  # [G,1,C]
+    back: Tensor  # [G,C,C]
+    back_shift: Tensor  # [G,1,C]
+
+    def __init__(self, block: TimeBlock, parts: int) -> None:
         super().__init__()
         self.act, self.taps = block.act, block.across.kernel_size[0]
         self.dilation = block.across.dilation[0]
@@ -247,30 +222,28 @@ class _JointBlock(nn.Module):
             ("back", block.back, block.norm_after),
         ):
             scale, shift = norm.scale_and_shift()
-            each = torch.unflatten(conv.weight[..., 0] * scale[:, None, None], 0, (joints, -1))
-            weight = torch.stack(  # of each joint [taps·C,C]
+            each = torch.unflatten(conv.weight[..., 0] * scale[:, None, None], 0, (parts, -1))
+            weight = torch.stack(
                 [
                     torch.cat(
-                        [_dense(w[..., i], conv.groups // joints).T for i in range(w.shape[2])]
+                        [_dense(w[..., i], conv.groups // parts).T for i in range(w.shape[2])]
                     )
                     for w in each
                 ]
             )
             self.register_buffer(name, weight)
-            self.register_buffer(
-                f"{name}_shift", torch.unflatten(shift, 0, (joints, 1, -1)).clone()
-            )
+            self.register_buffer(f"{name}_shift", torch.unflatten(shift, 0, (parts, 1, -1)).clone())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what is added to joints `x [N,R,S,C]`."""
-        N, R, S, C = x.shape
+        """Return what is added to `x [G,R,S,C]`."""
+        G, R, S, C = x.shape
         reach = self.dilation * (self.taps - 1) // 2
         wide = F.pad(x, (0, 0, reach, reach))
         seen = torch.cat(
             [wide[:, :, i * self.dilation :][:, :, :S] for i in range(self.taps)], dim=3
-        )  # [N,R,S,taps·C]
-        inner = torch.baddbmm(self.across_shift, seen.view(N, R * S, -1), self.across)
-        return torch.baddbmm(self.back_shift, self.act(inner), self.back).view(N, R, S, C)
+        )  # [G,R,S,taps·C]
+        inner = torch.baddbmm(self.across_shift, seen.view(G, R * S, -1), self.across)
+        return torch.baddbmm(self.back_shift, self.act(inner), self.back).view(G, R, S, C)
 
 
 def _dense(weight: Tensor, groups: int) -> Tensor:
@@ -278,23 +251,6 @@ def _dense(weight: Tensor, groups: int) -> Tensor:
     blocks = torch.unflatten(weight, 0, (groups, -1))  # [G,C/G,C'/G]
     dense: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
     return dense
-
-
-def _folded(conv: TimeConv, norm: KnownNorm) -> TimeConv:
-    """Return a convolution that normalises what it gives."""
-    scale, shift = norm.scale_and_shift()
-    whole = TimeConv(
-        conv.in_channels,
-        conv.out_channels,
-        taps=conv.kernel_size[0],
-        dilation=conv.dilation[0],
-        groups=conv.groups,
-        bias=True,
-    ).to(conv.weight)
-    whole.weight.copy_(conv.weight * scale[:, None, None, None])
-    assert whole.bias is not None
-    whole.bias.copy_(shift)
-    return whole.requires_grad_(requires_grad=False)
 
 
 class _Fuse(nn.Module):
@@ -325,55 +281,63 @@ class _Fuse(nn.Module):
 
 
 class _Whole(nn.Module):
-    """The together path without normalisations."""
+    """The together path without normalisations, voters side by side."""
 
-    gather: Tensor
-    bias: Tensor
+    gather: Tensor  # [V,N·C,W]
+    bias: Tensor  # [V,1,W]
 
     def __init__(self, together: Together) -> None:
         super().__init__()
-        scale, shift = together.norm.scale_and_shift()
-        weight, V = together.gather.weight, together.gather.voters  # [V,N·C,W]
-        apart = torch.unflatten(weight, 1, (-1, together.gather.channels))  # [V,N,C,W]
-        eye = torch.eye(V).to(weight)
-        dense = torch.einsum("vncw,vu->nvcuw", apart, eye).flatten(3).flatten(0, 2)  # [N·V·C,V·W]
-        self.act, self.pool = together.act, together.pool
-        self.register_buffer("gather", (dense * scale).T.contiguous())
+        self.act, self.pool, self.voters = together.act, together.pool, together.gather.voters
+        scale, shift = (
+            torch.unflatten(one, 0, (self.voters, 1, -1)) for one in together.norm.scale_and_shift()
+        )
+        self.register_buffer("gather", together.gather.weight * scale)
         self.register_buffer("bias", shift.clone())
-        self.blocks = nn.ModuleList(_blocks(together.blocks))
+        self.blocks = _Blocks(together.blocks, self.voters)
         self.fuse = None if together.frieren is None else _Fuse(together.frieren)
 
     def forward(self, h: Tensor, frames: Tensor | None = None) -> Tensor:
         """Sum up joints `h [R,S,N,V·C]` over the steps that count, `frames [R,S]`; None: all."""
-        inside = None if frames is None else frames[:, :, None, None].to(h.dtype)
-        body = F.linear(h.flatten(2), self.gather, self.bias)[:, :, None]  # [R,S,1,V·W]
-        body = only(self.act(body), inside)
-        for block in self.blocks:
-            body = block(body, inside)
+        R, S = h.shape[:2]
+        apart = torch.unflatten(h, 3, (self.voters, -1)).permute(3, 0, 1, 2, 4)  # [V,R,S,N,C]
+        bodies = apart.reshape(self.voters, R * S, -1)
+        gathered = self.act(torch.baddbmm(self.bias, bodies, self.gather))  # [V,R·S,W]
+        inside = None if frames is None else frames[:, :, None].to(h.dtype)  # [R,S,1]
+        body = only(torch.unflatten(gathered, 1, (R, S)), inside)  # [V,R,S,W]
+        body = self.blocks(body, inside).permute(1, 2, 0, 3).flatten(2)[:, :, None]  # [R,S,1,V·W]
         counts = None if frames is None else frames[:, :, None]
         mean = average_over_time(body, counts) if self.pool is None else self.pool(body, counts)
         return mean if self.fuse is None else torch.cat([self.fuse(body, counts), mean], dim=1)
 
 
 class _Decision(nn.Module):
-    """A normalisation and the classifier after it as one map; bias apart."""
+    """A normalisation and the classifier after it as one map, of N joints or of the whole body."""
 
     weight: Tensor
-    usual: Tensor
+    of_joint: Tensor
+    bias: Tensor
+    all_known: Tensor
 
-    def __init__(self, norm: KnownNorm, weight: Tensor) -> None:
+    def __init__(
+        self, norm: KnownNorm, classifier: VotingLinear, share: float, joints: int
+    ) -> None:
         super().__init__()
         scale, shift = norm.scale_and_shift()
+        weight = share * classifier.decision_weight()  # [classes,F]
         self.register_buffer("weight", (weight * scale).T.contiguous())  # [F,classes]
-        self.register_buffer("usual", (weight * shift).T.contiguous())  # [F,classes]
+        # What a joint adds that was seen at all, whatever it did.
+        usual = torch.unflatten((weight * shift).T, 0, (2, joints, -1)).sum(dim=(0, 2))
+        self.register_buffer("of_joint", usual)  # [N,classes]
+        self.register_buffer("bias", share * classifier.bias)
+        self.register_buffer("all_known", self.bias + usual.sum(dim=0))
 
     def forward(self, evidence: Tensor, known: Tensor | None) -> Tensor:
         """Return what evidence `[B,2,N,C]` adds to the logits, `known [B,N]`; None: all of it."""
-        decided = evidence.flatten(1) @ self.weight
-        if known is None:
-            return decided + self.usual.sum(dim=0)
-        usual = torch.unflatten(self.usual, 0, evidence.shape[1:]).sum(dim=(0, 2))  # [N,classes]
-        return decided + known.to(usual.dtype) @ usual
+        bias = self.all_known
+        if known is not None:
+            bias = torch.addmm(self.bias, known.to(self.of_joint.dtype), self.of_joint)
+        return torch.addmm(bias, evidence.flatten(1), self.weight)
 
 
 def _channels_last(weight: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,7 +91,8 @@ def describe(
             expected="frames, persons and depth of at least 1",
             found=(frames, persons, depth),
         )
-    like = next(model.parameters())
+    weights = itertools.chain(model.parameters(), model.buffers())  # a deployed form's are buffers
+    like = next(value for value in weights if value.is_floating_point())
     shape = (1, frames, persons, len(skeleton), skeleton.dimensions)
     x = torch.linspace(0, 1, frames * persons * len(skeleton) * skeleton.dimensions)
     x = x.view(shape).to(like)  # [1,T,M,N,D]

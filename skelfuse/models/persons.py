@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -15,7 +17,15 @@ from skelfuse.models.joints import canonical_order
 from skelfuse.skeleton import Skeleton
 
 
-class Bodies(NamedTuple):
+class Partner(NamedTuple):
+    """What a body has before it: the others of its clip, as one body in their midst."""
+
+    x: Tensor  # [R,T,N,D]
+    ever: Tensor | None  # [R,N], whether anybody else's joint was seen; None: every one
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
     """A batch of bodies: each person of each clip is an item of its own, without gaps."""
 
     x: Tensor  # [R,T,N,D], R = B·M, joints in canonical order; 0 for a joint never seen
@@ -23,10 +33,29 @@ class Bodies(NamedTuple):
     inside: Tensor | None  # [R,T], True from the first frame in which anything was seen to the last
     persons: int  # M
 
-    @property
+    @cached_property
     def ever(self) -> Tensor | None:
         """Which joints were seen at all, `[R,N]`; None: every one."""
         return None if self.mask is None else self.mask.any(dim=1)
+
+    @cached_property
+    def partner(self) -> Partner:
+        """What each body has before it. Of several people it is their average, in any order.
+
+        >>> x = torch.tensor([[[[1.0]]], [[[5.0]]]])        # two people [R,T,N,D] of one clip
+        >>> Bodies(x, None, None, persons=2).partner.x.flatten().tolist()
+        [5.0, 1.0]
+        """
+        M, people = self.persons, torch.unflatten(self.x, 0, (-1, self.persons))
+        if self.ever is None:
+            midst = (people.sum(dim=1, keepdim=True) - people) / max(M - 1, 1)  # [B,M,T,N,D]
+            nobody = torch.zeros_like(self.x[:, 0, :, 0], dtype=torch.bool) if M == 1 else None
+            return Partner(midst.flatten(0, 1), nobody)
+        weight = torch.unflatten(self.ever, 0, (-1, M)).to(self.x.dtype)[:, :, None, :, None]
+        people = people * weight
+        others = weight.sum(dim=1, keepdim=True) - weight  # [B,M,1,N,1]
+        midst = (people.sum(dim=1, keepdim=True) - people) / others.clamp_min(1)
+        return Partner(midst.flatten(0, 1), others.flatten(0, 1)[:, 0, :, 0] > 0)
 
     def shown(self) -> tuple[Tensor, Tensor]:
         """Return joints `[R,T,N,D]`, 0 where they were not seen, and where they were `[R,T,N]`."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
@@ -12,32 +10,6 @@ from skelfuse.models.streams.distances import distances_between, marks_of
 from skelfuse.models.streams.joint import AXES
 from skelfuse.models.streams.stream import Signals, Stream
 from skelfuse.skeleton import Skeleton
-
-
-class Partner(NamedTuple):
-    """What a body has before it: the others of its clip, as one body in their midst."""
-
-    x: Tensor  # [R,T,N,D]
-    ever: Tensor | None  # [R,N], whether anybody else's joint was seen; None: every one
-
-
-def partner_of(bodies: Bodies) -> Partner:
-    """Return each body's partner. Of several people it is their average, whatever their order.
-
-    >>> x = torch.tensor([[[[1.0]]], [[[5.0]]]])            # two people [R,T,N,D] of one clip
-    >>> partner_of(Bodies(x, None, None, persons=2)).x.flatten().tolist()
-    [5.0, 1.0]
-    """
-    M, people = bodies.persons, torch.unflatten(bodies.x, 0, (-1, bodies.persons))
-    if bodies.ever is None:
-        midst = (people.sum(dim=1, keepdim=True) - people) / max(M - 1, 1)  # [B,M,T,N,D]
-        nobody = torch.zeros_like(bodies.x[:, 0, :, 0], dtype=torch.bool)  # [R,N]
-        return Partner(midst.flatten(0, 1), nobody if M == 1 else None)
-    weight = torch.unflatten(bodies.ever, 0, (-1, M)).to(bodies.x.dtype)[:, :, None, :, None]
-    people = people * weight
-    others = weight.sum(dim=1, keepdim=True) - weight  # [B,M,1,N,1]
-    midst = (people.sum(dim=1, keepdim=True) - people) / others.clamp_min(1)
-    return Partner(midst.flatten(0, 1), others.flatten(0, 1)[:, 0, :, 0] > 0)
 
 
 class PartnerOffset(Stream):
@@ -54,7 +26,7 @@ class PartnerOffset(Stream):
 
     def forward(self, bodies: Bodies) -> Signals:
         """Return `[R,T,N,D]`."""
-        partner = partner_of(bodies)
+        partner = bodies.partner
         offset = bodies.x - partner.x
         if partner.ever is None:
             return Signals(offset, None)
@@ -82,7 +54,7 @@ class PartnerDistances(Stream):
 
     def forward(self, bodies: Bodies) -> Signals:
         """Return `[R,T,N,H]`."""
-        partner = partner_of(bodies)
+        partner = bodies.partner
         values = distances_between(bodies.x, partner.x.index_select(2, self.marks))
         if partner.ever is None:
             return Signals(values, None)
