@@ -28,7 +28,7 @@ NO_FUSE = ("model.fuse=false",)
 BFLOAT16 = ("train.precision=bfloat16",)  # 2.5 times as fast on processors that multiply in it
 SHARES = (5, 10, 25, 50)  # percent of the training subjects
 # The share of the together path in a decision, for those of which it is not that of `small`.
-PATHS = {"own": 0.0, "together-0.25": 0.25, "together-0.75": 0.75}
+PATHS = {"own": 0.0, "together-0.25": 0.25, "together-0.5": 0.5}
 VARIANTS = {
     "small": Variant(),
     "no-fuse": Variant(NO_FUSE),

@@ -27,7 +27,7 @@ MAIN = {
     "pure": "`pure`, configuration `generic`",
     "own": "`small`, the own path alone",
     "together-0.25": "`small`, the together path a quarter",
-    "together-0.75": "`small`, the together path three quarters",
+    "together-0.5": "`small`, the together path a half",
     "no-fuse": "`small` without FrierenFuse",
     "no-fuse-matched": "the same, as wide as those parameters allow",
     "nano-no-fuse": "`nano` without FrierenFuse",

@@ -119,7 +119,7 @@ def test_each_path_decides_alone_with_losses_of_its_own() -> None:
 
 
 def test_the_own_path_decides_as_it_does_without_the_other() -> None:
-    both, alone = model(), model(together=0.0)
+    both, alone = model(together=0.5), model(together=0.0)
     alone.load_state_dict(both.state_dict(), strict=False)
     given = clips()
     own, together = both.paths(both.features(*given))
@@ -147,7 +147,7 @@ def test_without_a_together_path_only_the_own_one_votes() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
 def test_how_much_the_together_path_has_to_say(share: float) -> None:
-    halves, other = model(), model(together=share)
+    halves, other = model(together=0.5), model(together=share)
     other.load_state_dict(halves.state_dict(), strict=share > 0)
     if share == 0:
         return
@@ -262,7 +262,7 @@ def test_a_head_has_names() -> None:
     assert head.joints == made.fold.skeleton.joints  # the model's own order
     assert head.inputs == made.features_of.names
     assert head.inputs[:4] == ("joint x", "joint y", "joint z", "joint x, scale1")
-    assert head.directions.shape == (VOTERS * 4, len(head.inputs))
+    assert head.directions.shape == (VOTERS * 8, len(head.inputs))
     assert len(head.features) == head.weight.shape[0]
     assert head.weight.shape[1] == VOTERS * Y
     assert (head.weight >= 0).all()

@@ -18,15 +18,16 @@ class Size:
     width: int  # W, channels of the body as a whole for each voter
     dilations: tuple[int, ...]  # of the together path's blocks, one each
     voters: int = 1  # V, networks side by side in each path, that never see each other
-    together: float = 0.5  # share of the together path in a decision; 0: there is none
+    directions: int = 8  # in which each voter's FrierenFuse looks
+    together: float = 0.75  # share of the together path in a decision; 0: there is none
     dropout: float = 0.1  # in the blocks
     evidence_dropout: float = 0.2  # of what the logits are linear in
 
 
 # Parameters for 25 joints and 60 classes: at most 0.15, 0.3, 0.5 and 1.5 million; pure 0.3.
-NANO = Size(4, (1,), 4, 24, (1, 2, 4), voters=4)
+NANO = Size(4, (1,), 4, 24, (1, 2, 4), voters=4, directions=4)
 TINY = Size(6, (1, 2), 8, 32, (1, 2, 4), voters=4)
-SMALL = Size(8, (1, 2), 8, 56, (1, 2, 4, 1), voters=4)
+SMALL = Size(8, (1, 2), 8, 52, (1, 2, 4, 1), voters=4)
 BASE = Size(10, (1, 2), 10, 88, (1, 2, 4, 1), voters=6)
 PURE = replace(SMALL, summary=16, together=0.0)
 SIZES = {"nano": NANO, "tiny": TINY, "small": SMALL, "base": BASE, "pure": PURE}

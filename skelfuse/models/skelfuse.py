@@ -60,7 +60,7 @@ class SkelFuse(Model):
 
         logits = (1 - together) · own + together · (how they go together)
 
-    `together` is the share of the second, 0.5 by default; with 0 there is no such path, and every
+    `together` is the share of the second, 0.75 by default; with 0 there is no such path, and every
     decision is a sum over joints of named statistics (the size `pure` is that). A joint that was
     not seen adds nothing to the own path.
 
@@ -74,8 +74,8 @@ class SkelFuse(Model):
     - `specialists`: of the voters one is given joints, one bones, one distances, the rest all
       (see `features_given`); otherwise each is given all;
     - `fuse` False replaces FrierenFuse by the plain average over time, for comparison;
-    - `directions` (of each voter), `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`;
-    - `dropout`, `evidence_dropout`: the size's own where they are None;
+    - `directions` (of each voter), `dropout`, `evidence_dropout`: the size's own where None;
+    - `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`;
     - `frequencies`: see `Frequencies`.
 
     >>> from skelfuse.layouts import KINECT_V2
@@ -100,7 +100,7 @@ class SkelFuse(Model):
         specialists: bool = True,
         together: float | None = None,
         fuse: bool = True,
-        directions: int = 4,
+        directions: int | None = None,
         fuse_scales: tuple[int, ...] = (1, 2, 4),
         poly_order: int = 2,
         windows: tuple[int, ...] = (1,),
@@ -111,6 +111,7 @@ class SkelFuse(Model):
         super().__init__()
         size = size_named(size)
         share = size.together if together is None else together
+        directions = size.directions if directions is None else directions
         dropout = size.dropout if dropout is None else dropout
         evidence_dropout = size.evidence_dropout if evidence_dropout is None else evidence_dropout
         frequencies = Frequencies() if frequencies is None else frequencies
