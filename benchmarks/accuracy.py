@@ -13,6 +13,7 @@ when that changes, the run is made anew.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import click
 import torch
@@ -27,18 +28,19 @@ from row_files import read_rows
 NO_FUSE = ("model.fuse=false",)
 BFLOAT16 = ("train.precision=bfloat16",)  # 2.5 times as fast on processors that multiply in it
 SHARES = (5, 10, 25, 50)  # percent of the training subjects
-# The share of the together path in a decision, for those of which it is not that of `small`.
-PATHS = {"own": 0.0, "together-0.25": 0.25, "together-0.5": 0.5}
+FIXED = ("model.learnable=false",)
 VARIANTS = {
     "small": Variant(),
     "no-fuse": Variant(NO_FUSE),
-    "fixed-kernels": Variant(("model.learnable=false",)),
+    "fixed-kernels": Variant(FIXED),
     "nano": Variant(("model.size=nano",)),
     "generic": Variant(config="generic"),
+    "generic-no-fuse": Variant(NO_FUSE, config="generic"),
+    "generic-fixed-kernels": Variant(FIXED, config="generic"),
     "no-fuse-matched": Variant(NO_FUSE, matched="small"),
     "nano-no-fuse": Variant((*NO_FUSE, "model.size=nano")),
     "pure": Variant(("model.size=pure",), config="generic"),
-    **{name: Variant((f"model.together={share}",)) for name, share in PATHS.items()},
+    "pure-fixed-kernels": Variant(("model.size=pure", *FIXED), config="generic"),
     "ddnet": Variant(model={"name": "ddnet"}),
     "stgcn": Variant(model={"name": "stgcn"}),
     "stgcn-bfloat16": Variant(BFLOAT16, model={"name": "stgcn"}),
@@ -51,6 +53,7 @@ GROUPS = {
     "all": list(VARIANTS),
 }
 ROBUST = ("small", "no-fuse", "fixed-kernels")  # also evaluated on clips made worse
+KEPT = (*ROBUST, "generic")  # whose runs stay on disk
 
 
 @click.command()
@@ -66,10 +69,11 @@ def main(asked: Asked, robustness: bool) -> None:
     )
     failed: list[str] = []
     if not asked.no_runs:
-        plan = plan_of(asked, wanted(present(sets, asked.data, asked.work), names), kept=ROBUST)
+        plan = plan_of(asked, wanted(present(sets, asked.data, asked.work), names), kept=KEPT)
         failed = run_all(plan, asked.workers, work_through)
         if robustness:
-            failed += run_all(plan, asked.workers, measure_robustness)
+            robust = replace(plan, kept=frozenset(ROBUST))
+            failed += run_all(robust, asked.workers, measure_robustness)
     if asked.write:
         cells = wanted(sets_named((), REAL), list(VARIANTS))
         command = asked.command("accuracy.py")

@@ -11,6 +11,7 @@ from result_tables import (
     asked_for,
     average,
     by_pair,
+    by_seed,
     difference,
     made_by,
     markdown,
@@ -25,9 +26,9 @@ MAIN = {
     "nano": "`nano`",
     "generic": "`small`, configuration `generic`",
     "pure": "`pure`, configuration `generic`",
-    "own": "`small`, the own path alone",
-    "together-0.25": "`small`, the together path a quarter",
-    "together-0.5": "`small`, the together path a half",
+    "pure-fixed-kernels": "`pure`, kernels fixed, configuration `generic`",
+    "generic-no-fuse": "`small` without FrierenFuse, configuration `generic`",
+    "generic-fixed-kernels": "`small`, kernels fixed, configuration `generic`",
     "no-fuse": "`small` without FrierenFuse",
     "no-fuse-matched": "the same, as wide as those parameters allow",
     "nano-no-fuse": "`nano` without FrierenFuse",
@@ -97,12 +98,21 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
                 "`small`: on − off": ("small", "no-fuse"),
                 "`small`: on − off with as many parameters": ("small", "no-fuse-matched"),
                 "`nano`: on − off": ("nano", "nano-no-fuse"),
+                "`generic`: on − off": ("generic", "generic-no-fuse"),
             },
         ),
         "## Kernels, learned and fixed",
         "Fixed kernels stay differences, as all kernels begin; the few weights of the kernels are "
         "the only difference in size.",
-        _pairs(look, {"`small`: learned − fixed": ("small", "fixed-kernels")}),
+        _pairs(
+            look,
+            {
+                "`small`: learned − fixed": ("small", "fixed-kernels"),
+                "`generic`: learned − fixed": ("generic", "generic-fixed-kernels"),
+                "`pure`: learned − fixed": ("pure", "pure-fixed-kernels"),
+            },
+        ),
+        _paths(look, seeds),
         "## What else is compared",
         _pairs(
             look,
@@ -162,6 +172,32 @@ def _pairs(look: Look, pairs: dict[str, tuple[str, str]]) -> str:
         gains = [difference(look(name, a).accuracy, look(name, b).accuracy) for name in REAL]
         lines.append([title, *map(signed, [*gains, average(gains)])])
     return markdown(head, lines)
+
+
+def _paths(look: Look, seeds: int) -> str:
+    """Return the accuracy of `generic` against the share of the together path."""
+    lines = []
+    for name in REAL:
+        rows = [row for row in look(name, "generic").rows if "by_share" in row]
+        if not rows:
+            continue
+        for kind, title in (("by_share", SETS[name].title), ("clean_by_share", "… 369 clips")):
+            if all(kind in row for row in rows):
+                means = [
+                    told(by_seed(rows, lambda row, k=kind, s=share: row[k][s]), seeds)
+                    for share in rows[0][kind]
+                ]
+                lines.append([title, *means])
+    if not lines:
+        return ""
+    return "\n\n".join(
+        [
+            "## The two paths",
+            "The same runs of `generic` with every share of the together path in the decision. 0 "
+            "is the own path alone, whose decisions are sums over joints; 0.75 is shipped.",
+            markdown(["", "0", "0.25", "0.5", "0.75", "1"], lines),
+        ]
+    )
 
 
 def _lean(look: Look, seeds: int) -> str:

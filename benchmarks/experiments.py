@@ -22,7 +22,7 @@ from torch import nn
 import skelfuse
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import evaluate
-from skelfuse.models import SIZES, describe
+from skelfuse.models import SIZES, SkelFuse, describe
 from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import (
@@ -32,6 +32,8 @@ from skelfuse.training import (
 )
 from skelfuse.training.checkpoint import LAST
 from skelfuse.training.log import METRICS, read_lines
+
+PATH_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the together path in a decision
 
 
 def run_cell(
@@ -53,6 +55,7 @@ def run_cell(
     row = {
         **named(cell),
         **accuracies(run, store, parts, cell),
+        **by_share(folder / LAST, store, parts, cell, device=device),
         **cost(run.model, config, store),
         "seconds": sum(line["seconds"] for line in read_lines(folder / METRICS)),
         "epochs": run.epoch,
@@ -91,6 +94,30 @@ def accuracies(run: Run, store: Store, parts: dict[str, Indices], cell: Cell) ->
         clean = np.array([name in names for name in found.names])
         told |= {"clean": 100 * float(right[clean].mean()), "clean_clips": int(clean.sum())}
     return told
+
+
+def by_share(
+    checkpoint: Path, store: Store, parts: dict[str, Indices], cell: Cell, *, device: str
+) -> dict[str, dict[str, float]]:
+    """Return the accuracy with every share of the together path, where there is that path.
+
+    Both paths learn by losses of their own: one training tells all of them.
+    """
+    found = {}
+    for share in PATH_SHARES:
+        run = load_run(checkpoint, device=device)
+        if not isinstance(run.model, SkelFuse) or run.model.together is None:
+            return {}
+        run.model.share = share
+        found[str(share)] = accuracies(run, store, parts, cell)
+    return {
+        "by_share": {share: one["accuracy"] for share, one in found.items()},
+        **(
+            {"clean_by_share": {share: one["clean"] for share, one in found.items()}}
+            if cell.data.clean
+            else {}
+        ),
+    }
 
 
 def cost(model: nn.Module, config: TrainConfig, store: Store) -> dict[str, int]:

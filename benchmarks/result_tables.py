@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
@@ -56,6 +56,18 @@ def gathered(cells: Iterable[Cell], rows: Iterable[Row]) -> Found:
         loss,
         tuple(row for own in whole.values() for row in own),
     )
+
+
+def by_seed(rows: Iterable[Row], value: Callable[[Row], float]) -> Seeds:
+    """Return a figure's mean over each seed's rows.
+
+    >>> by_seed([{"seed": 0, "a": 1.0}, {"seed": 0, "a": 3.0}], lambda row: row["a"])
+    {0: 2.0}
+    """
+    values: dict[int, list[float]] = {}
+    for row in rows:
+        values.setdefault(row["seed"], []).append(value(row))
+    return {seed: fmean(own) for seed, own in values.items()}
 
 
 def by_pair(cells: Iterable[Cell], rows: Iterable[Row]) -> dict[tuple[str, str], Found]:

@@ -26,6 +26,8 @@ SECTIONS = (
     "train",
 )  # of a configuration, in which something is chosen
 
+VERSION = 2  # of what follows: raised where a store would be given other settings than before
+
 # Time. A movement is told by about so many moments a second; a clip gets the nearest of the sizes.
 MOMENTS_A_SECOND = 15
 ASSUMED_RATE = 30.0  # of clips that do not say theirs

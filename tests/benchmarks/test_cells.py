@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import ablation
 import accuracy
 import pytest
-from cells import cells_of, fingerprint, rules_in
+from cells import cells_of, fingerprint
 from real_sets import SETS
 
 from skelfuse.configs import find
@@ -45,15 +44,11 @@ def test_what_all_variants_ask_for_can_be_made() -> None:
     assert all(a.key == b.key for a, b in pairs)  # one run serves both pages
 
 
-def test_rules_are_known_again_by_what_they_do(tmp_path: Path) -> None:
-    def rules(text: str) -> str:
-        file = tmp_path / "rules.py"
-        file.write_text(text)
-        return rules_in(file)
+def test_what_a_store_decides_is_known_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def key() -> object:
+        return cells_of(SETS["utd-mhad"], "generic", accuracy.VARIANTS, seeds=1)[0].key
 
-    plain = rules("MOST = 4\n\n\ndef chosen(n):\n    return min(n, MOST)\n")
-    told = '"""Rules."""\nfrom a import b\n\nMOST = 4  # by far\n\n\n'
-    told += 'def chosen(n):\n    """Choose."""\n    return min(n, MOST)\n'
-    assert rules(told) == plain
-    assert rules(told.replace("MOST = 4", "MOST = 5")) != plain
-    assert rules(told.replace("min", "max")) != plain
+    before = key()
+    assert key() == before
+    monkeypatch.setattr("skelfuse.training.suggested.VERSION", 99)
+    assert key() != before
