@@ -15,7 +15,7 @@ from skelfuse.layouts import KINECT_V2, LAYOUTS
 from skelfuse.models import SIZES, Frequencies, Size, SkelFuse, describe
 from skelfuse.models.persons import Bodies
 from skelfuse.models.skelfuse import Evidence
-from skelfuse.models.steps import in_steps, only, seen_in_steps
+from skelfuse.models.steps import only, seen_in_steps
 from skelfuse.models.together import Gather
 from skelfuse.skeleton import Skeleton
 
@@ -155,9 +155,9 @@ def test_a_step_is_the_mean_of_its_frames_and_seen_as_one_of_them_is() -> None:
     model = little()
     bodies = model.fold(torch.randn(2, 9, 1, 25, 3))  # an odd number: the last one is held
     assert bodies.x.shape[1] == 10
-    features = model.features_of(bodies)
-    halves = in_steps(features, 2).values
-    torch.testing.assert_close(halves[:, 1], features.values[:, 2:4].mean(dim=1))
+    features = model.features_of(bodies).values
+    halves = model.features_of(bodies, 2).values
+    torch.testing.assert_close(halves[:, 1], features[:, 2:4].mean(dim=1))
     seen = seen_in_steps(bodies, 2)
     assert seen.joints is not None
     assert seen.joints.all()

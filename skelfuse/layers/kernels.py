@@ -140,8 +140,11 @@ class MotionKernels(nn.Module):
         # D is small: one product with a block-diagonal matrix beats D filters side by side.
         return torch.diag_embed(self.responses()).transpose(2, 3).flatten(3)  # [G,S,D,E]
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,E]`, E = out_channels."""
+    def forward(self, x: Tensor, mask: Tensor | None = None, *, step: int = 1) -> Tensor:
+        """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,E]`, E = out_channels.
+
+        With a `step` the mean of every so many frames comes back, `[B,T/step,N,E]`.
+        """
         given = x.dtype
         x, mask = checked_sequence(x, mask, channels=self.dimensions, axis="D")
         if self.group_of_joint is not None and x.shape[2] != len(self.group_of_joint):
@@ -154,6 +157,8 @@ class MotionKernels(nn.Module):
         with torch.autocast(x.device.type, enabled=False):  # differences of near-equal numbers
             counts = None if mask is None else mask[..., None]
             seen = held_frames(x, counts, self.first, self.last)  # S of [B,T,N,D]
+            if step > 1:  # the mean of sums is the sum of means, which are fewer
+                seen = [torch.unflatten(frame, 1, (-1, step)).mean(dim=2) for frame in seen]
             matrices = self.matrices().to(x.dtype)  # [G,S,D,E]
             if self.group_of_joint is None:
                 motion = _filtered([frame.flatten(0, 2) for frame in seen], matrices[0])
@@ -165,7 +170,7 @@ class MotionKernels(nn.Module):
                         for pair in zip(seen, of_joint, strict=True)
                     ]
                 ).sum(0)
-        return motion.reshape(*x.shape[:3], -1).to(given)
+        return motion.reshape(x.shape[0], x.shape[1] // step, x.shape[2], -1).to(given)
 
     def kernels(self) -> dict[str, Kernel]:
         """Return every kernel by name, as NumPy arrays that later training does not change."""

@@ -188,7 +188,7 @@ class _JointNetworks(nn.Module):
     def forward(self, h: Tensor, alive: Tensor | None = None) -> Tensor:
         """Return what the networks make of `h [R,S,N,C]`."""
         x = h.permute(2, 0, 1, 3).contiguous()  # [N,R,S,C]
-        x = self.blocks(x, None if alive is None else alive.permute(2, 0, 1, 3))
+        x = self.blocks.forward(x, None if alive is None else alive.permute(2, 0, 1, 3))
         return x.permute(1, 2, 0, 3)
 
 

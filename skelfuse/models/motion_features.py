@@ -12,6 +12,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layers.kernels import MotionKernels
 from skelfuse.models.frequencies import Frequencies
 from skelfuse.models.persons import Bodies
+from skelfuse.models.steps import in_steps
 from skelfuse.models.streams import STREAMS, Stream, Velocity, Waves
 from skelfuse.skeleton import Skeleton
 
@@ -19,7 +20,7 @@ from skelfuse.skeleton import Skeleton
 class Features(NamedTuple):
     """What is told of each joint."""
 
-    values: Tensor  # [R,T,N,S]
+    values: Tensor  # [R,T,N,S], or of T/step steps
     known: Tensor | None  # [R,1,N,S], whether this clip tells it; None: all of it
 
 
@@ -77,12 +78,12 @@ class MotionFeatures(nn.Module):
             each for name, stream in chosen.items() for each in self._names(name, stream)
         )
 
-    def forward(self, bodies: Bodies) -> Features:
-        """Return all features of all joints of `bodies`."""
+    def forward(self, bodies: Bodies, step: int = 1) -> Features:
+        """Return all features of all joints of `bodies`, the mean of every `step` frames."""
         values, known = [], []
         for name, stream in self.streams.items():
             signals = stream(bodies)  # values [R,T,N,S]
-            moving = self._moving(name, signals.values)
+            moving = self._moving(name, signals.values, step)
             values.append(moving)
             known.append(_of_features(signals.known, moving.shape[3]))
         together = torch.cat(values, dim=3)
@@ -101,11 +102,11 @@ class MotionFeatures(nn.Module):
         assert isinstance(found, MotionKernels)
         return found
 
-    def _moving(self, name: str, signals: Tensor) -> Tensor:
+    def _moving(self, name: str, signals: Tensor, step: int) -> Tensor:
         """Return signals `[R,T,N,S]` and what the stream's kernels make of them."""
         if name not in self.kernels:
-            return signals
-        motion: Tensor = self.kernels[name](signals)  # [R,T,N,Q·S], kernel by kernel
+            return in_steps(signals, step)
+        motion: Tensor = self.kernels[name](signals, step=step)  # [R,T/step,N,Q·S]
         return motion
 
     def _names(self, name: str, stream: Stream) -> list[str]:

@@ -26,7 +26,7 @@ from skelfuse.models.persons import Bodies, FoldPersons, rejoin
 from skelfuse.models.sizes import Size, size_named
 from skelfuse.models.specialists import features_given
 from skelfuse.models.spectrum import Spectrum
-from skelfuse.models.steps import Seen, in_steps, only, seen_in_steps
+from skelfuse.models.steps import Seen, only, seen_in_steps
 from skelfuse.models.together import Together
 from skelfuse.skeleton import Skeleton
 
@@ -205,7 +205,7 @@ class SkelFuse(Model):
 
     def each_joint(self, bodies: Bodies) -> Alone:
         """Return what each joint did: no joint sees another here."""
-        features = in_steps(self.features_of(bodies), STEP)  # values [R,S,N,F], S = T / STEP
+        features = self.features_of(bodies, STEP)  # values [R,S,N,F], S = T / STEP
         seen = seen_in_steps(bodies, STEP)
         h = only(self.act(self.embed(features)), seen.alive)  # [R,S,N,V·C]
         if self.filter is not None:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from skelfuse.models.motion_features import Features
 from skelfuse.models.persons import Bodies
 
 
@@ -19,14 +18,13 @@ class Seen(NamedTuple):
     alive: Tensor | None  # [R,S,N,1], 1 within a clip for each joint that it shows at all, or 0
 
 
-def in_steps(features: Features, step: int) -> Features:
-    """Return the mean of every `step` frames of features `[R,T,N,F]`: `[R,T/step,N,F]`.
+def in_steps(values: Tensor, step: int) -> Tensor:
+    """Return the mean of every `step` frames of `values [R,T,...]`: `[R,T/step,...]`.
 
-    >>> values = torch.tensor([1.0, 3.0, 5.0, 7.0]).view(1, 4, 1, 1)
-    >>> in_steps(Features(values, None), 2).values.flatten().tolist()
-    [2.0, 6.0]
+    >>> in_steps(torch.tensor([[1.0, 3.0, 5.0, 7.0]]), 2).tolist()
+    [[2.0, 6.0]]
     """
-    return features._replace(values=torch.unflatten(features.values, 1, (-1, step)).mean(dim=2))
+    return values if step == 1 else torch.unflatten(values, 1, (-1, step)).mean(dim=2)
 
 
 def only(h: Tensor, alive: Tensor | None) -> Tensor:
