@@ -16,13 +16,12 @@ from skelfuse.explain.own_path import own_path
 from skelfuse.explain.players import (
     Kind,
     Players,
-    Segment,
     joint_players,
     limb_players,
     moment_players,
 )
 from skelfuse.explain.questions import Questions
-from skelfuse.explain.seen import Seen, log_class_shares, seen_by
+from skelfuse.explain.seen import log_class_shares, seen_by
 from skelfuse.explain.shapley import Shares, shapley_shares, synergies
 from skelfuse.run import Run
 
@@ -61,90 +60,124 @@ def explain_by_hiding(
     >>> list(found.limbs), abs(sum(found.limbs.values()) - found.total) < 1e-5
     (['head', 'trunk', 'left arm', 'right arm', 'left leg', 'right leg'], True)
     """
-    if players not in get_args(Kind):
-        expected = ", ".join(get_args(Kind))
-        raise SkelfuseError("no such players", expected=expected, found=players)
-    if rounds < 2:
-        raise SkelfuseError("too few rounds to be sure of anything", expected=">= 2", found=rounds)
-    if len(run.class_names) < 2:
-        raise SkelfuseError(
-            "there is nothing to decide", file=run.path, found="a run of a single class"
-        )
-    wanted = None if target is None else number_of(run.class_names, target)
-    rival = None if against is None else number_of(run.class_names, against)
-    seen = seen_by(run, clip, crops=crops)
-    if not bool(seen.mask.any()):
-        raise SkelfuseError(
-            f"clip '{clip.name}' shows nobody at the moments that the model looks at",
-            remedy="explain another clip",
-        )
-    questions = Questions(lambda x, mask: run.checked(run.deployed(x, mask)), seen.x, seen.mask)
-    whole = questions.as_it_is()  # [K]
-    number = int(whole.argmax()) if wanted is None else wanted
-    if number == rival:
-        raise SkelfuseError(
-            f"'{against}' cannot be compared with itself",
-            remedy="it is the class explained; name another one",
-        )
-    weights = np.zeros(len(whole))
-    weights[number] = 1.0
-    if rival is not None:
-        weights[rival] = -1.0
-    asked = _Asked(run, clip, seen, questions, weights, rounds, seed)
-    return asked.explanation(number, rival, whole, players)
+    asked = _Asked(run, clip, rounds=rounds, seed=seed, crops=crops)
+    return asked.explanation(target, against, players)
+
+
+def explain_with_rivals(
+    run: Run,
+    clip: Clip,
+    target: str | None = None,
+    against: str | None = None,
+    players: Kind = "joints",
+    *,
+    rivals: int = 3,
+    rounds: int = 16,
+    seed: int = 0,
+    crops: int = 1,
+) -> tuple[Explanation, ...]:
+    """Explain a class by itself, and rather than each of its likeliest rivals.
+
+    The first is the class by itself; those that follow are against `against`, if one is named,
+    and the `rivals` classes that are likeliest beside it. The same questions answer all of them.
+
+    >>> from pathlib import Path
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.training import TrainConfig, build_model
+    >>> config = TrainConfig()
+    >>> model = build_model(config.model, KINECT_V2, 3).eval()  # it knows nothing yet
+    >>> classes = ("sit", "stand", "wave")
+    >>> run = Run(model, config, KINECT_V2, classes, Path("runs/x"), 1, {}, {}, {})
+    >>> moving = np.random.default_rng(0).normal(size=(60, 1, 25, 3)).astype(np.float32)
+    >>> clip = Clip(moving, KINECT_V2, name="a", fps=30)
+    >>> found = explain_with_rivals(run, clip, "sit", "wave", players="limbs")
+    >>> [(one.target, one.against) for one in found]
+    [('sit', None), ('sit', 'wave'), ('sit', 'stand')]
+    """
+    asked = _Asked(run, clip, rounds=rounds, seed=seed, crops=crops)
+    by_itself = asked.explanation(target, None, players)
+    names = [] if against is None else [run.class_names[number_of(run.class_names, against)]]
+    order = [run.class_names[i] for i in np.argsort(-asked.whole, kind="stable")]
+    likely = [name for name in order if name not in (by_itself.target, *names)]
+    each = [asked.explanation(by_itself.target, name, players) for name in names + likely[:rivals]]
+    return by_itself, *each
 
 
 class _Asked:
-    """One explanation in the making."""
+    """All that was asked about one clip, from which any class can be explained."""
 
-    def __init__(
-        self,
-        run: Run,
-        clip: Clip,
-        seen: Seen,
-        questions: Questions,
-        weights: Array,
-        rounds: int,
-        seed: int,
-    ) -> None:
-        self.run, self.clip, self.seen = run, clip, seen
-        self.questions, self.weights = questions, weights
+    def __init__(self, run: Run, clip: Clip, *, rounds: int, seed: int, crops: int) -> None:
+        if rounds < 2:
+            raise SkelfuseError(
+                "too few rounds to be sure of anything", expected=">= 2", found=rounds
+            )
+        if len(run.class_names) < 2:
+            raise SkelfuseError(
+                "there is nothing to decide", file=run.path, found="a run of a single class"
+            )
+        self.run, self.clip = run, clip
         self.rounds, self.seed = rounds, seed
         self.nothing = log_class_shares(run)
+        self.seen = seen = seen_by(run, clip, crops=crops)
+        if not bool(seen.mask.any()):
+            raise SkelfuseError(
+                f"clip '{clip.name}' shows nobody at the moments that the model looks at",
+                remedy="explain another clip",
+            )
+        self.questions = Questions(
+            lambda x, mask: run.checked(run.deployed(x, mask)), seen.x, seen.mask
+        )
+        self.whole = self.questions.as_it_is()  # [K], log probabilities
+        parts, self.segments = moment_players(seen.mask, seen.position)
+        self._players: dict[Kind, Players] = {"moments": parts}
+        self._games: dict[Kind, Game] = {}  # which know what was asked before
+        self._still: dict[Kind, Array] = {}  # [P,K]
 
-    def explanation(
-        self, number: int, rival: int | None, whole: Array, players: Kind
-    ) -> Explanation:
-        """Ask all that `players` calls for."""
+    def explanation(self, target: str | None, against: str | None, players: Kind) -> Explanation:
+        """Explain a class, perhaps rather than another, by all that `players` calls for."""
+        if players not in get_args(Kind):
+            expected = ", ".join(get_args(Kind))
+            raise SkelfuseError("no such players", expected=expected, found=players)
         run, clip, seen = self.run, self.clip, self.seen
-        parts, segments = moment_players(seen.mask, seen.position)
-        games = {"moments": self._played(parts)}
+        classes = run.class_names
+        number = int(self.whole.argmax()) if target is None else number_of(classes, target)
+        rival = None if against is None else number_of(classes, against)
+        if number == rival:
+            raise SkelfuseError(
+                f"'{against}' cannot be compared with itself",
+                remedy="it is the class explained; name another one",
+            )
+        weights = np.zeros(len(classes))
+        weights[number] = 1.0
+        if rival is not None:
+            weights[rival] = -1.0
+        games = {"moments": self._played("moments", weights)}
         if players != "moments":
-            games["limbs"] = self._played(limb_players(seen.mask, run.skeleton))
+            games["limbs"] = self._played("limbs", weights)
         if players == "joints":
-            games["joints"] = self._played(joint_players(seen.mask, run.skeleton))
+            games["joints"] = self._played("joints", weights)
         main = games[players]
         limbs = games["limbs"].by_name() if "limbs" in games else ({}, {})
         shares, error = main.by_name()
-        sums = own_path(run, seen, self.weights)
+        sums = own_path(run, seen, weights)
         return Explanation(
             clip=clip.name,
             label=clip.label,
-            classes=run.class_names,
-            probabilities=np.exp(whole),
-            target=run.class_names[number],
-            against=None if rival is None else run.class_names[rival],
+            classes=classes,
+            probabilities=np.exp(self.whole),
+            target=classes[number],
+            against=None if rival is None else classes[rival],
             players=players,
             joints=shares if players == "joints" else {},
             limbs=limbs[0],
             limb_error=limbs[1],
-            moments=self._moments(segments, games["moments"]),
-            total=float((whole - self.nothing) @ self.weights),
+            moments=self._moments(games["moments"]),
+            total=float((self.whole - self.nothing) @ weights),
             error=error,
             rounds=main.shares.rounds,
-            pairs=self._pairs(main),
+            pairs=self._pairs(main, weights),
             hidden=self._alone(main, number),
-            frozen=self._frozen(main, number) if players != "moments" else {},
+            frozen=self._frozen(players, number) if players != "moments" else {},
             named=self._named(main, number, movable=players != "moments"),
             by_class=main.shares.each.mean(axis=0),
             fps=clip.fps,
@@ -157,38 +190,47 @@ class _Asked:
             statistics=None if sums is None else sums.statistics,
         )
 
-    def _played(self, players: Players) -> _Played:
-        game = Game(self.questions, players, self.nothing)
+    def _game(self, kind: Kind) -> Game:
+        if kind not in self._games:
+            if kind == "limbs":
+                self._players[kind] = limb_players(self.seen.mask, self.run.skeleton)
+            if kind == "joints":
+                self._players[kind] = joint_players(self.seen.mask, self.run.skeleton)
+            self._games[kind] = Game(self.questions, self._players[kind], self.nothing)
+        return self._games[kind]
+
+    def _played(self, kind: Kind, weights: Array) -> _Played:
+        def steady(shares: Shares) -> bool:
+            mean, error = shares.of(weights)
+            first = np.argsort(-np.abs(mean))[:FIRST]
+            return bool(error[first].sum() <= SURE * np.abs(mean[first]).sum())
+
+        game = self._game(kind)
         shares = shapley_shares(
             game.value,
-            len(players),
+            len(game.players),
             self.rounds,
             seed=self.seed,
             most=MOST * self.rounds,
-            steady=self._steady,
+            steady=steady,
         )
-        return _Played(game, shares, *shares.of(self.weights))
+        return _Played(game, shares, *shares.of(weights))
 
-    def _steady(self, shares: Shares) -> bool:
-        mean, error = shares.of(self.weights)
-        first = np.argsort(-np.abs(mean))[:FIRST]
-        return bool(error[first].sum() <= SURE * np.abs(mean[first]).sum())
-
-    def _moments(self, segments: tuple[Segment, ...], played: _Played) -> tuple[Moment, ...]:
+    def _moments(self, played: _Played) -> tuple[Moment, ...]:
         rate = self.clip.fps or 1.0
-        found = zip(segments, played.mean.tolist(), played.error.tolist(), strict=True)
+        found = zip(self.segments, played.mean.tolist(), played.error.tolist(), strict=True)
         return tuple(
             Moment(segment.first / rate, segment.last / rate, share, error)
             for segment, share, error in found
         )
 
-    def _pairs(self, played: _Played) -> dict[tuple[str, str], float]:
+    def _pairs(self, played: _Played, weights: Array) -> dict[tuple[str, str], float]:
         strongest = [int(i) for i in np.argsort(-np.abs(played.mean))[:IN_PAIRS]]
         if len(strongest) < 2:
             return {}
         found = synergies(played.game.value, len(played.mean), sorted(strongest))
         names = played.game.players.names
-        each = {(names[a], names[b]): float(s @ self.weights) for (a, b), s in found.items()}
+        each = {(names[a], names[b]): float(s @ weights) for (a, b), s in found.items()}
         return dict(sorted(each.items(), key=lambda pair: -abs(pair[1])))
 
     def _alone(self, played: _Played, number: int) -> dict[str, float]:
@@ -196,9 +238,12 @@ class _Asked:
         found = np.exp(played.game.value(~np.eye(size, dtype=bool))[:, number])
         return dict(zip(played.game.players.names, found.tolist(), strict=True))
 
-    def _frozen(self, played: _Played, number: int) -> dict[str, float]:
-        found = np.exp(self.questions.freezing(played.game.players.cells)[:, number])
-        return dict(zip(played.game.players.names, found.tolist(), strict=True))
+    def _frozen(self, kind: Kind, number: int) -> dict[str, float]:
+        players = self._game(kind).players
+        if kind not in self._still:
+            self._still[kind] = self.questions.freezing(players.cells)
+        found = np.exp(self._still[kind][:, number])
+        return dict(zip(players.names, found.tolist(), strict=True))
 
     def _named(self, played: _Played, number: int, *, movable: bool) -> Named | None:
         names = standing_out(*played.by_name())
