@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from skelfuse.explain.answer import Explanation, Moment, standing_out
 from skelfuse.telling.body_words import body_words, listed
@@ -13,10 +14,24 @@ WHEN = 0.6  # of the total lies between two times: they are told
 SHORT = 0.5  # if they are at most this share of the clip apart
 
 
+class Verdict(NamedTuple):
+    """What was decided, and why."""
+
+    disagreement: str  # between the file and the model; empty if there is none
+    decision: str
+    reasons: tuple[str, ...]  # by what, how, when
+
+
 def verdict(one: Explanation) -> list[str]:
     """Return sentences: what was decided, by what, how, when; first, where the file disagrees."""
-    parts = [_disagreement(one), _decision(one), _without(one), _movement(one), _when(one)]
-    return [part for part in parts if part]
+    found = verdict_parts(one)
+    return [*filter(None, [found.disagreement]), found.decision, *found.reasons]
+
+
+def verdict_parts(one: Explanation) -> Verdict:
+    """Return the same sentences by what they tell."""
+    reasons = tuple(filter(None, [_without(one), _movement(one), _when(one)]))
+    return Verdict(_disagreement(one), _decision(one), reasons)
 
 
 def percent(probability: float) -> str:

@@ -15,7 +15,7 @@ from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.answer import Explanation
-from skelfuse.explain.hiding import explain_by_hiding
+from skelfuse.explain.hiding import explain_by_hiding, explain_with_rivals
 from skelfuse.explain.players import Kind
 from skelfuse.models.paths import own_share, two_paths
 from skelfuse.predict.joint_shares import joint_shares
@@ -196,6 +196,21 @@ class Recogniser:
         """Tell which joints, limbs and moments decided, by hiding them; see `Explanation`."""
         whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
         return explain_by_hiding(
+            self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
+        )
+
+    def explain_with_rivals(
+        self,
+        clip: Clip,
+        target: str | None = None,
+        against: str | None = None,
+        players: Kind = "joints",
+        rounds: int = 16,
+        seed: int = 0,
+    ) -> tuple[Explanation, ...]:
+        """Explain a class by itself, and rather than each of its three likeliest rivals."""
+        whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
+        return explain_with_rivals(
             self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
         )
 

@@ -19,8 +19,8 @@ def assembled(
 
     >>> page, none = ("skelfuse.viewing", "page.html"), ()
     >>> text = assembled(page, title="<b>", styles=none, scripts=none, data={"name": "</script>"})
-    >>> "<title>&lt;b&gt;</title>" in text, '{"name": "\\\\u003c/script>"}' in text
-    (True, True)
+    >>> "<title>&lt;b&gt;</title>" in text, text.count("</script>")  # the page's own two
+    (True, 2)
     """
     values = json.dumps(data, ensure_ascii=False, allow_nan=False)
     parts: Mapping[str, str] = {
