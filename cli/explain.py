@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SUMS = "What about this movement"
 OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
-OF_A_SUMMARY = ("protocol", "part")
 
 
 def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> None:
@@ -67,7 +66,7 @@ def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> N
 @click.option(
     "--data", type=FILE, help="The store: for --summary, or for typical clips beside --html."
 )
-@click.option("--protocol", help="For --summary: how to split it.  [default: the run's]")
+@click.option("--protocol", help="For --data: how to split it.  [default: the run's]")
 @click.option("--part", help="For --summary: part of the split, or 'all'.  [default: test]")
 @click.option("--json", "json_", type=FILE, help="Write every number there.")
 @click.option("--plot", type=FILE, help="Draw a picture there.")
@@ -101,11 +100,10 @@ def explain(run: Path, file: Path | None, **given: Any) -> None:
 
         explain_summary(run, given)
         return
-    unfit = [name for name in OF_A_SUMMARY if given[name]]
-    if unfit:
-        raise click.UsageError(f"--{unfit[0]} is for --summary")
     if given["data"] and not given["html"]:
         raise click.UsageError("--data is for --summary, or for typical clips beside --html")
+    if given["part"] or (given["protocol"] and not given["data"]):
+        raise click.UsageError(f"--{'part' if given['part'] else 'protocol'} is for --data")
     if file is None:
         raise click.UsageError("name the clip's file: skelfuse explain RUN FILE")
     _explain_clip(run, file, given)
@@ -123,6 +121,7 @@ def _check_summary(file: Path | None, given: dict[str, Any]) -> None:
 
 def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     from skelfuse.cli.explained_clip import find_clip
+    from skelfuse.cli.typical_clips import typical_beside
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.answer import plain_values
     from skelfuse.explain.evidence import check_explainable
@@ -143,6 +142,7 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     clip = find_clip(file, recogniser.run, given)
     views, first = _views(recogniser, clip, given)
     found = views[first]
+    typical = typical_beside(recogniser, views, given) if given["html"] else {}
     sums: list[Sums] = []
     if summed:
         sums = [
@@ -166,9 +166,11 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
 
         plot_explanation(sums[first], given["plot_sums"])
     if given["html"]:
-        from skelfuse.cli.explained_page import write_explained
+        from skelfuse.explain.page import write_page
 
-        write_explained(recogniser, views, sums, given, opened=first)
+        write_page(
+            views, given["html"], sums=sums, typical=typical, run=recogniser.run, opened=first
+        )
     for place in ("json_", "plot", "plot_sums", "html"):
         if given[place]:
             click.echo(f"wrote {given[place]}", err=True)

@@ -35,17 +35,12 @@ pytestmark = [
 CLASSES = tuple(f"A{i:03} {name}" for i, name in enumerate(("wave", "<b>hug</b>", "sit", "nod")))
 SIZES = ((360, 780), (768, 1024), (1280, 720), (1920, 1080))
 NAME = "</script><i>clip</i>"
-STANDING = {"hip_left": (0.1, 0), "hip_right": (-0.1, 0)}
-STANDING |= {"shoulder_left": (0.2, 0.5), "shoulder_right": (-0.2, 0.5)}
 
 
 def moving(persons: int, *, seed: int = 0) -> Clip:
     """Return people whose left arms swing; a hand is hidden for a while, once everybody is."""
     draw = np.random.default_rng(seed)
     body = np.stack([np.linspace(-1, 1, 25), np.linspace(0, 2, 25) ** 0.7, np.zeros(25)], axis=-1)
-    for joint, place in STANDING.items():
-        if joint in KINECT_V2.joints:
-            body[KINECT_V2.index(joint), :2] = place
     coords = body + np.arange(persons)[:, None, None] + np.zeros((48, 1, 1, 1))
     coords[:, :, 4:9, 1] += np.sin(np.linspace(0, 12, 48))[:, None, None]
     coords += 0.01 * draw.normal(size=coords.shape)

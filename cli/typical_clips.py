@@ -1,4 +1,4 @@
-"""`skelfuse explain --html`: the page, with typical clips where there are any to be had."""
+"""Typical clips to be shown beside an explained one: kept by the run, or out of --data."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any
 
 from skelfuse.datasets.evaluated_part import evaluated_clips
 from skelfuse.explain.answer import Explanation
-from skelfuse.explain.explanation import Explanation as Sums
-from skelfuse.explain.page import write_page
 from skelfuse.explain.page_data import TYPICAL
 from skelfuse.explain.typical import (
     Typical,
@@ -21,28 +19,16 @@ from skelfuse.predict import Recogniser
 from skelfuse.store import Store
 
 
-def write_explained(
-    recogniser: Recogniser,
-    views: Sequence[Explanation],
-    sums: Sequence[Sums],
-    given: dict[str, Any],
-    *,
-    opened: int,
-) -> None:
-    """Write the page at --html."""
-    typical = _typical(recogniser, views, given)
-    write_page(views, given["html"], sums=sums, typical=typical, run=recogniser.run, opened=opened)
-
-
-def _typical(
+def typical_beside(
     recogniser: Recogniser, views: Sequence[Explanation], given: dict[str, Any]
 ) -> dict[str, list[Typical]]:
+    """Return typical clips of the class explained and of its rivals; none where there are none."""
     run, one = recogniser.run, views[0]
     classes = [one.target, *(view.against for view in views if view.against)]
     if given["data"]:
         store = Store(given["data"])
         recogniser.preparation.matched(store[0])  # a store of another body is told at once
-        _, training = evaluated_clips(store, {run.config.protocol}, "train")
+        _, training = evaluated_clips(store, {given["protocol"] or run.config.protocol}, "train")
         found = typical_clips(run, store, training, classes, TYPICAL + 1)
     else:
         kept = kept_exemplars(run)
