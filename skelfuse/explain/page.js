@@ -49,14 +49,14 @@ function turn(sideways, upwards) {
   yaw += sideways; pitch = Math.min(1.4, Math.max(-0.6, pitch + upwards)); draw();
 }
 function choose(i) {
-  view = D.views[i]; picked = [...view.named]; strong = strengths();
+  $("rival").value = i; view = D.views[i]; picked = [...view.named]; strong = strengths();
   verdict(); layTypical(); bars(); moments(); curves(); sums(); go(now);
 }
 const decisive = () => { const one = view.moments.reduce((a, b) => (b.share > a.share ? b : a), view.moments[0]);
   return one ? (one.begins + one.ends) / 2 : first; };
 
 D.views.forEach((one, i) => $("rival").append(make("option", one.against ? `${D.target} rather than ${one.against} (${one.rival})` : `${D.target}, by itself`, { value: i })));
-$("rival").value = D.opened; $("rival-part").hidden = D.views.length < 2;
+$("rival-part").hidden = D.views.length < 2;
 $("rival").addEventListener("change", event => choose(Number(event.target.value)));
 $("play").addEventListener("click", () => play(!playing));
 $("scrub").addEventListener("input", event => { play(false); go(first + span * event.target.value / 1000); });

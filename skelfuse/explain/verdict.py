@@ -48,22 +48,29 @@ def percent(probability: float) -> str:
 def main_time(moments: tuple[Moment, ...]) -> tuple[float, float] | None:
     """Return the shortest stretch of a clip that decides most of it; None if that is most of it.
 
+    Of stretches equally short it is the one with the largest share.
+
     >>> main_time(tuple(Moment(i, i + 1.0, share, 0.0) for i, share in enumerate([0, 3, 3, 0])))
     (1, 3.0)
+    >>> main_time(tuple(Moment(i, i + 1.0, share, 0.0) for i, share in enumerate([-6, 4, 5, 1])))
+    (2, 3.0)
     """
     total = sum(one.share for one in moments)
     if len(moments) < 3 or total <= 0:
         return None
     length = moments[-1].ends - moments[0].begins
-    found = None
+    found: tuple[float, float] | None = None
+    largest = 0.0
     for first in range(len(moments)):
         for last in range(first, len(moments)):
             begins, ends = moments[first].begins, moments[last].ends
             run = moments[first : last + 1]
             share, error = sum(m.share for m in run), math.hypot(*(m.error for m in run))
-            enough = share >= WHEN * total and share > 3 * error
-            if enough and (found is None or ends - begins < found[1] - found[0] - 1e-9):
-                found = begins, ends
+            if share < WHEN * total or share <= 3 * error:
+                continue
+            longer = 0.0 if found is None else ends - begins - (found[1] - found[0])
+            if found is None or longer < -1e-9 or (longer < 1e-9 and share > largest):
+                found, largest = (begins, ends), share
     return found if found and found[1] - found[0] <= SHORT * length + 1e-9 else None
 
 
