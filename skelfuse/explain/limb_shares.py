@@ -17,8 +17,8 @@ from skelfuse.skeleton import Skeleton
 Array = npt.NDArray[np.float64]
 
 # Joints times frames that all questions about a window may have together: what the model `small`
-# answers on one core in a tenth of a second. Every set of six limbs, with 20 joints in 32 frames.
-AFFORDED = 62 * 20 * 32
+# answers on one core in a tenth of a second. Every set of six limbs, with 25 joints in 32 frames.
+AFFORDED = 62 * 25 * 32
 LEAST = 2  # orders; each is followed by its reverse
 
 
