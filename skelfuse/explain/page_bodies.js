@@ -34,13 +34,13 @@ class Body {
     if (this.key !== key) { this.key = key; this.project = fillingProjector(this.all, yaw, pitch, w, h, D.flat, margin); }
     return this.project;
   }
-  // The speed of a joint [frame], null where it is not known, by central differences.
+  // The speed of a joint [frame], null where it is not known, by differences to the frames beside it that were seen.
   speed(m, n) {
-    const last = this.places.length - 1;
+    const at = t => this.places[t] && this.places[t][m][n];
     return this.time.map((_, t) => {
-      const a = Math.max(t - 1, 0), b = Math.min(t + 1, last), from = this.places[a][m][n], to = this.places[b][m][n];
-      if (!from || !to || !this.places[t][m][n] || this.time[b] <= this.time[a]) return null;
-      return Math.hypot(...to.map((v, d) => v - from[d])) * this.length / (this.time[b] - this.time[a]);
+      const a = at(t - 1) ? t - 1 : t, b = at(t + 1) ? t + 1 : t;
+      if (!at(t) || this.time[b] <= this.time[a]) return null;
+      return Math.hypot(...at(b).map((v, d) => v - at(a)[d])) * this.length / (this.time[b] - this.time[a]);
     });
   }
 }
