@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from skelfuse.cli.numbers import FPS
 from skelfuse.cli.paths import FILE, PATH
 
 if TYPE_CHECKING:
+    from skelfuse.clip import Clip
+    from skelfuse.explain.answer import Explanation
     from skelfuse.explain.explanation import Explanation as Sums
+    from skelfuse.predict import Recogniser
 
 SUMS = "What about this movement"
 OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
-OF_A_SUMMARY = ("protocol", "part")
 
 
 def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> None:
@@ -60,13 +63,15 @@ def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> N
 @click.option(
     "--summary", is_flag=True, help="What the run relies on, class by class; with --data."
 )
-@click.option("--data", type=FILE, help="For --summary: the store.")
-@click.option("--protocol", help="For --summary: how to split it.  [default: the run's]")
+@click.option(
+    "--data", type=FILE, help="The store: for --summary, or for typical clips beside --html."
+)
+@click.option("--protocol", help="For --data: how to split it.  [default: the run's]")
 @click.option("--part", help="For --summary: part of the split, or 'all'.  [default: test]")
 @click.option("--json", "json_", type=FILE, help="Write every number there.")
 @click.option("--plot", type=FILE, help="Draw a picture there.")
 @click.option("--plot-sums", type=FILE, help="Draw the model's own sums there.")
-@click.option("--html", type=FILE, help="Write a page there that plays the clip, for any browser.")
+@click.option("--html", type=FILE, help="Write a page there that shows it all, for any browser.")
 @click.option(
     "--top", type=click.IntRange(1), default=8, show_default=True, help="Entries per list."
 )
@@ -84,6 +89,9 @@ def explain(run: Path, file: Path | None, **given: Any) -> None:
     what the decision loses is their share. It works for every model. For models whose decision is
     a sum of named statistics, that sum follows. FILE may also be a store, with --clip.
 
+    Typical clips beside it on the page are those that the run has kept (train --exemplars), or
+    else come from the training clips of --data STORE.
+
     With --data STORE --summary: which limbs and moments the run relies on for each class.
     """
     if given["summary"]:
@@ -92,9 +100,10 @@ def explain(run: Path, file: Path | None, **given: Any) -> None:
 
         explain_summary(run, given)
         return
-    unfit = [name for name in ("data", *OF_A_SUMMARY) if given[name]]
-    if unfit:
-        raise click.UsageError(f"--{unfit[0]} is for --summary")
+    if given["data"] and not given["html"]:
+        raise click.UsageError("--data is for --summary, or for typical clips beside --html")
+    if given["part"] or (given["protocol"] and not given["data"]):
+        raise click.UsageError(f"--{'part' if given['part'] else 'protocol'} is for --data")
     if file is None:
         raise click.UsageError("name the clip's file: skelfuse explain RUN FILE")
     _explain_clip(run, file, given)
@@ -112,6 +121,7 @@ def _check_summary(file: Path | None, given: dict[str, Any]) -> None:
 
 def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     from skelfuse.cli.explained_clip import find_clip
+    from skelfuse.cli.typical_clips import typical_beside
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.answer import plain_values
     from skelfuse.explain.evidence import check_explainable
@@ -122,42 +132,56 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     from skelfuse.predict import load
 
     recogniser = load(path, device=given["device"])
-    sums: Sums | None = None
     summed = True
     try:
         check_explainable(recogniser.run.model, recogniser.run.path)
     except SkelfuseError:
-        if given["html"] or given["plot_sums"]:  # told before a long file is read
+        if given["plot_sums"]:  # told before a long file is read
             raise
         summed = False
     clip = find_clip(file, recogniser.run, given)
-    found = recogniser.explain(
-        clip,
-        target=given["class_name"],
-        against=given["against"],
-        players=given["players"],
-        rounds=given["rounds"],
-        seed=given["seed"],
-    )
-    click.echo(hiding_text(found, top=given["top"]))
+    views, first = _views(recogniser, clip, given)
+    found = views[first]
+    typical = typical_beside(recogniser, views, given) if given["html"] else {}
+    sums: list[Sums] = []
     if summed:
-        sums = explain_clip(recogniser, clip, class_name=found.target, against=found.against)
-        click.echo(f"\n{SUMS}\n{'─' * len(SUMS)}\n{explanation_text(sums, top=given['top'])}")
+        sums = [
+            explain_clip(recogniser, clip, class_name=one.target, against=one.against)
+            for one in views
+        ]
+    click.echo(hiding_text(found, top=given["top"]))
+    if sums:
+        text = explanation_text(sums[first], top=given["top"])
+        click.echo(f"\n{SUMS}\n{'─' * len(SUMS)}\n{text}")
     if given["json_"]:
-        values = plain_values(found) | {"sums": None if sums is None else explanation_dict(sums)}
+        own = explanation_dict(sums[first]) if sums else None
+        values = plain_values(found) | {"sums": own}
         write_text(given["json_"], json.dumps(values, ensure_ascii=False), what="the numbers")
     if given["plot"]:
         from skelfuse.explain.hiding_plot import plot_hiding
 
         plot_hiding(found, given["plot"])
-    if given["plot_sums"] and sums is not None:
+    if given["plot_sums"] and sums:
         from skelfuse.explain.evidence_plot import plot_explanation
 
-        plot_explanation(sums, given["plot_sums"])
-    if given["html"] and sums is not None:
+        plot_explanation(sums[first], given["plot_sums"])
+    if given["html"]:
         from skelfuse.explain.page import write_page
 
-        write_page(sums, given["html"])
+        write_page(
+            views, given["html"], sums=sums, typical=typical, run=recogniser.run, opened=first
+        )
     for place in ("json_", "plot", "plot_sums", "html"):
         if given[place]:
             click.echo(f"wrote {given[place]}", err=True)
+
+
+def _views(
+    recogniser: Recogniser, clip: Clip, given: dict[str, Any]
+) -> tuple[Sequence[Explanation], int]:
+    """Return the explanations that are needed, and which of them is the one that was asked for."""
+    asked = {name: given[name] for name in ("against", "players", "rounds", "seed")}
+    asked["target"] = given["class_name"]
+    if not given["html"]:
+        return [recogniser.explain(clip, **asked)], 0
+    return recogniser.explain_with_rivals(clip, **asked), 1 if given["against"] else 0

@@ -53,6 +53,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @options.top(3)
 @click.option("--persons", is_flag=True, help="Recognise each person alone as well.")
 @click.option("--joints", is_flag=True, help="Show how much each joint adds to the class.")
+@click.option("--explain", is_flag=True, help="Show what each limb is worth to the class.")
 @click.option(
     "--window", callback=_length, help="Recognise windows of this length, e.g. 2s or 60f."
 )
@@ -75,22 +76,25 @@ def predict(
 
     RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
     that preprocess reads; a bad one is reported in one line and left out. FILES may be '-': frames
-    as JSON lines on standard input, such as {"joints": [[x, y, z], ...]}, and one JSON line out
-    for every stride.
+    as JSON lines on standard input, such as {"joints": [[x, y, z], ...]}, and one line out for
+    every stride: JSON, or as --format says.
     """
     window, stride = given["window"], given["stride"]
     live = STDIN in files
     asked = given["form"]
     form = given["form"] = options.chosen_format(asked, as_json)
-    if live and (len(files) > 1 or as_json or asked not in (None, "jsonl") or given["persons"]):
-        raise click.UsageError("'-' is the only input then, gives JSON lines, and no --persons")
+    if live and (len(files) > 1 or form == "json" or given["persons"]):
+        raise click.UsageError(
+            "'-' is the only input then, gives a line a window, and no --json and no --persons"
+        )
     if live:
+        form = given["form"] = asked or "jsonl"
         _check_live(given)
     if stride and not (window or live):
         raise click.UsageError("--stride needs --window")
     if window and given["persons"]:
         raise click.UsageError("--persons is for whole clips, without --window")
-    if window and given["joints"] and not live and form == options.TABLE:
+    if (window or live) and given["joints"] and form == options.TABLE:
         raise click.UsageError("--joints of windows need --format jsonl or csv")
     given["window"] = window or (WINDOW if live else None)
 
@@ -124,14 +128,23 @@ def _live(
     write: Callable[[str], None],
 ) -> None:
     from skelfuse.cli.predict_live import windows_of_lines
-    from skelfuse.cli.prediction_text import JsonLines
+    from skelfuse.cli.prediction_text import Csv, JsonLines, Table
+    from skelfuse.explain.limbs import limbs_of
     from skelfuse.layouts import find_layout
 
     def bad(error: SkelfuseError) -> None:
         problems.append(error)
         complain(str(error))
 
-    text = JsonLines(top=given["top"])
+    top = min(given["top"], len(recogniser.classes))
+    text: Table | JsonLines | Csv = JsonLines(top=top)
+    if given["form"] == "table":
+        text = Table(top=top)
+    elif given["form"] == "csv":
+        joints = recogniser.skeleton.joints if given["joints"] else ()
+        limbs = tuple(limbs_of(recogniser.skeleton)) if given["explain"] else ()
+        text = Csv(top=top, windows=True, joints=joints, limbs=limbs, live=True)
+    begun = False
     for window in windows_of_lines(
         sys.stdin.buffer,
         recogniser,
@@ -139,9 +152,13 @@ def _live(
         stride=given["stride"],
         fps=given["fps"],
         joints=given["joints"],
+        limbs=given["explain"],
         layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
         bad=bad,
     ):
+        if not begun and (heading := text.heading()):
+            write(heading)
+        begun = True
         write(text.window(window))
 
 

@@ -23,6 +23,7 @@ from skelfuse.datasets.clips import (
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.limbs import limbs_of
 from skelfuse.layouts import find_layout
 from skelfuse.outliers import farthest
 from skelfuse.plain_text import shown
@@ -82,6 +83,7 @@ def _text(recogniser: Recogniser, given: dict[str, Any], top: int) -> Table | Js
             persons=given["persons"],
             windows=given["window"] is not None,
             joints=recogniser.skeleton.joints if given["joints"] else (),
+            limbs=tuple(limbs_of(recogniser.skeleton)) if given["explain"] else (),
         )
     if given["form"] == "table":
         return Table(top=top)
@@ -180,14 +182,17 @@ def _recognised(
         problems.append(error.at(handed.pop().file))
 
     if given["window"] is None:
-        options = {"persons": given["persons"], "joints": given["joints"]}
+        options = {name: given[name] for name in ("persons", "joints")}
+        options["limbs"] = given["explain"]
         for prediction in recogniser.predict_many(clips(), **options, on_error=bad):
             yield replace(handed.popleft(), prediction=prediction)
         return
     lengths = {"window": given["window"], "stride": given["stride"]}
     for clip in clips():
         try:
-            windows = recogniser.timeline(clip, **lengths, joints=given["joints"])
+            windows = recogniser.timeline(
+                clip, **lengths, joints=given["joints"], limbs=given["explain"]
+            )
         except SkelfuseError as error:
             bad(clip, error)
             continue

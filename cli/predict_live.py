@@ -23,6 +23,7 @@ def windows_of_lines(
     stride: str | None,
     fps: float | None,
     joints: bool,
+    limbs: bool,
     layout: Skeleton | None,
     bad: Callable[[SkelfuseError], None],
 ) -> Iterator[Window]:
@@ -62,6 +63,7 @@ def windows_of_lines(
                 fps=fps,
                 joint_names=names,
                 joints=joints,
+                limbs=limbs,
             )
         try:
             yield from stream.push(found.joints, found.t)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from skelfuse.cli.terminal import json_text
 from skelfuse.plain_text import cell
 from skelfuse.predict.prediction import Prediction
-from skelfuse.predict.windows import Window, merged
+from skelfuse.predict.windows import Segment, Window, merged
 
 DIGITS = 6
 JOINTS_SHOWN = 6
@@ -49,7 +49,10 @@ class Table:
         """Yield the lines of one clip; a timeline's equal neighbours are one."""
         if item.prediction is None:
             yield item.clip
-            yield from map(self._stretch, merged(item.windows))
+            if any(one.prediction and one.prediction.limbs is not None for one in item.windows):
+                yield from map(self.window, item.windows)
+            else:
+                yield from map(self._stretch, merged(item.windows))
             return
         yield f"{item.clip:<{NAME_WIDTH}} {self._classes(item.prediction)}"
         yield from self._joints(item.prediction)
@@ -70,15 +73,31 @@ class Table:
         if prediction.own_share is not None:
             told = f"{prediction.own_share:.0%} by joints, each by itself"
             yield f"{'  decided':<{NAME_WIDTH}}  {told}, {1 - prediction.own_share:.0%} together"
+        if prediction.limbs is not None:
+            yield f"{'  limbs':<{NAME_WIDTH}}  {self._limbs(prediction)}"
+
+    def window(self, window: Window) -> str:
+        """Return the line of one window by itself."""
+        found = window.prediction
+        if found is None:
+            return f"{self._when(window)}  {NOBODY}"
+        limbs = "" if found.limbs is None else f"   {self._limbs(found)}"
+        return f"{self._when(window)}  {self._classes(found)}{limbs}"
 
     @staticmethod
-    def _stretch(part: Any) -> str:
-        if part.begins is None:
-            when = f"{part.first:8.0f} - {part.after:8.0f}"
-        else:
-            when = f"{part.begins:8.1f} - {part.ends:8.1f} s"
+    def _limbs(prediction: Prediction) -> str:
+        shares = _largest_first(prediction.limbs or {}).items()
+        return ", ".join(f"{limb} {share:+.2f}" for limb, share in shares)
+
+    def _stretch(self, part: Segment) -> str:
         what = NOBODY if part.best is None else f"{part.probability:6.1%} {part.best}"
-        return f"{when}  {what}"
+        return f"{self._when(part)}  {what}"
+
+    @staticmethod
+    def _when(part: Window | Segment) -> str:
+        if part.begins is None:
+            return f"{part.first:8.0f} - {part.after:8.0f}"
+        return f"{part.begins:8.1f} - {part.ends:8.1f} s"
 
 
 class JsonLines:
@@ -112,7 +131,7 @@ class JsonLines:
 
     def _told(self, prediction: Prediction | None) -> dict[str, Any]:
         if prediction is None:
-            return {"class": None, "probability": None, "top": []}
+            return {"class": None, "probability": None, "top": [], "note": NOBODY}
         told: dict[str, Any] = {
             "class": prediction.best,
             "probability": round(prediction.probability, DIGITS),
@@ -125,6 +144,9 @@ class JsonLines:
             told["joints"] = {joint: round(s, DIGITS) for joint, s in prediction.by_joint()}
         if prediction.own_share is not None:
             told["own_share"] = round(prediction.own_share, DIGITS)
+        if prediction.limbs is not None:
+            shares = _largest_first(prediction.limbs)
+            told["limbs"] = {limb: round(share, DIGITS) for limb, share in shares.items()}
         return told
 
     @staticmethod
@@ -165,17 +187,22 @@ class Csv:
         persons: bool = False,
         windows: bool = False,
         joints: tuple[str, ...] = (),
+        limbs: tuple[str, ...] = (),
+        live: bool = False,
     ) -> None:
         self.top, self.persons, self.windows, self.joints = top, persons, windows, joints
+        self.limbs, self.live = limbs, live
 
     def heading(self) -> str | None:
         """Return the names of the columns."""
-        columns = ["file", "clip", "label"]
+        columns = [] if self.live else ["file", "clip", "label"]
         columns += ["person"] if self.persons else []
         columns += ["start", "end", "first_frame", "end_frame"] if self.windows else []
         for rank in range(1, self.top + 1):
             columns += [f"{what}_{rank}" if rank > 1 else what for what in ("class", "probability")]
-        return _row([*columns, *(f"share_{joint}" for joint in self.joints)])
+        columns += [f"share_{joint}" for joint in self.joints]
+        columns += [f"limb_{limb.replace(' ', '_')}" for limb in self.limbs]
+        return _row([*columns, *(["note"] if self.windows else [])])
 
     def ending(self) -> str | None:
         """Return nothing."""
@@ -190,18 +217,37 @@ class Csv:
             for number, person in enumerate(item.prediction.persons, 1):
                 yield _row([*clip, number, *self._told(person)])
         for window in item.windows:
-            when = [*_seconds(window), window.first, window.after]
-            yield _row([*clip, *when, *self._told(window.prediction)])
+            yield _row([*clip, *self._of(window)])
+
+    def window(self, window: Window) -> str:
+        """Return the row of a live recording's window."""
+        return _row(self._of(window))
+
+    def _of(self, window: Window) -> list[object]:
+        note = NOBODY if window.prediction is None else None
+        return [
+            *_seconds(window),
+            window.first,
+            window.after,
+            *self._told(window.prediction),
+            note,
+        ]
 
     def _told(self, prediction: Prediction | None) -> list[object]:
         if prediction is None:
-            return [None] * (2 * self.top + len(self.joints))
+            return [None] * (2 * self.top + len(self.joints) + len(self.limbs))
         told: list[object] = []
         for name, sure in prediction.top(self.top):
             told += [name, round(sure, DIGITS)]
         told += [None] * (2 * self.top - len(told))
         shares = dict(prediction.by_joint()) if self.joints else {}
-        return [*told, *(round(shares[joint], DIGITS) for joint in self.joints)]
+        told += [round(shares[joint], DIGITS) for joint in self.joints]
+        limbs = prediction.limbs or {}
+        return [*told, *(round(limbs[one], DIGITS) if one in limbs else None for one in self.limbs)]
+
+
+def _largest_first(shares: Mapping[str, float]) -> dict[str, float]:
+    return dict(sorted(shares.items(), key=lambda one: -one[1]))
 
 
 def _seconds(window: Window) -> tuple[float | None, float | None]:

@@ -49,6 +49,15 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Change one key of the configuration; repeatable.",
 )
+@click.option(
+    "--exemplars",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Keep N typical training clips of each class in the run, for explain --html. They are "
+    "recordings of people: mind whom you give the run.",
+)
 @options.seed(None, "the configuration's")
 @options.device
 @options.resume

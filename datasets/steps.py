@@ -113,6 +113,7 @@ def train(
     epochs: int | None = None,
     batch_size: int | None = None,
     seed: int | None = None,
+    exemplars: int = 0,
     device: str = "auto",
     resume: bool = False,
     strict: bool = False,
@@ -124,8 +125,9 @@ def train(
 
     `config` is the name of a shipped configuration, a YAML file, nested values, or a
     `TrainConfig`; `settings` ("train.epochs=5") go before it, and what has a parameter here goes
-    before both. `tell` hears what a configuration chose by the store, and why; `warn`
-    what makes figures of the protocol better than they will be for new people.
+    before both. `exemplars` typical training clips of each class are kept in the run, to be
+    shown beside explained clips. `tell` hears what a configuration chose by the store, and why;
+    `warn` what makes figures of the protocol better than they will be for new people.
     """
     from skelfuse.training import train as run
     from skelfuse.training.launch import leader_first
@@ -144,9 +146,15 @@ def train(
         parts = split(store, made.protocol)
         if warned := caution(clip_table(store), made.protocol or "") if leads() else None:
             warn(warned)
-    return run(
+    result = run(
         made, store, parts, folder, device=device, resume=resume, strict=strict, watcher=watcher
     )
+    if exemplars and leads():
+        from skelfuse.explain.typical import keep_exemplars
+        from skelfuse.run import load_run
+
+        keep_exemplars(load_run(folder, device=device), store, parts["train"], exemplars, folder)
+    return result
 
 
 def evaluate(

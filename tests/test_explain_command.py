@@ -153,11 +153,15 @@ def test_a_disagreement_with_the_file_comes_first(run: Path, tmp_path: Path) -> 
         assert re.match(rf"The file says {words}.*\.\nWave, ", text)
 
 
-def test_any_model_is_explained(wave: Path, stick_run: Callable[[ModelChoice], Path]) -> None:
+def test_any_model_is_explained(
+    wave: Path, tmp_path: Path, stick_run: Callable[[ModelChoice], Path]
+) -> None:
     stgcn = stick_run(ModelChoice("stgcn", options={"channels": (4,), "blocks": (1,)}))
     text = told(stgcn, wave, "--players", "limbs", "--seed", "3", "--rounds", "8")
     assert "Limbs" in text
     assert "every set of them was asked" in text
+    told(stgcn, wave, "--players", "limbs", "--html", tmp_path / "why.html")
+    assert "Without it, and held still" in (tmp_path / "why.html").read_text(encoding="utf-8")
     assert "What about this movement" not in text
 
 
@@ -169,7 +173,9 @@ def test_the_old_spelling_is_told_the_new_one() -> None:
     result = CliRunner().invoke(explain, ["runs/x"])
     assert "name the clip's file: skelfuse explain RUN FILE" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--part", "all"])
-    assert "--part is for --summary" in result.stderr
+    assert "--part is for --data" in result.stderr
+    result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--data", "s.h5"])
+    assert "--data is for --summary, or for typical clips beside --html" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x", "--summary"])
     assert "skelfuse explain RUN --data STORE --summary" in result.stderr
 
@@ -214,9 +220,8 @@ def test_a_body_without_a_torso_is_shown_as_it_stands() -> None:
 
 def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path) -> None:
     folder = WORLD.runs(tmp_path)
-    for option in ("--html", "--plot-sums"):
-        with pytest.raises(SkelfuseError, match=r"STGCN are no sum over joints.*skelfuse"):
-            told(folder / "stgcn", wave, option, tmp_path / "why")
+    with pytest.raises(SkelfuseError, match=r"STGCN are no sum over joints.*skelfuse"):
+        told(folder / "stgcn", wave, "--plot-sums", tmp_path / "why")
     with pytest.raises(SkelfuseError, match=r"another body.*coco-17"):
         told(folder / "skelfuse", wave)
     broken = tmp_path / "broken.safetensors"

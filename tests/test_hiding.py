@@ -40,7 +40,7 @@ MODELS = {
 def test_the_shares_of_any_model_add_up_for_any_seed(
     name: str, persons: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skelfuse.explain.hiding.MOST", 1)
+    monkeypatch.setattr("skelfuse.explain.asked.MOST", 1)
     torch.manual_seed(0)
     model = build_model(MODELS[name], COCO_17, 3)
     AS_TRAINED(model)

@@ -63,7 +63,7 @@ def test_a_wheel_holds_skelfuse_alone_with_its_data(tmp_path: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"skelfuse"}
     for file in ("py.typed", "cli/preprocess.py", "configs/__init__.py", "datasets/ntu.py"):
         assert f"skelfuse/{file}" in files
-    for part in ("page.html", "page.css", "page.js", "page_view.js"):
+    for part in ("page.html", "page.css", "page.js", "page_bodies.js", "page_time.js"):
         assert f"skelfuse/explain/{part}" in files
     shipped = {f"skelfuse/configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml")}
     assert shipped <= set(files)

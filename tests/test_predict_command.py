@@ -210,7 +210,8 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
         ("--window", "2s", "--joints"),
         ("--window", "2s", "--joints", "--format", "table"),
         ("--top", "0"),
-        ("-", "--format", "csv"),
+        ("-", "--format", "json"),
+        ("-", "--joints", "--format", "table"),
     ],
 )
 def test_a_wrong_option_is_exit_code_2(run: Path, recorded: Path, options: tuple[str, ...]) -> None:

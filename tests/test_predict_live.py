@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -58,6 +61,50 @@ def test_a_live_stream_is_the_timeline_of_what_it_was(run: Path) -> None:
         assert window.prediction is not None
         assert one["probability"] == pytest.approx(window.prediction.probability, abs=1e-5)
         assert (one["start"], one["end"]) == pytest.approx((window.begins, window.ends), abs=1e-6)
+
+
+def test_a_live_line_tells_what_each_limb_is_worth(run: Path) -> None:
+    coords = np.concatenate([acted("wave", 60, seed=7), acted("nod", 60, seed=8)])
+    gone = np.full((30, *coords.shape[1:]), np.nan)
+    stdin = "\n".join(live_lines(np.concatenate([coords, gone, coords[:30]])))
+    common = ("predict", run, "-", "--window", "30f", "--stride", "30f", "--explain")
+    told = [json.loads(line) for line in run_main(*common, stdin=stdin).stdout.splitlines()]
+    assert [one["class"] for one in told] == ["wave", "wave", "nod", "nod", None, "wave"]
+    assert (told[4]["note"], told[4]["top"]) == ("nobody is seen", [])
+    assert "limbs" not in told[4]
+    recogniser = skelfuse.load(run)
+    for one, first in ((told[0], 0), (told[2], 60)):
+        clip = clip_of(coords[first : first + 30])
+        found = recogniser.explain(clip, players="limbs")  # all sets of them: exact
+        assert one["limbs"] == pytest.approx(found.limbs, abs=1e-4)
+        assert list(one["limbs"].values()) == sorted(one["limbs"].values(), reverse=True)
+        assert sum(one["limbs"].values()) == pytest.approx(found.total, abs=1e-4)
+    rows = list(
+        csv.DictReader(io.StringIO(run_main(*common, "--format", "csv", stdin=stdin).stdout))
+    )
+    assert [row["note"] for row in rows] == ["", "", "", "", "nobody is seen", ""]
+    assert "file" not in rows[0]
+    for row, one in zip(rows, told, strict=True):
+        limbs = {name: one.get("limbs", {}).get(name) for name in told[0]["limbs"]}
+        own = {name: row[f"limb_{name.replace(' ', '_')}"] for name in limbs}
+        assert own == {name: "" if v is None else str(v) for name, v in limbs.items()}
+    lines = run_main(*common, "--format", "table", stdin=stdin).stdout.splitlines()
+    best, share = next(iter(told[0]["limbs"].items()))
+    assert f"{best} {share:+.2f}" in lines[0]
+    assert lines[4].endswith("nobody is seen")
+    assert len(lines) == len(told)
+
+
+def test_windows_of_a_file_tell_it_too(run: Path, tmp_path: Path) -> None:
+    file = FIGURE.write_npz(tmp_path / "a.npz", [acted("wave", 60, seed=7)], ["wave"])
+    common = ("predict", run, file, "--explain")
+    whole = json.loads(run_main(*common, "--format", "jsonl").stdout)
+    text = run_main(*common).stdout
+    assert re.search(r"\n  limbs .*[a-z] [+-]\d+\.\d\d", text)
+    first = next(iter(whole["limbs"]))
+    windows = run_main(*common, "--window", "30f", "--stride", "30f").stdout.splitlines()
+    assert len(windows) == 3  # the clip's name, and each window by itself
+    assert first in windows[1]
 
 
 def test_the_joints_of_a_live_stream_are_in_the_order_of_the_skeleton_given(

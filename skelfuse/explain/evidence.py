@@ -104,7 +104,7 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
     >>> model = SkelFuse(KINECT_V2, num_classes=4, size="pure").eval()
     >>> found = evidence_of(model, torch.randn(1, 32, 2, 25, 3)).reasons(1)
     >>> found.own.shape, abs(found.total - found.logit) < 1e-5
-    ((2, 25, 400), True)
+    ((2, 25, 800), True)
     """
     check_explainable(model)
     found = explainable(model).taken_apart(x, mask)

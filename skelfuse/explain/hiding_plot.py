@@ -49,7 +49,8 @@ def _body(panel: Any, one: Explanation) -> None:
             share = one.joints.get(name, 0.0)
             size = 12 + 350 * abs(share) / largest
             colour = FOR if share >= 0 else AGAINST
-            panel.scatter(*body[n, :2], s=size, color=colour if one.joints else QUIET, zorder=2)
+            shown = colour if one.joints else QUIET
+            panel.scatter(*body[n, :2], s=size, color=shown, zorder=2, clip_on=False)
     words = time_words(one, one.time[frame], one.time[frame], verb="").partition(" to ")[0]
     panel.set_title(f"at {words}{' s' * bool(one.fps)}", fontsize=9)
 

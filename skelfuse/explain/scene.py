@@ -11,18 +11,24 @@ Array = npt.NDArray[np.float64]
 
 
 def staged(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> Array:
+    """Return positions of `on_stage`, `[T,M,N,3]`."""
+    return on_stage(x, mask, skeleton)[0]
+
+
+def on_stage(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> tuple[Array, float]:
     """Return positions `[T,M,N,3]` (to the right, up, towards the onlooker) within -1 and 1.
 
     Which axis is up, and which way the body faces, is seen from its hips and shoulders (up also
     from the root and a head or neck); without them y is up in space, and down in an image.
-    What was not seen is NaN.
+    What was not seen is NaN. The second is how long, in the clip's own unit, a length of one is.
 
     >>> body = Skeleton("box", joints=("lh", "rh", "ls", "rs"),
     ...                 bones=(("rh", "lh"), ("ls", "lh"), ("rs", "rh")), root="lh",
     ...                 hips=("lh", "rh"), shoulders=("ls", "rs"))
     >>> z_up = np.array([[0.0, 1, 0], [0, -1, 0], [0, 1, 4], [0, -1, 4]])[None, None]
-    >>> staged(z_up, np.ones((1, 1, 4), bool), body)[0, 0].round(2).tolist()  # its left: our right
-    [[0.5, -1.0, 0.0], [-0.5, -1.0, 0.0], [0.5, 1.0, 0.0], [-0.5, 1.0, 0.0]]
+    >>> at, length = on_stage(z_up, np.ones((1, 1, 4), bool), body)
+    >>> at[0, 0].round(2).tolist(), length  # its left: our right
+    ([[0.5, -1.0, 0.0], [-0.5, -1.0, 0.0], [0.5, 1.0, 0.0], [-0.5, 1.0, 0.0]], 2.0)
     """
     at = np.where(mask[..., None], x, np.nan)
     if at.shape[-1] == 2:
@@ -43,9 +49,10 @@ def staged(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> Array:
     turned = np.stack([at @ axis for axis in _axes(up, side, flat=flat)], axis=-1)
     known = turned[~np.isnan(turned).any(-1)]
     if not len(known):
-        return turned
+        return turned, 1.0
     least, most = known.min(0), known.max(0)
-    return np.asarray((turned - (least + most) / 2) / (np.max(most - least) / 2 or 1.0))
+    length = float(np.max(most - least) / 2 or 1.0)
+    return (turned - (least + most) / 2) / length, length
 
 
 def _torso(skeleton: Skeleton) -> tuple[list[int], list[int]]:

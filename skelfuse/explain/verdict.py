@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from skelfuse.explain.answer import Explanation, Moment, standing_out
 from skelfuse.telling.body_words import body_words, listed
@@ -13,10 +14,24 @@ WHEN = 0.6  # of the total lies between two times: they are told
 SHORT = 0.5  # if they are at most this share of the clip apart
 
 
+class Verdict(NamedTuple):
+    """What was decided, and why."""
+
+    disagreement: str  # between the file and the model; empty if there is none
+    decision: str
+    reasons: tuple[str, ...]  # by what, how, when
+
+
 def verdict(one: Explanation) -> list[str]:
     """Return sentences: what was decided, by what, how, when; first, where the file disagrees."""
-    parts = [_disagreement(one), _decision(one), _without(one), _movement(one), _when(one)]
-    return [part for part in parts if part]
+    found = verdict_parts(one)
+    return [*filter(None, [found.disagreement]), found.decision, *found.reasons]
+
+
+def verdict_parts(one: Explanation) -> Verdict:
+    """Return the same sentences by what they tell."""
+    reasons = tuple(filter(None, [_without(one), _movement(one), _when(one)]))
+    return Verdict(_disagreement(one), _decision(one), reasons)
 
 
 def percent(probability: float) -> str:
@@ -33,22 +48,29 @@ def percent(probability: float) -> str:
 def main_time(moments: tuple[Moment, ...]) -> tuple[float, float] | None:
     """Return the shortest stretch of a clip that decides most of it; None if that is most of it.
 
+    Of stretches equally short it is the one with the largest share.
+
     >>> main_time(tuple(Moment(i, i + 1.0, share, 0.0) for i, share in enumerate([0, 3, 3, 0])))
     (1, 3.0)
+    >>> main_time(tuple(Moment(i, i + 1.0, share, 0.0) for i, share in enumerate([-6, 4, 5, 1])))
+    (2, 3.0)
     """
     total = sum(one.share for one in moments)
     if len(moments) < 3 or total <= 0:
         return None
     length = moments[-1].ends - moments[0].begins
-    found = None
+    found: tuple[float, float] | None = None
+    largest = 0.0
     for first in range(len(moments)):
         for last in range(first, len(moments)):
             begins, ends = moments[first].begins, moments[last].ends
             run = moments[first : last + 1]
             share, error = sum(m.share for m in run), math.hypot(*(m.error for m in run))
-            enough = share >= WHEN * total and share > 3 * error
-            if enough and (found is None or ends - begins < found[1] - found[0] - 1e-9):
-                found = begins, ends
+            if share < WHEN * total or share <= 3 * error:
+                continue
+            longer = 0.0 if found is None else ends - begins - (found[1] - found[0])
+            if found is None or longer < -1e-9 or (longer < 1e-9 and share > largest):
+                found, largest = (begins, ends), share
     return found if found and found[1] - found[0] <= SHORT * length + 1e-9 else None
 
 

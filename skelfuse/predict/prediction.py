@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ class Prediction:
     one of whom too little is seen. `shares` `[classes,N]` tells how much each joint raised (or
     lowered) each class's logit beyond that of the average training clip, if it was asked for, and
     `own_share` how much of the decision is what joints did each by itself; the rest is how they
-    went together.
+    went together. `limbs` tells what each limb is worth to the likeliest class, if asked for.
 
     >>> found = Prediction("clip", ("sit", "stand", "wave"), np.array([0.25, 0.05, 0.7]))
     >>> found.best, found.probability, found.top(2)
@@ -38,6 +39,7 @@ class Prediction:
     joints: tuple[str, ...] = ()  # what the columns of `shares` are
     shares: Array | None = None
     own_share: float | None = None  # of the own path in the decision, between 0 and 1
+    limbs: Mapping[str, float] | None = None  # shares in the class's log probability, by hiding
 
     def __repr__(self) -> str:
         classes = ", ".join(f"{name} {sure:.1%}" for name, sure in self.top(REPR_CLASSES))

@@ -11,12 +11,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from skelfuse.batches import batch_of
+from skelfuse.batches import Batch, batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.answer import Explanation
-from skelfuse.explain.hiding import explain_by_hiding
+from skelfuse.explain.hiding import explain_by_hiding, explain_with_rivals
+from skelfuse.explain.limb_shares import limb_shares
 from skelfuse.explain.players import Kind
+from skelfuse.explain.seen import log_class_shares
 from skelfuse.models.paths import own_share, two_paths
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.predict.prediction import Prediction
@@ -78,12 +80,15 @@ class Recogniser:
         """The run's model, in evaluation: `x [B,T,M,N,D]`, `mask [B,T,M,N]` to `[B,classes]`."""
         return self.run.model
 
-    def predict(self, clip: Clip, *, persons: bool = False, joints: bool = False) -> Prediction:
+    def predict(
+        self, clip: Clip, *, persons: bool = False, joints: bool = False, limbs: bool = False
+    ) -> Prediction:
         """Recognise one clip; with `persons` also each person of it alone.
 
-        `joints` tells what each joint adds, which the model `skelfuse` can.
+        `joints` tells what each joint adds, which the model `skelfuse` can; `limbs` what each limb
+        is worth, by hiding it, which takes about 60 times as long.
         """
-        return next(self.predict_many([clip], persons=persons, joints=joints))
+        return next(self.predict_many([clip], persons=persons, joints=joints, limbs=limbs))
 
     def predict_array(
         self,
@@ -123,6 +128,7 @@ class Recogniser:
         *,
         persons: bool = False,
         joints: bool = False,
+        limbs: bool = False,
         batch_size: int = 64,
         on_error: OnError | None = None,
     ) -> Iterator[Prediction]:
@@ -145,7 +151,7 @@ class Recogniser:
                 singles = (person(matched, m) for m in range(clip.persons if alone else 0))
                 yield [whole, *map(self._prepared_or_none, singles)]
 
-        for found in self._recognised(bodies(), joints=joints, batch_size=batch_size):
+        for found in self._recognised(bodies(), batch_size, joints=joints, limbs=limbs):
             whole, *singles = found
             assert whole is not None
             if not persons:
@@ -160,6 +166,7 @@ class Recogniser:
         window: str = "2s",
         stride: str | None = "0.5s",
         joints: bool = False,
+        limbs: bool = False,
         batch_size: int = 64,
     ) -> list[Window]:
         """Recognise windows of a long clip, lengths in seconds ("2s") or frames ("60f").
@@ -172,7 +179,7 @@ class Recogniser:
         bounds = list(Windows.of(window, stride, fps=rate).within(clip.frames))
         parts = (part(matched, first, after) for first, after in bounds)
         bodies = ([self._prepared_or_none(one)] for one in parts)
-        found = self._recognised(bodies, joints=joints, batch_size=batch_size)
+        found = self._recognised(bodies, batch_size, joints=joints, limbs=limbs)
         return [
             Window(
                 first,
@@ -199,8 +206,23 @@ class Recogniser:
             self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
         )
 
+    def explain_with_rivals(
+        self,
+        clip: Clip,
+        target: str | None = None,
+        against: str | None = None,
+        players: Kind = "joints",
+        rounds: int = 16,
+        seed: int = 0,
+    ) -> tuple[Explanation, ...]:
+        """Explain a class by itself, and rather than each of its three likeliest rivals."""
+        whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
+        return explain_with_rivals(
+            self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
+        )
+
     def _recognised(
-        self, clips: Iterator[Bodies], *, joints: bool, batch_size: int
+        self, clips: Iterator[Bodies], batch_size: int, *, joints: bool, limbs: bool
     ) -> Iterator[list[Prediction | None]]:
         """Recognise the bodies of clips, those of several clips together."""
         group: list[Bodies] = []
@@ -211,18 +233,20 @@ class Recogniser:
             size += len(seen)
             rows += sum(body.frames * body.persons for body in seen)
             if size >= batch_size or rows >= ROWS_AT_ONCE:
-                yield from self._batch(group, joints=joints)
+                yield from self._batch(group, joints=joints, limbs=limbs)
                 group, size, rows = [], 0, 0
-        yield from self._batch(group, joints=joints)
+        yield from self._batch(group, joints=joints, limbs=limbs)
 
-    def _batch(self, group: list[Bodies], *, joints: bool) -> Iterator[list[Prediction | None]]:
+    def _batch(
+        self, group: list[Bodies], *, joints: bool, limbs: bool
+    ) -> Iterator[list[Prediction | None]]:
         seen = [body for bodies in group for body in bodies if body is not None]
-        known = iter(self._evaluated(seen, joints=joints) if seen else [])
+        known = iter(self._evaluated(seen, joints=joints, limbs=limbs) if seen else [])
         for bodies in group:
             yield [None if body is None else next(known) for body in bodies]
 
     @torch.inference_mode()
-    def _evaluated(self, clips: list[Clip], *, joints: bool) -> list[Prediction]:
+    def _evaluated(self, clips: list[Clip], *, joints: bool, limbs: bool) -> list[Prediction]:
         sampling, crops = self.run.config.sampling, self.crops
         batch = batch_of(clips, sampling=sampling, device=self.device, crops=crops)
         logits = self.run.deployed(batch.x, batch.seen)  # [B·crops,K]
@@ -242,9 +266,21 @@ class Recogniser:
                 joints=self.skeleton.joints if joints else (),
                 shares=None if shares is None else shares[i],
                 own_share=None if own is None else float(own[i]),
+                limbs=self._limbs(batch, i, int(found[i].argmax())) if limbs else None,
             )
             for i, clip in enumerate(clips)
         ]
+
+    def _limbs(self, batch: Batch, i: int, number: int) -> dict[str, float]:
+        run, crops = self.run, slice(i * self.crops, (i + 1) * self.crops)
+        return limb_shares(
+            lambda x, mask: run.checked(run.deployed(x, mask)),
+            batch.x[crops],
+            batch.mask[crops],
+            run.skeleton,
+            log_class_shares(run),
+            number,
+        )
 
     def _matched(self, clip: Clip) -> Clip:
         wanted = self.run.config.sampling.fps

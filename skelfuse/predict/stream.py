@@ -57,9 +57,10 @@ class Stream:
         fps: float | None = None,
         joint_names: Sequence[str] | None = None,
         joints: bool = False,
+        limbs: bool = False,
     ) -> None:
         self.recogniser, self.window, self.stride = recogniser, window, stride
-        self.joints = joints
+        self.joints, self.limbs = joints, limbs
         self._skeleton = recogniser.preparation.skeleton_of(joint_names)
         if fps is not None and not 0 < fps < np.inf:
             raise SkelfuseError("not a frame rate", expected="more than 0", found=fps)
@@ -220,7 +221,9 @@ class Stream:
             row[: len(frame)] = frame
         clip = Clip(coords, self._skeleton, name=f"{first}-{after}", fps=self.rate)
         whole = f"{len(coords)}f"
-        (window,) = self.recogniser.timeline(clip, window=whole, stride=whole, joints=self.joints)
+        (window,) = self.recogniser.timeline(
+            clip, window=whole, stride=whole, joints=self.joints, limbs=self.limbs
+        )
         rate, origin = self.rate, self._origin
         return replace(
             window,

@@ -2,40 +2,16 @@
 const D = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id);
 const SEEN_WITHIN = 60;  // frames back, where a joint that is missing was seen last
-const SIDES = ["none", "left", "right"];
+const SIDES = ["none", "warm", "cold"];
 let clip = null, now = 0, playing = false, before = null, clock = 0, yaw = D.flat ? 0 : 0.35, pitch = D.flat ? 0 : 0.1;
-let palette = {};
+let palette = readPalette();
 
-function make(tag, text, attributes) {
-  const made = document.createElement(tag);
-  if (text !== undefined && text !== null) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
-  return made;
-}
-function readPalette() {
-  const style = getComputedStyle(document.documentElement);
-  for (const name of ["page", "card", "ink", "soft", "line", "none", "left", "right"]) palette[name] = style.getPropertyValue("--" + name).trim();
-}
-
-// Numbers one after the other become [frame][person][joint], null where a joint is missing.
 function unpacked(one) {
-  let i = 0, level = Infinity;
-  const at = [], shown = Math.ceil(one.frames / one.step);
-  for (let t = 0; t < shown; t++) {
-    const people = [];
-    for (let m = 0; m < one.persons; m++) {
-      const joints = [];
-      for (let n = 0; n < D.joints.length; n++) {
-        if (one.at[i] === null) { joints.push(null); i++; continue; }
-        const place = [one.at[i] / D.digits, one.at[i + 1] / D.digits, one.at[i + 2] / D.digits];
-        if (place[1] > -1.3) level = Math.min(level, place[1]);
-        joints.push(place); i += 3;
-      }
-      people.push(joints);
-    }
-    at.push(people);
-  }
-  one.places = at; one.level = level === Infinity ? -1 : level; one.at = null;
+  one.places = unpackedPlaces(one.at, Math.ceil(one.frames / one.step), one.persons, D.joints.length, D.digits);
+  const heights = one.places.flat(2).filter(p => p && p[1] > -1.3).map(p => p[1]);
+  one.level = heights.reduce((least, y) => Math.min(least, y), Infinity);
+  if (one.level === Infinity) one.level = -1;
+  one.at = null;
 }
 for (const one of D.clips) unpacked(one);
 
@@ -52,7 +28,7 @@ function lastSeen(one, time, m, n) {
 }
 // Bodies without sides (marks on animals) are told apart by whose joints they are.
 const sided = D.sides.some(Boolean);
-const colour = m => sided ? n => palette[SIDES[D.sides[n]]] : () => palette[m % 2 ? "right" : "left"];
+const colour = m => sided ? n => palette[SIDES[D.sides[n]]] : () => palette[m % 2 ? "cold" : "warm"];
 
 function drawStage() {
   const canvas = $("stage"), pen = canvas.getContext("2d"), [w, h] = fitted(canvas, pen);
@@ -170,15 +146,7 @@ if (D.clips.length > 1) {
 $("play").addEventListener("click", () => play(!playing));
 $("scrub").addEventListener("input", event => { play(false); go((clip.frames - 1) * event.target.value / 1000); });
 $("names").addEventListener("change", drawStage);
-let held = null;
-const canvas = $("stage");
-if (!D.flat) canvas.classList.add("turns");
-canvas.addEventListener("pointerdown", event => { held = [event.clientX, event.clientY]; canvas.setPointerCapture(event.pointerId); });
-for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
-canvas.addEventListener("pointermove", event => {
-  if (!held || D.flat) return;
-  turn((event.clientX - held[0]) * 0.01, (event.clientY - held[1]) * 0.006); held = [event.clientX, event.clientY];
-});
+turnedBy($("stage"), D.flat, turn);
 function turn(sideways, upwards) {
   if (D.flat) return;
   yaw += sideways; pitch = Math.min(1.4, Math.max(-0.6, pitch + upwards)); drawStage();
@@ -198,6 +166,6 @@ hints.forEach(([keys, does], i) => {
   $("keys").append(does + (i < hints.length - 1 ? "; " : ""));
 });
 if (window.innerWidth < 600 || D.joints.length > 40) $("names").value = "none";
-readPalette(); chosen(D.clips[0]); drawGrid();
+chosen(D.clips[0]); drawGrid();
 window.addEventListener("resize", () => { drawStage(); drawGrid(); });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readPalette(); drawStage(); drawGrid(); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { palette = readPalette(); drawStage(); drawGrid(); });

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import html
-import json
-import re
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from skelfuse.clip import Clip
 from skelfuse.files import atomic_write, cannot_write
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.counted import counted
 from skelfuse.telling.words import joint_words
+from skelfuse.viewing.assembled import assembled
 from skelfuse.viewing.doubts import Doubt, doubts
+from skelfuse.viewing.places import packed_places
 from skelfuse.viewing.shown import Shown
 from skelfuse.viewing.upright import NAMES, Array, onlooker, staged, up_axis
 
@@ -41,19 +37,14 @@ def write_view(shown: Shown, path: str | Path) -> list[Doubt]:
 
 def page_of(shown: Shown, found: Sequence[Doubt]) -> str:
     """Return the page as HTML."""
-    data = json.dumps(page_data(shown, found), ensure_ascii=False, allow_nan=False)
-    parts = {
-        "title": html.escape(_title(shown)),
-        "style": _file("page.css"),
-        "data": data.replace("<", "\\u003c"),  # a name must not end the script that it is in
-        "script": _file("stage.js") + _file("page.js"),
-    }
-    # In one pass: what a name or a script holds is never taken for a place to fill.
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("page.html"))
-
-
-def _file(name: str) -> str:
-    return files("skelfuse.viewing").joinpath(name).read_text(encoding="utf-8")
+    own = "skelfuse.viewing"
+    return assembled(
+        (own, "page.html"),
+        title=_title(shown),
+        styles=[(own, "base.css"), (own, "page.css")],
+        scripts=[(own, "stage.js"), (own, "page.js")],
+        data=page_data(shown, found),
+    )
 
 
 def _title(shown: Shown) -> str:
@@ -131,7 +122,7 @@ def _clip(clip: Clip, step: int) -> dict[str, Any]:
             *(["note", note] for note in clip.notes),
         ],
         "axes": _axes(view),
-        "at": _whole_numbers(at),
+        "at": packed_places(at, DIGITS),
         "missing": [round(float(share), 4) for share in missing],
         "intervals": [one.as_list() for one in clip.intervals],
     }
@@ -148,16 +139,3 @@ def _extent(clip: Clip) -> str:
 def _axes(view: Array) -> list[list[Any]]:
     """Return each of the clip's axes by name, and where it points before the onlooker."""
     return [[NAMES[d], *view[:, d].astype(int).tolist()] for d in range(view.shape[1])]
-
-
-def _whole_numbers(at: Array) -> list[int | None]:
-    """Return positions `[T,M,N,3]` in thousandths, one after the other; None for what is missing.
-
-    A joint that was not seen is one None, not three.
-    """
-    missing = np.isnan(at).any(axis=-1).ravel()
-    numbers = np.where(np.isnan(at), 0, at * DIGITS).round().astype(int).reshape(-1, 3).tolist()
-    flat: list[int | None] = []
-    for gone, three in zip(missing, numbers, strict=True):
-        flat += [None] if gone else three
-    return flat

@@ -1,5 +1,42 @@
 "use strict";
-// Bodies on a canvas: no names of a page, so that any page may draw with it.
+// Bodies on a canvas, and what every page does alike: no names of a page, so that any page may draw with it.
+
+// An element with a text, never with HTML: names come from files.
+function make(tag, text, attributes) {
+  const made = document.createElement(tag);
+  if (text !== undefined && text !== null) made.textContent = text;
+  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+  return made;
+}
+
+function readPalette() {
+  const style = getComputedStyle(document.documentElement), palette = {};
+  for (const name of ["page", "card", "ink", "soft", "line", "none", "warm", "cold"]) palette[name] = style.getPropertyValue("--" + name).trim();
+  return palette;
+}
+
+// Numbers one after the other become [frame][person][joint], null where a joint is missing.
+function unpackedPlaces(flat, frames, persons, joints, digits) {
+  let i = 0;
+  const joint = () => {
+    if (flat[i] === null) { i++; return null; }
+    i += 3; return [flat[i - 3] / digits, flat[i - 2] / digits, flat[i - 1] / digits];
+  };
+  return Array.from({ length: frames }, () => Array.from({ length: persons }, () => Array.from({ length: joints }, joint)));
+}
+
+// Dragging on a canvas turns what is on it: `turn(sideways, upwards)`.
+function turnedBy(canvas, flat, turn) {
+  let held = null;
+  if (flat) return;
+  canvas.classList.add("turns");
+  canvas.addEventListener("pointerdown", event => { held = [event.clientX, event.clientY]; canvas.setPointerCapture(event.pointerId); });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
+  canvas.addEventListener("pointermove", event => {
+    if (!held) return;
+    turn((event.clientX - held[0]) * 0.01, (event.clientY - held[1]) * 0.006); held = [event.clientX, event.clientY];
+  });
+}
 
 // Where a time lies among frames of even distance: the frame before it, and how far it is on.
 function between(time, frames) {
@@ -25,6 +62,18 @@ function projector(yaw, pitch, w, h, flat) {
     const y = p[1] * cp - z * sp, depth = z * cp + p[1] * sp, near = flat ? 1 : 1 / (1 - 0.14 * depth);
     return [w / 2 + x * unit * near, h / 2 - y * unit * near, depth];
   };
+}
+
+// The same, but so that all of `places` just fill the canvas; a few that are far off make nobody small.
+function fillingProjector(places, yaw, pitch, w, h, flat, margin) {
+  const plain = projector(yaw, pitch, 2.6, 2.5, flat), at = places.map(plain);
+  if (!at.length) return projector(yaw, pitch, w, h, flat);
+  const ends = d => { const sorted = at.map(p => p[d]).sort((a, b) => a - b), far = Math.floor(sorted.length * 0.002);
+    return [sorted[far], sorted[sorted.length - 1 - far]]; };
+  const [left, right] = ends(0), [top, bottom] = ends(1);
+  const unit = Math.min((w - 2 * margin) / Math.max(right - left, 1e-6), (h - 2 * margin) / Math.max(bottom - top, 1e-6));
+  return p => { const [x, y, depth] = plain(p);
+    return [w / 2 + (x - (left + right) / 2) * unit, h / 2 + (y - (top + bottom) / 2) * unit, depth]; };
 }
 
 function drawGround(pen, project, level, colour) {
@@ -87,4 +136,33 @@ function drawTexts(pen, texts, w, h, ink, back) {
     used.push([x, y, wide]);
     pen.lineWidth = 3; pen.strokeStyle = back; pen.strokeText(text, x, y); pen.fillStyle = ink; pen.fillText(text, x, y);
   }
+}
+
+// Texts [text, x, y, radius] beside their joints with a line to them where they had to go far. None covers a
+// joint [x, y, radius] or another text: one that finds no room is left out. Returns the boxes [x, y, width, height].
+function drawLabels(pen, texts, joints, w, h, ink, back) {
+  const boxes = [], high = 18;
+  pen.font = "600 14px system-ui, 'DejaVu Sans', sans-serif"; pen.textBaseline = "middle"; pen.textAlign = "left";
+  const free = (x, y, wide) => x >= 2 && y >= 2 && x + wide <= w - 2 && y + high <= h - 2
+    && !boxes.some(([a, b, c, d]) => x < a + c + 4 && a < x + wide + 4 && y < b + d + 2 && b < y + high + 2)
+    && !joints.some(([jx, jy, r]) => Math.hypot(jx - Math.min(Math.max(jx, x), x + wide), jy - Math.min(Math.max(jy, y), y + high)) < r + 2);
+  for (const [text, px, py, radius] of texts) {
+    const wide = pen.measureText(text).width;
+    let found = null;
+    for (let away = radius + 6; !found && away < Math.max(w, h) / 2; away += 10)
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0.8, -0.7], [-0.8, -0.7], [0.8, 0.7], [-0.8, 0.7], [0, -1], [0, 1]]) {
+        const x = px + dx * away - (dx < 0 ? wide : dx ? 0 : wide / 2), y = py + dy * away - high / 2;
+        if (free(x, y, wide)) { found = [x, y, away]; break; }
+      }
+    if (!found) continue;
+    const [x, y, away] = found;
+    boxes.push([x, y, wide, high]);
+    if (away > radius + 14) {
+      const to = [Math.min(Math.max(px, x), x + wide), Math.min(Math.max(py, y), y + high)];
+      pen.lineWidth = 1; pen.strokeStyle = ink; pen.beginPath(); pen.moveTo(px, py); pen.lineTo(to[0], to[1]); pen.stroke();
+    }
+    pen.lineWidth = 4; pen.strokeStyle = back; pen.strokeText(text, x, y + high / 2);
+    pen.fillStyle = ink; pen.fillText(text, x, y + high / 2);
+  }
+  return boxes;
 }

@@ -1,0 +1,173 @@
+"""What the page of an explanation shows, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelfuse.explain.answer import Explanation
+from skelfuse.explain.explanation import Explanation as Sums
+from skelfuse.explain.glossary import GLOSSARY
+from skelfuse.explain.hiding_text import sureness
+from skelfuse.explain.limbs import limbs_of
+from skelfuse.explain.page_sums import page_sums
+from skelfuse.explain.scene import on_stage
+from skelfuse.explain.typical import Typical
+from skelfuse.explain.verdict import percent, time_words, verdict_parts
+from skelfuse.skeleton import Skeleton
+from skelfuse.telling.body_words import body_words
+from skelfuse.telling.words import joint_words
+from skelfuse.viewing.places import packed_places
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+DIGITS = 10_000  # of places: a metre's ten thousandth still makes speeds smooth
+CLASSES = 5
+TYPICAL = 3  # clips of a class
+FRAMES_A_SECOND = 30.0  # of a clip that does not say its rate
+
+
+def page_data(
+    views: Sequence[Explanation],
+    sums: Sequence[Sums],
+    typical: Mapping[str, Sequence[Typical]],
+    *,
+    opened: int,
+    source: str,
+    metres: bool,
+) -> dict[str, Any]:
+    """Return everything that the page needs: `views` are of one class, the first by itself.
+
+    `sums` are the model's own of each view, or none.
+    """
+    one = views[0]
+    parents = enumerate(one.skeleton.parents)
+    order = np.argsort(-one.probabilities, kind="stable")[:CLASSES]
+    wanted = [one.target, *(view.against for view in views if view.against)]
+    return {
+        "clip": one.clip,
+        "source": source,
+        "agreement": _agreement(one),
+        "target": one.target,
+        "probability": one.probability,
+        "classes": [[one.classes[i], float(one.probabilities[i])] for i in order],
+        "players": one.players,
+        "seconds": one.fps is not None,
+        "unit": "m" if metres else "",
+        "pace": 1.0 if one.fps else FRAMES_A_SECOND,
+        "flat": one.skeleton.dimensions == 2,
+        "digits": DIGITS,
+        "joints": [joint_words(name) for name in one.skeleton.joints],
+        "bones": [[n, parent] for n, parent in parents if n != parent],
+        "body": _body(one.clip, one.x, one.mask, one.time, one.skeleton),
+        "names": _names(one),
+        "cells": []
+        if one.players == "moments"
+        else [_cells(one, name, limb=one.players == "limbs") for name in one.shares],
+        "limbs": [[joint_words(name), _cells(one, name, limb=True)] for name in one.limbs],
+        "hidden": [one.hidden[name] for name in one.shares],
+        "frozen": [one.frozen[name] for name in one.shares] if one.frozen else None,
+        "views": [_view(view) for view in views],
+        "opened": opened,
+        "sums": [page_sums(view, own) for view, own in zip(views, sums, strict=bool(sums))],
+        "typical": {
+            name: [
+                _body(clip.name, clip.x, clip.mask, clip.time, one.skeleton)
+                for clip in typical.get(name, ())[:TYPICAL]
+            ]
+            for name in dict.fromkeys(wanted)
+        },
+        "glossary": GLOSSARY,
+    }
+
+
+def _agreement(one: Explanation) -> dict[str, Any]:
+    if one.label is None:
+        return {"agrees": None, "text": "the file does not say which action this is"}
+    if one.label == one.best:
+        return {"agrees": True, "text": f"the file says the same: {one.label}"}
+    return {"agrees": False, "text": verdict_parts(one).disagreement.rstrip(".")}
+
+
+def _view(one: Explanation) -> dict[str, Any]:
+    said, names = verdict_parts(one), list(one.shares)
+    named = one.named
+    return {
+        "against": one.against,
+        "rival": None if one.against is None else percent(_probability(one, one.against)),
+        "heading": said.decision.rstrip("."),
+        "reasons": list(said.reasons),
+        "total": one.total,
+        "sure": sureness(one),
+        "shares": rounded([one.shares[name] for name in names], 4),
+        "errors": rounded([one.error[name] for name in names], 4),
+        "limbs": rounded(one.limbs.values(), 4),
+        "limb_errors": rounded([one.limb_error[name] for name in one.limbs], 4),
+        "moments": [
+            {
+                "words": time_words(one, moment.begins, moment.ends, verb=""),
+                "begins": moment.begins,
+                "ends": moment.ends,
+                "share": round(moment.share, 4),
+                "error": round(moment.error, 4),
+            }
+            for moment in one.moments
+        ],
+        "named": [names.index(name) for name in named.names] if named else [],
+        "together": named
+        and {
+            "words": _together(one, named.names),
+            "hidden": named.hidden,
+            "instead": None if named.instead == one.target else named.instead,
+            "frozen": named.frozen,
+            "only": named.only,
+        },
+    }
+
+
+def _together(one: Explanation, names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        return "it"
+    return f"all {len(names)}" if one.players == "moments" else body_words(names)
+
+
+def _probability(one: Explanation, name: str) -> float:
+    return float(one.probabilities[one.classes.index(name)])
+
+
+def _names(one: Explanation) -> list[str]:
+    if one.players == "moments":
+        return [time_words(one, moment.begins, moment.ends, verb="") for moment in one.moments]
+    return [joint_words(name) for name in one.shares]
+
+
+def _cells(one: Explanation, name: str, *, limb: bool) -> list[list[int]]:
+    """Return the (person, joint) pairs that a joint's or a limb's name stands for."""
+    base, _, number = name.partition(", person ")
+    person = int(number) - 1 if number else int(one.mask.any(axis=(0, 2)).argmax())
+    joints = limbs_of(one.skeleton)[base] if limb else (base,)
+    return [[person, one.skeleton.index(joint)] for joint in joints]
+
+
+def _body(name: str, x: Array, mask: Bools, time: Array, skeleton: Skeleton) -> dict[str, Any]:
+    """Return a moving body: places, one after the other, and how long a length of one is."""
+    at, length = on_stage(x, mask, skeleton)
+    return {
+        "name": name,
+        "persons": x.shape[1],
+        "at": packed_places(at, DIGITS),
+        "length": length,
+        "time": rounded(time, 4),
+    }
+
+
+def rounded(values: Array | Iterable[float], digits: int) -> Any:
+    """Return numbers as nested lists, None for what is not a number."""
+    array = np.asarray(values if isinstance(values, np.ndarray) else list(values), np.float64)
+    if array.ndim > 1:
+        return [rounded(row, digits) for row in array]
+    return [None if np.isnan(v) else round(float(v), digits) + 0.0 for v in array]
