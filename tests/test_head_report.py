@@ -126,7 +126,7 @@ def test_the_entry_that_was_put_in_is_found() -> None:
     entry = report.classes[1].entries[0]
     assert (entry.joint, entry.feature) == ("right_wrist", names[wanted])
     assert entry.worth == pytest.approx(1.8, rel=1e-4)
-    assert f"{entry.worth:+.2f}  right wrist, 8-frame speed up, direction 3" in head_text(
+    assert f"{entry.worth:+.3f}  right wrist, 8-frame speed up, direction 3" in head_text(
         report, title="t"
     )
     assert max(report.by_scale, key=report.by_scale.__getitem__) == "8 frames"

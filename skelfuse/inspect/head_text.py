@@ -62,7 +62,7 @@ def units_text(report: HeadReport) -> str:
 def class_text(one: ClassReport, report: HeadReport) -> str:
     """Return the strongest features of a class, a line each."""
     strongest = f"the strongest {len(one.entries)} hold {one.share:.1%} of its weight"
-    lines = [f"  {entry.worth:+7.2f}  {entry_words(entry, report)}" for entry in one.entries]
+    lines = [f"  {entry.worth:+8.3f}  {entry_words(entry, report)}" for entry in one.entries]
     return "\n".join([f"{one.name} ({strongest})", *lines])
 
 

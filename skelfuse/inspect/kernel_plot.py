@@ -82,7 +82,7 @@ def _draw_taps(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
     panel.set_xlim(places[0] - 0.35 * step, places[-1] + 0.35 * step)
     most = max(abs(tap) for axis in kernel.axes for tap in (*axis.taps, *(axis.start or ())))
     panel.set_ylim(-1.2 * most or -1.0, 1.2 * most or 1.0)
-    panel.set_ylabel(kernel.name, fontsize=10, fontweight="bold")
+    panel.set_ylabel(kernel.name.replace("/", "\n"), fontsize=10, fontweight="bold")
     _finish(panel)
 
 

@@ -71,7 +71,7 @@ def head_overview(report: HeadReport, *, title: str, chosen: bool = False) -> st
         parts += [class_text(one, report) for one in report.classes]
     else:
         rows = [
-            [one.name, f"{entry.worth:+.2f}", entry_words(entry, report)]
+            [one.name, f"{entry.worth:+.3f}", entry_words(entry, report)]
             for one in report.classes[:CLASS_ROWS]
             for entry in one.entries[:1]
         ]
