@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import frieren_reference
 from skelfuse.layers import full_basis, legendre_basis
 from skelfuse.layers.legendre import _remembered_basis
 
-REFERENCE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("frieren_reference.py"))))
 CPU = torch.device("cpu")
 
 
@@ -25,7 +21,7 @@ def test_equal_to_an_independent_construction_on_any_mask(valid: list[bool], ord
     found = legendre_basis(torch.tensor([valid]), order)[0].numpy()
     frames = [t for t, here in enumerate(valid) if here]
     expected = np.zeros((order + 1, len(valid)))
-    expected[:, frames] = REFERENCE.orthonormal_polynomials(frames, order)
+    expected[:, frames] = frieren_reference.orthonormal_polynomials(frames, order)
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import runpy
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import scipy.io
+
+from helpers import small_recordings
 
 Content = Any  # dictionaries, lists, arrays, texts: what a file of the format is made of
 Write = Callable[[Path, Content], Path]
@@ -228,5 +229,5 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
     "npy-folder": [
         (as_table, "file,label,fps,train\na.npy,wave,30,1\nb.npy,wave,30,1\na.npy,sit,25,no\n")
     ],
-    **runpy.run_path(str(Path(__file__).with_name("small_recordings.py")))["FILES"],
+    **small_recordings.FILES,
 }
