@@ -14,6 +14,8 @@ from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
 from skelfuse.cli.progress import Show, bar
 from skelfuse.cli.recordings import find_recordings, is_store
 from skelfuse.clip import Clip
+from skelfuse.clips.outliers import farthest
+from skelfuse.clips.preparation import Preparation
 from skelfuse.datasets.clips import (
     ClipFile,
     Found,
@@ -25,10 +27,8 @@ from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.limbs import limbs_of
 from skelfuse.layouts import find_layout
-from skelfuse.outliers import farthest
 from skelfuse.plain_text import shown
 from skelfuse.predict import Recogniser
-from skelfuse.preparation import Preparation
 from skelfuse.run import Run
 from skelfuse.store import Store
 

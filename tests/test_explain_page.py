@@ -25,7 +25,7 @@ from skelfuse.run import Run
 from skelfuse.training import build_model, config_from_dict
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.process,
     pytest.mark.skipif(
         chromium() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
     ),

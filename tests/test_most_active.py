@@ -16,13 +16,13 @@ from click.testing import CliRunner
 from helpers import stick_figure
 from helpers.stick_figure import acted, clip_of
 from skelfuse.cli import main
+from skelfuse.clips.most_active import by_activity
 from skelfuse.datasets.clips import find_clip_files, read_clips
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.tracks import keep_most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.explanation import explain_clip
 from skelfuse.export import inputs
-from skelfuse.most_active import by_activity
 from skelfuse.predict import Recogniser
 from skelfuse.predict.stream import Stream
 from skelfuse.run import Run, load_run

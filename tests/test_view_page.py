@@ -18,7 +18,7 @@ from skelfuse.viewing.page import write_view
 from skelfuse.viewing.shown import Shown
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.process,
     pytest.mark.skipif(
         chromium() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
     ),

@@ -90,7 +90,7 @@ def test_what_a_gpu_trained_needs_none(store: Store, tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @two_gpus
 def test_two_gpus_end_where_one_does(store: Store, tmp_path: Path, lines: Lines) -> None:
     command = ["train", f"--data={store.path}", "--protocol=loso:1", "--device=cuda"]
