@@ -20,6 +20,8 @@ from skelfuse.predict import load
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice
 
+pytestmark = pytest.mark.training
+
 BONES = (("elbow", "shoulder"), ("hand", "elbow"))
 
 

@@ -54,7 +54,7 @@ numpy.save(found, answer)
 """,
 }
 
-pytestmark = pytest.mark.usefixtures("exportable")
+pytestmark = [pytest.mark.usefixtures("exportable"), pytest.mark.training]
 
 
 class Exported(NamedTuple):

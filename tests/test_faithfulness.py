@@ -16,6 +16,8 @@ from skelfuse.explain.faithfulness import By, Course, course_of, faithfulness, o
 from skelfuse.run import load_run
 from skelfuse.training import ModelChoice
 
+pytestmark = pytest.mark.training
+
 HAND = stick_figure.JOINTS.index("right_hand")
 
 

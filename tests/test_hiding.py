@@ -56,6 +56,7 @@ def test_the_shares_of_any_model_add_up_for_any_seed(
     assert sum(rather.joints.values()) == pytest.approx(rather.total, abs=1e-5)
 
 
+@pytest.mark.training
 def test_what_is_explained_is_what_is_predicted(stick_run: Callable[[ModelChoice], Path]) -> None:
     recogniser = load(stick_run(MODELS["skelfuse"]), device="cpu")
     clip = stick_figure.clip_of(stick_figure.acted("wave", 60, seed=51))

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,12 @@ from skelfuse.layouts import COCO_17
 from skelfuse.run import load_run
 from skelfuse.training.losses import kernels_of
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found: Path = inspected_runs.runs(tmp_path_factory.mktemp("inspect"))
-    return found
+def folder(shared: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    return shared("inspected", inspected_runs.runs)
 
 
 @pytest.fixture

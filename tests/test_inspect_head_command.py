@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from skelfuse.cli.inspect_head import inspect_head
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found: Path = inspected_runs.runs(tmp_path_factory.mktemp("inspect"))
-    return found
+def folder(shared: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    return shared("inspected", inspected_runs.runs)
 
 
 def test_a_head_speaks_in_words(folder: Path) -> None:

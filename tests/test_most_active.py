@@ -29,6 +29,8 @@ from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
+pytestmark = pytest.mark.training
+
 Array = npt.NDArray[Any]
 FRAMES = 60
 WAVING: Array = acted("wave", FRAMES, seed=71)

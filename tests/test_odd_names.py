@@ -102,6 +102,7 @@ def test_python_is_told_too() -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
+@pytest.mark.training
 def test_what_is_recognised_in_a_file_of_an_odd_name_is_written(
     tmp_path: Path, stick_run: Callable[[ModelChoice], Path], form: str
 ) -> None:

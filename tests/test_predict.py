@@ -24,6 +24,8 @@ from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice, TrainConfig, build_model
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def recogniser(stick_run: Callable[[ModelChoice], Path]) -> Recogniser:
@@ -159,6 +161,7 @@ def test_a_bad_clip_ends_all_or_is_handed_over(recogniser: Recogniser) -> None:
     assert list(recogniser.predict_many([])) == []
 
 
+@pytest.mark.process
 def test_the_library_loads_quickly_and_all_names_are_there() -> None:
     code = (
         "import sys, skelfuse, skelfuse.cli, skelfuse.cli.predict\n"

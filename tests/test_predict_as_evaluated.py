@@ -26,6 +26,8 @@ from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 
+pytestmark = pytest.mark.training
+
 Array = npt.NDArray[Any]
 
 

@@ -16,6 +16,8 @@ from helpers.stick_figure import JOINTS, acted, write_npz
 from skelfuse.cli import main
 from skelfuse.training import ModelChoice
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def run(stick_run: Callable[[ModelChoice], Path]) -> Path:

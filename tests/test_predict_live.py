@@ -23,6 +23,8 @@ from helpers.stick_figure import JOINTS, acted, clip_of
 from skelfuse.cli import main
 from skelfuse.training import ModelChoice
 
+pytestmark = pytest.mark.training
+
 Array = npt.NDArray[Any]
 
 
@@ -155,6 +157,7 @@ def test_times_in_milliseconds_end_a_live_stream(run: Path) -> None:
     assert json.loads(result.stdout.splitlines()[0])["class"] == "wave"
 
 
+@pytest.mark.process
 def test_a_live_line_is_there_before_the_next_frame_comes(run: Path) -> None:
     command = ["-c", "from skelfuse.cli.predict import predict; predict()"]
     options = [str(run), "-", "--window", "30f", "--stride", "10f", "--device", "cpu"]

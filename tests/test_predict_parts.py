@@ -22,6 +22,8 @@ from skelfuse.predict.windows import merged
 from skelfuse.run import Run
 from skelfuse.training import ModelChoice, TrainConfig, build_model
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def recogniser(stick_run: Callable[[ModelChoice], Path]) -> Recogniser:

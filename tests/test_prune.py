@@ -25,6 +25,8 @@ from skelfuse.training import Gates, ModelChoice, build_model, config_from_dict
 from skelfuse.training.checkpoint import write_checkpoint
 from skelfuse.training.log import METRICS, read_lines
 
+pytestmark = pytest.mark.training
+
 GATED = ModelChoice("skelfuse", "nano", {"frequencies": {"dct_window": 8, "gate": "static"}})
 
 

@@ -93,6 +93,7 @@ def test_without_labels_there_is_nothing_to_tell() -> None:
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.training
 def test_the_command_sums_up_a_store(
     stick_run: Callable[[ModelChoice], Path], tmp_path: Path
 ) -> None:

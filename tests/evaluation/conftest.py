@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,20 @@ from skelfuse.store import Store
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with `store.h5` and the run `run`."""
-    folder = tmp_path_factory.mktemp("evaluation")
-    trained_run.trained(trained_run.whole_store(folder / "store.h5"), folder / "run")
-    return folder
+def folder(
+    shared: Callable[[str, Callable[[Path], object]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Return a folder of the module's own with `store.h5` and the run `run`, trained once."""
+
+    def made(folder: Path) -> None:
+        trained_run.trained(trained_run.whole_store(folder / "store.h5"), folder / "run")
+
+    own = tmp_path_factory.mktemp("evaluation")
+    shutil.copytree(
+        shared("evaluated", made), own, dirs_exist_ok=True
+    )  # evaluations are kept in it
+    return own
 
 
 @pytest.fixture(scope="module")

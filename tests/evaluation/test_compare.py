@@ -16,6 +16,8 @@ from helpers import trained_run
 from skelfuse.cli import main
 from skelfuse.training import Fit, ModelChoice
 
+pytestmark = pytest.mark.training
+
 SHORT = replace(
     trained_run.CONFIG, train=Fit(epochs=2, batch_size=32, validation=0.2, warmup_epochs=0)
 )

@@ -17,6 +17,8 @@ from skelfuse.run import load_run
 from skelfuse.store import Store
 from skelfuse.training import train
 
+pytestmark = pytest.mark.training
+
 
 def test_swapped_labels_are_found_among_the_clips_trained_on(tmp_path: Path) -> None:
     clips = [trained_run.clip(i, a) for a in range(6) for i in range(24)]

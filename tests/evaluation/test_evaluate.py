@@ -22,6 +22,8 @@ from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import Fit, ModelChoice
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def plain(run: Run, store: Store, test_part: npt.NDArray[np.intp]) -> Evaluation:

@@ -21,6 +21,8 @@ from skelfuse.evaluation import evaluate
 from skelfuse.run import load_run
 from skelfuse.store import Store
 
+pytestmark = pytest.mark.training
+
 
 def command(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["evaluate", *(str(argument) for argument in arguments)])

@@ -21,6 +21,8 @@ from skelfuse.datasets.summary import clip_table
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
+pytestmark = pytest.mark.training
+
 
 def command(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["evaluate", *(str(argument) for argument in arguments)])

@@ -27,6 +27,8 @@ from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.training import TrainConfig
 
+pytestmark = pytest.mark.training
+
 
 def test_the_table_is_that_of_stores_that_were_recorded_so(
     run: Run, store: Store, test_part: npt.NDArray[np.intp], tmp_path: Path

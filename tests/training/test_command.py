@@ -19,6 +19,8 @@ from click.testing import CliRunner, Result
 from skelfuse.cli import main
 from skelfuse.store import Store
 
+pytestmark = pytest.mark.training
+
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = (
     "--protocol=loso:1",

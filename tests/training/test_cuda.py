@@ -19,6 +19,8 @@ from skelfuse.training import TrainConfig, Watcher, train
 from skelfuse.training.checkpoint import read_checkpoint
 from skelfuse.training.devices import casting, device_named
 
+pytestmark = pytest.mark.training
+
 ROOT = Path(__file__).resolve().parents[2]
 GPUS = torch.cuda.device_count() if torch.cuda.is_available() else 0
 one_gpu = pytest.mark.skipif(GPUS < 1, reason="there is no CUDA device here")

@@ -18,6 +18,8 @@ from skelfuse.cli import main
 from skelfuse.store import Store
 from skelfuse.training.checkpoint import read_checkpoint
 
+pytestmark = pytest.mark.training
+
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing that each process draws for itself: those draws cannot be the single process's.
 SETTINGS = (

@@ -19,6 +19,8 @@ from skelfuse.store import Store
 from skelfuse.training import ModelChoice, Step, TrainConfig, Watcher, train
 from skelfuse.training.build import build_model
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
 

@@ -15,6 +15,8 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 from skelfuse.training import Step, TrainConfig, Watcher, train
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -66,7 +66,7 @@ def checkpoints(run: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(run.glob("*.safetensors"))}
 
 
-pytestmark = pytest.mark.curves  # the largest of a run's files
+pytestmark = [pytest.mark.curves, pytest.mark.training]  # the largest of a run's files
 
 
 # From "not even the configuration" over records and TensorBoard's events to the last picture.

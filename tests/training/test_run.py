@@ -18,6 +18,8 @@ from skelfuse.training.distributed import Team
 from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
 

@@ -21,6 +21,8 @@ from skelfuse.predict import load
 from skelfuse.training import Fit, ModelChoice, TrainConfig, Watcher, train
 from skelfuse.training.build import build_model, checked_choice
 
+pytestmark = pytest.mark.training
+
 HAND = stick_figure.JOINTS.index("left_hand")
 MODELS = {
     "skelfuse": ModelChoice("skelfuse", "nano"),

@@ -17,6 +17,8 @@ from skelfuse.store import Store
 from skelfuse.training import Step, TrainConfig, Watcher, train
 from skelfuse.training.checkpoint import LAST, read_checkpoint
 
+pytestmark = pytest.mark.training
+
 ROOT = Path(__file__).resolve().parents[3]
 Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
