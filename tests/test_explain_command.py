@@ -169,7 +169,7 @@ def test_the_old_spelling_is_told_the_new_one() -> None:
     for arguments in (["--run", "runs/x", "a.npz"], ["a.npz", "--run", "runs/x"]):
         result = CliRunner().invoke(explain, arguments)
         assert result.exit_code == 2
-        assert "the run comes first now: skelfuse explain runs/x FILE" in result.stderr
+        assert "spelled differently now: explain runs/x a.npz" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x"])
     assert "name the clip's file: skelfuse explain RUN FILE" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--part", "all"])
