@@ -207,7 +207,7 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
         ("--window", "2s", "--shares", "--format", "table"),
         ("--top", "0"),
         ("-", "--format", "json"),
-        ("-", "--joints", "--format", "table"),
+        ("-", "--shares", "--format", "table"),
     ],
 )
 def test_a_wrong_option_is_exit_code_2(run: Path, recorded: Path, options: tuple[str, ...]) -> None:

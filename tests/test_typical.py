@@ -20,6 +20,8 @@ from skelfuse.run import load_run
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
