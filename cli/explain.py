@@ -26,6 +26,7 @@ OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
 
 @click.command(
     cls=Command,
+    short_help="Tell why a run decides as it does on a clip.",
     examples=[
         "skelfuse explain runs/first raw/S001C001P001R001A001.skeleton",
         "skelfuse explain runs/first --data store.h5 --summary --rounds 2",

@@ -34,9 +34,10 @@ def options_by_name() -> dict[str, list[tuple[str, click.Option]]]:
     found: dict[str, list[tuple[str, click.Option]]] = defaultdict(list)
     for name, command in COMMANDS.items():
         for param in command.params:
-            for spelling in param.opts if isinstance(param, click.Option) else ():
-                if name != "explain" or spelling not in WORDED_BY_EXPLAIN:
-                    found[spelling].append((name, param))
+            if isinstance(param, click.Option):
+                for spelling in param.opts:
+                    if name != "explain" or spelling not in WORDED_BY_EXPLAIN:
+                        found[spelling].append((name, param))
     return found
 
 
