@@ -1,4 +1,5 @@
-# Two commands: `make demo` runs the whole way on data that skelfuse makes; `make test` the tests.
+# Two commands: `make demo` runs the whole way on data that skelfuse makes; `make test` the tests,
+# `make quick` those of them that neither train nor start other processes.
 # Neither needs anything but Python 3.10 to 3.13 and make.
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +8,7 @@ JOBS ?= 2
 INSTALLED = $(VENV)/installed
 RUN = $(VENV)/bin
 
-.PHONY: test demo lint clean
+.PHONY: test quick demo lint clean
 
 $(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt datasets/_ntu_scan.c
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "skelfuse needs Python 3.10 or newer: make PYTHON=python3.11 ...")'
@@ -19,6 +20,9 @@ test: $(INSTALLED)
 	mkdir -p build
 	OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal --junit-xml=build/tests.xml
 	@echo "Every test's result and time: build/tests.xml"
+
+quick: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not process and not training'
 
 demo: $(INSTALLED)
 	rm -rf $(DEMO)

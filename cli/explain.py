@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skelfuse.cli.numbers import FPS
+from skelfuse.cli import options
+from skelfuse.cli.command import Command
 from skelfuse.cli.paths import FILE, PATH
+from skelfuse.cli.renamed import run_first
 
 if TYPE_CHECKING:
     from skelfuse.clip import Clip
@@ -22,24 +24,17 @@ SUMS = "What about this movement"
 OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
 
 
-def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> None:
-    if run is not None:
-        raise click.UsageError(f"the run comes first now: skelfuse explain {run} FILE", ctx)
-
-
-@click.command(short_help="Tell why a run decides as it does on a clip.")
+@click.command(
+    cls=Command,
+    short_help="Tell why a run decides as it does on a clip.",
+    examples=[
+        "skelfuse explain runs/first raw/S001C001P001R001A001.skeleton",
+        "skelfuse explain runs/first --data store.h5 --summary --rounds 2",
+    ],
+    renamed=run_first,
+)
 @click.argument("run", type=PATH)
 @click.argument("file", type=PATH, required=False)
-@click.option(
-    "--run",
-    "old",
-    type=PATH,
-    hidden=True,
-    expose_value=False,
-    callback=_old_spelling,
-    is_eager=True,
-    help="As it was.",
-)
 @click.option(
     "--class", "class_name", metavar="CLASS", help="Explain this.  [default: the likeliest]"
 )
@@ -58,7 +53,7 @@ def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> N
     show_default=True,
     help="Orders of hiding; up to four times as many where shares are unsure.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
+@options.seed(0)
 @click.option("--clip", "clip_name", metavar="NAME", help="Which clip, where FILE has several.")
 @click.option(
     "--summary", is_flag=True, help="What the run relies on, class by class; with --data."
@@ -69,19 +64,15 @@ def _old_spelling(ctx: click.Context, _: click.Parameter, run: Path | None) -> N
 @click.option("--protocol", help="For --data: how to split it.  [default: the run's]")
 @click.option("--part", help="For --summary: part of the split, or 'all'.  [default: test]")
 @click.option("--json", "json_", type=FILE, help="Write every number there.")
-@click.option("--plot", type=FILE, help="Draw a picture there.")
+@options.plot
 @click.option("--plot-sums", type=FILE, help="Draw the model's own sums there.")
 @click.option("--html", type=FILE, help="Write a page there that shows it all, for any browser.")
-@click.option(
-    "--top", type=click.IntRange(1), default=8, show_default=True, help="Entries per list."
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
-@click.option("--input-format", default="auto", show_default=True, help="The file's format.")
-@click.option(
-    "--skeleton", type=FILE, metavar="TEXT", help="The file's joint layout: a name, or YAML."
-)
-@click.option("--class-names", type=FILE, help='Lines "A001 drink water".')
-@click.option("--fps", type=FPS, help="Frames per second.")
+@options.top(8)
+@options.device
+@options.input_format
+@options.skeleton
+@options.class_names
+@options.fps
 def explain(run: Path, file: Path | None, **given: Any) -> None:
     """Tell why the run RUN decides as it does on the clip in FILE.
 

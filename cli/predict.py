@@ -15,7 +15,7 @@ from skelfuse.cli.checkpoints import checkpoint_of
 from skelfuse.cli.command import Command
 from skelfuse.cli.messages import complain, output
 from skelfuse.cli.paths import FILE, PATH
-from skelfuse.cli.renamed import run_first
+from skelfuse.cli.renamed import run_first_and_shares
 
 if TYPE_CHECKING:
     from skelfuse.errors import SkelfuseError
@@ -44,7 +44,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
         "skelfuse predict runs/first raw/S001C001P001R001A001.skeleton",
         "skelfuse predict runs/first raw --format jsonl -o predictions.jsonl",
     ],
-    renamed=run_first,
+    renamed=run_first_and_shares,
 )
 @click.argument("run", type=PATH)
 @click.argument("files", nargs=-1, required=True, type=PATH)
@@ -52,7 +52,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @options.out(FILE, "A file, instead of standard output.")
 @options.top(3)
 @click.option("--persons", is_flag=True, help="Recognise each person alone as well.")
-@click.option("--joints", is_flag=True, help="Show how much each joint adds to the class.")
+@click.option("--shares", is_flag=True, help="Show how much each joint adds to the class.")
 @click.option("--explain", is_flag=True, help="Show what each limb is worth to the class.")
 @click.option(
     "--window", callback=_length, help="Recognise windows of this length, e.g. 2s or 60f."
@@ -94,8 +94,8 @@ def predict(
         raise click.UsageError("--stride needs --window")
     if window and given["persons"]:
         raise click.UsageError("--persons is for whole clips, without --window")
-    if (window or live) and given["joints"] and form == options.TABLE:
-        raise click.UsageError("--joints of windows need --format jsonl or csv")
+    if (window or live) and given["shares"] and form == options.TABLE:
+        raise click.UsageError("--shares of windows need --format jsonl or csv")
     given["window"] = window or (WINDOW if live else None)
 
     from skelfuse.cli.predict_files import predict_files
@@ -141,7 +141,7 @@ def _live(
     if given["form"] == "table":
         text = Table(top=top)
     elif given["form"] == "csv":
-        joints = recogniser.skeleton.joints if given["joints"] else ()
+        joints = recogniser.skeleton.joints if given["shares"] else ()
         limbs = tuple(limbs_of(recogniser.skeleton)) if given["explain"] else ()
         text = Csv(top=top, windows=True, joints=joints, limbs=limbs, live=True)
     begun = False
@@ -151,7 +151,7 @@ def _live(
         window=given["window"],
         stride=given["stride"],
         fps=given["fps"],
-        joints=given["joints"],
+        joints=given["shares"],
         limbs=given["explain"],
         layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
         bad=bad,

@@ -14,6 +14,8 @@ from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
 from skelfuse.cli.progress import Show, bar
 from skelfuse.cli.recordings import find_recordings, is_store
 from skelfuse.clip import Clip
+from skelfuse.clips.outliers import farthest
+from skelfuse.clips.preparation import Preparation
 from skelfuse.datasets.clips import (
     ClipFile,
     Found,
@@ -25,10 +27,8 @@ from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.limbs import limbs_of
 from skelfuse.layouts import find_layout
-from skelfuse.outliers import farthest
 from skelfuse.plain_text import shown
 from skelfuse.predict import Recogniser
-from skelfuse.preparation import Preparation
 from skelfuse.run import Run
 from skelfuse.store import Store
 
@@ -82,7 +82,7 @@ def _text(recogniser: Recogniser, given: dict[str, Any], top: int) -> Table | Js
             top=top,
             persons=given["persons"],
             windows=given["window"] is not None,
-            joints=recogniser.skeleton.joints if given["joints"] else (),
+            joints=recogniser.skeleton.joints if given["shares"] else (),
             limbs=tuple(limbs_of(recogniser.skeleton)) if given["explain"] else (),
         )
     if given["form"] == "table":
@@ -182,7 +182,7 @@ def _recognised(
         problems.append(error.at(handed.pop().file))
 
     if given["window"] is None:
-        options = {name: given[name] for name in ("persons", "joints")}
+        options = {"persons": given["persons"], "joints": given["shares"]}
         options["limbs"] = given["explain"]
         for prediction in recogniser.predict_many(clips(), **options, on_error=bad):
             yield replace(handed.popleft(), prediction=prediction)
@@ -191,7 +191,7 @@ def _recognised(
     for clip in clips():
         try:
             windows = recogniser.timeline(
-                clip, **lengths, joints=given["joints"], limbs=given["explain"]
+                clip, **lengths, joints=given["shares"], limbs=given["explain"]
             )
         except SkelfuseError as error:
             bad(clip, error)

@@ -85,11 +85,10 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     from skelfuse.cli.preprocess_report import check_report, tell, tell_labels, write_report
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.format import ReadOptions
-    from skelfuse.datasets.joined import with_tree
-    from skelfuse.datasets.labels.checks import check_labels
     from skelfuse.datasets.ntu_skip import read_skip_list
     from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
     from skelfuse.datasets.preprocess import preprocess as run
+    from skelfuse.datasets.sources import with_tree
     from skelfuse.datasets.workers import usable_cores
     from skelfuse.layouts import find_layout
     from skelfuse.store.place import check_replaceable
@@ -122,8 +121,6 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     sources = find_sources(inputs, options)
     if given["join"]:
         options = with_tree(sources, options)
-    if options.labels:
-        check_labels(options.labels, sources)
     with ended_cleanly(), bar("file", total=len(sources)) as show:
         outcome = run(
             sources,

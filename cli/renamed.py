@@ -14,6 +14,18 @@ def run_first(arguments: list[str]) -> list[str] | None:
     return [*runs, *others] if runs else None
 
 
+def run_first_and_shares(arguments: list[str]) -> list[str] | None:
+    """Return `--run RUN` as the first argument, and `--joints` as `--shares`, its name now.
+
+    >>> run_first_and_shares(["a.npz", "--run", "runs/a", "--joints"])
+    ['runs/a', 'a.npz', '--shares']
+    >>> run_first_and_shares(["runs/a", "a.npz"])
+    """
+    today = run_first(arguments) or arguments
+    today = ["--shares" if argument == "--joints" else argument for argument in today]
+    return None if today == arguments else today
+
+
 def input_format(arguments: list[str]) -> list[str] | None:
     """Return `--format`, where it named the format of what is read, as `--input-format`.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from skelfuse.datasets.mediapipe_points import HAND_NAMES, NAMES, plain
 from skelfuse.layouts import HAND_21, MEDIAPIPE_33
+from skelfuse.layouts.whole_bodies import HANDS_42, MEDIAPIPE_HOLISTIC_75
 from skelfuse.skeleton import Skeleton
-from skelfuse.whole_bodies import HANDS_42, MEDIAPIPE_HOLISTIC_75
 
 AXES = {"x": 0, "y": 1, "z": 2}
 SURE = 3  # where the visibility stands beside x, y, z

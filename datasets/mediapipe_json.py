@@ -22,7 +22,7 @@ from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21, MEDIAPIPE_33
-from skelfuse.whole_bodies import HANDS_42, MEDIAPIPE_HOLISTIC_75
+from skelfuse.layouts.whole_bodies import HANDS_42, MEDIAPIPE_HOLISTIC_75
 
 PARTS = {  # the letters of a key -> what is under it
     **dict.fromkeys(("poseworldlandmarks", "worldlandmarks"), "world"),

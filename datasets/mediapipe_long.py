@@ -13,8 +13,8 @@ from skelfuse.datasets.mediapipe_points import HAND_NAMES, NAMES, plain
 from skelfuse.datasets.reading.number_table import Table
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import MEDIAPIPE_33
+from skelfuse.layouts.whole_bodies import MEDIAPIPE_HOLISTIC_75
 from skelfuse.skeleton import Skeleton
-from skelfuse.whole_bodies import MEDIAPIPE_HOLISTIC_75
 
 LANDMARK = ("landmark", "landmark_id", "landmark_index", "landmark_name", "landmark_idx")
 TYPE = ("type", "part")

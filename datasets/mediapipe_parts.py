@@ -14,8 +14,8 @@ from skelfuse.clip import FloatArray
 from skelfuse.datasets.reading.detections import for_joints
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21, MEDIAPIPE_33
+from skelfuse.layouts.whole_bodies import HANDS_42, MEDIAPIPE_HOLISTIC_75
 from skelfuse.skeleton import Skeleton
-from skelfuse.whole_bodies import HANDS_42, MEDIAPIPE_HOLISTIC_75
 
 
 class Part(NamedTuple):

@@ -21,8 +21,8 @@ from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
+from skelfuse.layouts.whole_bodies import COCO_WHOLEBODY_133
 from skelfuse.skeleton import Skeleton
-from skelfuse.whole_bodies import COCO_WHOLEBODY_133
 
 FRAME = ("frame_id", "frame", "frame_index", "frame_number")
 NAMED = "give every frame a 'frame' number; pictures of different scenes are no clip"

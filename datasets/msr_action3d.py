@@ -18,7 +18,7 @@ from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates,
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.errors import SkelfuseError
-from skelfuse.more_layouts import MSR_ACTION3D_20
+from skelfuse.layouts.more import MSR_ACTION3D_20
 
 NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_skeleton3D", re.ASCII | re.IGNORECASE)
 FPS = 15.0

@@ -24,7 +24,7 @@ from skelfuse.datasets.reading.json_file import FETCH_AGAIN, get, read_json
 from skelfuse.datasets.reading.tracks import link
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21, OPENPOSE_18, OPENPOSE_25
-from skelfuse.whole_bodies import HANDS_42, OPENPOSE_67, OPENPOSE_137
+from skelfuse.layouts.whole_bodies import HANDS_42, OPENPOSE_67, OPENPOSE_137
 
 ENDING = "_keypoints.json"
 CONTENT = re.compile(rb'"(?:pose|face|hand_left|hand_right)_keypoints')

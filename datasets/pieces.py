@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skelfuse.clip import Clip
+from skelfuse.clips.outliers import marks
+from skelfuse.clips.preparation import prepare
 from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.labels.labelling import Told, labelled
 from skelfuse.datasets.preprocess_options import PreprocessOptions
@@ -16,8 +18,6 @@ from skelfuse.datasets.source_files import fingerprint, stamp
 from skelfuse.datasets.sources import Source
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import as_error
-from skelfuse.outliers import marks
-from skelfuse.preparation import prepare
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.writer import packed
 

@@ -16,7 +16,7 @@ from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.number_rows import rows_of_numbers
 from skelfuse.errors import SkelfuseError
-from skelfuse.more_layouts import SHREC_22
+from skelfuse.layouts.more import SHREC_22
 
 FILES = ("skeletons_world.txt", "skeleton_world.txt")
 PLACE = re.compile(

@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skelfuse.clip import Clip
+from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.formats import recognise
+from skelfuse.datasets.labels.matching import check_apart
 from skelfuse.datasets.ntu_names import read_class_names
 from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.errors import SkelfuseError
+from skelfuse.spanning_tree import spanning_bones
 
 NUMBERED_CLASSES = ("ntu", "annotations", "npz")  # in whose files a class may be a number alone
 # Two files of one name are no copies of each other in these.
@@ -57,7 +61,23 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
             remedy="make one store for each",
         )
     _check_class_names(options.reading.class_names, *formats)
+    if options.labels and options.labels.table is not None:  # in which no name may fit several
+        stems = {source.place: source.path.stem for source in sources}
+        check_apart(options.labels.matcher, stems, str(options.labels.table.path))
     return _told_apart(sources) if {*formats} & {*NAMED_BY_USERS} else sources
+
+
+def with_tree(sources: Sequence[Source], options: PreprocessOptions) -> PreprocessOptions:
+    """Return the options with the bones for clips without any, found on the first such clip.
+
+    They are kept with the store, so that later files of a run are joined by the same ones.
+    """
+    for source in sources:
+        for clip in clips_in(source.path, source.format, options.reading):
+            if isinstance(clip, Clip):
+                bones = () if clip.skeleton.bones else spanning_bones(clip)
+                return replace(options, reading=replace(options.reading, bones=bones))
+    return options
 
 
 def _told_apart(sources: list[Source]) -> list[Source]:

@@ -21,7 +21,7 @@ from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.forward_kinematics import places_of, turn_about
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.errors import SkelfuseError
-from skelfuse.more_layouts import UI_PRMD_22
+from skelfuse.layouts.more import UI_PRMD_22
 
 NAME = re.compile(r"m(\d+)_s(\d+)_e(\d+)_positions(_inc)?", re.ASCII | re.IGNORECASE)
 FPS = 30.0

@@ -20,7 +20,7 @@ from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
-from skelfuse.more_layouts import UTKINECT_20
+from skelfuse.layouts.more import UTKINECT_20
 
 NAME = re.compile(r"joints_s(\d+)_e(\d+)", re.ASCII | re.IGNORECASE)
 INTERVAL = re.compile(r"\s*(\w+)\s*:\s*(NaN|\d+)\s+(NaN|\d+)\s*", re.ASCII | re.IGNORECASE)

@@ -7,7 +7,7 @@ The clip is an array of one person or several, `[T,N,D]` or `[T,M,N,D]`, NaN whe
 seen, with joints in the order that the file names them in. This does all that a model needs which
 was trained with `sampling.mode: resize`, on whole clips as they were recorded, if the most active
 person shows the body's centre at least once. One that was trained on turned or scaled clips needs
-that done as well; it is in skelfuse/view.py, in NumPy too.
+that done as well; it is in skelfuse/clips/view.py, in NumPy too.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from skelfuse.plain_text import shown
 class SkelfuseError(Exception):
     """Something that the user gave is wrong; the message says what, where, and what to do.
 
+    `key` is the setting that is wrong, for whoever knows where it was written; it is not shown.
+
     >>> raise SkelfuseError("too few joints", file="a.skeleton", line=4, expected=25, found=24,
     ...                     remedy="the file is damaged: fetch it again")
     Traceback (most recent call last):
@@ -28,6 +30,7 @@ the file is damaged: fetch it again
         expected: object = None,
         found: object = None,
         remedy: str | None = None,
+        key: str | None = None,
     ) -> None:
         self.problem = problem
         self.file = None if file is None else str(file)
@@ -35,6 +38,7 @@ the file is damaged: fetch it again
         self.expected = expected
         self.found = found
         self.remedy = remedy
+        self.key = key
         super().__init__(self._message())
 
     def _message(self) -> str:
@@ -54,14 +58,35 @@ the file is damaged: fetch it again
 
     def at(self, file: str | PathLike[str]) -> SkelfuseError:
         """Return the same error with the file named, unless one is named already."""
+        return self.with_context(file=file)
+
+    def with_context(
+        self,
+        *,
+        file: str | PathLike[str] | None = None,
+        line: int | None = None,
+        within: str = "",
+        key: str | None = None,
+    ) -> SkelfuseError:
+        """Return the same error with what it does not say yet: its file and line, its section.
+
+        A `key` takes the place of the error's own: it is known better from outside.
+
+        >>> error = SkelfuseError("'epochs' is out of range", key="epochs")
+        >>> print(error.with_context(file="mine.yaml", line=3, within="train"))
+        mine.yaml, line 3: train: 'epochs' is out of range
+        """
         fields = self._fields()
-        fields["file"] = self.file or str(file)
-        return SkelfuseError(self.problem, **fields)
+        if self.file is None and file is not None:
+            fields |= {"file": str(file), "line": self.line if line is None else line}
+        if key is not None:
+            fields["key"] = key
+        known = not within or self.problem.startswith(f"{within}: ")
+        return SkelfuseError(self.problem if known else f"{within}: {self.problem}", **fields)
 
     def _fields(self) -> dict[str, Any]:
-        return {
-            name: getattr(self, name) for name in ("file", "line", "expected", "found", "remedy")
-        }
+        names = ("file", "line", "expected", "found", "remedy", "key")
+        return {name: getattr(self, name) for name in names}
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes send their errors home; keyword-only arguments alone would be lost.

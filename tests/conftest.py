@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import runpy
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from helpers.shared import made_once
 
 if TYPE_CHECKING:  # a test of the command line alone does without torch
     from skelfuse.training import ModelChoice
@@ -50,17 +53,41 @@ def samples(
 
 
 @pytest.fixture(scope="session")
-def stick_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ModelChoice], Path]:
+def shared(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return what makes a folder once for all processes of a test run; so change nothing in it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        return made_once(base / "shared" / name, make)
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stick_run(
+    shared: Callable[[str, Callable[[Path], object]], Path],
+) -> Callable[[ModelChoice], Path]:
     """Return what trains a model on three actions of a stick figure; once, so change no run."""
-    figure = runpy.run_path(str(Path(__file__).with_name("stick_figure.py")))
-    runs: dict[str, Path] = {}
+    from helpers.stick_figure import train_run
 
     def trained(model: ModelChoice) -> Path:
-        if repr(model) not in runs:
-            runs[repr(model)] = figure["train_run"](tmp_path_factory.mktemp("stick"), model)
-        return runs[repr(model)]
+        name = "stick-" + hashlib.sha256(repr(model).encode()).hexdigest()[:12]
+        return shared(name, lambda folder: train_run(folder, model)) / "run"
 
     return trained
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _undrawn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Draw no curves of the runs in most files: the picture takes as long as a short training."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "torch" in sys.modules and request.node.get_closest_marker("curves") is None:
+            patch.setattr("skelfuse.training.experiment.draw_curves", lambda folder: None)
+        yield
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import runpy
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,17 +11,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import varied_store
+from helpers.varied_store import SAMPLING, training
 from skelfuse.batches import Augment, Batch, Batches, Sampling, batch_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 
-VARIED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("varied_store.py"))))
-SAMPLING, training = VARIED.SAMPLING, VARIED.training
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    found: Store = VARIED.varied_store(tmp_path_factory.mktemp("batches") / "s.h5")
+    found: Store = varied_store.varied_store(tmp_path_factory.mktemp("batches") / "s.h5")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Many clips at once are moved, turned and scaled as `skelfuse.view` does one."""
+"""Many clips at once are moved, turned and scaled as `skelfuse.clips.view` does one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from scipy.spatial.transform import Rotation
 
 from skelfuse.batches import Sampling, batch_of
 from skelfuse.clip import Clip
+from skelfuse.clips.view import align_view, normalise_scale
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2
 from skelfuse.skeleton import Skeleton
-from skelfuse.view import align_view, normalise_scale
 
 PLAIN = Sampling(frames=12, mode="crop", centre=False)  # frames as they are, to compare with
 turns = st.tuples(*[st.floats(-np.pi, np.pi)] * 3)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import runpy
 import threading
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from helpers import varied_store
+from helpers.varied_store import AUGMENT, SAMPLING, training
 from skelfuse.batches import ClipSource, Sampling, batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
@@ -20,13 +21,10 @@ from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
-VARIED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("varied_store.py"))))
-SAMPLING, AUGMENT, training = VARIED.SAMPLING, VARIED.AUGMENT, VARIED.training
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    found: Store = VARIED.varied_store(tmp_path_factory.mktemp("batches") / "s.h5")
+    found: Store = varied_store.varied_store(tmp_path_factory.mktemp("batches") / "s.h5")
     return found
 
 
@@ -34,7 +32,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def test_held_in_memory_or_read_from_the_file_a_batch_is_the_same(
     tmp_path: Path, skeleton: Skeleton
 ) -> None:
-    store = VARIED.varied_store(tmp_path / "s.h5", skeleton)
+    store = varied_store.varied_store(tmp_path / "s.h5", skeleton)
     sampling = replace(SAMPLING, align=skeleton is not HAND_21, scale=True, fps=20)
     augment = replace(AUGMENT, rotate=(0.3, 0.3, 0.3) if skeleton.dimensions == 3 else (0.3,))
     held, mapped = (
@@ -77,6 +75,7 @@ def test_on_a_gpu_a_batch_is_the_same(store: Store, limit: int) -> None:
 def test_an_epoch_that_is_given_up_leaves_no_thread(store: Store) -> None:
     epoch = training(store, memory_limit=0).epoch(0)
     next(epoch)
+    assert isinstance(epoch, Generator)
     epoch.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("skelfuse")]
 

@@ -11,9 +11,9 @@ import torch
 
 from skelfuse.batches.torso import lengths_of, part_of_torso
 from skelfuse.clip import Clip
+from skelfuse.clips.view import align_view, normalise_scale
 from skelfuse.models import MODELS
 from skelfuse.skeleton import Skeleton
-from skelfuse.view import align_view, normalise_scale
 
 NAMES = ("nose", "earl", "earr", "hipl", "hipr", "tail")
 LOOSE = Skeleton("mouse", NAMES, (), "nose", pairs=(("earl", "earr"), ("hipl", "hipr")))

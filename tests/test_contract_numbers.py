@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import io
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("contract_models.py"))))
-clips = WORLD.clips
-close = WORLD.close
-made = WORLD.made
-model = WORLD.model
-name = WORLD.name
-ready = WORLD.ready
+from helpers.contract_models import ENTRIES, NAMES, clips, close, made, ready, trained
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Return each model's name in turn: a test with it runs for every model."""
+    return str(request.param)
+
+
+@pytest.fixture
+def model(name: str) -> nn.Module:
+    """Return each model, trained a little, once for all tests that only evaluate it."""
+    return trained(name)
 
 
 def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
@@ -30,7 +33,7 @@ def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
     assert torch.equal(again(*clips()), model(*clips()))
 
 
-@pytest.mark.parametrize("name", WORLD.ENTRIES)  # what variants add has tests of its own
+@pytest.mark.parametrize("name", ENTRIES)  # what variants add has tests of its own
 def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
     torch.compiler.reset()
     compiled = torch.compile(model, backend="eager", fullgraph=True)
@@ -42,7 +45,7 @@ def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
             close(compiled(*given), model(*given))
 
 
-@pytest.mark.parametrize("name", [*WORLD.ENTRIES, "skelfuse gated by clip"])
+@pytest.mark.parametrize("name", [*ENTRIES, "skelfuse gated by clip"])
 @pytest.mark.usefixtures("exportable")
 def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -> None:
     batch = {0: torch.export.Dim("batch", min=1, max=1024)}
@@ -52,7 +55,7 @@ def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -
 
 
 def test_a_seed_reproduces_training_bit_for_bit(name: str) -> None:
-    first, second = ready(name).state_dict(), ready(name).state_dict()
+    first, second = trained(name).state_dict(), ready(name).state_dict()
     assert first.keys() == second.keys()
     assert all(torch.equal(first[key], second[key]) for key in first)
 

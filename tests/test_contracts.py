@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 import copy
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
+from helpers.contract_models import (
+    BODY,
+    CLASSES,
+    ENTRIES,
+    NAMES,
+    SHUFFLE,
+    built,
+    clips,
+    close,
+    loss_of,
+    made,
+    ready,
+    trained,
+)
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers import legendre
 from skelfuse.models import MODELS
 from skelfuse.models.deployed import deployed
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("contract_models.py"))))
-BODY = WORLD.BODY
-CLASSES = WORLD.CLASSES
-ENTRIES = WORLD.ENTRIES
-SHUFFLE = WORLD.SHUFFLE
-built = WORLD.built
-clips = WORLD.clips
-close = WORLD.close
-loss_of = WORLD.loss_of
-made = WORLD.made
-model = WORLD.model
-name = WORLD.name
-ready = WORLD.ready
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Return each model's name in turn: a test with it runs for every model."""
+    return str(request.param)
+
+
+@pytest.fixture
+def model(name: str) -> nn.Module:
+    """Return each model, trained a little, once for all tests that only evaluate it."""
+    return trained(name)
 
 
 def test_every_model_has_an_entry() -> None:
     assert set(ENTRIES) == set(MODELS)
 
 
-@pytest.mark.parametrize("persons", [1, 2, 5])
-@pytest.mark.parametrize("frames", [1, 2, 3, 16, 33])
-def test_any_number_of_frames_and_persons(frames: int, persons: int, model: nn.Module) -> None:
-    x, mask = clips(3, persons, frames)
-    for logits in (model(x, mask), model(x.nan_to_num(0.5))):
-        assert logits.shape == (3, CLASSES)
-        assert logits.isfinite().all()
+def test_any_number_of_frames_and_persons(model: nn.Module) -> None:
+    for persons, frames in ((1, 1), (2, 2), (5, 3), (1, 16), (5, 33)):
+        x, mask = clips(3, persons, frames)
+        for logits in (model(x, mask), model(x.nan_to_num(0.5))):
+            assert logits.shape == (3, CLASSES), (persons, frames)
+            assert logits.isfinite().all(), (persons, frames)
 
 
 def test_the_clip_decides(model: nn.Module) -> None:
@@ -78,12 +87,13 @@ def test_a_batch_is_its_clips(model: nn.Module) -> None:
     close(model(x, mask), torch.cat(single))
 
 
-@pytest.mark.parametrize("padding", [1, 2, 5, 32])
-def test_padding_changes_nothing(padding: int, model: nn.Module) -> None:
+def test_padding_changes_nothing(model: nn.Module) -> None:
     x, mask = clips()
-    longer = torch.cat([x, torch.full_like(x[:, :1].expand(-1, padding, -1, -1, -1), 7)], dim=1)
-    seen = torch.cat([mask, mask.new_zeros(4, padding, 2, len(BODY))], dim=1)
-    close(model(longer, seen), model(x, mask))
+    expected = model(x, mask)
+    for padding in (1, 2, 5, 32):
+        more = torch.full_like(x[:, :1].expand(-1, padding, -1, -1, -1), 7)
+        seen = torch.cat([mask, mask.new_zeros(4, padding, 2, len(BODY))], dim=1)
+        close(model(torch.cat([x, more], dim=1), seen), expected)
 
 
 def test_joint_order_changes_nothing(name: str, model: nn.Module) -> None:
@@ -97,7 +107,7 @@ def test_joint_order_changes_nothing(name: str, model: nn.Module) -> None:
 
 
 def test_a_seed_means_the_same_model_for_any_joint_order(name: str) -> None:
-    mine, other = ready(name), ready(name, BODY.permuted(SHUFFLE))
+    mine, other = trained(name), ready(name, BODY.permuted(SHUFFLE))
     for (path, a), b in zip(mine.state_dict().items(), other.state_dict().values(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5, msg=path)
 
@@ -124,7 +134,7 @@ def test_what_was_not_seen_does_not_leak(name: str, training: bool) -> None:
     x, mask = clips()
     found = []
     for hidden in (torch.nan, torch.inf, 0.0, -1e30):
-        model = ready(name).train(training)
+        model = copy.deepcopy(trained(name)).train(training)
         given = x.masked_fill(~mask[..., None], hidden).requires_grad_()
         torch.manual_seed(3)
         logits = model(given, mask)
@@ -145,7 +155,7 @@ def test_a_batch_of_one_clip_is_learned_from_or_told(name: str) -> None:
         with pytest.raises(SkelfuseError, match="expected two clips or more, found 1"):
             model(*given)
         return
-    loss_of(model(*given)).backward()
+    loss_of(model(*given)).backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
 
 
@@ -189,18 +199,17 @@ def fake_run(model: nn.Module, *, training: bool, masked: bool) -> Tensor:
     return logits
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("training", "masked"), [(False, False), (False, True), (True, True)])
 def test_no_forward_looks_at_values(name: str, training: bool, masked: bool) -> None:
     logits = fake_run(built(name), training=training, masked=masked)
     assert logits.shape[0] == 4
     assert logits.shape[-1] == CLASSES
-    if not training:
+    if masked and not training:
         fake_run(deployed(built(name)), training=False, masked=masked)
 
 
 def test_a_look_at_values_is_found() -> None:
-    model = built("skelfuse")
+    model: Any = built("skelfuse")
     fold = model.fold.forward
 
     def looking(x: Tensor, mask: Tensor | None = None) -> object:
@@ -247,7 +256,7 @@ def test_the_deployed_form_is_the_same_function(dtype: torch.dtype, model: nn.Mo
 
 
 def test_the_deployed_form_is_a_copy(name: str) -> None:
-    model = ready(name)
+    model: Any = copy.deepcopy(trained(name))
     before = {path: value.clone() for path, value in model.state_dict().items()}
     folded, given = deployed(model), clips()
     expected = folded(*given)

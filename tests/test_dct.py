@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,13 +11,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import layer_promises
+from helpers.layer_promises import gapped, padded
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.dct import DCTChannels
 from skelfuse.layers.spans import without_gaps
 
 pytestmark = pytest.mark.usefixtures("seeded")
-PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
-gapped, padded = PROMISED.gapped, PROMISED.padded
 seeds = st.integers(0, 10_000)
 
 
@@ -137,11 +134,11 @@ def test_chosen_frequencies_are_the_same_channels_and_less_work() -> None:
 
 
 def test_what_does_not_count_leaks_neither_forward_nor_backward() -> None:
-    PROMISED.nothing_leaks(DCTChannels(4), *gapped(2, 15, 4, 3))
+    layer_promises.nothing_leaks(DCTChannels(4), *gapped(2, 15, 4, 3))
 
 
 def test_joints_and_bodies_do_not_mix() -> None:
-    PROMISED.joints_and_bodies_do_not_mix(DCTChannels(8))
+    layer_promises.joints_and_bodies_do_not_mix(DCTChannels(8))
 
 
 def test_gradcheck() -> None:
@@ -155,20 +152,18 @@ def test_gradcheck() -> None:
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     dct = DCTChannels(100)
-    PROMISED.half_precision_is_summed_in_single(dct, dtype)
+    layer_promises.half_precision_is_summed_in_single(dct, dtype)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert dct(torch.randn(2, 100, 3, 2)).dtype == torch.float32
     x, mask = torch.randn(2, 100, 3, 2).to(dtype), torch.rand(2, 100, 3) < 0.7
     assert dct.inverse(dct(x, mask), mask).dtype == dtype
 
 
-@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.usefixtures("exportable")
-def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
+def test_compiled_and_exported_give_the_same_numbers() -> None:
     dct = DCTChannels(8).eval()
-    if masked:
-        PROMISED.compiled_is_the_same(dct)
-    PROMISED.exported_is_the_same_at_every_size(dct, masked=masked, shortest=9)  # two windows
+    layer_promises.compiled_is_the_same(dct)
+    layer_promises.exported_is_the_same_at_every_size(dct, shortest=9)  # two windows
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from helpers.as_trained import as_trained
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import evidence_of
 from skelfuse.explain.evidence_time import over_time
@@ -19,7 +17,6 @@ from skelfuse.models.sizes import NANO
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.skeleton import Skeleton
 
-as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 CLASSES = 4
 N = len(KINECT_V2)
 LITTLE = Size(channels=4, alone=(1, 2), summary=4, width=8, dilations=(1,), voters=2)

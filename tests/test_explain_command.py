@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from helpers import inspected_runs, stick_figure
 from skelfuse.cli.explain import explain
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources, preprocess
 from skelfuse.errors import SkelfuseError
@@ -21,8 +20,7 @@ from skelfuse.predict import load
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
+pytestmark = pytest.mark.training
 
 BONES = (("elbow", "shoulder"), ("hand", "elbow"))
 
@@ -41,9 +39,9 @@ def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def wave(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    coords = FIGURE.acted("wave", 60, seed=51)
-    path: Path = FIGURE.write_npz(
-        tmp_path_factory.mktemp("new") / "new.npz", [coords], ["wave"], FIGURE.JOINTS[::-1]
+    coords = stick_figure.acted("wave", 60, seed=51)
+    path: Path = stick_figure.write_npz(
+        tmp_path_factory.mktemp("new") / "new.npz", [coords], ["wave"], stick_figure.JOINTS[::-1]
     )
     return path
 
@@ -57,8 +55,8 @@ def told(*arguments: object) -> str:
 
 def stored(folder: Path, *labels: str) -> tuple[Path, Path]:
     """Return the same clips as a recording and as a store."""
-    clips = [FIGURE.acted(label, 60, seed=i) for i, label in enumerate(labels)]
-    raw: Path = FIGURE.write_npz(folder / "raw.npz", clips, list(labels), FIGURE.JOINTS)
+    clips = [stick_figure.acted(label, 60, seed=i) for i, label in enumerate(labels)]
+    raw: Path = stick_figure.write_npz(folder / "raw.npz", clips, list(labels), stick_figure.JOINTS)
     out = folder / "clips.h5"
     outcome = preprocess(find_sources([raw], PreprocessOptions()), out, PreprocessOptions(), jobs=1)
     assert not outcome.error
@@ -118,7 +116,7 @@ def test_json_holds_every_number(run: Path, wave: Path, tmp_path: Path) -> None:
     beyond = sum(joint["beyond_average"] for joint in found["joints"])
     assert beyond == pytest.approx(found["sum"]["joints"])
     assert np.array(found["over_time"]).shape == (1, len(found["time"]["steps"]), 5)
-    clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
+    clip = stick_figure.clip_of(stick_figure.acted("wave", 60, seed=51))
     said = load(run, device="cpu").predict(clip)
     assert list(chances.values()) == pytest.approx(said.probabilities.tolist(), abs=1e-6)
 
@@ -143,12 +141,14 @@ def test_the_first_lines_say_what_decided(run: Path, wave: Path) -> None:
 
 
 def test_a_disagreement_with_the_file_comes_first(run: Path, tmp_path: Path) -> None:
-    clip = FIGURE.acted("wave", 60, seed=51)
+    clip = stick_figure.acted("wave", 60, seed=51)
     for label, words in (
         ("nod", r"nod, the model wave \(\d\d %; nod \d %\)"),
         ("jump", "jump, a class"),
     ):
-        file = FIGURE.write_npz(tmp_path / f"{label}.npz", [clip], [label], FIGURE.JOINTS)
+        file = stick_figure.write_npz(
+            tmp_path / f"{label}.npz", [clip], [label], stick_figure.JOINTS
+        )
         text = told(run, file, "--players", "limbs")
         assert re.match(rf"The file says {words}.*\.\nWave, ", text)
 
@@ -169,7 +169,7 @@ def test_the_old_spelling_is_told_the_new_one() -> None:
     for arguments in (["--run", "runs/x", "a.npz"], ["a.npz", "--run", "runs/x"]):
         result = CliRunner().invoke(explain, arguments)
         assert result.exit_code == 2
-        assert "the run comes first now: skelfuse explain runs/x FILE" in result.stderr
+        assert "spelled differently now: explain runs/x a.npz" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x"])
     assert "name the clip's file: skelfuse explain RUN FILE" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--part", "all"])
@@ -219,7 +219,7 @@ def test_a_body_without_a_torso_is_shown_as_it_stands() -> None:
 
 
 def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path) -> None:
-    folder = WORLD.runs(tmp_path)
+    folder = inspected_runs.runs(tmp_path)
     with pytest.raises(SkelfuseError, match=r"STGCN are no sum over joints.*skelfuse"):
         told(folder / "stgcn", wave, "--plot-sums", tmp_path / "why")
     with pytest.raises(SkelfuseError, match=r"another body.*coco-17"):
@@ -232,8 +232,8 @@ def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path)
         told(tmp_path / "nowhere", wave)
     with pytest.raises(SkelfuseError, match="no such file"):
         told(run, tmp_path / "nowhere.npz")
-    clips = [FIGURE.acted("wave", 60, seed=1), FIGURE.acted("bow", 70, seed=2)]
-    two = FIGURE.write_npz(tmp_path / "two.npz", clips, ["wave", "bow"])
+    clips = [stick_figure.acted("wave", 60, seed=1), stick_figure.acted("bow", 70, seed=2)]
+    two = stick_figure.write_npz(tmp_path / "two.npz", clips, ["wave", "bow"])
     with pytest.raises(SkelfuseError, match=r"one clip.*two-00001, two-00002; name one.*--clip"):
         told(run, two)
     assert "\ntwo-00002" in told(run, two, "--clip", "two-00002")

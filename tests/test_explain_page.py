@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from helpers.browser import TEXTS, Browser
+from helpers.browser import found as chromium
 from skelfuse.clip import Clip
 from skelfuse.explain.explanation import explain_clip
 from skelfuse.explain.page import write_page
@@ -24,11 +24,10 @@ from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 from skelfuse.training import build_model, config_from_dict
 
-BROWSER = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("browser.py"))))
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.process,
     pytest.mark.skipif(
-        BROWSER.found() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
+        chromium() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
     ),
 ]
 
@@ -78,7 +77,7 @@ def page_of(
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    one = BROWSER.Browser(tmp_path_factory.mktemp("profile"))
+    one = Browser(tmp_path_factory.mktemp("profile"))
     yield one
     one.close()
 
@@ -346,7 +345,7 @@ def test_it_can_be_read_at_any_size(
     for tab in ("tab-decided", "tab-sums"):
         browser.js(f"document.getElementById('{tab}').click()")
         assert browser.js("document.documentElement.scrollWidth") == width
-        texts = [one for one in browser.js(BROWSER.TEXTS) if one[3] > 0]  # 0: of the other tab
+        texts = [one for one in browser.js(TEXTS) if one[3] > 0]  # 0: of the other tab
         assert len(texts) > 40
         for told, size, contrast, right in texts:
             assert size >= 12, told

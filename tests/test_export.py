@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import json
+import re
 import runpy
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from helpers import stick_figure
 from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
@@ -27,7 +30,6 @@ from skelfuse.predict import load
 from skelfuse.run import load_run
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "without_torch.py"
 MODELS = {  # that every model can be exported for torch is one of the contracts
     "skelfuse": ModelChoice("skelfuse", "nano"),
@@ -52,7 +54,7 @@ numpy.save(found, answer)
 """,
 }
 
-pytestmark = pytest.mark.usefixtures("exportable")
+pytestmark = [pytest.mark.usefixtures("exportable"), pytest.mark.training]
 
 
 class Exported(NamedTuple):
@@ -81,13 +83,13 @@ def exported(
 def performed() -> list[Clip]:
     """Return clips of one and of two people, of different lengths, with joints missing."""
     clips = []
-    for seed, action in enumerate(FIGURE.ACTIONS):
-        coords = FIGURE.acted(action, 40 + 9 * seed, seed=70 + seed)[:, None]
+    for seed, action in enumerate(stick_figure.ACTIONS):
+        coords = stick_figure.acted(action, 40 + 9 * seed, seed=70 + seed)[:, None]
         if seed == 1:
-            other = FIGURE.acted("wave", len(coords), seed=80)[:, None]
+            other = stick_figure.acted("wave", len(coords), seed=80)[:, None]
             coords = np.concatenate([coords, other], axis=1)
         coords[10:20, 0, 3] = np.nan
-        clips.append(FIGURE.clip_of(coords, name=action))
+        clips.append(stick_figure.clip_of(coords, name=action))
     return clips
 
 
@@ -95,14 +97,16 @@ def called(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
+@pytest.mark.process
 def test_where_torch_alone_is_the_graph_decides_as_the_run(
     exported: Callable[[str, str], Exported], tmp_path: Path
 ) -> None:
     decides_as_the_run(exported("stgcn", ".pt2"), tmp_path)
 
 
+@pytest.mark.process
 def test_where_not_even_torch_is_the_graph_decides_as_the_run(
-    exported: Callable[[str, str], Exported], tmp_path: Path
+    exported: Callable[[str, str], Exported], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One test: a graph takes a while to be written as ONNX."""
     import onnxruntime
@@ -119,7 +123,7 @@ def test_where_not_even_torch_is_the_graph_decides_as_the_run(
     assert (probabilities.name, probabilities.shape) == ("probabilities", ["batch", 3])
     facts = json.dumps(facts_of(load_run(made.run)), ensure_ascii=False)
     assert session.get_modelmeta().custom_metadata_map == {FACTS: facts}
-    the_example_decides_as_the_run(made, tmp_path / "clip.npy")
+    the_example_decides_as_the_run(made, tmp_path / "clip.npy", monkeypatch)
 
 
 def decides_as_the_run(made: Exported, folder: Path) -> None:
@@ -137,28 +141,37 @@ def decides_as_the_run(made: Exported, folder: Path) -> None:
     np.testing.assert_allclose(np.load(found), np.stack(expected), atol=1e-5)
 
 
-def the_example_decides_as_the_run(made: Exported, path: Path) -> None:
+def by_the_example(graph: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what the example prints: it needs no more than the graph does, which is seen above."""
+    assert not re.search(r"import (torch|skelfuse)", EXAMPLE.read_text(encoding="utf-8"))
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), str(graph), str(clip)])
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+    return said.getvalue()
+
+
+def the_example_decides_as_the_run(
+    made: Exported, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recogniser = load(made.run, device="cpu")
     for clip in performed():
         np.save(path, clip.coords)
-        words: list[str | Path] = [sys.executable, EXAMPLE, made.graph, path]
-        told = subprocess.run(words, check=True, capture_output=True, text=True, timeout=120).stdout
+        told = by_the_example(made.graph, path, monkeypatch)
         found = {line.split()[1]: float(line.split()[0]) for line in told.splitlines()}
         expected = recogniser.predict(clip).probabilities
         assert [*found.values()] == sorted(found.values(), reverse=True)
         for name, probability in zip(recogniser.run.class_names, expected, strict=True):
             assert found[name] == pytest.approx(probability, abs=1e-4), clip.name
     headless = performed()[0].coords.copy()
-    headless[:, :, FIGURE.JOINTS.index(recogniser.run.skeleton.centre[0])] = np.nan
+    headless[:, :, stick_figure.JOINTS.index(recogniser.run.skeleton.centre[0])] = np.nan
     for coords, why in (
         (np.zeros((9, 7, 2)), "expected 5 joints in 2 dimensions"),
         (np.full((9, 5, 2), np.nan), "some seen"),
         (headless, "never shows the centre"),
     ):
         np.save(path, coords)
-        words = [sys.executable, EXAMPLE, made.graph, path]
-        refused = subprocess.run(words, check=False, capture_output=True, text=True, timeout=120)
-        assert (refused.returncode, why in refused.stderr) == (1, True), refused.stderr
+        with pytest.raises(SystemExit, match=why):
+            by_the_example(made.graph, path, monkeypatch)
 
 
 def test_the_file_says_what_goes_in_and_what_comes_out(
@@ -171,7 +184,7 @@ def test_the_file_says_what_goes_in_and_what_comes_out(
     torch.export.load(graph, extra_files=kept)
     facts = json.loads(kept[FACTS])
     assert facts["classes"] == ["bow", "nod", "wave"]
-    assert facts["skeleton"]["joints"] == list(FIGURE.JOINTS)
+    assert facts["skeleton"]["joints"] == list(stick_figure.JOINTS)
     assert (facts["x"], facts["mask"]) == (["batch", 16, 2, 5, 2], ["batch", 16, 2, 5])
     sampling = {"frames": 16, "mode": "resize", "persons": 2, "centre": True, "share": 1.0}
     assert sampling.items() <= facts["sampling"].items()

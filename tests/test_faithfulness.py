@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,20 +10,22 @@ import numpy as np
 import pytest
 import torch
 
+from helpers import stick_figure
 from skelfuse.batches import batch_of
 from skelfuse.explain.faithfulness import By, Course, course_of, faithfulness, order_of, rankings
 from skelfuse.run import load_run
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-HAND = FIGURE.JOINTS.index("right_hand")
+pytestmark = pytest.mark.training
+
+HAND = stick_figure.JOINTS.index("right_hand")
 
 
 @pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> SimpleNamespace:
     choice = ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")})
     run = load_run(stick_run(choice))
-    clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
+    clip = stick_figure.clip_of(stick_figure.acted("wave", 60, seed=51))
     batch = batch_of([clip], sampling=run.config.sampling)
     return SimpleNamespace(model=run.model, x=batch.x, mask=batch.mask, class_names=run.class_names)
 

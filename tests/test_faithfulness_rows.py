@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import importlib
 import json
-import runpy
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 
+from helpers import asked_models, trained_run
 from skelfuse.clip import Clip
 from skelfuse.layouts import COCO_17
 from skelfuse.predict import Recogniser
 
 TESTS = Path(__file__).parent
-ASKED = SimpleNamespace(**runpy.run_path(str(TESTS / "asked_models.py")))
-WORLD = runpy.run_path(str(TESTS / "trained_run.py"))
 
 
 @pytest.fixture
@@ -36,7 +34,7 @@ def test_a_row_tells_what_is_left(script: ModuleType) -> None:
         coords[:, 0, wrist] += np.random.default_rng(9).normal(size=(20, 2))
         label = ["wave", "wave", "nod"][number]
         clips.append(Clip(coords.astype(np.float32), COCO_17, name=str(number), label=label))
-    recogniser = Recogniser(ASKED.run_of(ASKED.speed_of(wrist)))
+    recogniser = Recogniser(asked_models.run_of(asked_models.speed_of(wrist)))
     row = script.measured(recogniser, _Clips(clips), [0, 1, 2], rounds=2)
     assert (row["clips"], row["correct"], row["one_armed"]) == (3, 2, 0)
     left = row["joints"]["share"]
@@ -74,8 +72,8 @@ def test_a_run_that_has_its_row_is_not_measured_again(script: ModuleType, tmp_pa
     assert "| share | 0.80 | 0.50 | 0.30 | 0.10 | 0.10 | 0.20 | 0.40 | 0.70 |" in done.output
     assert "right arm among the four in 100% of one-armed actions" in done.output
     threads = torch.get_num_threads()
-    clip = ASKED.clip_of(label="wave")
-    WORLD["written"](tmp_path / "store.h5", [clip])
+    clip = asked_models.clip_of(label="wave")
+    trained_run.written(tmp_path / "store.h5", [clip])
     again = [str(tmp_path / "run"), "--data", str(tmp_path / "store.h5"), "--rows", str(rows)]
     done = CliRunner().invoke(script.main, again)
     torch.set_num_threads(threads)

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import pytest
 
+from helpers.small_recordings import FILES as RECORDINGS
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
@@ -92,7 +93,6 @@ def _recording(write: Callable[[Path, Any], Path], content: Any) -> Callable[[Pa
     return lambda folder: write(folder, content)
 
 
-RECORDINGS = runpy.run_path(str(Path(__file__).with_name("small_recordings.py")))["FILES"]
 MAKE: dict[str, Callable[[Path], Path]] = {
     **{form: _recording(*files[0]) for form, files in RECORDINGS.items()},
     "ntu": _ntu,

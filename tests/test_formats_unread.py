@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +11,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.anyone import as_anyone
 from skelfuse.cli import main
 from skelfuse.datasets.formats import recognise
 from skelfuse.errors import SkelfuseError
-
-as_anyone = runpy.run_path(str(Path(__file__).with_name("anyone.py")))["as_anyone"]
 
 
 def _npz(path: Path) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from helpers import layer_promises
+from helpers.layer_promises import gapped, padded
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.frame_weighting import SpectralFrameWeighting
 
 pytestmark = pytest.mark.usefixtures("seeded")
-PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
-gapped, padded = PROMISED.gapped, PROMISED.padded
 
 
 def moving(T: int, N: int, C: int) -> Tensor:
@@ -128,7 +125,7 @@ def test_what_does_not_count_leaks_neither_forward_nor_backward() -> None:
     pool = SpectralFrameWeighting(3)
     x, mask = gapped(2, 15, 4, 3)
     mask[0], x[0] = False, torch.nan  # a clip of nothing
-    PROMISED.nothing_leaks(pool, x, mask)
+    layer_promises.nothing_leaks(pool, x, mask)
     assert not pool(x, mask)[0].any()
     assert all(p.grad is not None and p.grad.any() for p in pool.parameters())
 
@@ -137,25 +134,25 @@ def test_what_does_not_count_leaks_neither_forward_nor_backward() -> None:
 def test_gradcheck(masked: bool) -> None:
     pool = SpectralFrameWeighting(2, 5, sharpness=0.7).double()
     mask = torch.rand(1, 7, 2) < 0.7 if masked else None
-    PROMISED.gradients_are_right(pool, torch.randn(1, 7, 2, 2, dtype=torch.float64), mask)
+    layer_promises.gradients_are_right(pool, torch.randn(1, 7, 2, 2, dtype=torch.float64), mask)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
-    PROMISED.half_precision_is_summed_in_single(SpectralFrameWeighting(2, sharpness=1.0), dtype)
+    layer_promises.half_precision_is_summed_in_single(
+        SpectralFrameWeighting(2, sharpness=1.0), dtype
+    )
     half = SpectralFrameWeighting(2).to(dtype)
     x, mask = torch.randn(2, 100, 3, 2).to(dtype), torch.rand(2, 100, 3) < 0.7
     half(x, mask).sum().backward()
     assert half(x, mask).dtype == dtype
 
 
-@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.usefixtures("exportable")
-def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
+def test_compiled_and_exported_give_the_same_numbers() -> None:
     pool = SpectralFrameWeighting(2, sharpness=1.0).eval()
-    if masked:
-        PROMISED.compiled_is_the_same(pool)
-    PROMISED.exported_is_the_same_at_every_size(pool, masked=masked, shortest=4)
+    layer_promises.compiled_is_the_same(pool)
+    layer_promises.exported_is_the_same_at_every_size(pool, shortest=4)
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

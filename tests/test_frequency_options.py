@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from helpers.as_trained import as_trained
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import evidence_of
 from skelfuse.inspect.head_source import head_weights
@@ -19,7 +18,6 @@ from skelfuse.models import Frequencies, Size, SkelFuse, describe
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.training import ModelChoice, build_model
 
-as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 LITTLE = Size(channels=4, alone=(1,), summary=4, width=16, dilations=(1,))
 CLASSES = 4
 N = len(KINECT_V2)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Literal
 
 import numpy as np
 import pytest
 import torch
 
+from helpers import inspected_runs
+from helpers.inspected_runs import told
 from skelfuse.batches import Batches
 from skelfuse.cli.inspect_kernels import inspect_kernels
 from skelfuse.errors import SkelfuseError
@@ -31,9 +31,6 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training.checkpoint import LAST, WEIGHT, write_checkpoint
-
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
-told = WORLD.told
 
 ARM = Skeleton("arm", joints=("elbow", "hand"), bones=(("hand", "elbow"),), root="elbow")
 OPEN = torch.tensor(
@@ -132,7 +129,7 @@ def test_a_gate_of_other_channels_is_an_error() -> None:
 def gated_run(folder: Path, kind: Literal["none", "static", "dynamic"]) -> Path:
     """Return a run of random weights, one joint of which the gate has closed."""
     torch.manual_seed(1)
-    config = WORLD.config_of(size="nano", frequencies={"dct_window": 6, "gate": kind})
+    config = inspected_runs.config_of(size="nano", frequencies={"dct_window": 6, "gate": kind})
     model = SkelFuse(COCO_17, 2, size=NANO, frequencies=Frequencies(dct_window=6, gate=kind))
     assert model.spectrum is not None
     gate, closed = model.spectrum.gate, model.fold.skeleton.joints.index("nose")
@@ -143,7 +140,11 @@ def gated_run(folder: Path, kind: Literal["none", "static", "dynamic"]) -> Path:
             gate.excite.bias.view(6, 17, 2)[:, closed, 1] = -9.0
             gate.excite.weight.mul_(30.0)  # so that clips differ
     facts = {"epoch": 1, "metrics": {}, "provenance": {}, "versions": {}}
-    facts |= {"class_names": WORLD.NAMES, "config": config.as_dict(), "skeleton": COCO_17.to_dict()}
+    facts |= {
+        "class_names": inspected_runs.NAMES,
+        "config": config.as_dict(),
+        "skeleton": COCO_17.to_dict(),
+    }
     folder.mkdir()
     named = {WEIGHT + name: value for name, value in model.state_dict().items()}
     write_checkpoint(folder / LAST, named, facts)
@@ -152,7 +153,7 @@ def gated_run(folder: Path, kind: Literal["none", "static", "dynamic"]) -> Path:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    found: Store = WORLD.store_of(tmp_path_factory.mktemp("gates") / "store.h5", COCO_17)
+    found: Store = inspected_runs.store_of(tmp_path_factory.mktemp("gates") / "store.h5", COCO_17)
     return found
 
 
@@ -224,7 +225,7 @@ def test_the_order_of_joints_means_nothing(store: Store, tmp_path: Path) -> None
 
 def test_a_store_of_another_body_is_told(tmp_path: Path) -> None:
     run = load_run(gated_run(tmp_path / "run", "dynamic"))
-    other = WORLD.store_of(tmp_path / "other.h5", ARM)
+    other = inspected_runs.store_of(tmp_path / "other.h5", ARM)
     with pytest.raises(SkelfuseError, match="another skeleton"):
         gate_of_run(run, other)
 

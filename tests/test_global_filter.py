@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,12 +10,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import layer_promises
+from helpers.layer_promises import gapped
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.global_filter import GlobalFilter, filtered_in_circle
 
 pytestmark = pytest.mark.usefixtures("seeded")
-PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
-gapped = PROMISED.gapped
 
 
 def random_filter(channels: int, frames: int = 16, **kwargs: Any) -> GlobalFilter:
@@ -92,7 +89,7 @@ def test_a_wave_is_scaled_and_turned_by_the_response_at_its_frequency() -> None:
 def test_padding_changes_nothing(seed: int, before: int, after: int, norm: bool) -> None:
     torch.manual_seed(seed)
     layer = random_filter(2, instance_norm=norm)
-    PROMISED.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=1e-5, rtol=0)
+    layer_promises.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=1e-5, rtol=0)
 
 
 def test_circles_of_all_lengths_side_by_side() -> None:
@@ -129,13 +126,13 @@ def test_instance_norm_takes_size_and_place_away() -> None:
 
 
 def test_joints_and_bodies_do_not_mix() -> None:
-    PROMISED.joints_and_bodies_do_not_mix(random_filter(2), atol=5e-6, rtol=0)
+    layer_promises.joints_and_bodies_do_not_mix(random_filter(2), atol=5e-6, rtol=0)
 
 
 @pytest.mark.parametrize("norm", [False, True])
 def test_what_does_not_count_leaks_neither_forward_nor_backward(norm: bool) -> None:
     layer = random_filter(3, instance_norm=norm)
-    PROMISED.nothing_leaks(layer, *gapped(2, 15, 4, 3))
+    layer_promises.nothing_leaks(layer, *gapped(2, 15, 4, 3))
     assert all(p.grad is not None and p.grad.any() for p in layer.parameters())
 
 
@@ -144,13 +141,13 @@ def test_what_does_not_count_leaks_neither_forward_nor_backward(norm: bool) -> N
 def test_gradcheck(masked: bool, norm: bool) -> None:
     layer = random_filter(2, 6, instance_norm=norm).double()
     mask = torch.rand(1, 7, 2) < 0.7 if masked else None
-    PROMISED.gradients_are_right(layer, torch.randn(1, 7, 2, 2, dtype=torch.float64), mask)
+    layer_promises.gradients_are_right(layer, torch.randn(1, 7, 2, 2, dtype=torch.float64), mask)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     layer = random_filter(2)
-    PROMISED.half_precision_is_summed_in_single(layer, dtype)
+    layer_promises.half_precision_is_summed_in_single(layer, dtype)
     x, mask = torch.randn(2, 100, 3, 2).to(dtype), torch.rand(2, 100, 3) < 0.7
     assert torch.equal(layer(x), layer(x.float()).to(dtype))
     half = random_filter(2, instance_norm=True).to(dtype)
@@ -158,14 +155,12 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     assert half(x, mask).dtype == dtype
 
 
-@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.usefixtures("exportable")
-def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
+def test_compiled_and_exported_give_the_same_numbers() -> None:
     layer = random_filter(2, instance_norm=True).eval()
     close = {"atol": 5e-6, "rtol": 1e-5}
-    if masked:
-        PROMISED.compiled_is_the_same(layer, **close)
-    PROMISED.exported_is_the_same_at_every_size(layer, masked=masked, shortest=9, **close)
+    layer_promises.compiled_is_the_same(layer, **close)
+    layer_promises.exported_is_the_same_at_every_size(layer, shortest=9, **close)
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

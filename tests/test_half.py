@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from skelfuse.cli import main
 from skelfuse.clip import Clip
+from skelfuse.clips.preparation import Preparation
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
-from skelfuse.preparation import Preparation
 from skelfuse.store import Store
 from skelfuse.store.writer import packed
 

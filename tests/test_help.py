@@ -8,29 +8,21 @@ from click.testing import CliRunner
 
 from skelfuse.cli import main
 
-OPTIONS = [
-    pytest.param(name, option, id=f"{name} {option.opts[0]}")
-    for name, command in main.commands.items()
-    for option in command.params
-    if isinstance(option, click.Option)
-]
+
+def test_every_option_is_explained() -> None:
+    for name, command in main.commands.items():
+        for option in command.params:
+            if isinstance(option, click.Option):
+                without_default = (option.help or "").partition("[default")[0].strip()
+                assert len(without_default) > 2, f"skelfuse {name} {option.opts[0]} has no help"
 
 
-@pytest.mark.parametrize(("name", "option"), OPTIONS)
-def test_an_option_is_explained(name: str, option: click.Option) -> None:
-    told = option.help or ""
-    without_default = told.partition("[default")[0].strip()
-    assert len(without_default) > 2, f"skelfuse {name} {option.opts[0]} says nothing of itself"
-
-
-@pytest.mark.parametrize("name", list(main.commands))
-def test_arguments_are_spoken_of(name: str) -> None:
-    command = main.commands[name]
-    text = command.help or ""
-    for argument in command.params:
-        if isinstance(argument, click.Argument):
-            assert argument.name is not None
-            assert argument.name.upper() in text, f"skelfuse {name} does not say what it takes"
+def test_every_argument_is_explained() -> None:
+    for name, command in main.commands.items():
+        for argument in command.params:
+            if isinstance(argument, click.Argument):
+                assert argument.name is not None
+                assert argument.name.upper() in (command.help or ""), name
 
 
 def test_the_overview_has_a_sentence_for_each() -> None:

@@ -18,12 +18,8 @@ from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoi
 
 NANO = "--size nano --epochs 1 --set sampling.frames=16 --set train.validation=0"
 GATED = "--set model.frequencies.dct_window=8 --set model.frequencies.gate=static"
-SLOW = {"export": pytest.mark.slow, "train": pytest.mark.slow}
-EXAMPLES = [
-    pytest.param(name, marks=SLOW.get(name, ()))
-    for name, command in main.commands.items()
-    if isinstance(command, Command)
-]
+EXAMPLES = [name for name, command in main.commands.items() if isinstance(command, Command)]
+pytestmark = pytest.mark.training
 
 
 def called(line: str) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from helpers import stick_figure
+from helpers.as_trained import as_trained
+from helpers.asked_models import Stub, clip_of, run_of, speed_of
 from skelfuse.batches import Sampling
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.hiding import explain_by_hiding
@@ -22,10 +23,6 @@ from skelfuse.predict import Recogniser, load
 from skelfuse.training import Fit, ModelChoice, TrainConfig, build_model
 
 TESTS = Path(__file__).parent
-FIGURE = SimpleNamespace(**runpy.run_path(str(TESTS / "stick_figure.py")))
-ASKED = SimpleNamespace(**runpy.run_path(str(TESTS / "asked_models.py")))
-Stub, run_of, clip_of, speed_of = ASKED.Stub, ASKED.run_of, ASKED.clip_of, ASKED.speed_of
-AS_TRAINED = SimpleNamespace(**runpy.run_path(str(TESTS / "as_trained.py"))).as_trained
 
 MODELS = {
     "skelfuse": ModelChoice("skelfuse", "nano"),
@@ -43,7 +40,7 @@ def test_the_shares_of_any_model_add_up_for_any_seed(
     monkeypatch.setattr("skelfuse.explain.asked.MOST", 1)
     torch.manual_seed(0)
     model = build_model(MODELS[name], COCO_17, 3)
-    AS_TRAINED(model)
+    as_trained(model)
     clip = clip_of(persons=persons)
     for seed in (0, 1):
         found = explain_by_hiding(run_of(model), clip, rounds=2, seed=seed)
@@ -59,9 +56,10 @@ def test_the_shares_of_any_model_add_up_for_any_seed(
     assert sum(rather.joints.values()) == pytest.approx(rather.total, abs=1e-5)
 
 
+@pytest.mark.training
 def test_what_is_explained_is_what_is_predicted(stick_run: Callable[[ModelChoice], Path]) -> None:
     recogniser = load(stick_run(MODELS["skelfuse"]), device="cpu")
-    clip = FIGURE.clip_of(FIGURE.acted("wave", 60, seed=51))
+    clip = stick_figure.clip_of(stick_figure.acted("wave", 60, seed=51))
     said, found = recogniser.predict(clip), recogniser.explain(clip)
     np.testing.assert_allclose(found.probabilities, said.probabilities, atol=1e-6)
     assert (found.target, found.clip, found.players) == (said.best, "a", "joints")
@@ -74,7 +72,7 @@ def test_what_is_explained_is_what_is_predicted(stick_run: Callable[[ModelChoice
 def test_crops_are_averaged_as_in_predictions() -> None:
     torch.manual_seed(0)
     model = build_model(MODELS["skelfuse"], COCO_17, 3)
-    AS_TRAINED(model)
+    as_trained(model)
     sampling = Sampling(frames=16, crop=(0.5, 0.8))
     recogniser = Recogniser(run_of(model, config={"sampling": sampling}), crops=3)
     found = recogniser.explain(clip_of(), rounds=2)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +27,17 @@ FOLDERS = ("benchmarks", "cli", "configs", "datasets", "examples", "research", "
 BESIDE = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
-def imported(path: Path, *, types: bool = True) -> Iterator[str]:
-    """Yield what a file imports; without `types` not what it needs for type hints alone."""
+@functools.cache
+def nodes(path: Path, *, types: bool = True) -> list[ast.AST]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     if not types:
         tree.body = [node for node in tree.body if not is_for_types(node)]
-    for node in ast.walk(tree):
+    return [*ast.walk(tree)]
+
+
+def imported(path: Path, *, types: bool = True) -> Iterator[str]:
+    """Yield what a file imports; without `types` not what it needs for type hints alone."""
+    for node in nodes(path, types=types):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -43,16 +49,11 @@ def is_for_types(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
-def named(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-@pytest.mark.parametrize("path", [path for path in LIBRARY if path not in DOORS], ids=named)
-def test_the_library_knows_neither_commands_nor_data_sets(path: Path) -> None:
-    for module in imported(path):
-        for room in ("click", "tqdm", "skelfuse.cli", "skelfuse.datasets", "skelfuse.configs"):
-            assert module != room
-            assert not module.startswith(f"{room}.")
+def test_the_library_knows_neither_commands_nor_data_sets() -> None:
+    for path in {*LIBRARY} - {*DOORS}:
+        for module in imported(path):
+            for room in ("click", "tqdm", "skelfuse.cli", "skelfuse.datasets", "skelfuse.configs"):
+                assert not f"{module}.".startswith(f"{room}."), path
 
 
 def test_no_files_need_each_other() -> None:
@@ -76,38 +77,41 @@ def test_no_files_need_each_other() -> None:
     graphlib.TopologicalSorter(needs).prepare()  # a circle is an error that names it
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=named)
-def test_the_library_prints_nothing(path: Path) -> None:
-    calls = [
-        node.func.id
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    ]
-    assert "print" not in calls
+def test_the_library_prints_nothing() -> None:
+    for path in LIBRARY:
+        calls = [
+            node.func.id
+            for node in nodes(path)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        ]
+        assert "print" not in calls, path
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "datasets").rglob("*.py")), ids=named)
-def test_reading_knows_no_command_and_no_torch(path: Path) -> None:
-    for module in imported(path):
-        assert module.split(".")[0] not in ("click", "tqdm", "torch")
-        assert not f"{module}.".startswith("skelfuse.cli.")
+def test_reading_knows_no_command_and_no_torch() -> None:
+    for path in (ROOT / "datasets").rglob("*.py"):
+        for module in imported(path):
+            assert module.split(".")[0] not in ("click", "tqdm", "torch"), path
+            assert not f"{module}.".startswith("skelfuse.cli."), path
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=str)
-def test_help_is_there_and_imports_nothing_heavy(command: list[str]) -> None:
+@pytest.mark.process
+def test_help_is_there_and_imports_nothing_heavy() -> None:
     script = (
         "import sys; from skelfuse.cli import main\n"
-        f"try: main([*{command}, '--help'])\n"
-        "except SystemExit: pass\n"
-        "sys.exit(', '.join({'torch', 'numpy', 'h5py', 'scipy'} & set(sys.modules)) or 0)"
+        "for command in ([], *([name] for name in main.commands)):\n"
+        "    try: main([*command, '--help'])\n"
+        "    except SystemExit: pass\n"
+        "    heavy = {'torch', 'numpy', 'h5py', 'scipy'} & set(sys.modules)\n"
+        "    if heavy: sys.exit(f'{command} imports {heavy}')"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "Usage:" in done.stdout
+    assert done.stdout.count("Usage:") == 1 + len(main.commands)
 
 
+@pytest.mark.process
 def test_a_wrong_window_is_told_without_waiting_for_torch() -> None:
     script = (
         "import sys; from skelfuse.cli import main\n"
@@ -122,25 +126,14 @@ def test_a_wrong_window_is_told_without_waiting_for_torch() -> None:
     assert "found 2x" in done.stderr
 
 
+@pytest.mark.process
 def test_help_comes_at_once() -> None:
-    quickest = float("inf")
-    for _ in range(5):  # a busy machine is slow now and then, not each time
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "skelfuse", "-h"],
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        quickest = min(quickest, time.perf_counter() - start)
-    assert quickest < 0.3
-
-
-def test_every_option_is_explained() -> None:
-    for name, command in main.commands.items():
-        assert command.help, name
-        text = CliRunner().invoke(main, [name, "--help"]).output
-        assert text.count("\n") > 5, name
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, "-m", "skelfuse", "-h"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.3
 
 
 def test_an_error_is_one_line(tmp_path: Path) -> None:

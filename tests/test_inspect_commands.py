@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import runpy
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 
+from helpers import inspected_runs
+from helpers.inspected_runs import told
 from skelfuse.cli.inspect_kernels import inspect_kernels
 from skelfuse.errors import SkelfuseError
 from skelfuse.inspect.kernel_source import kernels_of_config, kernels_of_run
@@ -22,14 +23,12 @@ from skelfuse.layouts import COCO_17
 from skelfuse.run import load_run
 from skelfuse.training.losses import kernels_of
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
-told = WORLD.told
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found: Path = WORLD.runs(tmp_path_factory.mktemp("inspect"))
-    return found
+def folder(shared: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    return shared("inspected", inspected_runs.runs)
 
 
 @pytest.fixture
@@ -97,14 +96,16 @@ def test_a_run_shows_the_kernels_that_it_learned(folder: Path) -> None:
     for kernel in found["kernels"]:
         taps = np.array([axis["taps"] for axis in kernel["axes"]]).T
         np.testing.assert_array_equal(taps, learned[kernel["name"]].taps)
-    assert [moment["epoch"] for moment in found["history"]] == list(range(WORLD.EPOCHS + 1))
+    assert [moment["epoch"] for moment in found["history"]] == list(
+        range(inspected_runs.EPOCHS + 1)
+    )
     assert found["history"][0]["drift"]["joint/scale1"] == [0, 0]
     last = found["history"][-1]
     assert last["drift"]["joint/scale1"] == pytest.approx(
         [axis["drift"] for axis in found["kernels"][0]["axes"]]
     )
     text = told(inspect_kernels, run, "--history", "--fps", "15")
-    assert f"epoch {WORLD.EPOCHS} of {WORLD.EPOCHS}" in text
+    assert f"epoch {inspected_runs.EPOCHS} of {inspected_runs.EPOCHS}" in text
     assert "shape at 0, 1, 2, 3" in text
     assert max(map(len, text.splitlines()[1:])) < 120
 
@@ -198,7 +199,7 @@ def test_a_record_of_another_run_is_told(folder: Path, tmp_path: Path) -> None:
 
 
 def test_clips_without_a_rate_leave_it_unknown(mine: Path, tmp_path: Path) -> None:
-    WORLD.store_of(tmp_path / "store.h5", COCO_17, fps=None)
+    inspected_runs.store_of(tmp_path / "store.h5", COCO_17, fps=None)
     text = told(inspect_kernels, mine, "--data", tmp_path / "store.h5", "--format", "csv")
     assert next(csv.DictReader(io.StringIO(text)))["frequency_unit"] == "/frame"
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import runpy
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from helpers import inspected_runs
+from helpers.inspected_runs import told
 from skelfuse.cli.inspect_head import inspect_head
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("inspected_runs.py"))))
-told = WORLD.told
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found: Path = WORLD.runs(tmp_path_factory.mktemp("inspect"))
-    return found
+def folder(shared: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    return shared("inspected", inspected_runs.runs)
 
 
 def test_a_head_speaks_in_words(folder: Path) -> None:
@@ -39,7 +38,7 @@ def test_a_head_fits_on_a_screen_and_a_class_is_named_by_a_part(folder: Path) ->
     text = told(inspect_head, folder / "skelfuse")
     assert text.count("\n") <= 24
     lines = text.splitlines()
-    for name in WORLD.NAMES:
+    for name in inspected_runs.NAMES:
         assert any(line.startswith(f"{name} ") for line in lines)
     assert "partner" not in text + told(inspect_head, folder / "skelfuse", "--all")
     text = told(inspect_head, folder / "skelfuse", "--class", "sha")
@@ -50,7 +49,7 @@ def test_a_head_fits_on_a_screen_and_a_class_is_named_by_a_part(folder: Path) ->
 def test_a_head_as_json(folder: Path, name: str) -> None:
     arguments = (folder / name, "--format", "json", "--data", folder / "store.h5")
     found = json.loads(told(inspect_head, *arguments, "--protocol", "kfold:2/1"))
-    assert [one["name"] for one in found["classes"]] == WORLD.NAMES
+    assert [one["name"] for one in found["classes"]] == inspected_runs.NAMES
     assert all(len(one["entries"]) == 5 for one in found["classes"])
     for key in ("by_scale", "by_statistic", "by_joint"):
         assert sum(found[key].values()) == pytest.approx(1)
@@ -72,7 +71,7 @@ def test_bad_input_for_heads_is_told(folder: Path, tmp_path: Path) -> None:
         told(inspect_head, tmp_path / "nowhere")
     with pytest.raises(SkelfuseError, match="give --data"):
         told(inspect_head, folder / "pure", "--protocol", "kfold:2/1")
-    WORLD.store_of(tmp_path / "hands.h5", HAND_21)
+    inspected_runs.store_of(tmp_path / "hands.h5", HAND_21)
     with pytest.raises(
         SkelfuseError, match=r"hands\.h5: the store is of another skeleton.*coco-17"
     ):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -13,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.func import functional_call
 
+from helpers import frieren_reference
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers import DIFFERENCES, MotionKernels
 
-REFERENCE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("frieren_reference.py"))))
 seeds = st.integers(0, 10_000)
 
 
@@ -60,7 +56,9 @@ def test_equal_to_the_definition(seed: int, T: int, D: int) -> None:
         expected = [values[b, t, n, d] if valid[b, t, n] else 0.0 for d in range(D)]
         for name, axis in layer.channel_names[D:]:
             taps = kernels[name if groups is None else f"group{groups[n]}.{name}"].taps[:, axis]
-            expected.append(REFERENCE.motion(values[b, :, n, axis], valid[b, :, n], taps, t))
+            expected.append(
+                frieren_reference.motion(values[b, :, n, axis], valid[b, :, n], taps, t)
+            )
         np.testing.assert_allclose(found[b, t, n], expected, atol=1e-5)
 
 

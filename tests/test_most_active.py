@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,23 +13,24 @@ import numpy.typing as npt
 import pytest
 from click.testing import CliRunner
 
+from helpers import stick_figure
+from helpers.stick_figure import acted, clip_of
 from skelfuse.cli import main
+from skelfuse.clips.most_active import by_activity
 from skelfuse.datasets.clips import find_clip_files, read_clips
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.tracks import keep_most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.explanation import explain_clip
 from skelfuse.export import inputs
-from skelfuse.most_active import by_activity
 from skelfuse.predict import Recogniser
 from skelfuse.predict.stream import Stream
 from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-acted = FIGURE.acted
-clip_of = FIGURE.clip_of
+pytestmark = pytest.mark.training
+
 Array = npt.NDArray[Any]
 FRAMES = 60
 WAVING: Array = acted("wave", FRAMES, seed=71)
@@ -104,7 +103,7 @@ def test_a_file_may_list_people_in_any_order(
     written: Callable[[Path, Array], None], tmp_path: Path
 ) -> None:
     written(tmp_path, together(STILL, WAVING))
-    ((_, clip),) = read_clips(find_clip_files(tmp_path), ReadOptions(skeleton=FIGURE.STICK))
+    ((_, clip),) = read_clips(find_clip_files(tmp_path), ReadOptions(skeleton=stick_figure.STICK))
     assert not isinstance(clip, SkelfuseError)
     np.testing.assert_allclose(clip.coords, together(WAVING, STILL), atol=1e-6)
 
@@ -172,7 +171,7 @@ def test_a_run_of_a_store_for_one_person_takes_one(run: Run) -> None:
 
 def test_people_of_a_store_stay_as_it_holds_them(of_one: Recogniser, tmp_path: Path) -> None:
     _npz(tmp_path, together(STILL, WAVING))
-    (tmp_path / "stick.yaml").write_text(json.dumps(FIGURE.STICK.to_dict()))
+    (tmp_path / "stick.yaml").write_text(json.dumps(stick_figure.STICK.to_dict()))
     words = ["preprocess", tmp_path / "a.npz", "--out", tmp_path / "s.h5"]
     words += ["--skeleton", tmp_path / "stick.yaml"]
     assert CliRunner().invoke(main, [str(word) for word in words]).exit_code == 0

@@ -18,6 +18,8 @@ from skelfuse.store import Store
 from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 
+pytestmark = pytest.mark.training
+
 LIMBS = {
     name: joints for name, joints in limbs_of(KINECT_V1).items() if name[-3:] in ("arm", "leg")
 }

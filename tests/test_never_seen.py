@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
 
+from helpers.as_trained import as_trained
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import Size, SkelFuse
 
-as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 LITTLE = Size(channels=4, alone=(1,), summary=4, width=8, dilations=(1,))
 LOST = [KINECT_V2.index(joint) for joint in ("left_wrist", "left_hand", "head")]
 

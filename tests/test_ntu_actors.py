@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.standing_people import recording, standing
 from skelfuse.datasets.ntu_actors import find_actors
 from skelfuse.datasets.ntu_text import Recording, read_ntu_text
 from skelfuse.errors import SkelfuseError
 
 Joints = npt.NDArray[np.float32]
-PEOPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("standing_people.py"))))
-standing, recording = PEOPLE.standing, PEOPLE.recording
 
 
 def present(coords: Joints) -> list[list[int]]:

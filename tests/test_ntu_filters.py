@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
+from helpers.standing_people import recording, standing
 from skelfuse.datasets.ntu_actors import find_actors
-
-PEOPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("standing_people.py"))))
-standing, recording = PEOPLE.standing, PEOPLE.recording
 
 
 @pytest.mark.parametrize("first", [1, 2])

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers import stick_figure
 from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
@@ -23,7 +22,6 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
 POINTS = np.arange(4 * 17 * 2.0).reshape(4, 17, 2).tolist()
 HUGE = 10**400
 
@@ -104,12 +102,13 @@ def test_python_is_told_too() -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
+@pytest.mark.training
 def test_what_is_recognised_in_a_file_of_an_odd_name_is_written(
     tmp_path: Path, stick_run: Callable[[ModelChoice], Path], form: str
 ) -> None:
     path, out = odd_file(tmp_path, ".json"), tmp_path / "out"
-    clip = FIGURE.acted("wave", 60, seed=51)
-    body = {"joint_names": FIGURE.JOINTS, "bones": FIGURE.BONES, "dimensions": 2}
+    clip = stick_figure.acted("wave", 60, seed=51)
+    body = {"joint_names": stick_figure.JOINTS, "bones": stick_figure.BONES, "dimensions": 2}
     content = {"keypoints": clip.tolist(), "label": "wave", "name": "ok", **body}
     path.write_text(json.dumps(content, default=list))
     trained = stick_run(ModelChoice("skelfuse", "pure"))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import runpy
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from helpers.as_trained import as_trained
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2, NW_UCLA
 from skelfuse.models import Size, SkelFuse
@@ -17,7 +16,6 @@ from skelfuse.models.explainable import OwnSum, explainable
 from skelfuse.models.stgcn import STGCN
 from skelfuse.models.streams import marks_of
 
-as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 BODY = KINECT_V2
 CLASSES, VOTERS, C, Y = 5, 2, 3, 4
 LITTLE = Size(channels=C, alone=(1, 2), summary=Y, width=8, dilations=(1, 2), voters=VOTERS)

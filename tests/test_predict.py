@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 import skelfuse
+from helpers.stick_figure import ACTIONS, BONES, JOINTS, STICK, acted, clip_of
 from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
@@ -25,13 +24,7 @@ from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice, TrainConfig, build_model
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-acted = FIGURE.acted
-clip_of = FIGURE.clip_of
-ACTIONS: tuple[str, ...] = FIGURE.ACTIONS
-JOINTS: tuple[str, ...] = FIGURE.JOINTS
-BONES = FIGURE.BONES
-STICK: Skeleton = FIGURE.STICK
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +161,7 @@ def test_a_bad_clip_ends_all_or_is_handed_over(recogniser: Recogniser) -> None:
     assert list(recogniser.predict_many([])) == []
 
 
+@pytest.mark.process
 def test_the_library_loads_quickly_and_all_names_are_there() -> None:
     code = (
         "import sys, skelfuse, skelfuse.cli, skelfuse.cli.predict\n"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from helpers.stick_figure import STICK, acted, stored
 from skelfuse.batches import Batches, Sampling
 from skelfuse.cli import main
 from skelfuse.clip import Clip
@@ -24,14 +23,11 @@ from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict import Recogniser
 from skelfuse.run import Run, load_run
-from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-acted = FIGURE.acted
-stored = FIGURE.stored
-STICK: Skeleton = FIGURE.STICK
+pytestmark = pytest.mark.training
+
 Array = npt.NDArray[Any]
 
 

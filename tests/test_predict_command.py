@@ -5,22 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.stick_figure import JOINTS, acted, write_npz
 from skelfuse.cli import main
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-acted = FIGURE.acted
-write_npz = FIGURE.write_npz
-JOINTS: tuple[str, ...] = FIGURE.JOINTS
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +38,7 @@ def recorded(tmp_path: Path) -> Path:
 
 
 def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
-    result = run_main("predict", run, recorded, "--joints", "--persons")
+    result = run_main("predict", run, recorded, "--shares", "--persons")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["new-00001", "joints", "decided", "person"] + [
@@ -57,7 +53,7 @@ def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
 
 
 def test_json_lines_and_csv_tell_the_same(run: Path, recorded: Path) -> None:
-    common = ("predict", run, recorded, "--top", 2, "--persons", "--joints")
+    common = ("predict", run, recorded, "--top", 2, "--persons", "--shares")
     told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
     rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
     assert [one["label"] for one in told] == [one["class"] for one in told] == ["wave", "bow"]
@@ -93,7 +89,7 @@ def test_the_timeline_of_a_file(run: Path, tmp_path: Path) -> None:
 
 
 def test_joints_of_windows_are_for_programs(run: Path, recorded: Path) -> None:
-    common = ("predict", run, recorded, "--window", "1s", "--joints")
+    common = ("predict", run, recorded, "--window", "1s", "--shares")
     told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
     rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
     assert len(told) == len(rows) > 2
@@ -101,7 +97,7 @@ def test_joints_of_windows_are_for_programs(run: Path, recorded: Path) -> None:
         assert {joint: float(row[f"share_{joint}"]) for joint in JOINTS} == one["joints"]
     refused = run_main(*common)
     assert refused.exit_code == 2
-    assert "--joints of windows need --format jsonl or csv" in refused.stderr
+    assert "--shares of windows need --format jsonl or csv" in refused.stderr
 
 
 def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_path: Path) -> None:
@@ -207,11 +203,11 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
         ("--window", "2"),
         ("--stride", "1s"),
         ("--window", "2s", "--persons"),
-        ("--window", "2s", "--joints"),
-        ("--window", "2s", "--joints", "--format", "table"),
+        ("--window", "2s", "--shares"),
+        ("--window", "2s", "--shares", "--format", "table"),
         ("--top", "0"),
         ("-", "--format", "json"),
-        ("-", "--joints", "--format", "table"),
+        ("-", "--shares", "--format", "table"),
     ],
 )
 def test_a_wrong_option_is_exit_code_2(run: Path, recorded: Path, options: tuple[str, ...]) -> None:

@@ -6,12 +6,10 @@ import csv
 import io
 import json
 import re
-import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,13 +18,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 import skelfuse
+from helpers import stick_figure
+from helpers.stick_figure import JOINTS, acted, clip_of
 from skelfuse.cli import main
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-acted = FIGURE.acted
-clip_of = FIGURE.clip_of
-JOINTS: tuple[str, ...] = FIGURE.JOINTS
+pytestmark = pytest.mark.training
+
 Array = npt.NDArray[Any]
 
 
@@ -96,7 +94,7 @@ def test_a_live_line_tells_what_each_limb_is_worth(run: Path) -> None:
 
 
 def test_windows_of_a_file_tell_it_too(run: Path, tmp_path: Path) -> None:
-    file = FIGURE.write_npz(tmp_path / "a.npz", [acted("wave", 60, seed=7)], ["wave"])
+    file = stick_figure.write_npz(tmp_path / "a.npz", [acted("wave", 60, seed=7)], ["wave"])
     common = ("predict", run, file, "--explain")
     whole = json.loads(run_main(*common, "--format", "jsonl").stdout)
     text = run_main(*common).stdout
@@ -111,7 +109,7 @@ def test_the_joints_of_a_live_stream_are_in_the_order_of_the_skeleton_given(
     run: Path, tmp_path: Path
 ) -> None:
     layout = tmp_path / "mine.yaml"
-    layout.write_text(json.dumps(FIGURE.STICK.permuted((4, 3, 2, 1, 0)).to_dict()))
+    layout.write_text(json.dumps(stick_figure.STICK.permuted((4, 3, 2, 1, 0)).to_dict()))
     coords = acted("wave", 60, seed=7)
     common = ("predict", run, "-", "--window", "60f")
     turned = "\n".join(live_lines(coords[:, ::-1]))
@@ -159,6 +157,7 @@ def test_times_in_milliseconds_end_a_live_stream(run: Path) -> None:
     assert json.loads(result.stdout.splitlines()[0])["class"] == "wave"
 
 
+@pytest.mark.process
 def test_a_live_line_is_there_before_the_next_frame_comes(run: Path) -> None:
     command = ["-c", "from skelfuse.cli.predict import predict; predict()"]
     options = [str(run), "-", "--window", "30f", "--stride", "10f", "--device", "cpu"]

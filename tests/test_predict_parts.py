@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 import skelfuse
+from helpers import stick_figure
+from helpers.stick_figure import ACTIONS, STICK, acted, clip_of
 from skelfuse.batches import batch_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.models import SkelFuse
@@ -20,14 +20,9 @@ from skelfuse.models.paths import Parts, own_share
 from skelfuse.predict import Recogniser
 from skelfuse.predict.windows import merged
 from skelfuse.run import Run
-from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice, TrainConfig, build_model
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-acted = FIGURE.acted
-clip_of = FIGURE.clip_of
-ACTIONS: tuple[str, ...] = FIGURE.ACTIONS
-STICK: Skeleton = FIGURE.STICK
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +49,7 @@ def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
 def test_joints_say_what_they_add(tmp_path: Path) -> None:
     # Of its own course and its bone's alone, if no distances tell it of the others'.
     choice = ModelChoice("skelfuse", "pure", {"streams": ["joint", "bone"]})
-    folder = FIGURE.train_run(tmp_path, choice)
+    folder = stick_figure.train_run(tmp_path, choice)
     recogniser = skelfuse.load(folder, device="cpu")
     found = recogniser.predict(clip_of(acted("wave", 60, seed=3)), joints=True)
     assert found.best == "wave"

@@ -16,6 +16,8 @@ from skelfuse.cli import main
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = 4
 

@@ -20,6 +20,8 @@ from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 from skelfuse.store.place import Place
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parent.parent
 CLIPS = 6
 

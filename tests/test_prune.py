@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from helpers.trained_run import CONFIG, rewritten, trained, whole_store
 from skelfuse.batches import Batches
 from skelfuse.cli import main
 from skelfuse.errors import SkelfuseError
@@ -25,10 +25,7 @@ from skelfuse.training import Gates, ModelChoice, build_model, config_from_dict
 from skelfuse.training.checkpoint import write_checkpoint
 from skelfuse.training.log import METRICS, read_lines
 
-WORLD: dict[str, Any] = runpy.run_path(str(Path(__file__).with_name("trained_run.py")))
-CONFIG, rewritten, trained, whole_store = (
-    WORLD[name] for name in ("CONFIG", "rewritten", "trained", "whole_store")
-)
+pytestmark = pytest.mark.training
 
 GATED = ModelChoice("skelfuse", "nano", {"frequencies": {"dct_window": 8, "gate": "static"}})
 

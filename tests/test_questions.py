@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from helpers.asked_models import Stub, clip_of, run_of, speed_of
 from skelfuse.explain.hiding import explain_by_hiding
 from skelfuse.explain.players import joint_players, moment_players
 from skelfuse.explain.questions import Questions
 from skelfuse.layouts import KINECT_V2
-
-ASKED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("asked_models.py"))))
-Stub, run_of, clip_of, speed_of = ASKED.Stub, ASKED.run_of, ASKED.clip_of, ASKED.speed_of
 
 
 def test_twenty_joints_in_sixteen_rounds_take_so_many_questions() -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from helpers import small_recordings
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
-SMALL = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("small_recordings.py"))))
-
 
 def written(form: str, folder: Path, number: int = 0) -> Path:
-    write, content = SMALL.FILES[form][number]
+    write, content = small_recordings.FILES[form][number]
     path = write(folder, content)
     assert isinstance(path, Path)
     return path
@@ -69,7 +66,7 @@ def test_each_animal_of_deeplabcut_is_somebody_and_a_frame_without_a_row_is_empt
 
 def test_pictures_of_two_folders_are_two_recordings(tmp_path: Path) -> None:
     rows = "labeled-data/{}/img{:03d}.png,{},2,,,,\n"
-    table = SMALL.DLC.partition("\n0,")[0] + "\n"
+    table = small_recordings.DLC.partition("\n0,")[0] + "\n"
     table += "".join(rows.format(*row) for row in (("day1", 4, 9), ("day2", 7, 1), ("day1", 3, 8)))
     first, second = read("deeplabcut", text(tmp_path, table))
     assert (first.name, second.name) == ("a/day1", "a/day2")
@@ -83,7 +80,7 @@ def test_pictures_with_their_folders_in_columns_of_their_own(tmp_path: Path) -> 
 
 
 def test_marks_that_are_no_animals_are_left_out_and_told(tmp_path: Path) -> None:
-    table = SMALL.TWO_MICE.replace("b,b,b", "single,single,single").replace(
+    table = small_recordings.TWO_MICE.replace("b,b,b", "single,single,single").replace(
         "nose,nose,nose,nose,nose,nose", "nose,nose,nose,corner,corner,corner"
     )
     (clip,) = read("deeplabcut", text(tmp_path, table))
@@ -107,7 +104,7 @@ def test_sleap_files_say_tracks_edges_and_what_was_corrected(tmp_path: Path) -> 
 def test_sleaps_analysis_file(tmp_path: Path) -> None:
     path = written("sleap-analysis", tmp_path)
     (clip,) = read("sleap-analysis", path)
-    tracks = SMALL.FILES["sleap-analysis"][0][1]["tracks"].astype(np.float32)
+    tracks = small_recordings.FILES["sleap-analysis"][0][1]["tracks"].astype(np.float32)
     assert clip.coords.shape == (9, 2, 4, 2)
     both = tracks.transpose(3, 0, 2, 1)  # track, xy, node, frame -> frame, track, node, xy
     np.testing.assert_array_equal(np.sort(clip.coords, axis=1), np.sort(both, axis=1))

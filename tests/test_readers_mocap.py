@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from helpers import small_recordings
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.datasets.source_files import fingerprint
 from skelfuse.errors import SkelfuseError
 
-SMALL = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("small_recordings.py"))))
-
 
 def written(form: str, folder: Path, number: int = 0) -> Path:
-    write, content = SMALL.FILES[form][number]
+    write, content = small_recordings.FILES[form][number]
     path = write(folder, content)
     assert isinstance(path, Path)
     return path
@@ -42,7 +39,7 @@ def test_bvh_turns_each_joint_with_all_that_hangs_on_it(tmp_path: Path) -> None:
 def test_bvh_heeds_the_order_of_its_channels(tmp_path: Path) -> None:
     frames = "0 1 0 90 90 0 0 0 0 0 0 0\n"  # about z, then about the turned x
     path = tmp_path / "a.bvh"
-    path.write_text(SMALL.BVH.partition("0 1 0 0")[0] + frames)
+    path.write_text(small_recordings.BVH.partition("0 1 0 0")[0] + frames)
     (clip,) = read("bvh", path)
     # Chest lies at (0, 2, 0) before: x turns it to z, then z leaves it there.
     np.testing.assert_allclose(clip.coords[0, 0, 1], [0, 1, 2], atol=1e-6)
@@ -62,7 +59,7 @@ def test_trc_with_tabs_or_commas_is_in_metres_and_empty_cells_are_missing(
 
 def test_a_trc_shorter_than_it_says_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.trc"
-    path.write_text(SMALL.TRC.replace("60\t60\t2\t2", "60\t60\t99\t2"))
+    path.write_text(small_recordings.TRC.replace("60\t60\t2\t2", "60\t60\t99\t2"))
     assert read("trc", path)[0].notes == ("the file says 99 frames, and has 2",)
 
 
@@ -78,7 +75,7 @@ def test_c3d_of_either_kind_of_number_is_in_metres_without_what_was_not_seen(
 
 
 def test_c3d_names_lose_what_all_of_them_begin_with(tmp_path: Path) -> None:
-    write, content = SMALL.FILES["c3d"][0]
+    write, content = small_recordings.FILES["c3d"][0]
     path = write(tmp_path, {**content, "labels": ["ann:LHip", "*17"]})
     (clip,) = read("c3d", path)
     assert clip.skeleton.joints == ("LHip",)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import copy
 import random
 import re
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from helpers.small_files import FILES
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.errors import SkelfuseError
 
-WHOLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("small_files.py"))))
-FILES = WHOLE.FILES
-MUTATIONS = 120  # of each kind, in each format
+MUTATIONS = 40  # of each kind, in each format
 FEWEST = {"c3d": 3}  # different problems that must be told, where it is not 4
 Content = Any  # dictionaries, lists, arrays, texts: what a file of the format is made of
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ import torch
 from click.testing import CliRunner
 from torch import Tensor, nn
 
+from helpers import stick_figure
 from skelfuse.batches import Sampling
 from skelfuse.cli.explain import explain
 from skelfuse.clip import Clip
@@ -26,7 +25,6 @@ from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 from skelfuse.training import ModelChoice, TrainConfig
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
 ANKLE, WRIST = COCO_17.index("left_ankle"), COCO_17.index("right_wrist")
 
 
@@ -95,14 +93,15 @@ def test_without_labels_there_is_nothing_to_tell() -> None:
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.training
 def test_the_command_sums_up_a_store(
     stick_run: Callable[[ModelChoice], Path], tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
     run = stick_run(ModelChoice("skelfuse", "nano"))
-    clips = [FIGURE.acted(label, 60, seed=i) for i, label in enumerate(("wave", "nod"))]
-    FIGURE.stored(
-        FIGURE.write_npz(tmp_path / "raw.npz", clips, ["wave", "nod"]), tmp_path / "clips.h5"
+    clips = [stick_figure.acted(label, 60, seed=i) for i, label in enumerate(("wave", "nod"))]
+    stick_figure.stored(
+        stick_figure.write_npz(tmp_path / "raw.npz", clips, ["wave", "nod"]), tmp_path / "clips.h5"
     )
     arguments = [str(run), "--data", str(tmp_path / "clips.h5"), "--summary"]
     with pytest.raises(SkelfuseError, match="no protocol is given"):

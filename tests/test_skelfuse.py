@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import runpy
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from helpers.as_trained import as_trained
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2, LAYOUTS
 from skelfuse.models import SIZES, Frequencies, Size, SkelFuse, describe
@@ -19,7 +18,6 @@ from skelfuse.models.steps import only, seen_in_steps
 from skelfuse.models.together import Gather
 from skelfuse.skeleton import Skeleton
 
-as_trained = runpy.run_path(str(Path(__file__).with_name("as_trained.py")))["as_trained"]
 LIMITS = {"nano": 0.15e6, "tiny": 0.3e6, "small": 0.5e6, "base": 2e6, "pure": 0.3e6}
 GROWING = ("nano", "tiny", "small", "base")
 LITTLE = Size(channels=4, alone=(1,), summary=5, width=16, dilations=(1, 2))

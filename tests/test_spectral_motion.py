@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from helpers import layer_promises
+from helpers.layer_promises import gapped, padded
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.spectral_motion import Ends, SpectralMotion
 
 pytestmark = pytest.mark.usefixtures("seeded")
-PROMISED = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("layer_promises.py"))))
-gapped, padded = PROMISED.gapped, PROMISED.padded
 ENDS: tuple[Ends, ...] = ("line", "mirror", "circle")
 
 
@@ -125,17 +122,17 @@ def test_linear_in_x(ends: Ends) -> None:
 def test_padding_changes_nothing(ends: Ends, seed: int, before: int, after: int) -> None:
     torch.manual_seed(seed)
     layer = SpectralMotion(ends=ends)
-    PROMISED.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=2e-5, rtol=0)
+    layer_promises.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=2e-5, rtol=0)
 
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_joints_and_bodies_do_not_mix(ends: Ends) -> None:
-    PROMISED.joints_and_bodies_do_not_mix(SpectralMotion(ends=ends), atol=2e-5, rtol=0)
+    layer_promises.joints_and_bodies_do_not_mix(SpectralMotion(ends=ends), atol=2e-5, rtol=0)
 
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_what_does_not_count_leaks_neither_forward_nor_backward(ends: Ends) -> None:
-    PROMISED.nothing_leaks(SpectralMotion(ends=ends), *gapped(2, 15, 4, 3))
+    layer_promises.nothing_leaks(SpectralMotion(ends=ends), *gapped(2, 15, 4, 3))
 
 
 @pytest.mark.parametrize("ends", ENDS)
@@ -143,31 +140,21 @@ def test_what_does_not_count_leaks_neither_forward_nor_backward(ends: Ends) -> N
 def test_gradcheck(ends: Ends, T: int) -> None:
     x = torch.randn(1, T, 2, 2, dtype=torch.float64)
     for mask in (None, torch.rand(1, T, 2) < 0.7):
-        PROMISED.gradients_are_right(SpectralMotion(ends=ends, fps=2.0), x, mask)
+        layer_promises.gradients_are_right(SpectralMotion(ends=ends, fps=2.0), x, mask)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
-    PROMISED.half_precision_is_summed_in_single(SpectralMotion(fps=30.0), dtype)
+    layer_promises.half_precision_is_summed_in_single(SpectralMotion(fps=30.0), dtype)
 
 
-@pytest.mark.parametrize("ends", ENDS)
 @pytest.mark.usefixtures("exportable")
-def test_compiled_and_exported_give_the_same_numbers(ends: Ends) -> None:
-    layer, args = SpectralMotion(ends=ends).eval(), gapped(3, 20, 4, 2)
-    program = torch.export.export(layer, args).module()
-    torch.testing.assert_close(program(*args), layer(*args), atol=2e-5, rtol=1e-5)
-    if ends != "line":  # one of the three is compiled as well, for time's sake
-        return
-    compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)
-    torch.testing.assert_close(compiled(*args), layer(*args), atol=2e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.usefixtures("exportable")
-def test_exported_once_for_batches_and_lengths_of_any_size(masked: bool) -> None:
-    layer, close = SpectralMotion().eval(), {"atol": 2e-5, "rtol": 1e-5}
-    PROMISED.exported_is_the_same_at_every_size(layer, masked=masked, shortest=4, **close)
+def test_compiled_and_exported_give_the_same_numbers() -> None:
+    close = {"atol": 2e-5, "rtol": 1e-5}
+    layer_promises.compiled_is_the_same(SpectralMotion().eval(), **close)
+    for ends in ENDS:
+        layer = SpectralMotion(ends=ends).eval()
+        layer_promises.exported_is_the_same_at_every_size(layer, shortest=4, **close)
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

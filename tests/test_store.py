@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
-import runpy
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +11,13 @@ import h5py
 import numpy as np
 import pytest
 
+from helpers.anyone import as_anyone
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.store.reader import natural_key
 from skelfuse.store.writer import StoreWriter, packed
-
-as_anyone = runpy.run_path(str(Path(__file__).with_name("anyone.py")))["as_anyone"]
 
 STICK = Skeleton("stick", joints=("a", "b"), bones=(("b", "a"),), root="a")
 

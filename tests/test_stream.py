@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Iterable
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from helpers import untaught
+from helpers.untaught import ARM
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict import Recogniser
 from skelfuse.predict.stream import LONGEST_GAP, FrameError, Stream
 from skelfuse.predict.windows import Window
-from skelfuse.skeleton import Skeleton
 
 Array = npt.NDArray[Any]
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("untaught.py"))))
-ARM: Skeleton = WORLD.ARM
 
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    found: Recogniser = WORLD.untaught()
+    found: Recogniser = untaught.untaught()
     return found
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Sequence
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from helpers import untaught
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict import Recogniser
 from skelfuse.predict.clock import rate_of
 from skelfuse.predict.stream import FrameError, Stream
 from skelfuse.predict.windows import Window
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("untaught.py"))))
-
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    found: Recogniser = WORLD.untaught()
+    found: Recogniser = untaught.untaught()
     return found
 
 

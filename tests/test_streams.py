@@ -330,6 +330,7 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.mark.parametrize("size", ["nano", "pure"])
+@pytest.mark.training
 def test_a_stream_of_ones_own_goes_all_the_way(
     size: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip
+from skelfuse.clips.view import align_view
 from skelfuse.configs import find
 from skelfuse.datasets.synth.dataset import plan_clips
 from skelfuse.datasets.synth.sensor import render
 from skelfuse.layouts import KINECT_V2
 from skelfuse.training.config_file import read_config
-from skelfuse.view import align_view
 
 FRAMES = 32
 

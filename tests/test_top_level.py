@@ -19,6 +19,8 @@ from skelfuse.layouts import layout
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
@@ -34,6 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return skelfuse.preprocess(folder / "a.npz", folder / "a.h5")
 
 
+@pytest.mark.process
 def test_importing_waits_for_neither_torch_nor_numpy() -> None:
     script = (
         "import sys, skelfuse; assert 'train' in dir(skelfuse)\n"

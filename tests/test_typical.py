@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import skelfuse
+from helpers import stick_figure, trained_run
 from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.explain.typical import EXEMPLARS, keep_exemplars, typical_clips
@@ -21,8 +20,7 @@ from skelfuse.run import load_run
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
-FIGURE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("stick_figure.py"))))
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("trained_run.py"))))
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
@@ -34,29 +32,36 @@ def store_of(path: Path) -> Store:
     """Return three actions, a trembling wave, and a wave that is a nod in truth."""
     clips = [
         Clip(
-            FIGURE.acted(action, 60, seed=seed)[:, None],
-            FIGURE.STICK,
+            stick_figure.acted(action, 60, seed=seed)[:, None],
+            stick_figure.STICK,
             name=f"{action}-{seed}",
             label=action,
             fps=30,
             splits={"mine": "train" if seed < 6 else "test"},
         )
-        for action in FIGURE.ACTIONS
+        for action in stick_figure.ACTIONS
         for seed in range(8)
     ]
     odd = clips[-1].coords + np.random.default_rng(0).normal(scale=0.3, size=(60, 1, 5, 2))
     more = [
-        Clip(odd, FIGURE.STICK, name="trembling", label="wave", fps=30, splits={"mine": "train"}),
         Clip(
-            FIGURE.acted("nod", 60, seed=20)[:, None],
-            FIGURE.STICK,
+            odd,
+            stick_figure.STICK,
+            name="trembling",
+            label="wave",
+            fps=30,
+            splits={"mine": "train"},
+        ),
+        Clip(
+            stick_figure.acted("nod", 60, seed=20)[:, None],
+            stick_figure.STICK,
             name="nodded",
             label="wave",
             fps=30,
             splits={"mine": "train"},
         ),
     ]
-    return Store(WORLD.written(path, [*clips, *more]))
+    return Store(trained_run.written(path, [*clips, *more]))
 
 
 def test_typical_is_what_is_recognised_and_near_the_middle(run: Path, tmp_path: Path) -> None:
@@ -117,11 +122,11 @@ def test_a_store_brings_typical_clips_but_never_the_clip_itself(run: Path, tmp_p
     first = typical_clips(load_run(run), store, np.arange(26), ["wave"], 1)["wave"][0]
     page = tmp_path / "why.html"
     shown = skelfuse.load(run)
-    assert shown.classes == FIGURE.ACTIONS
+    assert shown.classes == stick_figure.ACTIONS
     asked = ("--players", "limbs", "--html", page, "--data", store.path, "--protocol", "mine")
     told("explain", run, store.path, "--clip", store.names[first], *asked)
     typical = data_of(page)["typical"]
-    assert set(typical) == set(FIGURE.ACTIONS)
+    assert set(typical) == set(stick_figure.ACTIONS)
     names = [one["name"] for one in typical["wave"]]
     assert len(names) == 3
     assert store.names[first] not in names

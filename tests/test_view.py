@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from skelfuse.clip import Clip
+from skelfuse.clips.view import align_view, normalise_scale
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.ntu import FORMAT
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2, LAYOUTS
 from skelfuse.skeleton import Skeleton
-from skelfuse.view import align_view, normalise_scale
 
 Array = npt.NDArray[np.floating[Any]]
 moves = st.tuples(*[st.floats(-5, 5)] * 3)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from helpers.browser import Browser
+from helpers.browser import found as chromium
 from skelfuse.clip import Clip
 from skelfuse.intervals import Interval
 from skelfuse.layouts import KINECT_V2
 from skelfuse.viewing.page import write_view
 from skelfuse.viewing.shown import Shown
 
-BROWSER = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("browser.py"))))
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.process,
     pytest.mark.skipif(
-        BROWSER.found() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
+        chromium() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
     ),
 ]
 SIZES = ((390, 844), (1280, 720))
@@ -52,7 +51,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    one = BROWSER.Browser(tmp_path_factory.mktemp("profile"))
+    one = Browser(tmp_path_factory.mktemp("profile"))
     yield one
     one.close()
 
@@ -139,7 +138,7 @@ def test_it_can_be_read_at_any_size(
 ) -> None:
     browser.show(pages[number], width=width, height=height, dark=dark)
     assert browser.js("document.documentElement.scrollWidth") == width
-    texts = browser.js(BROWSER.TEXTS)
+    texts = browser.js(browser.TEXTS)
     assert len(texts) > 40
     for told, size, contrast, right in texts:
         assert size >= 12, told

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from skelfuse.clip import Clip
+from skelfuse.clips.most_active import by_activity
+from skelfuse.clips.preparation import part, person
 from skelfuse.datasets.labels.rows import Row
 from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
-from skelfuse.most_active import by_activity
-from skelfuse.preparation import part, person
 
 
 @dataclass(frozen=True)

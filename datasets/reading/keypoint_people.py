@@ -22,8 +22,8 @@ from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, MEDIAPIPE_33, OPENPOSE_18, OPENPOSE_25
+from skelfuse.layouts.whole_bodies import COCO_WHOLEBODY_133, HALPE_26, HALPE_136
 from skelfuse.skeleton import Skeleton
-from skelfuse.whole_bodies import COCO_WHOLEBODY_133, HALPE_26, HALPE_136
 
 UNSURE = 0.05  # a score below which estimators have found nothing, and draw nothing
 LAYOUTS_2D = (

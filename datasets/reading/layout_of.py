@@ -8,7 +8,7 @@ from dataclasses import replace
 from skelfuse.datasets.reading.sides import HIPS, SHOULDERS, first_pair, sides_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
-from skelfuse.more_layouts import NEVER_GUESSED
+from skelfuse.layouts.more import NEVER_GUESSED
 from skelfuse.skeleton import Pair, Skeleton
 
 TWO_ENDS = "write each bone as a joint and its parent"

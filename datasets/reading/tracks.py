@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import FloatArray
-from skelfuse.most_active import activity, by_activity
+from skelfuse.clips.most_active import activity, by_activity
 
 Track = dict[int, tuple[FloatArray, FloatArray]]  # frame -> joints [N,D], confidence [N]
 FARTHEST = 1.0  # sizes of the body that somebody moves by, at most

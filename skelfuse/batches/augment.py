@@ -60,10 +60,15 @@ class Augment:
             value = getattr(self, name)
             most = {"0 to 1": 1.0, "0 or more": math.inf}.get(expected, math.nextafter(1, 0))
             if not 0 <= value <= most:
-                raise SkelfuseError(f"augment: {name} out of range", expected=expected, found=value)
+                raise SkelfuseError(
+                    f"augment: {name} out of range", expected=expected, found=value, key=name
+                )
         if not all(0 <= angle < math.inf for angle in self.rotate):
             raise SkelfuseError(
-                "augment: rotate out of range", expected="angles of 0 or more", found=self.rotate
+                "augment: rotate out of range",
+                expected="angles of 0 or more",
+                found=self.rotate,
+                key="rotate",
             )
 
     def check(self, skeleton: Skeleton) -> None:
@@ -74,6 +79,7 @@ class Augment:
                 f"augment: rotate does not fit skeleton '{skeleton.name}'",
                 expected="angles about x, y and z" if wanted == 3 else "one angle in the plane",
                 found=self.rotate,
+                key="augment.rotate",
             )
 
 

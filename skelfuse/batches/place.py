@@ -1,6 +1,6 @@
 """Where clips stand, which way they face and how large they are: measured once, then undone.
 
-The rules are those of `skelfuse.view`, for many clips at once: everything is measured on the first
+The rules are those of `skelfuse.clips.view`, for many clips at once: all is measured on the first
 person (the next one where the first never shows enough), on joints that were really seen, and
 done to all persons and frames of the clip alike. Where nobody ever shows enough, what is seen of
 a body has to do (see `torso`).

@@ -34,10 +34,10 @@ class Sampling:
       A clip that is over before T frames is masked from there on; in "resize" and "uniform" a
       clip too long for T such frames is squeezed into them. Every clip must say its rate.
     - `persons`: M, the most persons of any clip, but at most this.
-    - `align`: turn every clip as `skelfuse.view.align_view` does, which also centres it.
+    - `align`: turn every clip as `skelfuse.clips.view.align_view` does, which also centres it.
     - `centre`: move every clip so that the first body seen begins at the origin.
     - `scale`: divide every clip by the length of its first body's torso (or bones), as
-      `skelfuse.view.normalise_scale` does; for pixels, and units that differ between clips.
+      `skelfuse.clips.view.normalise_scale` does; for pixels, and units that differ between clips.
 
     Where the joints needed are never seen, others tell the view and the size (`batches.torso`). A
     clip that shows too little for that is left as turned, or as large, as it is; a training must
@@ -61,15 +61,20 @@ class Sampling:
     def __post_init__(self) -> None:
         for name, value in (("frames", self.frames), ("persons", self.persons)):
             if value < 1:
-                raise SkelfuseError(f"sampling: {name} out of range", expected=">= 1", found=value)
+                raise SkelfuseError(
+                    f"sampling: {name} out of range", expected=">= 1", found=value, key=name
+                )
         if self.mode not in get_args(Mode):
             expected = ", ".join(get_args(Mode))
-            raise SkelfuseError("sampling: unknown mode", expected=expected, found=self.mode)
+            raise SkelfuseError(
+                "sampling: unknown mode", expected=expected, found=self.mode, key="mode"
+            )
         if len(self.crop) != 2 or not 0 < self.crop[0] <= self.crop[1] <= 1:
             raise SkelfuseError(
                 "sampling: crop is not a range of shares",
                 expected="two numbers, 0 < least <= most <= 1",
                 found=self.crop,
+                key="crop",
             )
         if self.mode == "crop" and self.crop != (1, 1):
             raise SkelfuseError(
@@ -77,17 +82,23 @@ class Sampling:
                 expected="crop left at (1, 1)",
                 found=self.crop,
                 remedy="change frames, or the mode",
+                key="mode",
             )
         if not 0 <= self.jitter <= 0.5:
             raise SkelfuseError(
-                "sampling: jitter out of range", expected="0 to 0.5", found=self.jitter
+                "sampling: jitter out of range",
+                expected="0 to 0.5",
+                found=self.jitter,
+                key="jitter",
             )
         if not 0 <= self.uneven <= 1:
             raise SkelfuseError(
-                "sampling: uneven out of range", expected="0 to 1", found=self.uneven
+                "sampling: uneven out of range", expected="0 to 1", found=self.uneven, key="uneven"
             )
         if self.fps is not None and not self.fps > 0:
-            raise SkelfuseError("sampling: fps out of range", expected="> 0", found=self.fps)
+            raise SkelfuseError(
+                "sampling: fps out of range", expected="> 0", found=self.fps, key="fps"
+            )
 
 
 class Choice(NamedTuple):

@@ -44,7 +44,7 @@ def draw_confusion(
 
     there = _there(confusion)
     confusion = confusion[there][:, there]
-    names = [_short(name) for name, is_there in zip(class_names, there, strict=True) if is_there]
+    names = [shortened(name) for name, is_there in zip(class_names, there, strict=True) if is_there]
     K = len(names)
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     side = max(2.0, CELL * K)
@@ -104,7 +104,8 @@ def _there(confusion: IntArray) -> npt.NDArray[np.bool_]:
     return np.asarray((confusion.sum(axis=0) + confusion.sum(axis=1)) > 0)
 
 
-def _short(name: str) -> str:
+def shortened(name: str) -> str:
+    """Return a name with its middle left out where it is too long, as matplotlib takes it."""
     if len(name) > LONGEST:
         name = f"{name[: LONGEST - ENDING - 1].rstrip()}…{name[-ENDING:].lstrip()}"
     return _plain(name)

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
+from skelfuse.clips.preparation import Preparation
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import conditions
 from skelfuse.evaluation.matching import class_columns, joint_order, labelled
 from skelfuse.evaluation.scores import ROWS_AT_ONCE, Progress, batch_scores
-from skelfuse.preparation import Preparation
 from skelfuse.run import Run
 from skelfuse.store import Store
 

@@ -150,7 +150,7 @@ the model skelfuse in any size is one
         raise SkelfuseError(
             "this run was trained without FrierenFuse, so nothing in it has a scale or a statistic",
             file=file,
-            remedy="explain a run with model.fuse: true; predict --joints splits this one",
+            remedy="explain a run with model.fuse: true; predict --shares splits this one",
         )
 
 

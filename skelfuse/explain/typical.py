@@ -12,9 +12,9 @@ import torch
 
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
+from skelfuse.clips.preparation import Preparation
 from skelfuse.explain.seen import seen_by
 from skelfuse.models.model import Model
-from skelfuse.preparation import Preparation
 from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.store.writer import StoreWriter, packed

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from skelfuse import __version__
 from skelfuse.batches import Batch, batch_of
 from skelfuse.clip import Clip
+from skelfuse.clips.preparation import Preparation
 from skelfuse.predict import Recogniser
-from skelfuse.preparation import Preparation
 from skelfuse.run import Run
 
 FACTS = "skelfuse.json"  # by this name in the file

@@ -13,6 +13,7 @@ from torch import nn
 
 from skelfuse.batches import Batch, batch_of
 from skelfuse.clip import Clip
+from skelfuse.clips.preparation import Preparation, part, person
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.answer import Explanation
 from skelfuse.explain.hiding import explain_by_hiding, explain_with_rivals
@@ -23,7 +24,6 @@ from skelfuse.models.paths import own_share, two_paths
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
-from skelfuse.preparation import Preparation, part, person
 from skelfuse.run import Run
 from skelfuse.telling.counted import counted
 

@@ -21,9 +21,9 @@ import numpy as np
 
 from skelfuse import __version__
 from skelfuse.clip import Clip, FloatArray
+from skelfuse.clips.half import halved
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import atomic_write
-from skelfuse.half import halved
 from skelfuse.same_body import difference
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.digests import clip_digest, clip_metadata

@@ -50,12 +50,14 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
         raise SkelfuseError(
             "'name' of the model is not known: 'pure' is a size now",
             remedy="model: {size: pure}, or --set model.size=pure",
+            key="name",
         )
     if choice.name not in MODELS:
         raise SkelfuseError(
             f"'name' of the model is not known{_near(choice.name, MODELS)}",
             expected=", ".join(MODELS),
             found=choice.name,
+            key="name",
         )
     takes = _arguments(MODELS[choice.name])
     size = choice.size
@@ -63,7 +65,10 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
         raise _of_another(f"model '{choice.name}' has no 'size'", "size", choice.name)
     if "size" in takes:
         size = DEFAULT_SIZE if size is None else size
-        size_named(size)
+        try:
+            size_named(size)
+        except SkelfuseError as error:
+            raise error.with_context(key="size") from None
     hints = get_type_hints(vars(MODELS[choice.name])["__init__"])
     known = [name for name in takes if name not in NOT_OPTIONS]
     own = {} if size is None else asdict(SIZES[size])
@@ -73,7 +78,9 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
     for key, value in choice.options.items():
         if key not in known:
             if key in MOVED and choice.name == "skelfuse":
-                raise SkelfuseError(f"model 'skelfuse' has no '{key}'", remedy=MOVED[str(key)])
+                raise SkelfuseError(
+                    f"model 'skelfuse' has no '{key}'", remedy=MOVED[str(key)], key=key
+                )
             if key not in NOT_OPTIONS and _with(str(key)):
                 problem = f"model '{choice.name}' has no '{key}'"
                 raise _of_another(problem, str(key), choice.name)
@@ -82,7 +89,9 @@ def checked_choice(choice: ModelChoice) -> ModelChoice:
         wanted = fitted(value, hints[key], key)
         options[key] = own[key] if wanted is None and key in own else wanted
         if key in SHARES and not 0 <= options[key] <= 1:
-            raise SkelfuseError(f"'{key}' is out of range", expected="0 to 1", found=options[key])
+            raise SkelfuseError(
+                f"'{key}' is out of range", expected="0 to 1", found=options[key], key=key
+            )
     return ModelChoice(choice.name, size, options)
 
 
@@ -130,6 +139,7 @@ def _of_another(problem: str, key: str, name: str) -> SkelfuseError:
         problem,
         remedy=f"it is for {', '.join(_with(key))}; --set 'model={{name: {name}}}' leaves out "
         "what was set for another model",
+        key=key,
     )
 
 

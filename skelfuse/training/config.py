@@ -56,10 +56,12 @@ class Fit:
         _within(self, "mixing_alpha", 0, above=True)
         if self.label_smoothing == 1 or self.average == 1:
             name = "label_smoothing" if self.label_smoothing == 1 else "average"
-            raise SkelfuseError(f"'{name}' of 1 learns nothing", expected="below 1")
+            raise SkelfuseError(f"'{name}' of 1 learns nothing", expected="below 1", key=name)
         if self.patience and not self.validation:
             raise SkelfuseError(
-                "'patience' needs a validation to watch", remedy="set validation: 0.1"
+                "'patience' needs a validation to watch",
+                remedy="set validation: 0.1",
+                key="patience",
             )
 
 
@@ -158,4 +160,4 @@ def _within(
     wanted = f"above {low}" if above else f"at least {low}"
     if high is not None:
         wanted = f"{wanted} and at most {high}" if above else f"{low} to {high}"
-    raise SkelfuseError(f"'{name}' is out of range", expected=wanted, found=value)
+    raise SkelfuseError(f"'{name}' is out of range", expected=wanted, found=value, key=name)

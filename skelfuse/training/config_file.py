@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from skelfuse.training.typed import fitted, unknown_key
 from skelfuse.yaml_text import parse_yaml
 
 FIRST_EDITION = ("distances", "partner")  # keys of `model` that only its first edition had
+NAMING = ("name", "size")  # keys of `model` that say which one it is
 DEFAULTS = "defaults"  # the one key that is not the run's: where what is left open comes from
 Defaults = Literal["fixed", "from-store"]
 # Takes what is written, nested, and returns the settings that go beneath it.
@@ -97,7 +97,7 @@ def config_from_dict(
         try:
             check(config)
         except SkelfuseError as error:
-            raise _written(error, tree, places).blame(error) from None
+            raise _written(error, tree, places, check).blame(error) from None
     return config
 
 
@@ -122,14 +122,23 @@ edition, which is gone; train it anew: skelfuse train --config NAME --data STORE
     return config_from_dict(facts["config"])
 
 
-def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places) -> Place:
-    """Return where the first key was written that an error speaks of."""
-    for text in (error.problem, str(error.expected)):
-        words = set(re.findall(r"\w+", text))
-        for name, section in tree.items():
-            for key in section if isinstance(section, Mapping) else ():
-                if key in words or ("_" in key and key.replace("_", " ") in text):
-                    return place_of(f"{name}.{key}", places)
+def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places, check: Check) -> Place:
+    """Return where the key was written that a check refuses: the first without which it does not.
+
+    A model's own checks know arguments, and nothing of where they were written.
+    """
+    if error.key is not None:
+        return place_of(error.key, places)
+    for name, section in tree.items():
+        keys = [*section] if isinstance(section, Mapping) else []
+        for key in sorted(keys, key=lambda key: key in NAMING):  # without a name all is another's
+            others = {other: value for other, value in section.items() if other != key}
+            try:
+                check(_config({**tree, name: others}, places))
+            except SkelfuseError as still:
+                if str(still) == str(error):
+                    continue
+            return place_of(f"{name}.{key}", places)
     return places[""]
 
 
@@ -147,8 +156,7 @@ def _config(tree: Mapping[str, Any], places: Places) -> TrainConfig:
     try:
         return TrainConfig(**values)
     except SkelfuseError as error:
-        guilty = next((str(name) for name in values if f"'{name}'" in error.problem), "")
-        raise place_of(guilty, places).blame(error) from None
+        raise place_of(error.key or "", places).blame(error) from None
 
 
 def config_text(config: TrainConfig) -> str:
@@ -188,13 +196,11 @@ def _section(value: Any, kind: Any, name: str, places: Places) -> Any:
     try:
         return kind(**values)
     except SkelfuseError as error:
-        guilty = [key for key in values if f"'{key}'" in error.problem or key in error.problem]
-        place = place_of(f"{name}.{guilty[0]}" if guilty else name, places)
-        raise place.blame(error, name) from None
+        raise place_of(f"{name}.{error.key}", places).blame(error, name) from None
 
 
 def _model(value: Mapping[str, Any], places: Places) -> ModelChoice:
-    named = {key: value[key] for key in ("name", "size") if key in value}
+    named = {key: value[key] for key in NAMING if key in value}
     options = {key: one for key, one in value.items() if key not in named}
     for key, one in named.items():
         hint = str if key == "name" else str | None
@@ -202,15 +208,7 @@ def _model(value: Mapping[str, Any], places: Places) -> ModelChoice:
     try:
         return checked_choice(ModelChoice(**named, options=options))
     except SkelfuseError as error:
-        guilty = [key for key in value if f"'{key}'" in error.problem]
-        guilty += [  # of a section within the model's, as frequencies
-            f"{key}.{inner}"
-            for key, one in value.items()
-            for inner in (one if isinstance(one, Mapping) else ())
-            if str(inner) in re.findall(r"\w+", error.problem)
-        ]
-        place = place_of(f"model.{guilty[0]}" if guilty else "model", places)
-        raise place.blame(error, "model") from None
+        raise place_of(f"model.{error.key}", places).blame(error, "model") from None
 
 
 def _fitted(value: Any, hint: Any, key: str, places: Places) -> Any:

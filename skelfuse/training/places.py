@@ -24,16 +24,7 @@ class Place:
 
     def blame(self, error: SkelfuseError, section: str = "") -> SkelfuseError:
         """Return the error with this place, and the section if it does not say it."""
-        known = not section or error.problem.startswith(f"{section}: ")
-        problem = error.problem if known else f"{section}: {error.problem}"
-        return SkelfuseError(
-            problem,
-            file=self.file,
-            line=self.line,
-            expected=error.expected,
-            found=error.found,
-            remedy=error.remedy,
-        )
+        return error.with_context(file=self.file, line=self.line, within=section)
 
 
 Places = dict[str, Place]  # by dotted key; "" is the configuration as a whole

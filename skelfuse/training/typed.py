@@ -40,8 +40,10 @@ found 'many'
         return _fit(value, hint)
     except _Misfit:
         raise SkelfuseError(
-            f"'{key}' has the wrong kind", expected=described(hint), found=repr(value)
+            f"'{key}' has the wrong kind", expected=described(hint), found=repr(value), key=key
         ) from None
+    except SkelfuseError as error:  # of a key within it
+        raise error.with_context(key=f"{key}.{error.key}" if error.key else key) from None
 
 
 def described(hint: Any) -> str:
@@ -88,7 +90,7 @@ def unknown_key(key: str, known: Iterable[str], *, within: str = "") -> Skelfuse
         remedy = (
             f"the keys{within} are: {', '.join(known)}" if known else f"there are no keys{within}"
         )
-    return SkelfuseError(f"unknown key '{key}'", remedy=remedy)
+    return SkelfuseError(f"unknown key '{key}'", remedy=remedy, key=key)
 
 
 class _Misfit(Exception):  # noqa: N818 - never leaves this file
@@ -119,7 +121,21 @@ def _fit_fields(value: Mapping[Any, Any], kind: Any) -> Any:
     for key in value:
         if key not in hints:
             raise unknown_key(str(key), hints)
-    return kind(**{key: fitted(one, hints[key], key) for key, one in value.items()})
+    values = {key: fitted(one, hints[key], key) for key, one in value.items()}
+    try:
+        return kind(**values)
+    except SkelfuseError as error:
+        raise error.with_context(key=error.key or _guilty(kind, values)) from None
+
+
+def _guilty(kind: Any, values: Mapping[str, Any]) -> str | None:
+    """Return the first key whose value is refused beside nothing but defaults."""
+    for key, value in values.items():
+        try:
+            kind(**{key: value})
+        except SkelfuseError:
+            return key
+    return None
 
 
 def _fit_any(value: Any, hints: tuple[Any, ...]) -> Any:

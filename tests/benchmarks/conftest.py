@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.trained_run import clip, written
 from skelfuse.models import SIZES
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-WORLD = runpy.run_path(str(ROOT / "tests" / "trained_run.py"))
-clip, written = WORLD["clip"], WORLD["written"]
 
 
 @pytest.fixture(autouse=True)

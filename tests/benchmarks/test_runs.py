@@ -18,6 +18,8 @@ from row_files import Row, append_row, read_rows
 
 from skelfuse.training.checkpoint import read_checkpoint, write_checkpoint
 
+pytestmark = pytest.mark.training
+
 QUICK = ("train.epochs=1", "sampling.frames=8", "augment.rotate=[]", "augment.mirror=0")
 PENN = ("--only", "penn-action", "--seeds", "1")  # the set with one split
 

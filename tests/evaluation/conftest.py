@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import runpy
+import shutil
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from helpers import trained_run
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with `store.h5` and the run `run`."""
-    folder = tmp_path_factory.mktemp("evaluation")
-    WORLD.trained(WORLD.whole_store(folder / "store.h5"), folder / "run")
-    return folder
+def folder(
+    shared: Callable[[str, Callable[[Path], object]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Return a folder of the module's own with `store.h5` and the run `run`, trained once."""
+
+    def made(folder: Path) -> None:
+        trained_run.trained(trained_run.whole_store(folder / "store.h5"), folder / "run")
+
+    own = tmp_path_factory.mktemp("evaluation")
+    shutil.copytree(
+        shared("evaluated", made), own, dirs_exist_ok=True
+    )  # evaluations are kept in it
+    return own
 
 
 @pytest.fixture(scope="module")

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import runpy
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers import trained_run
 from skelfuse.cli import main
 from skelfuse.training import Fit, ModelChoice
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
-SHORT = replace(WORLD.CONFIG, train=Fit(epochs=2, batch_size=32, validation=0.2, warmup_epochs=0))
+pytestmark = pytest.mark.training
+
+SHORT = replace(
+    trained_run.CONFIG, train=Fit(epochs=2, batch_size=32, validation=0.2, warmup_epochs=0)
+)
 RUNS = {
     "a0": SHORT,
     "a1": replace(SHORT, seed=1),
@@ -42,9 +44,9 @@ def compared(*arguments: object) -> dict[str, Any]:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of runs; all but `a5` were evaluated."""
     folder = tmp_path_factory.mktemp("compare")
-    store = WORLD.whole_store(folder / "store.h5")
+    store = trained_run.whole_store(folder / "store.h5")
     for name, config in RUNS.items():
-        WORLD.trained(store, folder / "runs" / name, config)
+        trained_run.trained(store, folder / "runs" / name, config)
         if name != "a5":
             result = command("evaluate", folder / "runs" / name, "--data", store.path)
             assert result.exit_code == 0, result.output
@@ -132,8 +134,8 @@ def test_other_tests_get_other_names(runs: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(runs / "a0", run)
     store = runs.parent / "store.h5"
-    same_name = WORLD.written(
-        tmp_path / "store.h5", [WORLD.clip(i, a) for a in range(6) for i in range(13)]
+    same_name = trained_run.written(
+        tmp_path / "store.h5", [trained_run.clip(i, a) for a in range(6) for i in range(13)]
     )
     for data, *more in (
         (store, "--checkpoint", "last"),

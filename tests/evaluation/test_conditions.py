@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import ramps
+from helpers.ramps import ramp, with_gaps
 from skelfuse.batches import Sampling, batch_of
 from skelfuse.clip import Clip
 from skelfuse.evaluation.conditions import (
@@ -29,9 +28,6 @@ from skelfuse.evaluation.conditions import (
 from skelfuse.evaluation.robustness import all_conditions
 from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2, SBU_15, layout
 from skelfuse.skeleton import Skeleton
-
-RAMPS = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("ramps.py"))))
-ramp, with_gaps = RAMPS.ramp, RAMPS.with_gaps
 
 BODIES = pytest.mark.parametrize(
     "body", [KINECT_V2, COCO_17, HAND_21, SBU_15], ids=lambda b: b.name
@@ -202,7 +198,7 @@ def test_nothing_changes_at_strength_zero(change: Callable[[Clip], Clip], body: 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    body=st.sampled_from([KINECT_V2, COCO_17, layout("coco-17", dimensions=3), HAND_21, RAMPS.TWO]),
+    body=st.sampled_from([KINECT_V2, COCO_17, layout("coco-17", dimensions=3), HAND_21, ramps.TWO]),
     frames=st.integers(1, 30),
     gaps=st.floats(0, 1),
     seed=st.integers(0, 99),

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skelfuse.evaluation.confusion_plot import _short, draw_confusion
+from skelfuse.evaluation.confusion_plot import draw_confusion, shortened
 
 LONG = "put on a pair of glasses, a hat and then a coat, with the {} hand"
 
 
 def test_long_names_keep_their_ends() -> None:
-    short = [_short(LONG.format(side)) for side in ("left", "right")]
+    short = [shortened(LONG.format(side)) for side in ("left", "right")]
     assert len(set(short)) == 2
     assert all(len(name) <= 34 for name in short)
     assert short[0].startswith("put on a pair")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from helpers import trained_run
+from helpers.trained_run import ACTIONS
 from skelfuse.evaluation import evaluate
 from skelfuse.evaluation.doubts import least_believed
 from skelfuse.evaluation.report import report_text
@@ -17,18 +17,17 @@ from skelfuse.run import load_run
 from skelfuse.store import Store
 from skelfuse.training import train
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
-ACTIONS = WORLD.ACTIONS
+pytestmark = pytest.mark.training
 
 
 def test_swapped_labels_are_found_among_the_clips_trained_on(tmp_path: Path) -> None:
-    clips = [WORLD.clip(i, a) for a in range(6) for i in range(24)]
+    clips = [trained_run.clip(i, a) for a in range(6) for i in range(24)]
     wrong = {"1-3": ACTIONS[3], "3-20": ACTIONS[1], "4-11": ACTIONS[0]}
     clips = [replace(clip, label=wrong.get(clip.name, clip.label)) for clip in clips]
-    store = Store(WORLD.written(tmp_path / "store.h5", clips))
+    store = Store(trained_run.written(tmp_path / "store.h5", clips))
     everything = np.arange(len(store))
-    fit = replace(WORLD.CONFIG.train, validation=0, epochs=6)
-    train(replace(WORLD.CONFIG, train=fit), store, {"train": everything}, tmp_path / "run")
+    fit = replace(trained_run.CONFIG.train, validation=0, epochs=6)
+    train(replace(trained_run.CONFIG, train=fit), store, {"train": everything}, tmp_path / "run")
     found = evaluate([load_run(tmp_path / "run")], store, everything)
     assert {doubt.clip for doubt in found.least_believed[:3]} == set(wrong)
     first = found.least_believed[0]

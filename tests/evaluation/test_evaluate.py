@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from helpers import trained_run
 from skelfuse.batches import Batches
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
@@ -23,7 +22,7 @@ from skelfuse.run import Run, load_run
 from skelfuse.store import Store
 from skelfuse.training import Fit, ModelChoice
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def renumbered(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
 def test_the_numbers_are_those_of_a_plain_loop(
     run: Run, store: Store, test_part: npt.NDArray[np.intp], plain: Evaluation
 ) -> None:
-    batches = Batches(store, test_part, sampling=WORLD.CONFIG.sampling, batch_size=1)
+    batches = Batches(store, test_part, sampling=trained_run.CONFIG.sampling, batch_size=1)
     right, names = [], []
     with torch.no_grad():
         for batch in batches.epoch():
@@ -76,9 +75,11 @@ def test_the_order_of_clips_means_nothing(
 def test_the_order_of_joints_means_nothing(
     folder: Path, tmp_path: Path, run: Run, plain: Evaluation
 ) -> None:
-    body = replace(WORLD.BODY.permuted((4, 2, 0, 3, 1)), name="mine", bones=WORLD.BODY.bones[::-1])
-    clips = [WORLD.clip(i, a, body) for a in range(6) for i in range(24)]
-    other = Store(WORLD.written(tmp_path / "store.h5", clips))
+    body = replace(
+        trained_run.BODY.permuted((4, 2, 0, 3, 1)), name="mine", bones=trained_run.BODY.bones[::-1]
+    )
+    clips = [trained_run.clip(i, a, body) for a in range(6) for i in range(24)]
+    other = Store(trained_run.written(tmp_path / "store.h5", clips))
     assert other.skeleton.joints != run.skeleton.joints
     indices = split(clip_table(other), "official")["test"]
     np.testing.assert_allclose(
@@ -89,7 +90,7 @@ def test_the_order_of_joints_means_nothing(
 def test_the_order_of_classes_means_nothing(
     folder: Path, tmp_path: Path, store: Store, test_part: npt.NDArray[np.intp], plain: Evaluation
 ) -> None:
-    other = load_run(WORLD.rewritten(folder / "run", tmp_path / "other", renumbered))
+    other = load_run(trained_run.rewritten(folder / "run", tmp_path / "other", renumbered))
     found = evaluate([other], store, test_part)
     for name, value in vars(plain.metrics).items():
         assert getattr(found.metrics, name) == pytest.approx(value, abs=1e-6)
@@ -105,9 +106,9 @@ def test_an_ensemble_is_the_mean_of_its_runs(
         evaluate([run, run], store, test_part).probability, plain.probability
     )
     config = replace(
-        WORLD.CONFIG, model=ModelChoice("skelfuse", "pure"), train=Fit(epochs=1, validation=0)
+        trained_run.CONFIG, model=ModelChoice("skelfuse", "pure"), train=Fit(epochs=1, validation=0)
     )
-    other = load_run(WORLD.trained(store, folder / "pure", config))
+    other = load_run(trained_run.trained(store, folder / "pure", config))
     alone = evaluate([other], store, test_part)
     assert np.abs(alone.probability - plain.probability).max() > 0.01
     np.testing.assert_allclose(
@@ -126,7 +127,7 @@ def test_the_share_of_joints_by_themselves_is_the_mean_over_the_clips(
 ) -> None:
     assert isinstance(run.model, SkelFuse)
     each = []
-    for batch in Batches(store, test_part, sampling=WORLD.CONFIG.sampling).epoch():
+    for batch in Batches(store, test_part, sampling=trained_run.CONFIG.sampling).epoch():
         with torch.no_grad():
             own, together = run.model.paths(run.model.features(batch.x, batch.mask))
         for mine, ours in zip(own.double(), together.double(), strict=True):
@@ -150,7 +151,7 @@ def test_crops_are_averaged(
     one = evaluate([run], store, test_part, crops=1)
     np.testing.assert_array_equal(one.probability, plain.probability)
     three = evaluate([run], store, test_part[:7], crops=3)
-    batches = Batches(store, test_part[:7], sampling=WORLD.CONFIG.sampling, crops=3)
+    batches = Batches(store, test_part[:7], sampling=trained_run.CONFIG.sampling, crops=3)
     with torch.no_grad():
         (batch,) = batches.epoch()
         each = run.model(batch.x, batch.mask).double().softmax(1).view(7, 3, 6)
@@ -162,7 +163,7 @@ def test_crops_of_whole_clips_are_refused(folder: Path, tmp_path: Path, store: S
     def whole(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
         facts["config"]["sampling"]["crop"] = [1.0, 1.0]
 
-    run = load_run(WORLD.rewritten(folder / "run", tmp_path / "whole", whole))
+    run = load_run(trained_run.rewritten(folder / "run", tmp_path / "whole", whole))
     with pytest.raises(SkelfuseError, match="3 crops of whole clips are all the same"):
         evaluate([run], store, [0, 1], crops=3)
 

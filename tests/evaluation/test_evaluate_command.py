@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers import trained_run
+from helpers.trained_run import ACTIONS
 from skelfuse.cli import main
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
@@ -21,8 +21,7 @@ from skelfuse.evaluation import evaluate
 from skelfuse.run import load_run
 from skelfuse.store import Store
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
-ACTIONS = WORLD.ACTIONS
+pytestmark = pytest.mark.training
 
 
 def command(*arguments: object) -> Result:
@@ -95,15 +94,15 @@ def test_checkpoints_can_be_chosen(folder: Path, tmp_path: Path) -> None:
         direct = json.loads(command(file, *data).stdout)
         assert direct == by_name[name]
         assert direct["runs"][0]["checkpoint"] == str(file)
-    assert by_name["last"]["runs"][0]["epoch"] == WORLD.CONFIG.train.epochs
+    assert by_name["last"]["runs"][0]["epoch"] == trained_run.CONFIG.train.epochs
     refusal = command(folder / "run" / "best.safetensors", *data, "--checkpoint", "last")
     assert refusal.exit_code == 2
 
 
 def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -> None:
-    clips = [WORLD.clip(i, a, splits={}, subject=None) for a in (0, 1) for i in range(3)]
-    clips.append(replace(WORLD.clip(7, 2, splits={}), label=None))
-    mine = WORLD.written(tmp_path / "mine.h5", clips)
+    clips = [trained_run.clip(i, a, splits={}, subject=None) for a in (0, 1) for i in range(3)]
+    clips.append(replace(trained_run.clip(7, 2, splits={}), label=None))
+    mine = trained_run.written(tmp_path / "mine.h5", clips)
     result = command(folder / "run", "--data", mine, "--part", "all", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
@@ -116,8 +115,8 @@ def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -
 
 
 def test_another_protocol_or_making_than_the_runs_is_told(folder: Path, tmp_path: Path) -> None:
-    clips = [WORLD.clip(i, a) for a in range(6) for i in range(14)]
-    aligned = WORLD.written(tmp_path / "aligned.h5", clips, align=True)
+    clips = [trained_run.clip(i, a) for a in range(6) for i in range(14)]
+    aligned = trained_run.written(tmp_path / "aligned.h5", clips, align=True)
     result = command(folder / "run", "--data", aligned, "--protocol", "loso:s2")
     assert result.exit_code == 0
     assert "trained by the protocol official, not loso:s2" in result.stderr
@@ -127,7 +126,7 @@ def test_another_protocol_or_making_than_the_runs_is_told(folder: Path, tmp_path
 def test_a_run_that_cannot_be_written_to_is_evaluated(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = WORLD.rewritten(folder / "run", tmp_path / "theirs", lambda facts, tensors: None)
+    run = trained_run.rewritten(folder / "run", tmp_path / "theirs", lambda facts, tensors: None)
     write_text = Path.write_text
 
     def full(path: Path, *arguments: Any, **options: Any) -> int:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,8 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from helpers import trained_run
+from helpers.trained_run import ACTIONS, BODY
 from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.datasets.protocols import split
@@ -21,8 +21,7 @@ from skelfuse.datasets.summary import clip_table
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
-BODY, ACTIONS = WORLD.BODY, WORLD.ACTIONS
+pytestmark = pytest.mark.training
 
 
 def command(*arguments: object) -> Result:
@@ -39,9 +38,9 @@ def refused(*arguments: object) -> str:
 
 
 def test_a_class_unknown_to_the_run(folder: Path, tmp_path: Path) -> None:
-    clips = [WORLD.clip(i, a) for a in range(3) for i in range(6)]
-    clips += [replace(WORLD.clip(50 + i, 3), label="A0 juggle") for i in range(6)]
-    odd = WORLD.written(tmp_path / "odd.h5", clips)
+    clips = [trained_run.clip(i, a) for a in range(3) for i in range(6)]
+    clips += [replace(trained_run.clip(50 + i, 3), label="A0 juggle") for i in range(6)]
+    odd = trained_run.written(tmp_path / "odd.h5", clips)
     run = (folder / "run", "--data", odd)
     line = refused(*run)
     assert str(odd) in line
@@ -57,7 +56,7 @@ def test_a_class_unknown_to_the_run(folder: Path, tmp_path: Path) -> None:
     )
     # Unknown classes that are not in the part that is asked for are nobody's business.
     elsewhere = [replace(one, splits={"official": "train"}) for one in clips[-6:]]
-    fine = WORLD.written(tmp_path / "fine.h5", clips[:-6] + elsewhere)
+    fine = trained_run.written(tmp_path / "fine.h5", clips[:-6] + elsewhere)
     assert command(folder / "run", "--data", fine).exit_code == 0
 
 
@@ -86,7 +85,7 @@ def test_a_store_of_another_skeleton(folder: Path, tmp_path: Path, what: str) ->
         Clip(coords, body, name=f"{i}", label=ACTIONS[0], splits=part)
         for i, part in enumerate(parts)
     ]
-    other = WORLD.written(tmp_path / "other.h5", clips)
+    other = trained_run.written(tmp_path / "other.h5", clips)
     line = refused(folder / "run", "--data", other)
     assert "another skeleton" in line
     assert str(other) in line
@@ -122,14 +121,14 @@ def test_one_line_for_whatever_is_wrong(folder: Path, tmp_path: Path) -> None:
     assert "no such device" in refused(*run, *data, "--device", "tpu")
     (tmp_path / "file").write_text("")
     assert "cannot write here" in refused(*run, *data, "--out", tmp_path / "file" / "below")
-    sick = WORLD.rewritten(folder / "run", tmp_path / "sick", not_numbers)
+    sick = trained_run.rewritten(folder / "run", tmp_path / "sick", not_numbers)
     assert "scores for clip" in refused(sick, *data)
-    other = WORLD.rewritten(folder / "run", tmp_path / "other", fewer_classes)
+    other = trained_run.rewritten(folder / "run", tmp_path / "other", fewer_classes)
     line = refused(*run, other, *data)
     assert "runs with other classes" in line
     assert "'A0 juggle', 'A1 nod'" in line
-    unlabelled = [replace(WORLD.clip(i, 0), label=None) for i in range(8)]
-    nothing = WORLD.written(tmp_path / "nothing.h5", unlabelled)
+    unlabelled = [replace(trained_run.clip(i, 0), label=None) for i in range(8)]
+    nothing = trained_run.written(tmp_path / "nothing.h5", unlabelled)
     line = refused(*run, "--data", nothing)
     assert "no clip to evaluate on" in line
     assert "of them without a label" in line

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers import trained_run
 from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.datasets.protocols import split
@@ -24,7 +23,7 @@ from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
+pytestmark = pytest.mark.training
 
 
 def command(*arguments: object) -> Result:
@@ -39,16 +38,16 @@ def refused(*arguments: object) -> str:
 
 
 def clips(**changed: Any) -> list[Clip]:
-    return [replace(WORLD.clip(i, a), **changed) for a in range(6) for i in range(14)]
+    return [replace(trained_run.clip(i, a), **changed) for a in range(6) for i in range(14)]
 
 
 @pytest.mark.parametrize("protocol", ["official", "odd-even", "loso:s2"])
 def test_a_test_in_a_store_of_its_own_is_evaluated_as_in_the_whole(
     folder: Path, tmp_path: Path, protocol: str
 ) -> None:
-    whole = WORLD.written(tmp_path / "whole.h5", clips())
+    whole = trained_run.written(tmp_path / "whole.h5", clips())
     test = set(split(clip_table(Store(whole)), protocol)["test"].tolist())
-    alone = WORLD.written(
+    alone = trained_run.written(
         tmp_path / "alone.h5", [one for i, one in enumerate(clips()) if i in test]
     )
     assert len(Store(alone)) == len(test) < len(Store(whole))
@@ -67,14 +66,16 @@ def test_a_test_in_a_store_of_its_own_is_evaluated_as_in_the_whole(
 def test_a_part_that_is_not_there_is_told_without_another_protocols_name(
     folder: Path, tmp_path: Path
 ) -> None:
-    odd = WORLD.written(tmp_path / "odd.h5", [c for c in clips() if c.subject in ("s1", "s3")])
+    odd = trained_run.written(
+        tmp_path / "odd.h5", [c for c in clips() if c.subject in ("s1", "s3")]
+    )
     run = ("evaluate", folder / "run", "--data", odd)
     line = refused(*run, "--protocol", "odd-even")
     assert f"{odd}: protocol 'odd-even' leaves the part 'test' empty here; --part all takes" in line
     assert "did you mean" not in line
     assert command(*run, "--protocol", "odd-even", "--part", "train").exit_code == 0
     # Folds follow from who is there: of a part of the people they would be other ones.
-    only = WORLD.written(tmp_path / "only.h5", clips(subject="s1"))
+    only = trained_run.written(tmp_path / "only.h5", clips(subject="s1"))
     assert "kfold" in refused("evaluate", folder / "run", "--data", only, "--protocol", "kfold:4/1")
 
 
@@ -82,7 +83,7 @@ def other_body(path: Path, body: Skeleton = COCO_17) -> Path:
     """Write clips of another body, of classes that no run knows and no subject of any number."""
     coords = np.random.default_rng(0).normal(size=(9, 1, len(body), body.dimensions))
     made = [Clip(coords, body, name=f"{i}", label=f"juggle {i % 2}", fps=50) for i in range(4)]
-    written: Path = WORLD.written(path, made)
+    written: Path = trained_run.written(path, made)
     return written
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +12,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from helpers import trained_run
+from helpers.ramps import ramp
 from skelfuse.batches import Sampling
 from skelfuse.cli import main
 from skelfuse.datasets.protocols import split
@@ -27,8 +27,7 @@ from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.training import TrainConfig
 
-WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "trained_run.py")))
-ramp = runpy.run_path(str(Path(__file__).with_name("ramps.py")))["ramp"]
+pytestmark = pytest.mark.training
 
 
 def test_the_table_is_that_of_stores_that_were_recorded_so(
@@ -40,7 +39,7 @@ def test_the_table_is_that_of_stores_that_were_recorded_so(
     assert told[-1] == len(test_part) * len(found.conditions)
     for test, top1 in list(zip(found.conditions, found.top1, strict=True))[::3]:
         changed = [test.change(clip) for clip in store]
-        other = Store(WORLD.written(tmp_path / f"{test.kind}{test.strength}.h5", changed))
+        other = Store(trained_run.written(tmp_path / f"{test.kind}{test.strength}.h5", changed))
         assert evaluate([run], other, test_part).metrics.top1 == pytest.approx(top1, abs=1e-9)
     by_kind = {
         (one.kind, one.strength): top1
@@ -88,7 +87,7 @@ def up_and_down(path: Path, labels: tuple[str, str] = ("up", "down"), **made: bo
         height = np.interp(np.arange(21), [0, 10, 20], [0, 3, 3 if i % 2 == 0 else -6])
         coords[:, 0, -1, 1] += height.astype(np.float32)
         clips.append(replace(one, coords=coords, name=f"clip{i}"))
-    return Store(WORLD.written(path, clips, **made))
+    return Store(trained_run.written(path, clips, **made))
 
 
 def test_a_rule_that_is_known_scores_what_can_be_foretold(tmp_path: Path) -> None:

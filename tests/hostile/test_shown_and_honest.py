@@ -14,11 +14,11 @@ from click.testing import CliRunner, Result
 
 from skelfuse.cli import main
 from skelfuse.clip import Clip
+from skelfuse.clips.outliers import farthest, marks
 from skelfuse.datasets.reading.coordinates import as_coordinates
 from skelfuse.datasets.reading.tracks import link
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
-from skelfuse.outliers import farthest, marks
 from skelfuse.plain_text import cell, is_plain, shown
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store

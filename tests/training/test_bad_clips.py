@@ -18,6 +18,8 @@ from skelfuse.store import Store
 from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import ModelChoice, TrainConfig, train
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 BAD = 17
 

@@ -22,6 +22,8 @@ from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoi
 from skelfuse.training.config_file import config_from_dict
 from skelfuse.training.distributed import Team
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 NoRoom = Callable[[int], AbstractContextManager[None]]
 

@@ -19,6 +19,8 @@ from skelfuse.training import TrainConfig, Watcher, train
 from skelfuse.training.checkpoint import read_checkpoint
 from skelfuse.training.devices import casting, device_named
 
+pytestmark = pytest.mark.training
+
 ROOT = Path(__file__).resolve().parents[2]
 GPUS = torch.cuda.device_count() if torch.cuda.is_available() else 0
 one_gpu = pytest.mark.skipif(GPUS < 1, reason="there is no CUDA device here")
@@ -90,7 +92,7 @@ def test_what_a_gpu_trained_needs_none(store: Store, tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @two_gpus
 def test_two_gpus_end_where_one_does(store: Store, tmp_path: Path, lines: Lines) -> None:
     command = ["train", f"--data={store.path}", "--protocol=loso:1", "--device=cuda"]

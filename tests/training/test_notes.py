@@ -17,6 +17,8 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 from skelfuse.training import Distill, TrainConfig, train
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 QUICK = ("--device=cpu", "--protocol=loso:1", "--set=model.size=nano", "--set=sampling.frames=8")
 

@@ -21,6 +21,8 @@ from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
 from skelfuse.training.schedule import rate_at
 
+pytestmark = pytest.mark.training
+
 Lines = Callable[[Path], list[dict[str, Any]]]
 
 BASE: dict[str, Any] = {

@@ -18,6 +18,8 @@ from skelfuse.training.distributed import Team
 from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
 
@@ -84,7 +86,6 @@ def test_a_run_leaves_records_of_every_epoch_and_kernel(
     assert [step.batch for step in heard.steps] == [1, 2] * 3
     assert heard.steps[-1].accuracy == metrics[-1]["accuracy"]
     assert heard.ended == 1
-    assert (result.folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert result.metrics == metrics[result.best_epoch - 1]
     best = max(metrics, key=lambda line: (line["validation_accuracy"], -line["validation_loss"]))
     assert best["epoch"] == result.best_epoch

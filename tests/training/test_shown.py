@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from helpers import stick_figure
 from skelfuse.batches import Augment, Sampling
 from skelfuse.batches.shown import shown_by
 from skelfuse.layers.shared_batch_norm import follow
@@ -22,10 +21,9 @@ from skelfuse.predict import load
 from skelfuse.training import Fit, ModelChoice, TrainConfig, Watcher, train
 from skelfuse.training.build import build_model, checked_choice
 
-FIGURE = SimpleNamespace(
-    **runpy.run_path(str(Path(__file__).resolve().parent.parent / "stick_figure.py"))
-)
-HAND = FIGURE.JOINTS.index("left_hand")
+pytestmark = pytest.mark.training
+
+HAND = stick_figure.JOINTS.index("left_hand")
 MODELS = {
     "skelfuse": ModelChoice("skelfuse", "nano"),
     "pure": ModelChoice("skelfuse", "pure", {"directions": 4}),
@@ -44,12 +42,12 @@ class Notes(Watcher):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_what_training_never_showed_changes_no_decision(name: str, tmp_path: Path) -> None:
-    clips = [FIGURE.acted(FIGURE.ACTIONS[i % 3], 30, i) for i in range(24)]
+    clips = [stick_figure.acted(stick_figure.ACTIONS[i % 3], 30, i) for i in range(24)]
     for clip in clips:
         clip[:, HAND] = np.nan
-    labels = [FIGURE.ACTIONS[i % 3] for i in range(24)]
-    raw = FIGURE.write_npz(tmp_path / "mine.npz", clips, labels)
-    store = FIGURE.stored(raw, tmp_path / "store.h5")
+    labels = [stick_figure.ACTIONS[i % 3] for i in range(24)]
+    raw = stick_figure.write_npz(tmp_path / "mine.npz", clips, labels)
+    store = stick_figure.stored(raw, tmp_path / "store.h5")
     notes = Notes()
     fit = Fit(epochs=2, validation=0, batch_size=12)
     config = TrainConfig(sampling=Sampling(frames=8), model=MODELS[name], train=fit)
@@ -57,13 +55,13 @@ def test_what_training_never_showed_changes_no_decision(name: str, tmp_path: Pat
     assert any("left_hand" in told and "no training clip" in told for told in notes.told)
 
     recogniser = load(tmp_path / "run", device="cpu")
-    alone = recogniser.predict(FIGURE.clip_of(clips[0])).probabilities
+    alone = recogniser.predict(stick_figure.clip_of(clips[0])).probabilities
     seen = clips[0].copy()
     seen[:, HAND] = 40.0
     bystander = np.broadcast_to(clips[1][:1] + 60, clips[1].shape)  # training had none
     beside = np.stack([clips[0], bystander], axis=1)
     for coords in (seen, beside):
-        found = recogniser.predict(FIGURE.clip_of(coords)).probabilities
+        found = recogniser.predict(stick_figure.clip_of(coords)).probabilities
         np.testing.assert_allclose(found, alone, atol=1e-6)
 
 
@@ -80,15 +78,15 @@ def test_a_model_without_a_mask_keeps_to_what_it_was_shown(name: str) -> None:
 
 
 def test_what_clips_show(tmp_path: Path) -> None:
-    clips = [FIGURE.acted("wave", 30, seed) for seed in range(3)]
+    clips = [stick_figure.acted("wave", 30, seed) for seed in range(3)]
     clips[0][:, HAND] = clips[1][:, HAND] = clips[2][:20, HAND] = np.nan
-    raw = FIGURE.write_npz(tmp_path / "mine.npz", clips, ["wave"] * 3)
-    store = FIGURE.stored(raw, tmp_path / "store.h5")
-    without = tuple(joint for joint in FIGURE.JOINTS if joint != "left_hand")
+    raw = stick_figure.write_npz(tmp_path / "mine.npz", clips, ["wave"] * 3)
+    store = stick_figure.stored(raw, tmp_path / "store.h5")
+    without = tuple(joint for joint in stick_figure.JOINTS if joint != "left_hand")
     assert shown_by(store, [0, 1], persons=2) == (without, 1)
-    assert shown_by(store, [0, 1, 2], persons=2) == (FIGURE.JOINTS, 1)
+    assert shown_by(store, [0, 1, 2], persons=2) == (stick_figure.JOINTS, 1)
     mirrored = shown_by(store, [0, 1], persons=2, augment=Augment(mirror=0.5))
-    assert mirrored.joints == FIGURE.JOINTS
+    assert mirrored.joints == stick_figure.JOINTS
 
 
 def test_a_batch_without_a_partner_says_nothing_of_partners() -> None:

@@ -13,6 +13,8 @@ import pytest
 from skelfuse.store import Store
 from skelfuse.training import Step, TrainConfig, Watcher, train
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
 

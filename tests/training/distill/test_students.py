@@ -29,6 +29,8 @@ from skelfuse.training.checkpoint import BEST, LAST, read_checkpoint
 from skelfuse.training.distill import softened_divergence
 from skelfuse.training.distributed import Team
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 Parts = dict[str, Any]
 

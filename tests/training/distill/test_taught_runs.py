@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,8 @@ from skelfuse.cli import main
 from skelfuse.store import Store
 from skelfuse.training import Step, TrainConfig, Watcher, train
 from skelfuse.training.checkpoint import LAST, read_checkpoint
+
+pytestmark = pytest.mark.training
 
 ROOT = Path(__file__).resolve().parents[3]
 Configured = Callable[..., TrainConfig]
@@ -90,33 +90,11 @@ def command(store: Store, out: Path, *more: str) -> list[str]:
     ]
 
 
-@pytest.mark.slow
-def test_a_killed_student_resumes_to_the_same_bytes(
-    teacher: Path, store: Store, tmp_path: Path
-) -> None:
-    settings = (
-        f"--set=distill.teacher={teacher}",
-        "--set=train.epochs=12",
-        "--set=train.checkpoint_minutes=0.0001",
-    )
-    main(command(store, tmp_path / "whole", *settings), standalone_mode=False)
-    out = tmp_path / "killed"
-    begin = [sys.executable, "-m", "skelfuse.cli", *command(store, out, *settings)]
-    process = subprocess.Popen(begin, cwd=ROOT, stderr=subprocess.DEVNULL)
-    while not (out / LAST).exists() and process.poll() is None:
-        time.sleep(0.002)
-    time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
-    main(command(store, out, *settings, "--resume"), standalone_mode=False)
-    assert (out / LAST).read_bytes() == (tmp_path / "whole" / LAST).read_bytes()
-
-
-@pytest.mark.slow
+@pytest.mark.process
 def test_two_processes_are_taught_as_one_is(
     teacher: Path, store: Store, lines: Lines, tmp_path: Path
 ) -> None:
-    settings = (f"--set=distill.teacher={teacher}", "--set=train.epochs=4")
+    settings = (f"--set=distill.teacher={teacher}", "--set=train.epochs=2")
     one, two = tmp_path / "one", tmp_path / "two"
     main(command(store, one, *settings), standalone_mode=False)
     launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=0"]

@@ -22,6 +22,8 @@ from skelfuse.training import ModelChoice, TrainConfig, build_model, train
 from skelfuse.training.checkpoint import LAST
 from skelfuse.training.teacher import Teacher, load_teacher
 
+pytestmark = pytest.mark.training
+
 Configured = Callable[..., TrainConfig]
 Parts = dict[str, Any]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from skelfuse.joint_chains import both, build
+from skelfuse.layouts.joint_chains import both, build
 from skelfuse.skeleton import Skeleton
 
 H36M_17 = build(

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from skelfuse.clip import Clip, FloatArray
+from skelfuse.clips.half import halved
+from skelfuse.clips.most_active import by_activity
+from skelfuse.clips.view import align_view, normalise_scale
 from skelfuse.errors import SkelfuseError
-from skelfuse.half import halved
-from skelfuse.most_active import by_activity
 from skelfuse.skeleton import Skeleton
-from skelfuse.view import align_view, normalise_scale
 
 MOST_NAMED = 4
 FARTHEST = 1e9  # in any unit; much beyond it float32 cannot square a distance

@@ -3,8 +3,8 @@
 Joints stand in the order of the N axis. Bones are written as chains that lead away from the root.
 Sources of the orders: Kinect for Windows SDK 1.8 and 2.0 (`JointType`), and the pages of NW-UCLA,
 UTD-MHAD, J-HMDB (puppet joints), SBU Kinect Interaction and Penn Action. Those of pose estimators
-are in `estimator_layouts.py` and, with hands and face, in `whole_bodies.py`; more, of motion
-capture and older data sets, in `more_layouts.py`.
+are in `estimators.py` and, with hands and face, in `whole_bodies.py`; more, of motion
+capture and older data sets, in `more.py`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.estimator_layouts import (
+from skelfuse.layouts.estimators import (
     COCO_17,
     HAND_21,
     MEDIAPIPE_33,
     OPENPOSE_18,
     OPENPOSE_25,
 )
-from skelfuse.joint_chains import both, build
-from skelfuse.more_layouts import MORE_LAYOUTS
+from skelfuse.layouts.joint_chains import both, build
+from skelfuse.layouts.more import MORE_LAYOUTS
+from skelfuse.layouts.whole_bodies import WHOLE_BODIES
 from skelfuse.skeleton import Skeleton
-from skelfuse.whole_bodies import WHOLE_BODIES
 
 __all__ = [
     "COCO_17",

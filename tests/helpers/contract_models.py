@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import pytest
 import torch
 from torch import Tensor, nn
 
@@ -106,19 +105,6 @@ def ready(name: str, skeleton: Skeleton = BODY) -> nn.Module:
 @cache
 def trained(name: str) -> nn.Module:
     return ready(name)
-
-
-@pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
-    """Return each model's name in turn: a test with it runs for every model."""
-    return str(request.param)
-
-
-@pytest.fixture
-def model(name: str) -> nn.Module:
-    """Return each model, trained a little, once for all tests that only evaluate it."""
-    found: nn.Module = trained(name)
-    return found
 
 
 def close(a: Tensor, b: Tensor) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from skelfuse.estimator_layouts import COCO_17, MEDIAPIPE_33, OPENPOSE_25
-from skelfuse.face_and_hands import (
+from skelfuse.layouts.estimators import COCO_17, MEDIAPIPE_33, OPENPOSE_25
+from skelfuse.layouts.face_and_hands import (
     FACE_68,
     FACE_CHAINS,
     LEFT_HAND,
@@ -18,7 +18,7 @@ from skelfuse.face_and_hands import (
     PUPILS,
     RIGHT_HAND,
 )
-from skelfuse.joint_chains import both, build
+from skelfuse.layouts.joint_chains import both, build
 from skelfuse.skeleton import Skeleton
 
 _HIPS = ("left_hip", "right_hip")

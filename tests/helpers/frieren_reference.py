@@ -12,7 +12,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def motion(x: Array, valid: Array, taps: Sequence[float], t: int) -> float:
+def motion(x: Array, valid: Array, taps: Array, t: int) -> float:
     """One kernel at frame t of one joint and axis; `x [T]`, `valid [T]`."""
     if not valid[t]:
         return 0.0

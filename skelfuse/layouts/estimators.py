@@ -6,8 +6,8 @@ MediaPipe's pose and hand landmark pages.
 
 from __future__ import annotations
 
-from skelfuse.face_and_hands import HAND, HAND_CHAINS
-from skelfuse.joint_chains import both, build
+from skelfuse.layouts.face_and_hands import HAND, HAND_CHAINS
+from skelfuse.layouts.joint_chains import both, build
 
 _HIPS = ("left_hip", "right_hip")
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from helpers import recording_writers
+from helpers.recording_writers import as_hdf5, as_text
+
 Content = Any  # dictionaries, lists, arrays, texts: what a file of the format is made of
 Write = Callable[[Path, Content], Path]
 
-WRITERS = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("recording_writers.py"))))
-as_text, as_hdf5 = WRITERS.as_text, WRITERS.as_hdf5
 RAMP = np.linspace(0.5, 4, 4 * 25 * 3).reshape(4, 25, 3)
 
 PARTS = [("rig", part, what) for part in ("nose", "tail") for what in ("x", "y", "likelihood")]
@@ -129,7 +128,7 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
         (as_text("DLC.csv"), DLC),
         (as_text("DLC.csv"), TWO_MICE),
         (
-            WRITERS.as_pandas,
+            recording_writers.as_pandas,
             {
                 "columns": PARTS,
                 "index": [0, 1],
@@ -137,7 +136,7 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
             },
         ),
     ],
-    "sleap": [(WRITERS.as_slp, SLP)],
+    "sleap": [(recording_writers.as_slp, SLP)],
     "sleap-analysis": [
         (
             as_hdf5("a.analysis.h5"),
@@ -158,7 +157,7 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
     ],
     "movement": [
         (
-            WRITERS.as_netcdf,
+            recording_writers.as_netcdf,
             {
                 "time": np.arange(3.0),
                 "space": [b"x", b"y"],
@@ -181,7 +180,7 @@ FILES: dict[str, list[tuple[Write, Content]]] = {
     "trc": [(as_text("a.trc"), TRC), (as_text("a.trc"), TRC.replace("\t", ","))],
     "c3d": [
         (
-            WRITERS.as_c3d,
+            recording_writers.as_c3d,
             {
                 "labels": ["LHip", "RHip"],
                 "units": "mm",

@@ -1,0 +1,1 @@
+"""What several test files build on: small bodies, models, runs and files."""
