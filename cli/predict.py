@@ -13,7 +13,7 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.checkpoints import checkpoint_of
 from skelfuse.cli.command import Command
-from skelfuse.cli.messages import complain, output
+from skelfuse.cli.messages import complain, output, say
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import run_first
 
@@ -125,12 +125,18 @@ def _live(
 ) -> None:
     from skelfuse.cli.predict_live import windows_of_lines
     from skelfuse.cli.prediction_text import JsonLines
+    from skelfuse.datasets.clips import reading_of_store
     from skelfuse.layouts import find_layout
+    from skelfuse.plain_text import shown
 
     def bad(error: SkelfuseError) -> None:
         problems.append(error)
         complain(str(error))
 
+    def note(text: str) -> None:
+        say(shown(f"note: {text}"))
+
+    run = recogniser.run
     text = JsonLines(top=given["top"])
     for window in windows_of_lines(
         sys.stdin.buffer,
@@ -140,7 +146,9 @@ def _live(
         fps=given["fps"],
         joints=given["joints"],
         layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
+        missing=reading_of_store(run.provenance, run.skeleton).missing,
         bad=bad,
+        note=note,
     ):
         write(text.window(window))
 

@@ -56,7 +56,8 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
 def _nearer(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return float64 coordinates that float32 would blur, such as UTM, moved to their middle.
 
-    All joints of all frames move alike, by a whole number.
+    All joints of all frames move alike, by a whole number. One number in all axes, far away, stands
+    for "not seen" and stays what it is.
 
     >>> utm = np.array([[[[4_500_000.125, 0.5], [4_500_001.0, 1.5]]]])
     >>> as_coordinates(utm)[0, 0].tolist()
@@ -72,8 +73,22 @@ def _nearer(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     extent = float(np.median(np.abs(flat - middle).max(axis=1)))
     if not 0 < np.abs(middle).max() * FLOAT32 <= BEYOND_BELIEF or extent == 0:
         return values
-    blurred = float(np.abs(middle).max()) * FLOAT32 > extent * SHARP
-    return values - np.floor(middle) if blurred else values
+    if float(np.abs(middle).max()) * FLOAT32 <= extent * SHARP:
+        return values
+    marks = (values == np.rint(values[..., :1])).all(axis=-1, keepdims=True)
+    return np.where(marks, values, values - np.floor(middle))
+
+
+def without_mark(coords: FloatArray, mark: float | None) -> FloatArray:
+    """Return coordinates in which joints that are at the mark in all axes are missing.
+
+    >>> without_mark(np.array([[[[-1, -1], [-1, 2]]]], np.float32), -1).tolist()
+    [[[[nan, nan], [-1.0, 2.0]]]]
+    """
+    if mark is None:
+        return coords
+    there = (coords == np.float32(mark)).all(axis=-1, keepdims=True)
+    return np.where(there, np.float32(np.nan), coords)
 
 
 def in_a_room(metres: FloatArray) -> FloatArray:
