@@ -16,6 +16,7 @@ from skelfuse.cli.command import Command
 from skelfuse.cli.messages import complain, output, say
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import run_first
+from skelfuse.cli.termination import ended_cleanly
 
 if TYPE_CHECKING:
     from skelfuse.errors import SkelfuseError
@@ -100,7 +101,7 @@ def predict(
     path = checkpoint_of(run, given["checkpoint"])
     recogniser = load(path, device=given["device"], crops=given["crops"])
     problems: list[SkelfuseError] = []
-    with _writing(given["out"]) as write:
+    with ended_cleanly(), _writing(given["out"]) as write:
         if live:
             _live(recogniser, given, problems, write)
         else:
