@@ -78,9 +78,13 @@ def _plain_numbers(
     if delimiter is None:
         if len(numbers) != columns:
             return None
-    else:
-        if not _even(lines, columns, delimiter):
-            return None
+    elif not _even(lines, columns, delimiter):
+        return None
+    return _loaded(lines, delimiter, numbers)
+
+
+def _loaded(lines: list[str], delimiter: str | None, numbers: Sequence[int]) -> Numbers | None:
+    if delimiter is not None:
         lines = [_filled(line, delimiter) for line in lines]
     try:
         values = np.loadtxt(lines, delimiter=delimiter, comments=None, usecols=numbers, ndmin=2)
@@ -215,7 +219,7 @@ class Table:
         wanted = sorted({column for column in columns if column >= 0})
         values = None
         if self._lines and wanted:
-            values = _plain_numbers(self._lines, len(self.names), self._delimiter, wanted)
+            values = _loaded(self._lines, self._delimiter, wanted)
         if values is None:
             rows, at = self._cells
             flat = [
