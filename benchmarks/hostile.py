@@ -46,7 +46,7 @@ INTERESTING = (
 )
 WIDTHS = (1, 2, 4, 8)
 GOOD = (READ, TOLD, UNFORESEEN)
-SLICE = 5.0  # seconds of computing, after which another kind has its turn
+SLICE = 2.0  # seconds of computing, after which another kind has its turn
 PATIENCE = 20  # times as long a mutant may take on the clock as in computing
 ADDRESSES = 16 << 30  # bytes that a process may ask for, lest the machine suffer
 Counts = npt.NDArray[np.int64]  # the mutant that is read; how many ended in each of GOOD
