@@ -145,7 +145,8 @@ def campaign(name: str, numbers: range, *, seconds: float, megabytes: float) -> 
     bad: dict[str, str] = {}
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    began, after, took = time.perf_counter(), None, 0.0
+    began, took = time.perf_counter(), 0.0
+    after: int | None = None
     worker = context.Process(
         target=work, args=(name, numbers, counts, seconds, megabytes, theirs), daemon=True
     )

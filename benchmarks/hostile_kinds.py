@@ -177,7 +177,7 @@ def _tables() -> dict[str, Target]:
     }
     found: dict[str, Target] = {}
     for name, text in texts.items():
-        read = read_skip_list if name == "skip-list" else read_labels
+        read: Read = read_skip_list if name == "skip-list" else read_labels
         found[name] = (partial(_text, name="a.csv", text=text), read)
 
     def read_frames(path: Path) -> None:

@@ -153,7 +153,7 @@ are better than for new people
         return None
     people = {part: {table.subjects[i] for i in at.tolist()} - {None} for part, at in parts.items()}
     test = people.pop("test", set())
-    shared = test & set().union(*people.values())
+    shared = test & set[str | None]().union(*people.values())
     if not shared:
         return None if test else caution(table, protocol)
     is_are = "is" if len(shared) == 1 else "are"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.labels.rows import Row
@@ -99,13 +100,16 @@ def with_rest(clip: Clip, cuts: Cuts, label: str) -> Cuts:
     """
     if not cuts.found:
         return cuts
-    row = replace(cuts.found[0].row, label=label, person=None)
-    for what in ("subject", "split", "camera"):
-        if len({getattr(one.row, what) for one in cuts.found}) > 1:
-            row = replace(row, **{what: None})
-    begun, found = 0, []
-    for start, end in [*((one.interval.start, one.interval.end) for one in cuts.found),
-                       (clip.frames, clip.frames)]:  # fmt: skip
+    rows = [one.row for one in cuts.found]
+    said: dict[str, Any] = {  # what all rows say alike, of whose recording it is
+        what: getattr(rows[0], what) if len({getattr(row, what) for row in rows}) == 1 else None
+        for what in ("subject", "split", "camera")
+    }
+    row = replace(rows[0], label=label, person=None, **said)
+    begun = 0
+    found: list[Cut] = []
+    covered = [(one.interval.start, one.interval.end) for one in cuts.found]
+    for start, end in [*covered, (clip.frames, clip.frames)]:
         if start - begun >= SHORTEST_REST:
             found.append(Cut(Interval(begun, start, label, None), row))
         begun = max(begun, end)
