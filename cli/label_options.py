@@ -32,6 +32,11 @@ OPTIONS = (
     click.option(
         "--whole", is_flag=True, help="Keep recordings whole, their intervals beside them."
     ),
+    click.option(
+        "--rest-label",
+        metavar="NAME",
+        help="Label of the frames outside all intervals.  [default: left out]",
+    ),
     *(
         click.option(f"--{what}-from", metavar="WAY", help=f"The {what}: {WAYS}.")
         if what == "label"
@@ -57,4 +62,5 @@ def labelling(given: Mapping[str, Any]) -> Labelling | None:
         given["label_rows"],
         {what: given[f"{what}_from"] for what in FROM},
         whole=given["whole"],
+        rest=given["rest_label"],
     )

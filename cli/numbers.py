@@ -29,13 +29,15 @@ class Finite(click.FloatRange):
         return found
 
 
-def mark(_: click.Context | None, __: click.Parameter | None, value: str) -> str | float:
-    """Return what stands for a joint that was not seen: `nan`, `zeros`, or a number in all axes.
+def mark(_: click.Context | None, __: click.Parameter | None, value: str) -> float | None:
+    """Return the number in all axes of a joint that was not seen, None where that is NaN alone.
 
-    >>> mark(None, None, "-9999"), mark(None, None, "zeros")
-    (-9999.0, 'zeros')
+    >>> mark(None, None, "-9999"), mark(None, None, "zeros"), mark(None, None, "nan")
+    (-9999.0, 0.0, None)
     """
-    return value if value in ("nan", "zeros") else Finite().convert(value, None, None)
+    if value == "nan":
+        return None
+    return 0.0 if value == "zeros" else Finite().convert(value, None, None)
 
 
 FPS = Finite(0, min_open=True)

@@ -13,9 +13,10 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.checkpoints import checkpoint_of
 from skelfuse.cli.command import Command
-from skelfuse.cli.messages import complain, output
+from skelfuse.cli.messages import complain, output, say
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import run_first_and_shares
+from skelfuse.cli.termination import ended_cleanly
 
 if TYPE_CHECKING:
     from skelfuse.errors import SkelfuseError
@@ -104,7 +105,7 @@ def predict(
     path = checkpoint_of(run, given["checkpoint"])
     recogniser = load(path, device=given["device"], crops=given["crops"])
     problems: list[SkelfuseError] = []
-    with _writing(given["out"]) as write:
+    with ended_cleanly(), _writing(given["out"]) as write:
         if live:
             _live(recogniser, given, problems, write)
         else:
@@ -129,13 +130,19 @@ def _live(
 ) -> None:
     from skelfuse.cli.predict_live import windows_of_lines
     from skelfuse.cli.prediction_text import Csv, JsonLines, Table
+    from skelfuse.datasets.clips import reading_of_store
     from skelfuse.explain.limbs import limbs_of
     from skelfuse.layouts import find_layout
+    from skelfuse.plain_text import shown
 
     def bad(error: SkelfuseError) -> None:
         problems.append(error)
         complain(str(error))
 
+    def note(text: str) -> None:
+        say(shown(f"note: {text}"))
+
+    run = recogniser.run
     top = min(given["top"], len(recogniser.classes))
     text: Table | JsonLines | Csv = JsonLines(top=top)
     if given["form"] == "table":
@@ -154,7 +161,9 @@ def _live(
         joints=given["shares"],
         limbs=given["explain"],
         layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
+        missing=reading_of_store(run.provenance, run.skeleton).missing,
         bad=bad,
+        note=note,
     ):
         if not begun and (heading := text.heading()):
             write(heading)

@@ -171,10 +171,9 @@ def _recognised(
                 continue
             if (far := farthest(clip.coords)) is not None:
                 joint = clip.skeleton.joints[far.joint]
-                told = f"{far.joints} joint{'s are' if far.joints > 1 else ' is'} far from the body"
-                where = f"'{joint}' in frame {far.frame} (counted from 0) by {far.sizes:.0f} sizes"
-                note = f"{path}: clip '{clip.name}': {told}, {where}: the decision may hang on that"
-                say(shown(f"note: {note}"))
+                frame = f"in frame {far.frame} (counted from 0)"
+                note = f"{far.told(joint)} {frame}: the decision may hang on that"
+                say(shown(f"note: {path}: clip '{clip.name}': {note}"))
             handed.append(Item(path, clip.name, clip.label))
             yield clip
 

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from skelfuse.datasets.frame_lines import Frame, parse_line
+from skelfuse.datasets.reading.coordinates import without_mark
 from skelfuse.errors import SkelfuseError
+from skelfuse.outliers import farthest
 from skelfuse.predict.stream import FrameError, Stream
 
 if TYPE_CHECKING:
     from skelfuse.predict import Recogniser
     from skelfuse.predict.windows import Window
     from skelfuse.skeleton import Skeleton
+
+LONGEST_LINE = 16 << 20  # bytes
 
 
 def windows_of_lines(
@@ -25,22 +29,27 @@ def windows_of_lines(
     joints: bool,
     limbs: bool,
     layout: Skeleton | None,
+    missing: float | None,
     bad: Callable[[SkelfuseError], None],
+    note: Callable[[str], None],
 ) -> Iterator[Window]:
     """Yield each window of a live recording once it is known; a bad line is a frame without anyone.
 
     Joints are in the order of `layout`, if there is one, unless the first line names them; it may
     give the rate too.
+    A joint at `missing` in all axes was not seen. A joint far from its body is told, once in each
+    window at most.
     """
     names = None if layout is None else layout.joints
     recogniser.preparation.skeleton_of(names)  # told before the first frame comes
     stream: Stream | None = None
-    number = 0
-    # `for line in lines` would read ahead and hold frames back.
-    for number, line in enumerate(iter(lines.readline, b""), 1):
+    number, told = 0, False
+    for number, line in enumerate(_lines(lines), 1):
         if not line.strip():
             continue
         try:
+            if len(line) > LONGEST_LINE:
+                raise SkelfuseError(f"a line of more than {LONGEST_LINE >> 20} MB")
             found = parse_line(line.decode("utf-8-sig"), recogniser.skeleton)
             if not isinstance(found, Frame):
                 if stream is not None:
@@ -65,11 +74,18 @@ def windows_of_lines(
                 joints=joints,
                 limbs=limbs,
             )
+        joints_seen = without_mark(found.joints, missing)
+        if not told and (far := farthest(joints_seen[None])) is not None:
+            joint = stream.skeleton.joints[far.joint]
+            note(f"line {number}: {far.told(joint)}: the decision may hang on that")
+            told = True
         try:
-            yield from stream.push(found.joints, found.t)
+            windows = stream.push(joints_seen, found.t)
         except FrameError as error:
             bad(_in_line(error, number))
-            yield from stream.skip()
+            windows = stream.skip()
+        told = told and not windows
+        yield from windows
     if stream is None:
         raise SkelfuseError(
             "no frame came on standard input",
@@ -77,6 +93,15 @@ def windows_of_lines(
             found=f"{number:,} lines, none of them a frame" if number else "nothing",
         )
     yield from stream.finish()
+
+
+def _lines(lines: BinaryIO) -> Iterator[bytes]:
+    """Yield lines as they come, of one that is too long only so much as tells it."""
+    while line := lines.readline(LONGEST_LINE + 1):
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = lines.readline(LONGEST_LINE + 1)
+        yield line
 
 
 def _in_line(error: Exception, number: int) -> SkelfuseError:

@@ -65,7 +65,7 @@ NO_REPORT = 1
     metavar="nan|zeros|NUMBER",
     default="nan",
     show_default=True,
-    help="What stands in all axes of a joint that was not seen: zeros (arrays), or a number.",
+    help="The number in all axes of a joint that was not seen, e.g. -9999; zeros is 0.",
 )
 @click.option("--no-filters", is_flag=True, help="Keep bodies that look like sensor ghosts.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
@@ -100,14 +100,13 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
             fps=given["fps"],
             max_persons=given["max_persons"],
             filters=not given["no_filters"],
-            missing=given["missing"] if isinstance(given["missing"], float) else None,
+            missing=given["missing"],
             class_names=given["class_names"],
             min_score=given["min_score"],
             joints=tuple(filter(None, map(str.strip, (given["joints"] or "").split(",")))),
             columns=given["columns"],
             axes=given["axes"],
             score=given["score"],
-            zeros_missing=given["missing"] == "zeros",
         ),
         skip=read_skip_list(given["skip_list"]) if given["skip_list"] else frozenset(),
         align=given["align"],

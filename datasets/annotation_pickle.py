@@ -11,6 +11,7 @@ a body that is 0 altogether: the format has no other word for absence.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def _contents(path: Path) -> tuple[list[Any], Parts, tuple[str, ...]]:
                     f"split '{name}' lists what is no name",
                     file=path,
                     expected="each clip's 'frame_dir'",
-                    found=repr(clip)[:40],
+                    found=reprlib.repr(clip)[:40],  # lists may be in lists a billion times
                     remedy=DAMAGED,
                 )
             parts.setdefault(clip, {})[protocol[0]] = protocol[1]

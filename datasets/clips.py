@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import AUTO, FORMATS, recognise
+from skelfuse.datasets.reading.coordinates import without_mark
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import as_error, check_readable
@@ -54,9 +53,11 @@ def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadO
     reading = ReadOptions(skeleton=given, joints=joints, bones=bones)
     kept = (
         *("fps", "max_persons", "filters", "min_score", "columns"),
-        *("missing", "axes", "score", "zeros_missing"),
+        *("missing", "axes", "score"),
     )
     told = {name: options[name] for name in kept if name in options}
+    if options.get("zeros_missing"):  # as earlier stores have it
+        told["missing"] = 0.0
     return replace(reading, **told)
 
 
@@ -97,22 +98,15 @@ def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | Ske
         return
     while True:
         try:
-            clip = replace(_without(next(clips), options.missing), ranked=True)
+            clip = next(clips)
+            coords = without_mark(clip.coords, options.missing)
+            clip = replace(clip, coords=coords, ranked=True)
             clip = with_joints(clip, options.joints) if options.joints else clip
             yield with_bones(clip, options.bones)
         except StopIteration:
             return
         except Exception as error:
             yield as_error(error, path)
-
-
-def _without(clip: Clip, mark: float | None) -> Clip:
-    """Return a clip in which joints that are at the mark in all axes are missing."""
-    if mark is None:
-        return clip
-    coords = np.array(clip.coords)
-    coords[(coords == mark).all(axis=-1)] = np.nan
-    return replace(clip, coords=coords)
 
 
 def _read(file: ClipFile, options: ReadOptions) -> Iterator[Found]:

@@ -18,7 +18,7 @@ class ReadOptions:
     fps: float | None = None  # for formats that do not say
     max_persons: int = 2  # people kept in a clip, most active first
     filters: bool = True  # drop ghost bodies, as the format's own rules have it
-    missing: float | None = None  # a joint at this number in all axes was not seen
+    missing: float | None = None  # a joint at this number in all axes was not seen, such as 0
     class_names: Path | None = None  # lines "A001 drink water", for formats that number classes
     min_score: float | None = None  # a joint of a lower score is missing; None: the format's own
     joints: tuple[str, ...] = ()  # patterns that choose, drop or rename joints; none: all stay
@@ -26,7 +26,6 @@ class ReadOptions:
     bones: tuple[Pair, ...] = ()  # for clips whose files name none
     axes: str | None = None  # letters of an array's axes, such as CTVM; None: TND or TMND
     score: bool = False  # whether an array's last coordinate is a score
-    zeros_missing: bool = False  # whether a joint of an array at 0 in all axes is missing
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from skelfuse.clip import FloatArray
-from skelfuse.datasets.reading.json_file import as_numbers, get, get_number
+from skelfuse.datasets.reading.json_file import as_numbers, check_light, get, get_number
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -50,6 +50,7 @@ def parse_line(text: str, skeleton: Skeleton) -> Heading | Frame:
     skelfuse.errors.SkelfuseError: neither joints nor persons: expected {"joints": [[x, y], ...]} \
 or {"persons": [...]} with 2 joints each, found joint; write one of the two in each line
     """
+    check_light(text)
     try:
         line = json.loads(text, parse_constant=_missing)
     except (ValueError, RecursionError) as error:

@@ -25,7 +25,7 @@ from skelfuse.datasets.reading.detections import for_joints
 from skelfuse.datasets.reading.facts import Facts, make_clip
 from skelfuse.datasets.reading.files import beginning, files_ending, of_kind
 from skelfuse.datasets.reading.frames import frame_slots
-from skelfuse.datasets.reading.number_table import Table, read_table
+from skelfuse.datasets.reading.number_rows import Table, read_table
 from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton

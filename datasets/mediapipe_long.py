@@ -10,7 +10,7 @@ import numpy as np
 from skelfuse.clip import FloatArray
 from skelfuse.datasets.mediapipe_columns import NUMBERED
 from skelfuse.datasets.mediapipe_points import HAND_NAMES, NAMES, plain
-from skelfuse.datasets.reading.number_table import Table
+from skelfuse.datasets.reading.number_rows import Table
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import MEDIAPIPE_33
 from skelfuse.layouts.whole_bodies import MEDIAPIPE_HOLISTIC_75

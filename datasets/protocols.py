@@ -25,7 +25,16 @@ from skelfuse.datasets.protocol_rules import (
 )
 from skelfuse.errors import SkelfuseError
 
-__all__ = ["ALL", "ClipTable", "available", "caution", "lacks_subjects", "likeliest", "split"]
+__all__ = [
+    "ALL",
+    "ClipTable",
+    "available",
+    "caution",
+    "lacks_subjects",
+    "likeliest",
+    "shared_people",
+    "split",
+]
 
 ALL = "all"  # trains on everything, for a model that is to be used
 DRAWN = "random:0.2/0"
@@ -125,6 +134,33 @@ preprocess --subject-from tells who is who
             "preprocess --subject-from tells who is who"
         )
     return None
+
+
+def shared_people(table: ClipTable, protocol: str) -> str | None:
+    """Say how many people of the test are in training too; where nobody is named, what that means.
+
+    >>> unknown = [None] * 3
+    >>> table = ClipTable(names=list("abc"), labels=np.arange(3), subjects=["Ann", "Ann", "Bob"],
+    ...                   cameras=["1", "2", "2"], setups=unknown, replications=unknown,
+    ...                   splits=[{"file": part} for part in ("train", "test", "test")])
+    >>> print(shared_people(table, "file"))
+    1 of the 2 people in the test is in training too, and recognised by how they move: the figures \
+are better than for new people
+    """
+    try:
+        parts = split(table, protocol)
+    except SkelfuseError:  # a test in a store of its own
+        return None
+    people = {part: {table.subjects[i] for i in at.tolist()} - {None} for part, at in parts.items()}
+    test = people.pop("test", set())
+    shared = test & set[str | None]().union(*people.values())
+    if not shared:
+        return None if test else caution(table, protocol)
+    is_are = "is" if len(shared) == 1 else "are"
+    return (
+        f"{len(shared):,} of the {len(test):,} people in the test {is_are} in training too, and "
+        "recognised by how they move: the figures are better than for new people"
+    )
 
 
 def _groups(table: ClipTable) -> tuple[str, set[str]]:

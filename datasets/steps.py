@@ -18,7 +18,7 @@ from skelfuse.datasets.evaluated_part import evaluated_clips
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
 from skelfuse.datasets.preprocess import preprocess as stored
-from skelfuse.datasets.protocols import caution, likeliest
+from skelfuse.datasets.protocols import caution, likeliest, shared_people
 from skelfuse.datasets.protocols import split as parts_of
 from skelfuse.datasets.summary import clip_table
 from skelfuse.errors import SkelfuseError
@@ -171,7 +171,7 @@ def evaluate(
     """Evaluate a run, or several that average their probabilities, on a part of a protocol.
 
     Without `protocol` it is the run's own; the part "all" is every clip. `progress` hears how many
-    clips are done, of how many.
+    clips are done, of how many. A note says whether people of the test are in training too.
     """
     from skelfuse.evaluation import evaluate as measured
     from skelfuse.evaluation.matching import joint_order
@@ -184,7 +184,7 @@ def evaluate(
     asked = {run.config.protocol for run in loaded} if protocol is None else {protocol}
     protocol, indices = evaluated_clips(store, asked, part)
     total = len(loaded) * len(indices)
-    return measured(
+    found = measured(
         loaded,
         store,
         indices,
@@ -194,6 +194,10 @@ def evaluate(
         ignore_unknown=ignore_unknown,
         progress=None if progress is None else lambda done: progress(done, total),
     )
+    if protocol is None or part != "test":
+        return found
+    shared = shared_people(clip_table(store), protocol)
+    return found if shared is None else replace(found, notes=(*found.notes, shared))
 
 
 def leads() -> bool:

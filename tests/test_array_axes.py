@@ -67,7 +67,7 @@ def test_zeros_are_missing_on_request_alone(tmp_path: Path) -> None:
     field[0, 0, 3, 0] = 0  # one coordinate at 0 is a place
     (clip,) = read(field, tmp_path, axes="CTVM", skeleton=KINECT_V2)
     assert clip.mask.all()
-    (clip,) = read(field, tmp_path, axes="CTVM", skeleton=KINECT_V2, zeros_missing=True)
+    (clip,) = read(field, tmp_path, axes="CTVM", skeleton=KINECT_V2, missing=0.0)
     first, second = (0, 1) if clip.mask[:, 0].all() else (1, 0)
     assert clip.mask[:, first].all()
     assert clip.mask[:30, second].all()
@@ -191,7 +191,7 @@ def test_the_field_s_real_array(samples: Callable[[str], Path]) -> None:
     for file in (single, many):
         with pytest.raises(SkelfuseError, match=r"--axes N?CTVM"):
             list(npy_clip.read(file, ReadOptions()))
-    options = {"zeros_missing": True, "skeleton": layout("kinect-v2")}
+    options = {"missing": 0.0, "skeleton": layout("kinect-v2")}
     (clip,) = npy_clip.read(single, ReadOptions(axes="CTVM", **options))  # type: ignore[arg-type]
     clips = list(npy_clip.read(many, ReadOptions(axes="NCTVM", **options)))  # type: ignore[arg-type]
     assert [one.coords.shape[0] for one in clips] == [300] * 4

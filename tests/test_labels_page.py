@@ -41,4 +41,4 @@ def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             assert command.startswith(PROMPT)
             assert ran(command.removeprefix(PROMPT)) == told, command
             commands += 1
-    assert commands == 10
+    assert commands == 11

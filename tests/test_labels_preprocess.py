@@ -211,3 +211,31 @@ def test_keypoint_files_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> 
         "ann/gait": "limp",
         "ben/gait": "normal",
     }
+
+
+def test_what_no_interval_covers_has_a_label_of_its_own(poses: Path, tmp_path: Path) -> None:
+    labels = written(
+        tmp_path,
+        "file,label,start,end,subject\na_walk,up,0.4,2,ann\na_walk,down,2.2,4,ann\n"
+        "b_walk,up,0,99,ben\n",
+    )
+    out = tmp_path / "s.h5"
+    given = ("--labels", labels, "--fps", FPS, "--out", out, "--rest-label", "nothing")
+    result = run(poses, *given)
+    assert result.exit_code == 0, result.output
+    assert "  2 intervals of what no row covers" in result.output
+    store = Store(out)
+    assert dict(zip(store.names, [store[i].label for i in range(5)], strict=True)) == {
+        "a_walk@0-9": "nothing",
+        "a_walk@10-49": "up",  # 5 frames further on are too few for a stretch of nothing
+        "a_walk@55-99": "down",
+        "a_walk@100-199": "nothing",
+        "b_walk@0-199": "up",
+    }
+    assert store.subjects == ["ann"] * 4 + ["ben"]
+    run(poses, *given, "--whole")
+    assert [one.label for one in Store(out)[0].intervals] == ["nothing", "up", "down", "nothing"]
+    labels.write_text("file,label\na_walk,up\n")
+    told = run(poses, *given)
+    assert told.exit_code == 1
+    assert "leave out --rest-label, or give start and end" in told.stderr

@@ -125,6 +125,20 @@ def test_the_joints_of_a_live_stream_are_in_the_order_of_the_skeleton_given(
     assert "names are not those of the run's skeleton" in other.stderr
 
 
+def test_what_is_odd_in_a_live_stream_is_told_as_for_files(run: Path) -> None:
+    coords = acted("wave", 90, seed=7)
+    coords[40:43, 2] = 5000
+    lines = [json.dumps({"joint_names": JOINTS, "fps": 30}), *live_lines(coords)]
+    lines.insert(5, json.dumps({"joi\x1b[2Jnts": []}, ensure_ascii=False))
+    result = run_main("predict", run, "-", "--window", "30f", stdin="\n".join(lines))
+    assert result.exit_code == 3
+    notes = [line for line in result.stderr.splitlines() if line.startswith("note: ")]
+    assert f"note: line 43: 1 joint is far from the body, '{JOINTS[2]}' by" in notes[0]
+    assert 1 <= len(notes) <= 3  # not for every frame
+    assert "line 6: " in result.stderr
+    assert "\x1b" not in result.output
+
+
 @pytest.mark.parametrize(
     "option", [("--input-format", "npz"), ("--class-names", "a.txt"), ("--jobs", "2")]
 )

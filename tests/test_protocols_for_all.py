@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelfuse.datasets.protocols import ClipTable, available, caution, likeliest, split
+from skelfuse.datasets.protocols import (
+    ClipTable,
+    available,
+    caution,
+    likeliest,
+    shared_people,
+    split,
+)
 from skelfuse.errors import SkelfuseError
 
 
@@ -108,6 +115,18 @@ def test_why_people_should_be_kept_apart_is_told_where_they_are_not() -> None:
         told = caution(unknown, protocol) or ""
         assert "better than for new people" in told
         assert "--subject-from" in told
+
+
+def test_people_of_the_test_who_are_in_training_too_are_told() -> None:
+    clips = table([0, 0, 1, 1], subjects=["x", "y", "x", "z"])
+    drawn = split(clips, "random:0.5/0")
+    both = {clips.subjects[i] for i in drawn["train"]} & {clips.subjects[i] for i in drawn["test"]}
+    told = shared_people(clips, "random:0.5/0")
+    assert (told is not None) == bool(both)
+    assert shared_people(clips, "kfold:2/1") is None
+    assert shared_people(clips, "no such protocol") is None
+    unknown = shared_people(table([0, 0, 1]), "random:0.2/0") or ""
+    assert "--subject-from" in unknown
 
 
 @pytest.mark.parametrize("member", ["0.2", "0/1", "1.0/0", "0.0/0", "x/0", "0.2/-1", ""])

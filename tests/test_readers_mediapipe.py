@@ -194,7 +194,10 @@ def test_cells_that_are_no_numbers(tmp_path: Path) -> None:
     rows[1][1] = ""
     (clip,) = table(wide(names, rows, tmp_path / "a.csv"))
     assert (~clip.mask).sum() == 1
-    for cell, problem in (("left", "column 'L0_x' among whose numbers"), ("1,2", "line 3: a line")):
+    for cell, problem in (
+        ("left", "line 3: text among the numbers of column 'L0_x'"),
+        ("1,2", "line 3: wrong number"),
+    ):
         rows[1][1] = cell
         with pytest.raises(SkelfuseError, match=problem):
             table(wide(names, rows, tmp_path / "a.csv"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from skelfuse.clip import Clip
 from skelfuse.clips.most_active import by_activity
@@ -11,6 +12,8 @@ from skelfuse.clips.preparation import part, person
 from skelfuse.datasets.labels.rows import Row
 from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
+
+SHORTEST_REST = 10  # frames
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Cuts:
     overlapping: int = 0  # that share more than a frame with one before
     outside: int = 0  # that begin behind the recording's end, or are of nobody in it
     unseen: int = 0
+    rest: int = 0  # that no row speaks of
 
     @property
     def intervals(self) -> int:
@@ -79,6 +83,38 @@ def intervals_of(clip: Clip, rows: Sequence[Row]) -> tuple[Cuts, list[SkelfuseEr
         cuts.overlapping += one.interval.start < before - 1
         latest[own] = max(latest.get(own, 0), one.interval.end)
     return cuts, problems
+
+
+def with_rest(clip: Clip, cuts: Cuts, label: str) -> Cuts:
+    """Return the intervals, and one with this label for each stretch that none of them covers.
+
+    A stretch of fewer than ten frames is none: it is how exactly people label.
+
+    >>> import numpy as np
+    >>> from skelfuse.layouts import HAND_21
+    >>> clip = Clip(np.zeros((60, 1, 21, 3)), HAND_21, name="a", fps=30)
+    >>> rows = [Row("t.csv", 2, "a", "fist", 0.5, 1), Row("t.csv", 3, "a", "point", 1.2, 1.4)]
+    >>> cuts = with_rest(clip, intervals_of(clip, rows)[0], "nothing")
+    >>> [one.interval.as_list()[:3] for one in cuts.found], cuts.rest
+    ([[0, 15, 'nothing'], [15, 30, 'fist'], [36, 42, 'point'], [42, 60, 'nothing']], 2)
+    """
+    if not cuts.found:
+        return cuts
+    rows = [one.row for one in cuts.found]
+    said: dict[str, Any] = {  # what all rows say alike, of whose recording it is
+        what: getattr(rows[0], what) if len({getattr(row, what) for row in rows}) == 1 else None
+        for what in ("subject", "split", "camera")
+    }
+    row = replace(rows[0], label=label, person=None, **said)
+    begun = 0
+    found: list[Cut] = []
+    covered = [(one.interval.start, one.interval.end) for one in cuts.found]
+    for start, end in [*covered, (clip.frames, clip.frames)]:
+        if start - begun >= SHORTEST_REST:
+            found.append(Cut(Interval(begun, start, label, None), row))
+        begun = max(begun, end)
+    both = sorted([*cuts.found, *found], key=lambda one: (one.interval.start, one.interval.end))
+    return replace(cuts, found=both, rest=len(found))
 
 
 def cut(clip: Clip, one: Cut) -> Clip | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.clip import Clip
-from skelfuse.datasets.labels.cutting import Cut, cut, intervals_of
+from skelfuse.datasets.labels.cutting import Cut, cut, intervals_of, with_rest
 from skelfuse.datasets.labels.matching import Matcher
 from skelfuse.datasets.labels.names import COLUMN, FromName, from_name
 from skelfuse.datasets.labels.plain import SAID
@@ -19,7 +19,7 @@ from skelfuse.datasets.labels.table import LabelTable, read_labels
 from skelfuse.errors import SkelfuseError
 
 IN_FILE = "file"  # the protocol of a split that a table brings
-COUNTED = ("intervals", "overlapping", "outside", "unseen")
+COUNTED = ("intervals", "rest", "overlapping", "outside", "unseen")
 
 
 @dataclass
@@ -51,12 +51,14 @@ class Labelling:
     """Where labels, subjects, cameras and splits come from, besides the files themselves.
 
     What a table says goes before what a name says, and that before what the file says. With
-    `whole` a recording stays one clip, with its intervals.
+    `whole` a recording stays one clip, with its intervals. `rest` is the label of what no interval
+    covers; without it that is left out.
     """
 
     table: LabelTable | None = None
     names: Mapping[str, FromName] = field(default_factory=dict)  # what -> rule
     whole: bool = False
+    rest: str | None = None
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -71,6 +73,7 @@ class Labelling:
             "arguments": None if table is None else repr(table.made_by[1:]),
             "names": {what: [rule.folder, rule.pattern] for what, rule in self.names.items()},
             "whole": self.whole,
+            "rest": self.rest,
         }
 
 
@@ -80,6 +83,7 @@ def labelling_of(
     rules: Mapping[str, str | None] | None = None,
     *,
     whole: bool = False,
+    rest: str | None = None,
 ) -> Labelling | None:
     """Return the labelling that a user asks for; None where nothing is asked.
 
@@ -90,10 +94,10 @@ def labelling_of(
     columns = {
         what: rule.removeprefix(COLUMN) for what, rule in given.items() if rule.startswith(COLUMN)
     }
-    if table is None and (columns or conditions or whole):
+    if table is None and (columns or conditions or whole or rest):
         raise SkelfuseError(
             "no table of labels is given",
-            expected="one, for columns, --label-rows and --whole",
+            expected="one, for columns, --label-rows, --rest-label and --whole",
             remedy="add --labels TABLE",
         )
     if table is None and not given:
@@ -101,14 +105,16 @@ def labelling_of(
     read = None
     if table is not None:
         read = read_labels(table, tuple(map(condition, conditions)), tuple(columns.items()))
-        if whole and not read.has_intervals:
+        if (whole or rest) and not read.has_intervals:
             raise SkelfuseError(
-                "recordings are kept whole with their intervals, and this table has none",
+                "recordings are kept whole with their intervals, and this table has none"
+                if whole
+                else "a label for the frames outside all intervals, and this table has none",
                 file=table,
-                remedy="leave out --whole, or give start and end",
+                remedy=f"leave out {'--whole' if whole else '--rest-label'}, or give start and end",
             )
     names = {what: from_name(rule, what) for what, rule in given.items() if what not in columns}
-    return Labelling(read, names, whole)
+    return Labelling(read, names, whole, rest)
 
 
 def labelled(
@@ -143,6 +149,7 @@ def labelled(
         return
     cuts, problems = intervals_of(clip, [row for row in rows if row.start is not None])
     yield from problems
+    cuts = with_rest(clip, cuts, labelling.rest) if labelling.rest else cuts
     for what in COUNTED:
         told.count(what, getattr(cuts, what))
     if labelling.whole:

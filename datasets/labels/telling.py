@@ -11,6 +11,7 @@ from skelfuse.telling.counted import counted
 
 NAMED = 3
 MEANINGS = {
+    "rest": "of what no row covers",
     "overlapping": "sharing frames with an earlier one",
     "outside": "behind the recording's end, or of a person who is not in it, left out",
     "unseen": "in which nobody is seen, left out",

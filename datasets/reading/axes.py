@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from skelfuse.clip import FloatArray
 from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
+from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, without_mark
 from skelfuse.datasets.reading.layout_of import guessable
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
@@ -135,7 +135,7 @@ def check_third_column(
 def _split(values: npt.NDArray[Any], options: ReadOptions) -> Arranged:
     if not options.score:
         coords = as_coordinates(values)
-        return (_without_zeros(coords) if options.zeros_missing else coords), None
+        return without_mark(coords, options.missing), None
     if values.ndim not in (3, 4) or values.shape[-1] not in (3, 4):
         raise SkelfuseError(
             "no column left for a score",
@@ -146,11 +146,7 @@ def _split(values: npt.NDArray[Any], options: ReadOptions) -> Arranged:
     coords = as_coordinates(values[..., :-1])
     scores = values[..., -1] if values.ndim == 4 else values[:, None, :, -1]
     confidence = as_confidence(scores, coords.shape[:3])
-    return (_without_zeros(coords) if options.zeros_missing else coords), confidence
-
-
-def _without_zeros(coords: FloatArray) -> FloatArray:
-    return np.where((coords == 0).all(axis=-1, keepdims=True), np.nan, coords).astype(coords.dtype)
+    return without_mark(coords, options.missing), confidence
 
 
 def _refuse_other_orders(values: npt.NDArray[Any]) -> None:

@@ -14,6 +14,7 @@ ROOM = 100.0  # metres; no sensor of bodies sees so far
 FLOAT32 = 2.0**-24  # of a number: how far the nearest float32 may be from it
 SHARP = 1e-4  # of a body's extent: how far a joint may be moved by rounding
 BEYOND_BELIEF = 1e3
+SAMPLED = 1 << 14  # joints by which a file's middle and extent are found
 NOT_METRES = "convert the file to metres, or leave it out if it is damaged"
 NOT_AN_ARRAY = "write one row of 2 or 3 numbers for each joint of each frame"
 
@@ -56,7 +57,8 @@ def as_coordinates(values: npt.NDArray[Any]) -> FloatArray:
 def _nearer(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return float64 coordinates that float32 would blur, such as UTM, moved to their middle.
 
-    All joints of all frames move alike, by a whole number.
+    All joints of all frames move alike, by a whole number. One number in all axes, far away, stands
+    for "not seen" and stays what it is.
 
     >>> utm = np.array([[[[4_500_000.125, 0.5], [4_500_001.0, 1.5]]]])
     >>> as_coordinates(utm)[0, 0].tolist()
@@ -65,6 +67,8 @@ def _nearer(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if values.dtype.kind != "f" or values.dtype.itemsize <= 4:
         return values
     flat = values.reshape(-1, values.shape[-1])
+    if len(flat) > SAMPLED:  # medians of millions take as long as reading them from text
+        flat = flat[np.random.default_rng(0).integers(len(flat), size=SAMPLED)]
     flat = flat[np.isfinite(flat).all(axis=1)]
     if not len(flat):
         return values
@@ -72,8 +76,22 @@ def _nearer(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     extent = float(np.median(np.abs(flat - middle).max(axis=1)))
     if not 0 < np.abs(middle).max() * FLOAT32 <= BEYOND_BELIEF or extent == 0:
         return values
-    blurred = float(np.abs(middle).max()) * FLOAT32 > extent * SHARP
-    return values - np.floor(middle) if blurred else values
+    if float(np.abs(middle).max()) * FLOAT32 <= extent * SHARP:
+        return values
+    marks = (values == np.rint(values[..., :1])).all(axis=-1, keepdims=True)
+    return np.where(marks, values, values - np.floor(middle))
+
+
+def without_mark(coords: FloatArray, mark: float | None) -> FloatArray:
+    """Return coordinates in which joints that are at the mark in all axes are missing.
+
+    >>> without_mark(np.array([[[[-1, -1], [-1, 2]]]], np.float32), -1).tolist()
+    [[[[nan, nan], [-1.0, 2.0]]]]
+    """
+    if mark is None:
+        return coords
+    there = (coords == np.float32(mark)).all(axis=-1, keepdims=True)
+    return np.where(there, np.float32(np.nan), coords)
 
 
 def in_a_room(metres: FloatArray) -> FloatArray:

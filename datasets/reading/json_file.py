@@ -15,6 +15,10 @@ from skelfuse.errors import SkelfuseError
 Value = TypeVar("Value")
 FETCH_AGAIN = "the file is damaged: fetch or write it again"
 DEEPEST = 8  # levels of lists; coordinates have four
+ROOM = 1 << 28  # bytes that any file's values may take
+DENSEST = 24  # times as many as its text: coordinates take 5 to 17 times as many
+HEAVIEST = 60  # of any JSON
+WEIGHTS = {"[": 96, "{": 240, ",": 32}  # bytes in memory of a list, of names, of a value
 EQUAL = "every list at one level has equal length; write null for what is missing"
 
 
@@ -30,16 +34,42 @@ def read_json(path: Path) -> Any:
     """
     text = read_text(path)
     try:
+        check_light(text)
         return json.loads(text, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise SkelfuseError(
             f"not JSON: {error.msg}", file=path, line=error.lineno, remedy=FETCH_AGAIN
         ) from None
     except SkelfuseError as error:
+        if error.found is not None:
+            raise error.at(path) from None
         line = 1 + text[: text.find("Infinity")].count("\n")
         raise SkelfuseError(error.problem, file=path, line=line, remedy=error.remedy) from None
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, endless brackets
         raise SkelfuseError(f"not sound JSON: {error}", file=path, remedy=FETCH_AGAIN) from None
+
+
+def check_light(text: str) -> None:
+    """Refuse JSON whose lists would take far more memory than the text of coordinates does.
+
+    >>> check_light("[" + 3_000_000 * "[]," + "[]]")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: JSON that would take much more memory than it has text: \
+expected at most 268 MB, found 9 MB of text that would take 384 MB; write fewer clips in a file, \
+if it is one
+    """
+    if len(text) * HEAVIEST <= ROOM:
+        return
+    size = sum(bytes_each * text.count(sign) for sign, bytes_each in WEIGHTS.items())
+    most = max(ROOM, DENSEST * len(text))
+    if size > most:
+        raise SkelfuseError(
+            "JSON that would take much more memory than it has text",
+            expected=f"at most {most / 1e6:.0f} MB",
+            found=f"{len(text) / 1e6:.0f} MB of text that would take {size / 1e6:.0f} MB",
+            remedy="write fewer clips in a file, if it is one",
+        )
 
 
 def _constant(token: str) -> float:

@@ -23,6 +23,7 @@ from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ
 
+FEW, SPARSE = 1_000_000, 16  # lists that any pickle may have, and bytes for each beyond
 LONG = 512  # bytes of one value beyond which they stay in the file
 LONGEST_NUMBER = 1024  # bits; longer ones are an attack, not a count
 _UNSOUND = (LookupError, ValueError, TypeError, ArithmeticError, SyntaxError, RecursionError)
@@ -67,6 +68,17 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []  # the stacks below each open mark
         self.memo: dict[int, Any] = {}
+        self.room = FEW + end // SPARSE  # for lists, and for what is remembered
+
+    def take_room(self) -> None:
+        """Count a list, a dictionary or a thing remembered: one byte of a pickle may make each."""
+        self.room -= 1
+        if self.room < 0:
+            raise SkelfuseError(
+                "a pickle of lists that would take much more memory than the file has",
+                expected=f"at most {FEW + self.end // SPARSE:,} of them",
+                remedy="save the data as arrays",
+            )
 
     def run(self) -> Any:
         read, steps = self.file.read, _STEPS
@@ -149,14 +161,25 @@ class _Machine:
         else:
             self.since_mark()
 
+    def new_list(self) -> list[Any]:
+        self.take_room()
+        return []
+
+    def new_names(self) -> dict[Any, Any]:
+        self.take_room()
+        return {}
+
     def mark(self) -> None:
+        self.take_room()
         self.marks.append(self.stack)
         self.stack = []
 
     def keep(self, at: int) -> None:
+        self.take_room()
         self.memo[at] = self.stack[-1]
 
     def wrap(self, count: int) -> None:
+        self.take_room()
         items = tuple(self.stack[-count:])
         if len(items) != count:
             raise SkelfuseError("the pickle takes more than there is")
@@ -227,8 +250,8 @@ _STEPS: dict[bytes, Step] = {
     b"B": _run("<I", "bytes"),
     b"\x8e": _run("<Q", "bytes"),
     b"\x96": _run("<Q", "bytes"),
-    b"]": _push(lambda m: []),
-    b"}": _push(lambda m: {}),
+    b"]": _push(_Machine.new_list),
+    b"}": _push(_Machine.new_names),
     b")": _push(lambda m: ()),
     b"(": _Machine.mark,
     b"l": _push(_Machine.since_mark),

@@ -23,6 +23,15 @@ class Farthest(NamedTuple):
     joint: int
     sizes: float  # of the body
 
+    def told(self, name: str) -> str:
+        """Say it, with the name of the joint.
+
+        >>> Farthest(1, 2, 0, 3, 5000).told("nose")
+        "1 joint is far from the body, 'nose' by 5000 sizes"
+        """
+        joints = f"{self.joints} joint{'s are' if self.joints > 1 else ' is'}"
+        return f"{joints} far from the body, '{name}' by {self.sizes:.0f} sizes"
+
 
 def marks(coords: FloatArray) -> Counter[float]:
     """Count joints of `[T,M,N,D]` that stand for "not seen": one number in all axes, far away.

@@ -9,6 +9,7 @@ from typing import Any
 from skelfuse.inspect.derivative import TOLERANCE
 from skelfuse.inspect.frame_rate import FrameRate
 from skelfuse.inspect.kernel_report import AxisReport, KernelReport, KernelsReport
+from skelfuse.plain_text import cell
 
 COLUMNS = (
     *("kernel", "scale", "group", "axis", "offsets", "taps", "start", "drift", "sum"),
@@ -79,7 +80,7 @@ def kernel_csv(report: KernelsReport, *, rate: FrameRate, history: bool = False)
                 for number, axis in enumerate(kernel.axes):
                     taps = moment.taps[kernel.name][:, number].tolist()
                     for offset, tap in zip(kernel.offsets, taps, strict=True):
-                        writer.writerow([moment.epoch, kernel.name, axis.axis, offset, tap])
+                        writer.writerow([moment.epoch, cell(kernel.name), axis.axis, offset, tap])
         return text.getvalue()
     writer.writerow(COLUMNS)
     for kernel in report.kernels:
@@ -91,7 +92,7 @@ def kernel_csv(report: KernelsReport, *, rate: FrameRate, history: bool = False)
 def _csv_row(kernel: KernelReport, axis: AxisReport, rate: FrameRate) -> list[Any]:
     like, found = axis.likeness, axis.response
     return [
-        kernel.name,
+        cell(kernel.name),
         kernel.scale,
         kernel.group,
         axis.axis,

@@ -61,7 +61,7 @@ class Stream:
     ) -> None:
         self.recogniser, self.window, self.stride = recogniser, window, stride
         self.joints, self.limbs = joints, limbs
-        self._skeleton = recogniser.preparation.skeleton_of(joint_names)
+        self.skeleton = recogniser.preparation.skeleton_of(joint_names)
         if fps is not None and not 0 < fps < np.inf:
             raise SkelfuseError("not a frame rate", expected="more than 0", found=fps)
         self.given_rate = self.rate = fps
@@ -140,7 +140,7 @@ class Stream:
                 )
 
     def _checked(self, frame: npt.NDArray[Any] | None) -> FloatArray:
-        skeleton = self._skeleton
+        skeleton = self.skeleton
         if frame is None:
             return np.full((1, len(skeleton), skeleton.dimensions), np.nan, np.float32)
         try:
@@ -219,7 +219,7 @@ class Stream:
         coords = np.full((after - first, persons, N, D), np.nan, np.float32)
         for row, frame in zip(coords, self._frames, strict=True):
             row[: len(frame)] = frame
-        clip = Clip(coords, self._skeleton, name=f"{first}-{after}", fps=self.rate)
+        clip = Clip(coords, self.skeleton, name=f"{first}-{after}", fps=self.rate)
         whole = f"{len(coords)}f"
         (window,) = self.recogniser.timeline(
             clip, window=whole, stride=whole, joints=self.joints, limbs=self.limbs

@@ -28,6 +28,7 @@ from skelfuse.training.log import METRICS, read_lines
 from skelfuse.training.loop import EpochLoop
 from skelfuse.training.losses import balanced_weights
 from skelfuse.training.measure import measure
+from skelfuse.training.memory import memory_note
 from skelfuse.training.resume import check_same_clips, check_same_run, found_checkpoint
 from skelfuse.training.seeds import seed_of
 from skelfuse.training.suspects import Suspects
@@ -128,6 +129,9 @@ class _Run:
         model = build_model(self.config.model, store.skeleton, len(store.class_names))
         keep_to(model, *self.data.shown)
         mates.joined_norms(model.to(mates.device))
+        self.data = self.data.noted(
+            memory_note(model, self.data.batch_shape(self.config, mates), mates.device)
+        )
         lesson = lesson_of(self.config, model, store, mates)
         self.learner = Learner(model, self.config.train, lesson)
         if saved:

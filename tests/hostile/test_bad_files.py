@@ -26,6 +26,8 @@ from skelfuse.datasets import clips
 from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
+from skelfuse.datasets.frame_lines import parse_line
+from skelfuse.datasets.reading.json_file import check_light
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2
 from skelfuse.store import Store
@@ -157,6 +159,56 @@ def test_a_forged_pickle_is_told(name: str, tmp_path: Path) -> None:
     path.write_bytes(PICKLES[name])
     with bounded():
         error_of(path, "annotations")
+
+
+HEAVY_JSON = {
+    "lists": "[" + 4_000_000 * "[]," + "[]]",
+    "names": "[" + 2_000_000 * '{"":0},' + "{}]",
+}
+
+
+@pytest.mark.parametrize("name", HEAVY_JSON)
+def test_json_of_lists_takes_no_memory(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(f'{{"keypoints": {HEAVY_JSON[name]}}}')
+    with bounded():
+        assert "much more memory" in str(error_of(tmp_path / "a.json", "keypoints"))
+    with pytest.raises(SkelfuseError, match="much more memory"):
+        parse_line(HEAVY_JSON[name], KINECT_V2)
+
+
+def test_json_of_many_coordinates_is_no_attack() -> None:
+    frame = json.dumps(np.random.default_rng(0).normal(size=(25, 3)).round(3).tolist())
+    points = json.dumps([{"x": 0.123456, "y": 0.654321, "z": -0.1, "visibility": 0.99}] * 33)
+    pixels = json.dumps([[412, 288]] * 17, separators=(",", ":"))
+    for one in (frame, points, pixels):
+        check_light("[" + ",".join([one] * (20_000_000 // len(one))) + "]")
+
+
+HEAVY_PICKLES = {
+    "lists": 2_000_000 * b"]",
+    "names": 2_000_000 * b"}",
+    "marks": 2_000_000 * b"(",
+    "pairs": 2_000_000 * b"N\x85",
+    "remembered": b"N" + 2_000_000 * b"\x94",
+}
+
+
+@pytest.mark.parametrize("name", HEAVY_PICKLES)
+def test_a_pickle_of_lists_takes_no_memory(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b"\x80\x04" + HEAVY_PICKLES[name] + b".")
+    with bounded(seconds=20):  # to count each costs most of it
+        assert "much more memory" in str(error_of(path, "annotations"))
+
+
+def test_lists_within_lists_a_billion_times_are_told_at_once(tmp_path: Path) -> None:
+    clip: Any = ["a"]
+    for _ in range(9):
+        clip = [clip] * 10
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps({"split": {"train": [clip]}, "annotations": [{}]}))
+    with bounded():
+        assert "lists what is no name" in str(error_of(path, "annotations"))
 
 
 def test_letters_that_are_none_are_told(tmp_path: Path) -> None:

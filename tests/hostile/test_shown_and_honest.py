@@ -18,6 +18,10 @@ from skelfuse.clips.outliers import farthest, marks
 from skelfuse.datasets.reading.coordinates import as_coordinates
 from skelfuse.datasets.reading.tracks import link
 from skelfuse.errors import SkelfuseError
+from skelfuse.inspect.frame_rate import FrameRate
+from skelfuse.inspect.kernel_data import kernel_csv
+from skelfuse.inspect.kernel_report import Moment, report_kernels
+from skelfuse.layers.kernels import Kernel
 from skelfuse.layouts import COCO_17
 from skelfuse.plain_text import cell, is_plain, shown
 from skelfuse.skeleton import Skeleton
@@ -57,6 +61,16 @@ def test_no_cell_is_run_by_a_spreadsheet(text: str) -> None:
     file = io.StringIO()
     csv.writer(file).writerow(map(cell, [text, 1.5, -2, "sit"]))
     assert next(csv.reader([file.getvalue()])) == [f"'{text}", "1.5", "-2", "sit"]
+
+
+def test_no_cell_of_kernels_is_run_by_a_spreadsheet() -> None:
+    kernels = {"=1+1": Kernel("=1+1", 1, np.array([[-1.0], [1.0]]), (-1, 0))}
+    moments = [Moment(0, {"=1+1": np.array([[-1.0], [1.0]])})]
+    report = report_kernels(kernels, history=moments)
+    for history in (False, True):
+        text = kernel_csv(report, rate=FrameRate(30.0), history=history)
+        assert "'=1+1" in text
+        assert not any(line.startswith("=") or ",=" in line for line in text.splitlines())
 
 
 def test_a_dollar_in_a_name_is_drawn(tmp_path: Path) -> None:
@@ -102,6 +116,29 @@ def test_marks_are_told_and_made_missing(tmp_path: Path) -> None:
     assert "note:" not in told
     assert np.isnan(Store(out)[1].coords[:4, 0, 7]).all()
     assert not np.isnan(Store(out)[1].coords[4:]).any()
+
+
+def test_a_mark_is_one_number_in_every_format_and_beside_large_places(tmp_path: Path) -> None:
+    far = BODY[:, None].astype(np.float64) + [4.5e6, 5.2e5]
+    far[:4, 0, 7] = -9999
+    assert (as_coordinates(far)[:4, 0, 7] == -9999).all()  # not moved with the body
+    for name, mark in (("zeros", 0), ("0", 0), ("-9999", -9999)):
+        marked = BODY.copy()
+        marked[:4, 7] = mark
+        content = {"keypoints": marked.tolist(), "layout": "coco-17"}
+        (tmp_path / "a.json").write_text(json.dumps(content))
+        np.save(tmp_path / "b.npy", marked)
+        np.save(tmp_path / "c.npy", far if mark else marked)
+        for place in ("a.json", "b.npy", "c.npy"):
+            out = tmp_path / f"{place}{name}.h5"
+            told = called(
+                *("preprocess", tmp_path / place, "--out", out),
+                *("--skeleton", "coco-17", "--missing", name),
+            )
+            assert told.exit_code == 0, told.output
+            (clip,) = Store(out)
+            assert np.isnan(clip.coords[:4, 0, 7]).all()
+            assert not np.isnan(clip.coords[4:]).any()
 
 
 def test_a_joint_far_away_is_found() -> None:
