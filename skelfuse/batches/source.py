@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,6 +19,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
+AHEAD = 3  # batches under way to a GPU
 _ROWS_AT_ONCE = 1 << 15  # rows prepared together when a split is loaded; bounds working memory
 
 
@@ -33,7 +35,8 @@ class ClipSource:
 
     If their rows take at most `memory_limit` bytes they are prepared once and stay on the device.
     Otherwise (`mapped`) each batch is read from the store's memory map and prepared on its own,
-    while a thread reads the next one. Both give the same numbers.
+    while a thread reads the next one; for a GPU the thread prepares and sends it as well, a few
+    batches ahead. Both give the same numbers.
     """
 
     def __init__(
@@ -63,23 +66,33 @@ class ClipSource:
     def stream(self, batches: Sequence[Tensor]) -> Iterator[Tracks]:
         """Yield the clips of each batch, which is `[B]` places in `indices`.
 
-        The rows may be those of other clips too.
+        The places are on the device, or on the CPU if `mapped`. The rows may be those of other
+        clips too.
         """
         if self._held is not None:
             yield from (self._held.clips(batch) for batch in batches)
             return
         with ThreadPoolExecutor(1, "skelfuse-reader") as reader:
-            coming = [reader.submit(self._read, batch) for batch in batches[:1]]
-            for batch in [*batches[1:], None]:
-                raw = coming.pop().result() if coming else None
+            on_cpu = self.device.type == "cpu"
+            ahead = 1 if on_cpu else AHEAD
+            read = self._read if on_cpu else self._sent
+            coming = deque(reader.submit(read, batch) for batch in batches[:ahead])
+            for batch in [*batches[ahead:], *[None] * len(coming)]:
+                tracks = coming.popleft().result()
                 if batch is not None:
-                    coming.append(reader.submit(self._read, batch))
-                if raw is not None:
-                    yield prepared(raw.to(self.device), self.store.skeleton, self.sampling)
+                    coming.append(reader.submit(read, batch))
+                yield self._prepared(tracks) if on_cpu else tracks
 
     def _read(self, batch: Tensor) -> Tracks:
         clips = [self.store.coords(i) for i in self.indices[batch.numpy()].tolist()]
         return pack(clips, self.persons)
+
+    def _prepared(self, raw: Tracks) -> Tracks:
+        return prepared(raw, self.store.skeleton, self.sampling)
+
+    def _sent(self, batch: Tensor) -> Tracks:
+        # Prepared on the CPU: it takes looks at values, for each of which a GPU would wait.
+        return self._prepared(self._read(batch)).to(self.device)
 
     def _loaded(self, frames: Tensor) -> Tracks:
         start, present, total = self._tables
@@ -88,11 +101,11 @@ class ClipSource:
         seen = torch.empty(total, N, dtype=torch.bool, device=self.device)
         rows, at = frames * present.sum(dim=1), 0
         for part in torch.split(torch.arange(len(frames)), _parts(rows)):
-            tracks = prepared(self._read(part).to(self.device), self.store.skeleton, self.sampling)
+            tracks = self._prepared(self._read(part).to(self.device))
             coords[at : at + len(tracks.coords)] = tracks.coords
             seen[at : at + len(tracks.coords)] = tracks.seen
             at += len(tracks.coords)
-        return Tracks(coords, seen, start, present, frames)
+        return Tracks(coords, seen, start, present, frames).to(self.device)
 
 
 def _parts(rows: Tensor) -> list[int]:
