@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -55,9 +56,12 @@ def test_on_a_gpu_it_is_chosen_by_itself(masked: bool, monkeypatch: pytest.Monke
 
     calls = []
     launch = fused_statistics._launch
-    monkeypatch.setattr(
-        fused_statistics, "_launch", lambda *given: (calls.append(given[0]), launch(*given))
-    )
+
+    def counted(*given: Any) -> None:
+        calls.append(given[0])
+        launch(*given)
+
+    monkeypatch.setattr(fused_statistics, "_launch", counted)
     torch.manual_seed(0)
     fuse = FrierenFuse(16)
     x = torch.randn(4, 64, 25, 16)

@@ -73,7 +73,7 @@ class Batches:
         world: int = 1,
         drop_last: bool = False,
         crops: int = 1,
-        memory_limit: int = 2 << 30,
+        memory_limit: int | None = None,
     ) -> None:
         own = np.asarray(indices, np.int64)
         if not len(own) or (shuffle and len(own) < world):

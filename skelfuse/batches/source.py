@@ -33,7 +33,8 @@ def prepared(raw: Tracks, skeleton: Skeleton, sampling: Sampling) -> Tracks:
 class ClipSource:
     """The clips `indices` of a store, `C` of them, as `Tracks` on a device.
 
-    If their rows take at most `memory_limit` bytes they are prepared once and stay on the device.
+    If their rows take at most `memory_limit` bytes (None: what `room` allows) they are prepared
+    once and stay on the device.
     Otherwise (`mapped`) each batch is read from the store's memory map and prepared on its own,
     while a thread reads the next one; for a GPU the thread prepares and sends it as well, a few
     batches ahead. Both give the same numbers.
@@ -46,7 +47,7 @@ class ClipSource:
         *,
         sampling: Sampling,
         device: str | torch.device = "cpu",
-        memory_limit: int = 2 << 30,
+        memory_limit: int | None = None,
     ) -> None:
         check_placement(sampling, store.skeleton)
         self.store = store
@@ -60,7 +61,7 @@ class ClipSource:
         self._tables = places(frames, persons, self.persons)
         row = len(store.skeleton) * (4 * store.skeleton.dimensions + 1)  # float32 and the mask
         self.bytes = self._tables[-1] * row
-        self.mapped = self.bytes > memory_limit
+        self.mapped = self.bytes > (room(self.device) if memory_limit is None else memory_limit)
         self._held = None if self.mapped else self._loaded(frames)
 
     def stream(self, batches: Sequence[Tensor]) -> Iterator[Tracks]:
@@ -106,6 +107,17 @@ class ClipSource:
             seen[at : at + len(tracks.coords)] = tracks.seen
             at += len(tracks.coords)
         return Tracks(coords, seen, start, present, frames).to(self.device)
+
+
+def room(device: torch.device) -> int:
+    """Return how many bytes of clips a device keeps: of a GPU half of what is free there.
+
+    >>> room(torch.device("cpu")) == 2 * 2**30
+    True
+    """
+    if device.type != "cuda":
+        return 2 << 30
+    return int(torch.cuda.mem_get_info(device)[0]) // 2
 
 
 def _parts(rows: Tensor) -> list[int]:

@@ -215,7 +215,7 @@ class _Statistics(torch.autograd.Function):
         return features
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         v, mask, basis, features, extremes = ctx.saved_tensors
         result = torch.empty_like(v)

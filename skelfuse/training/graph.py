@@ -24,7 +24,7 @@ Replay = Callable[[], Tensors]
 
 def cuda_capture(step: Callable[[], Tensors]) -> Replay:
     """Record a step on the current CUDA device; the state is changed by the steps before that."""
-    side = torch.cuda.Stream()
+    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):  # what is set up once must not be recorded
         for _ in range(3):
@@ -62,6 +62,7 @@ class StepGraph:
         self.replay: Replay | None = None
         self.given_up = False
         self.shapes: list[torch.Size] = []
+        self.static: Tensors = []  # inputs of the graph
         self._forget()
 
     def __call__(self, inputs: Tensors) -> Tensors:
@@ -75,7 +76,7 @@ class StepGraph:
             self._forget()
             self.shapes = shapes
         if not self.inputs:
-            self.before = [one.detach().clone() for one in self.state()]
+            self.before += [one.detach().clone() for one in self.state()]
         self.inputs.append([one.clone() for one in inputs])
         self.random.append(_random_state(inputs[0].device))
         results = self.step(inputs)
