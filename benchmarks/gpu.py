@@ -275,7 +275,7 @@ def main(device: str, *, quick: bool, path: Path | None) -> None:
     found |= {"rows": bench.rows, "failed": {}}
     torch.manual_seed(0)
     for part in PARTS:
-        if time.perf_counter() - began > BUDGET:
+        if not quick and time.perf_counter() - began > BUDGET:
             found["failed"][part.__name__] = "no time left"
             continue
         try:

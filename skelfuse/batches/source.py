@@ -34,10 +34,9 @@ class ClipSource:
     """The clips `indices` of a store, `C` of them, as `Tracks` on a device.
 
     If their rows take at most `memory_limit` bytes (None: what `room` allows) they are prepared
-    once and stay on the device.
-    Otherwise (`mapped`) each batch is read from the store's memory map and prepared on its own,
-    while a thread reads the next one; for a GPU the thread prepares and sends it as well, a few
-    batches ahead. Both give the same numbers.
+    once and stay on the device. Otherwise (`mapped`) each batch is read from the store's memory
+    map and prepared on its own, while a thread reads the next one; for a GPU the thread prepares
+    and sends it as well, a few batches ahead. Both give the same numbers.
     """
 
     def __init__(
