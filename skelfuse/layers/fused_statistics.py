@@ -21,7 +21,7 @@ from torch.autograd.function import once_differentiable
 
 from skelfuse.layers.legendre import full_basis, legendre_basis
 
-_HELD = 4096  # numbers that a program has at a time, frames times signals
+_HELD = 2048  # numbers that a program has at a time, frames times signals
 
 
 @triton.jit
