@@ -14,7 +14,7 @@ import torch
 
 from helpers import varied_store
 from helpers.varied_store import AUGMENT, SAMPLING, training
-from skelfuse.batches import ClipSource, Sampling, batch_of
+from skelfuse.batches import Batches, ClipSource, Sampling, batch_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2
@@ -112,3 +112,26 @@ def test_clips_of_two_skeletons_are_no_batch(store: Store) -> None:
         batch_of([store[0], other], sampling=SAMPLING)
     with pytest.raises(SkelfuseError, match="a batch needs clips"):
         batch_of([], sampling=SAMPLING)
+
+
+# mode: clips of a batch of training, sum of |x|, joints seen; the same of an evaluation
+GOLDEN = {
+    "resize": (([2, 26, 32], 2439.59, 1096), ([0, 0, 1], 10055.01, 4029)),
+    "uniform": (([2, 26, 32], 2723.13, 1209), ([0, 0, 1], 10905.71, 4350)),
+    "crop": (([2, 26, 32], 2663.91, 1221), ([0, 0, 1], 10120.61, 4218)),
+}
+
+
+@pytest.mark.parametrize("mode", GOLDEN)
+def test_batches_are_those_of_earlier_versions(store: Store, mode: Any) -> None:
+    sampling = replace(SAMPLING, mode=mode, fps=20, uneven=0.2, align=True, scale=True)
+    if mode == "crop":
+        sampling = replace(sampling, crop=(1.0, 1.0))
+    drawn = next(training(store, sampling=sampling).epoch(3))
+    fixed = next(
+        Batches(store, range(VARIED.CLIPS), sampling=sampling, crops=2, batch_size=8).epoch()
+    )
+    for batch, (clips, size, seen) in zip((drawn, fixed), GOLDEN[mode], strict=True):
+        assert batch.index.tolist()[:3] == clips
+        assert float(batch.x.double().abs().sum()) == pytest.approx(size, abs=0.02)
+        assert int(batch.mask.sum()) == seen

@@ -1,8 +1,8 @@
 """Changes to a clip that leave its action the same; each is off unless asked for.
 
-All work on whole batches, on the batch's device. Space is changed about the origin, which is
-where the first body begins unless `Sampling.centre` is off. What is made to go missing is masked
-and zero.
+All work on whole batches, on the batch's device, where the clips' keys are too. Space is changed
+about the origin, which is where the first body begins unless `Sampling.centre` is off. What is
+made to go missing is masked and zero.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from skelfuse.batches.chance import Purpose, normal, symmetric, uniform
 from skelfuse.batches.sampling import Moments
+from skelfuse.batches.sent import indices_on
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -112,7 +113,9 @@ def order_of_persons(augment: Augment, present: Tensor, keys: Tensor) -> Tensor 
         return None
     draw = uniform(keys, Purpose.PERSONS, M + 1)
     order = (draw[:, 1:] + ~present).argsort(dim=1)
-    return torch.where(draw[:, :1] < augment.swap_persons, order, torch.arange(M))
+    return torch.where(
+        draw[:, :1] < augment.swap_persons, order, torch.arange(M, device=keys.device)
+    )
 
 
 def augmented(
@@ -128,20 +131,20 @@ def augmented(
     somebody = mask.any(dim=3).any(dim=1)[:, None, :, None, None]  # [B,1,M,1,1]
     matrix = _matrix(augment, keys, skeleton.dimensions)
     if augment.mirror:
-        flip = (uniform(keys, Purpose.MIRROR, 1)[:, 0] < augment.mirror).to(x.device)
-        other = torch.tensor(skeleton.mirror, device=x.device)
+        flip = uniform(keys, Purpose.MIRROR, 1)[:, 0] < augment.mirror
+        other = indices_on(x.device, tuple(skeleton.mirror))
         x = torch.where(flip[:, None, None, None, None], x.index_select(3, other), x)
         mask = torch.where(flip[:, None, None, None], mask.index_select(3, other), mask)
         sign = torch.ones(len(x), 1, skeleton.dimensions, device=x.device)
         sign[:, 0, 0] = torch.where(flip, -1.0, 1.0)
         x = x * sign[:, None, None]
     if matrix is not None:
-        x = torch.bmm(x.flatten(1, 3), matrix.transpose(1, 2).to(x.device)).view_as(x)
+        x = torch.bmm(x.flatten(1, 3), matrix.transpose(1, 2)).view_as(x)
     if augment.shift:
         by = augment.shift * symmetric(keys, Purpose.SHIFT, x.shape[-1])
-        x = x + by.to(x.device)[:, None, None, None]
+        x = x + by[:, None, None, None]
     if augment.noise:
-        z = normal(keys.to(x.device), Purpose.NOISE, x[0].numel())
+        z = normal(keys, Purpose.NOISE, x[0].numel())
         x = x + augment.noise * z.view_as(x)
     if augment.shift or augment.noise:
         x = torch.where(somebody, x, 0.0)
@@ -156,19 +159,21 @@ def _matrix(augment: Augment, keys: Tensor, D: int) -> Tensor | None:
     """Return what turns, shears and scales each clip, `[B,D,D]`."""
     if not (augment.rotate or augment.scale or augment.shear):
         return None
-    matrix = torch.eye(D).expand(len(keys), D, D)
+    one = torch.eye(D, device=keys.device)
+    matrix = one.expand(len(keys), D, D)
     if augment.rotate:
-        angles = symmetric(keys, Purpose.ROTATE, len(augment.rotate)) * torch.tensor(augment.rotate)
+        draws = symmetric(keys, Purpose.ROTATE, len(augment.rotate)).unbind(1)
         planes = ((1, 2), (2, 0), (0, 1)) if D == 3 else ((0, 1),)
-        for angle, (a, b) in zip(angles.unbind(1), planes, strict=True):
-            turn = torch.eye(D).repeat(len(keys), 1, 1)
+        for draw, most, (a, b) in zip(draws, augment.rotate, planes, strict=True):
+            angle = draw * most
+            turn = one.repeat(len(keys), 1, 1)
             turn[:, a, a] = turn[:, b, b] = angle.cos()
             turn[:, b, a] = angle.sin()
             turn[:, a, b] = -angle.sin()
             matrix = turn @ matrix
     if augment.shear:
         lean = augment.shear * symmetric(keys, Purpose.SHEAR, D * D).view(-1, D, D)
-        matrix = (torch.eye(D) + lean * (1 - torch.eye(D))) @ matrix
+        matrix = (one + lean * (1 - one)) @ matrix
     if augment.scale:
         matrix = matrix * (1 + augment.scale * symmetric(keys, Purpose.SCALE, 1))[..., None]
     return matrix
@@ -190,5 +195,5 @@ def _kept(augment: Augment, mask: Tensor, keys: Tensor) -> Tensor:
 
 def _outside(draw: Tensor, share: float, seen: Tensor, dim: int) -> Tensor:
     """Return what the dropout leaves; of what was seen at least the largest draw."""
-    draw = torch.where(seen, draw.to(seen.device), -1.0)
+    draw = torch.where(seen, draw, -1.0)
     return (draw >= share) | (draw == draw.amax(dim=dim, keepdim=True))

@@ -15,6 +15,7 @@ from skelfuse.batches.chance import clip_keys, shuffled
 from skelfuse.batches.place import check_placement
 from skelfuse.batches.resample import resample
 from skelfuse.batches.sampling import Choice, Sampling, between, drawn, moments, spread
+from skelfuse.batches.sent import sent
 from skelfuse.batches.source import ClipSource, prepared, relative_rates
 from skelfuse.batches.tracks import Tracks, pack
 from skelfuse.clip import Clip
@@ -72,7 +73,7 @@ class Batches:
         world: int = 1,
         drop_last: bool = False,
         crops: int = 1,
-        memory_limit: int = 2 << 30,
+        memory_limit: int | None = None,
     ) -> None:
         own = np.asarray(indices, np.int64)
         if not len(own) or (shuffle and len(own) < world):
@@ -102,12 +103,15 @@ class Batches:
             self.places = self.places[rank::world]
             own = own[rank::world]
         self.indices = torch.from_numpy(own)
-        self.labels = torch.from_numpy(store.labels[own].astype(np.int64))
+        labels = torch.from_numpy(store.labels[own].astype(np.int64))
         self.source = (
             ClipSource(store, own, sampling=sampling, device=device, memory_limit=memory_limit)
             if len(own)
             else None  # more ranks than clips
         )
+        rates = None if self.source is None else self.source.rates
+        tables = (self.places, self.indices, labels, rates)  # of every clip of this rank
+        self._tables = [None if one is None else sent(one, self.device) for one in tables]
         if drop_last and len(own) and not len(self):
             raise SkelfuseError(
                 "drop_last leaves not a single batch",
@@ -126,6 +130,8 @@ class Batches:
             return
         count = len(self.places)
         order = shuffled(self.seed, epoch, count) if self.shuffle else torch.arange(count)
+        if not self.source.mapped:
+            order = sent(order, self.device)  # once an epoch: its batches are parts of it
         cuts = self._cuts()
         steps = [order[a:b] for a, b in zip(cuts[start:], cuts[start + 1 :], strict=False)]
         if self.shuffle:
@@ -148,24 +154,27 @@ class Batches:
 
     def _batch(self, tracks: Tracks, which: Tensor, epoch: int) -> Batch:
         assert self.source is not None
-        which = which.repeat_interleave(self.crops)
-        keys = clip_keys(self.seed, epoch, self.places[which])
+        which = sent(which, self.device).repeat_interleave(self.crops)
+        place, index, label, rates = (one if one is None else one[which] for one in self._tables)
+        assert place is not None
+        assert index is not None
+        assert label is not None
+        keys = clip_keys(self.seed, epoch, place)
         if self.shuffle:
             choice = drawn(self.sampling, keys)
         else:
-            choice = spread(self.sampling, len(which) // self.crops, self.crops)
-        rates = self.source.rates
+            clips = len(which) // self.crops
+            choice = spread(self.sampling, clips, self.crops, device=self.device)
         x, mask = _tensors(
             tracks,
             self.skeleton,
             self.sampling,
             choice,
-            rates=None if rates is None else rates[which],
+            rates=rates,
             augment=self.augment,
             keys=keys,
             crops=self.crops,
         )
-        label, index = (known[which].to(self.device) for known in (self.labels, self.indices))
         return Batch(x, mask, label, index)
 
 
@@ -200,16 +209,23 @@ def batch_of(
             )
     check_placement(sampling, skeleton)
     persons = min(sampling.persons, max(clip.persons for clip in clips))
-    tracks = pack([clip.coords for clip in clips], persons).to(torch.device(device))
+    device = torch.device(device)
+    raw = pack([clip.coords for clip in clips], persons)
+    tracks = prepared(raw, skeleton, sampling).to(device)
     rates = None
     if sampling.fps is not None:
         fps, names = [clip.fps for clip in clips], [clip.name for clip in clips]
-        rates = relative_rates(fps, names, sampling.fps).repeat_interleave(crops)
+        rates = sent(relative_rates(fps, names, sampling.fps), device).repeat_interleave(crops)
+    if keys is None:
+        choice = spread(sampling, len(clips), crops, device=device)
+    else:
+        keys = sent(keys, device)
+        choice = drawn(sampling, keys)
     x, mask = _tensors(
-        prepared(tracks, skeleton, sampling),
+        tracks,
         skeleton,
         sampling,
-        spread(sampling, len(clips), crops) if keys is None else drawn(sampling, keys),
+        choice,
         rates=rates,
         augment=augment,
         keys=keys,
@@ -232,7 +248,8 @@ def _tensors(
 ) -> tuple[Tensor, Tensor]:
     """Return `x [B,T,M,N,D]` and `mask [B,T,M,N]` of the clips of `tracks`."""
     if crops > 1:
-        tracks = tracks.clips(torch.arange(len(tracks.frames)).repeat_interleave(crops))
+        number = torch.arange(len(tracks.frames), device=tracks.frames.device)
+        tracks = tracks.clips(number.repeat_interleave(crops))
     when = moments(sampling, tracks.frames, rates, choice)
     if augment is not None and keys is not None:
         when = retimed(augment, when, keys)

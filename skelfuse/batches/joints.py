@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
+
+from skelfuse.batches.sent import indices_on
 
 
 def in_order(of_joints: Tensor, order: Sequence[int]) -> Tensor:
@@ -16,4 +17,4 @@ def in_order(of_joints: Tensor, order: Sequence[int]) -> Tensor:
     """
     if list(order) == sorted(order):
         return of_joints
-    return of_joints.index_select(3, torch.tensor(order, device=of_joints.device))
+    return of_joints.index_select(3, indices_on(of_joints.device, tuple(order)))

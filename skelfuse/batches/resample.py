@@ -19,20 +19,21 @@ def resample(tracks: Tracks, frames: Frames, real: Tensor) -> tuple[Tensor, Tens
     low = tracks.start[:, None] + frames.low[..., None] * present
     x, mask = _rows(tracks, low)
     weight = frames.weight[..., None].expand_as(present)
-    if bool(weight.any()):
+    # Looking saves work on a CPU; a GPU would have to wait for the answer.
+    looks = weight.device.type == "cpu"
+    if not looks or bool(weight.any()):
         high = tracks.start[:, None] + frames.high[..., None] * present
         later, seen = _rows(tracks, high)
-        x = torch.lerp(x, later, weight.to(x.device)[..., None, None])
+        x = torch.lerp(x, later, weight[..., None, None])
         mask = mask & seen
-    counts = (present & real[..., None]).to(x.device)
-    mask = mask & counts[..., None]
-    if not bool(tracks.present.all()):
-        x = torch.where(present.to(x.device)[..., None, None], x, 0.0)
+    mask = mask & (present & real[..., None])[..., None]
+    if not looks or not bool(tracks.present.all()):
+        x = torch.where(present[..., None, None], x, 0.0)
     return x, mask
 
 
 def _rows(tracks: Tracks, rows: Tensor) -> tuple[Tensor, Tensor]:
-    flat = rows.flatten().to(tracks.coords.device)
+    flat = rows.flatten()
     return (
         torch.unflatten(tracks.coords.index_select(0, flat), 0, rows.shape),
         torch.unflatten(tracks.seen.index_select(0, flat), 0, rows.shape),

@@ -122,7 +122,9 @@ def drawn(sampling: Sampling, keys: Tensor) -> Choice:
     return Choice(least + (most - least) * share, place, shift, chance)
 
 
-def spread(sampling: Sampling, clips: int, crops: int = 1) -> Choice:
+def spread(
+    sampling: Sampling, clips: int, crops: int = 1, *, device: torch.device | None = None
+) -> Choice:
     """Return fixed choices, `crops` for each clip, one after the other: `B = clips·crops`.
 
     One crop is the largest share, from the middle. Several keep the mean share, and lie evenly
@@ -131,8 +133,10 @@ def spread(sampling: Sampling, clips: int, crops: int = 1) -> Choice:
     """
     least, most = sampling.crop
     if crops == 1:
-        fixed = torch.tensor([[most, 0.5, 0.0]], dtype=torch.float64)
-        share, place, phase = fixed.unbind(1)
+        share, place, phase = (
+            torch.full((1,), value, dtype=torch.float64, device=device)
+            for value in (most, 0.5, 0.0)
+        )
     else:
         if sampling.mode == "resize" and least == most == 1:
             raise SkelfuseError(
@@ -140,16 +144,17 @@ def spread(sampling: Sampling, clips: int, crops: int = 1) -> Choice:
                 expected="sampling.crop to leave something out, as (0.8, 1.0) does",
                 remedy="evaluate with one crop, or train with sampling.crop",
             )
-        place = torch.linspace(0, 1, crops, dtype=torch.float64)
+        place = torch.linspace(0, 1, crops, dtype=torch.float64, device=device)
         share = torch.full_like(place, (least + most) / 2)
-        phase = (torch.arange(crops, dtype=torch.float64) + 0.5) / crops - 0.5
+        number = torch.arange(crops, dtype=torch.float64, device=device)
+        phase = (number + 0.5) / crops - 0.5
         if sampling.mode != "uniform":
             phase = torch.zeros_like(place)
     return Choice(share.repeat(clips), place.repeat(clips), phase.repeat(clips)[:, None])
 
 
 class Moments(NamedTuple):
-    """When clips are looked at, float64 on the CPU: single precision cannot count long ones."""
+    """When clips are looked at, float64: single precision cannot count long ones."""
 
     position: Tensor  # [B,T], in frames of the clip; may lie between two
     real: Tensor  # [B,T], False where the clip is over
@@ -163,7 +168,7 @@ def moments(sampling: Sampling, frames: Tensor, rate: Tensor | None, choice: Cho
     tensor([[0.0000, 0.5000, 1.0000, 1.5000, 2.0000]], dtype=torch.float64)
     """
     T, end = sampling.frames, (frames - 1).double()
-    i = torch.arange(T, dtype=torch.float64)[None]
+    i = torch.arange(T, dtype=torch.float64, device=frames.device)[None]
     if sampling.mode == "resize":
         span = end * choice.share
         step = span / max(T - 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,6 +19,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
+AHEAD = 3  # batches under way to a GPU
 _ROWS_AT_ONCE = 1 << 15  # rows prepared together when a split is loaded; bounds working memory
 
 
@@ -31,9 +33,10 @@ def prepared(raw: Tracks, skeleton: Skeleton, sampling: Sampling) -> Tracks:
 class ClipSource:
     """The clips `indices` of a store, `C` of them, as `Tracks` on a device.
 
-    If their rows take at most `memory_limit` bytes they are prepared once and stay on the device.
-    Otherwise (`mapped`) each batch is read from the store's memory map and prepared on its own,
-    while a thread reads the next one. Both give the same numbers.
+    If their rows take at most `memory_limit` bytes (None: what `room` allows) they are prepared
+    once and stay on the device. Otherwise (`mapped`) each batch is read from the store's memory
+    map and prepared on its own, while a thread reads the next one; for a GPU the thread prepares
+    and sends it as well, a few batches ahead. Both give the same numbers.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class ClipSource:
         *,
         sampling: Sampling,
         device: str | torch.device = "cpu",
-        memory_limit: int = 2 << 30,
+        memory_limit: int | None = None,
     ) -> None:
         check_placement(sampling, store.skeleton)
         self.store = store
@@ -57,29 +60,39 @@ class ClipSource:
         self._tables = places(frames, persons, self.persons)
         row = len(store.skeleton) * (4 * store.skeleton.dimensions + 1)  # float32 and the mask
         self.bytes = self._tables[-1] * row
-        self.mapped = self.bytes > memory_limit
+        self.mapped = self.bytes > (room(self.device) if memory_limit is None else memory_limit)
         self._held = None if self.mapped else self._loaded(frames)
 
     def stream(self, batches: Sequence[Tensor]) -> Iterator[Tracks]:
         """Yield the clips of each batch, which is `[B]` places in `indices`.
 
-        The rows may be those of other clips too.
+        The places are on the device, or on the CPU if `mapped`. The rows may be those of other
+        clips too.
         """
         if self._held is not None:
             yield from (self._held.clips(batch) for batch in batches)
             return
         with ThreadPoolExecutor(1, "skelfuse-reader") as reader:
-            coming = [reader.submit(self._read, batch) for batch in batches[:1]]
-            for batch in [*batches[1:], None]:
-                raw = coming.pop().result() if coming else None
+            on_cpu = self.device.type == "cpu"
+            ahead = 1 if on_cpu else AHEAD
+            read = self._read if on_cpu else self._sent
+            coming = deque(reader.submit(read, batch) for batch in batches[:ahead])
+            for batch in [*batches[ahead:], *[None] * len(coming)]:
+                tracks = coming.popleft().result()
                 if batch is not None:
-                    coming.append(reader.submit(self._read, batch))
-                if raw is not None:
-                    yield prepared(raw.to(self.device), self.store.skeleton, self.sampling)
+                    coming.append(reader.submit(read, batch))
+                yield self._prepared(tracks) if on_cpu else tracks
 
     def _read(self, batch: Tensor) -> Tracks:
         clips = [self.store.coords(i) for i in self.indices[batch.numpy()].tolist()]
         return pack(clips, self.persons)
+
+    def _prepared(self, raw: Tracks) -> Tracks:
+        return prepared(raw, self.store.skeleton, self.sampling)
+
+    def _sent(self, batch: Tensor) -> Tracks:
+        # Prepared on the CPU: it takes looks at values, for each of which a GPU would wait.
+        return self._prepared(self._read(batch)).to(self.device)
 
     def _loaded(self, frames: Tensor) -> Tracks:
         start, present, total = self._tables
@@ -88,11 +101,22 @@ class ClipSource:
         seen = torch.empty(total, N, dtype=torch.bool, device=self.device)
         rows, at = frames * present.sum(dim=1), 0
         for part in torch.split(torch.arange(len(frames)), _parts(rows)):
-            tracks = prepared(self._read(part).to(self.device), self.store.skeleton, self.sampling)
+            tracks = self._prepared(self._read(part).to(self.device))
             coords[at : at + len(tracks.coords)] = tracks.coords
             seen[at : at + len(tracks.coords)] = tracks.seen
             at += len(tracks.coords)
-        return Tracks(coords, seen, start, present, frames)
+        return Tracks(coords, seen, start, present, frames).to(self.device)
+
+
+def room(device: torch.device) -> int:
+    """Return how many bytes of clips a device keeps: of a GPU half of what is free there.
+
+    >>> room(torch.device("cpu")) == 2 * 2**30
+    True
+    """
+    if device.type != "cuda":
+        return 2 << 30
+    return int(torch.cuda.mem_get_info(device)[0]) // 2
 
 
 def _parts(rows: Tensor) -> list[int]:

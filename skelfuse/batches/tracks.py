@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skelfuse.batches.sent import sent
 from skelfuse.clip import FloatArray
 
 
 class Tracks(NamedTuple):
     """Each person of each clip is a track: a run of rows, one row a frame.
 
-    Tracks lie end to end, clip after clip and within a clip person after person. The tables are
-    small and stay on the CPU, where the rows to read are worked out; the rows are on the device.
+    Tracks lie end to end, clip after clip and within a clip person after person. Rows and tables
+    are on one device, where the rows to read are worked out.
     """
 
     coords: Tensor  # [R,N,D]
@@ -26,8 +27,8 @@ class Tracks(NamedTuple):
     frames: Tensor  # [C] int64, T of each clip
 
     def to(self, device: torch.device) -> Tracks:
-        """Return the same tracks with the rows on a device."""
-        return self._replace(coords=self.coords.to(device), seen=self.seen.to(device))
+        """Return the same tracks on a device; nothing waits for the copy."""
+        return Tracks(*(sent(part, device) for part in self))
 
     def clips(self, which: Tensor) -> Tracks:
         """Return the clips `which [B]`, in this order, of the same rows."""
@@ -39,15 +40,10 @@ class Tracks(NamedTuple):
         """Return to whom every row belongs; the tracks must be all that `coords` holds."""
         clip = self.present.nonzero()[:, 0]  # [P]
         lengths = self.frames[clip]
-        track = torch.repeat_interleave(torch.arange(len(clip)), lengths)  # [R]
+        number = torch.arange(len(clip), device=clip.device)
+        track = torch.repeat_interleave(number, lengths)  # [R]
         first = self.start[self.present]
-        device = self.coords.device
-        return Owners(
-            clip.to(device),
-            track.to(device),
-            first[track].to(device),
-            (first + lengths - 1)[track].to(device),
-        )
+        return Owners(clip, track, first[track], (first + lengths - 1)[track])
 
 
 class Owners(NamedTuple):

@@ -73,15 +73,13 @@ def _scores(
         device=device,
         crops=crops,
     )
-    found: list[Scores] = []
+    found: list[_Said] = []
     done = 0
     for batch in batches.epoch():
-        found.append(batch_scores(run, batch, order, crops, store.names))
+        found.append(_said(run, batch, order, crops))
         done += len(found[-1].probability)
         tell(done)
-    shares = [one.own_share for one in found if one.own_share is not None]
-    probability = np.concatenate([one.probability for one in found])
-    return Scores(probability, np.concatenate(shares) if shares else None)
+    return _looked_at(found, run, store.names)
 
 
 @torch.inference_mode()
@@ -92,6 +90,19 @@ def batch_scores(
 
     `order` says where each of the run's joints is; `names` are those of the clips by `index`.
     """
+    return _looked_at([_said(run, batch, order, crops)], run, names)
+
+
+class _Said(NamedTuple):
+    """What a run said of a batch, on its device: nothing there has been looked at yet."""
+
+    probability: Tensor  # [C,K]
+    own_share: Tensor | None  # [C]
+    finite: Tensor  # [B], whether all logits of a row are numbers
+    index: Tensor  # [B]
+
+
+def _said(run: Run, batch: Batch, order: list[int], crops: int) -> _Said:
     x, mask = in_order(batch.x, order), in_order(batch.mask, order)
     both, share = two_paths(run.deployed), None
     seen = None if batch.seen is None else mask
@@ -100,20 +111,31 @@ def batch_scores(
     else:
         parts = both.by_path(x, seen)
         logits, share = parts.own + parts.together, own_share(parts).double()
-    if not torch.isfinite(logits).all():
-        bad = int(batch.index[~torch.isfinite(logits).all(dim=1)][0])
+    return _Said(
+        _mean_of_crops(logits.double().softmax(dim=1), crops),
+        None if share is None else _mean_of_crops(share, crops),
+        torch.isfinite(logits).all(dim=1),
+        batch.index,
+    )
+
+
+def _looked_at(found: Sequence[_Said], run: Run, names: Sequence[str]) -> Scores:
+    """Return the scores of all batches as arrays: the one place that waits for a GPU."""
+    finite = torch.cat([one.finite for one in found])
+    if not bool(finite.all()):
+        bad = int(torch.cat([one.index for one in found])[~finite][0])
         raise SkelfuseError(
             f"the model's scores for clip '{names[bad]}' are not numbers",
             file=run.path,
             remedy="look at its coordinates: some may be far out of the world; if it is every "
             "clip, train anew with a smaller train.learning_rate",
         )
+    shares = [one.own_share for one in found if one.own_share is not None]
     return Scores(
-        _mean_of_crops(logits.double().softmax(dim=1), crops),
-        None if share is None else _mean_of_crops(share, crops),
+        torch.cat([one.probability for one in found]).cpu().numpy(),
+        torch.cat(shares).cpu().numpy() if shares else None,
     )
 
 
-def _mean_of_crops(rows: Tensor, crops: int) -> FloatArray:
-    mean: FloatArray = torch.unflatten(rows, 0, (-1, crops)).mean(dim=1).cpu().numpy()
-    return mean
+def _mean_of_crops(rows: Tensor, crops: int) -> Tensor:
+    return torch.unflatten(rows, 0, (-1, crops)).mean(dim=1)

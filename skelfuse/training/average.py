@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class WeightAverage:
@@ -27,13 +27,27 @@ class WeightAverage:
         self.decay = decay
         self.model = copy.deepcopy(model).eval().requires_grad_(requires_grad=False)
 
-    @torch.no_grad()
+    def share(self, updates: int) -> float:
+        """Return how much of the way to the model's weights update number `updates` goes."""
+        return 1 - min(self.decay, (1 + updates) / (10 + updates))
+
     def update(self, model: nn.Module, updates: int) -> None:
         """Move the average towards the model's weights after its update number `updates`."""
-        decay = min(self.decay, (1 + updates) / (10 + updates))
+        self.follow(model, self.share(updates))
+
+    @torch.no_grad()
+    def follow(self, model: nn.Module, share: float | Tensor) -> None:
+        """Go a share of the way to the model's weights; a number, or a tensor `[]`."""
         now = model.state_dict()
+        means: list[Tensor] = []
+        news: list[Tensor] = []
         for name, mean in self.model.state_dict().items():
             if mean.is_floating_point():
-                mean.lerp_(now[name], 1 - decay)
+                means.append(mean)
+                news.append(now[name])
             else:
                 mean.copy_(now[name])
+        if isinstance(share, Tensor):
+            torch._foreach_lerp_(means, news, [share] * len(means))
+        else:
+            torch._foreach_lerp_(means, news, share)  # few launches on a GPU

@@ -41,6 +41,7 @@ class Fit:
     checkpoint_minutes: float = 0.0  # within an epoch too; 0: at the end of each epoch only
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     compile: bool = False
+    graph: Literal["auto", "on", "off"] = "auto"  # a step as one CUDA graph
 
     def __post_init__(self) -> None:
         for name in ("epochs", "accumulate"):

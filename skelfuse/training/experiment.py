@@ -20,6 +20,8 @@ from skelfuse.training.curves import draw_curves
 from skelfuse.training.data import run_data
 from skelfuse.training.distill import NAMES, lesson_of
 from skelfuse.training.distributed import Team, team
+from skelfuse.training.gates import channel_gates
+from skelfuse.training.graph import NO_GRAPH, why_not
 from skelfuse.training.held_out import Indices
 from skelfuse.training.keeper import Keeper
 from skelfuse.training.launch import leader_first
@@ -133,7 +135,16 @@ class _Run:
             memory_note(model, self.data.batch_shape(self.config, mates), mates.device)
         )
         lesson = lesson_of(self.config, model, store, mates)
-        self.learner = Learner(model, self.config.train, lesson)
+        fit = self.config.train
+        self.no_graph = why_not(
+            device=mates.device,
+            accumulate=fit.accumulate,
+            processes=mates.world,
+            compiled=fit.compile,
+            gates=bool(channel_gates(model)),
+        )
+        recorded = fit.graph != "off" and self.no_graph is None
+        self.learner = Learner(model, fit, lesson, recorded=recorded)
         if saved:
             with undamaged(folder / LAST):
                 self.learner.take_up(*saved)
@@ -150,12 +161,15 @@ class _Run:
             class_weights=self._class_weights(),
             suspects=Suspects(store),
             rescue=self.keeper.rescue,
+            tell=self.keeper.note,
         )
         self.saved_at = time.monotonic()
 
     def go(self) -> Result:
         """Train until the last epoch, or until it no longer helps."""
         self.keeper.begin(self._plan())
+        if self.no_graph and self.config.train.graph == "on":
+            self.keeper.note(f"{NO_GRAPH}: {self.no_graph}")
         progress = self.learner.progress
         while not self._finished():
             began, before = time.perf_counter(), progress.batch
@@ -169,7 +183,7 @@ class _Run:
             metrics |= {name: part / clips for name, part in zip(NAMES, taught, strict=False)}
             better = self._validate(metrics)
             metrics |= {
-                "lr": self.learner.optimiser.param_groups[0]["lr"],
+                "lr": float(self.learner.optimiser.param_groups[0]["lr"]),
                 "seconds": seconds,
                 "clips_per_second": share * clips / seconds,
             }

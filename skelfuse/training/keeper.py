@@ -63,8 +63,13 @@ class Keeper:
         self.watchers += [board] if board else []
         for watcher in self.watchers:
             watcher.on_start(plan)
-            for note in self.data.notes:
-                watcher.on_note(note)
+        for note in self.data.notes:
+            self.note(note)
+
+    def note(self, text: str) -> None:
+        """Tell what a person should know."""
+        for watcher in self.watchers:
+            watcher.on_note(text)
 
     def step(self, step: Step) -> None:
         """Tell of a batch."""

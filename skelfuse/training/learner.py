@@ -48,20 +48,29 @@ class Progress:
 class Learner:
     """A model with its optimiser, its average and its progress.
 
-    The bound of a `lesson` learns beside the model: no evaluation needs it.
+    The bound of a `lesson` learns beside the model: no evaluation needs it. Steps may be
+    `recorded` as a graph (`training.graph`).
 
     >>> learner = Learner(nn.Linear(2, 2), Fit())
     >>> sorted(learner.tensors())[:2]
     ['learning/bias', 'learning/weight']
     """
 
-    def __init__(self, model: nn.Module, fit: Fit, lesson: Lesson | None = None) -> None:
-        self.model, self.lesson = model, lesson
+    def __init__(
+        self,
+        model: nn.Module,
+        fit: Fit,
+        lesson: Lesson | None = None,
+        *,
+        recorded: bool = False,
+    ) -> None:
+        self.model, self.lesson, self.recorded = model, lesson, recorded
         self.average = WeightAverage(model, fit.average) if fit.average else None
         self.optimiser = make_optimiser(
             *([model] if lesson is None else [model, lesson.pupil.bound]),
             learning_rate=fit.learning_rate,
             weight_decay=fit.weight_decay,
+            recorded=recorded,
         )
         self.progress = Progress()
 
@@ -111,7 +120,8 @@ class Learner:
             for key in ("step", "exp_avg", "exp_avg_sq"):
                 if f"{name}/{key}" in moments:
                     value = moments[f"{name}/{key}"]
-                    state[key] = value if key == "step" else value.to(parameter.device)
+                    counts_here = key == "step" and not self.optimiser.defaults["capturable"]
+                    state[key] = value if counts_here else value.to(parameter.device)
             if state:
                 self.optimiser.state[parameter] = state
         names = ("epoch", "batch", "updates")

@@ -12,19 +12,15 @@ from torch import Tensor, nn
 
 from skelfuse.batches import Batch, Batches
 from skelfuse.errors import SkelfuseError
-from skelfuse.layers.voting_linear import decision
 from skelfuse.training.config import TrainConfig
-from skelfuse.training.devices import casting
-from skelfuse.training.distill import NAMES
 from skelfuse.training.distributed import Team
-from skelfuse.training.gates import GatePenalty
+from skelfuse.training.graph import StepGraph
 from skelfuse.training.learner import Learner
-from skelfuse.training.losses import clip_losses, kernel_loss
-from skelfuse.training.mixing import mixed
-from skelfuse.training.running_statistics import RunningStatistics
+from skelfuse.training.mixing import Mixed, mixed
 from skelfuse.training.schedule import rate_at
 from skelfuse.training.seeds import seed_of
 from skelfuse.training.suspects import Suspects
+from skelfuse.training.update import Update, Updated
 from skelfuse.training.watch import Step
 
 LOOK_EVERY = 20  # steps on a GPU between two looks at the losses: each look waits for it
@@ -56,21 +52,21 @@ class EpochLoop:
         class_weights: Tensor | None = None,
         suspects: Suspects | None = None,
         rescue: Callable[[], str] = str,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.config, self.fit = config, config.train
         self.learner, self.batches, self.team = learner, batches, team
-        self.class_weights, self.suspects, self.rescue = class_weights, suspects, rescue
-        self.gates = GatePenalty(learner.model, config.gates)
-        lesson = self.lesson = learner.lesson
-        self.wrapped = team.share(learner.model if lesson is None else lesson.pupil)
-        if self.fit.compile:
-            self.wrapped = torch.compile(self.wrapped)  # type: ignore[assignment]
+        self.suspects, self.rescue = suspects, rescue
+        self.update = Update(config, learner, team, class_weights)
+        self.wrapped = self.update.wrapped
+        self.graph = (
+            StepGraph(self._of_tensors, lambda: [*learner.tensors().values()], tell)
+            if learner.recorded
+            else None
+        )
         steps = -(-len(batches) // self.fit.accumulate)  # an epoch
         self.steps = steps * self.fit.epochs
         self.warmup = min(round(steps * self.fit.warmup_epochs), self.steps // 2)
-        # A compiled model would be compiled anew for each momentum.
-        self.statistics = None if self.fit.compile else RunningStatistics(learner.model)
-        self.parameters = [p for p in self.wrapped.parameters() if p.requires_grad]
 
     def run(self, *, after_step: Callable[[], None], on_step: Callable[[Step], None]) -> None:
         """Do what is left of the next epoch.
@@ -79,13 +75,12 @@ class EpochLoop:
         """
         progress = self.learner.progress
         epoch = progress.epoch + 1
-        kinds = 3 if self.lesson is None else 3 + len(NAMES)
-        self.totals = torch.zeros(kinds, dtype=torch.float64, device=self.team.device)
+        self.totals = torch.zeros(self.update.kinds, dtype=torch.float64, device=self.team.device)
         if self.team.leads:  # the leader has the sum of all processes
             before = torch.tensor(progress.totals, dtype=torch.float64)
             self.totals[: len(before)] = before
         seen: list[_Seen] = []
-        look_every = LOOK_EVERY if self.team.device.type == "cuda" else 1
+        look_every = 1 if self.team.device.type == "cpu" else LOOK_EVERY
         began = time.perf_counter()
         clips_at_start = float(self.totals[2])
         self.wrapped.train()
@@ -101,7 +96,7 @@ class EpochLoop:
             progress.updates += 1
             if len(seen) >= look_every or progress.batch == len(self.batches):
                 self._check(seen, epoch)
-                loss, right, clips = (float(value) for value in self.totals[:3])
+                loss, right, clips = self.totals[:3].tolist()
                 rate = (clips - clips_at_start) / max(time.perf_counter() - began, 1e-9)
                 on_step(
                     Step(
@@ -124,57 +119,40 @@ class EpochLoop:
         return tuple(self.team.sum(self.totals).tolist())
 
     def _step(self, group: list[Batch], epoch: int, number: int) -> _Seen:
-        learner, fit, team = self.learner, self.fit, self.team
-        torch.manual_seed(seed_of(self.config.seed, "step", epoch, number, team.rank))
-        share = rate_at(
-            learner.progress.updates, steps=self.steps, warmup=self.warmup, final=fit.final_rate
+        learner, fit, updates = self.learner, self.fit, self.learner.progress.updates
+        torch.manual_seed(seed_of(self.config.seed, "step", epoch, number, self.team.rank))
+        rate = fit.learning_rate * rate_at(
+            updates, steps=self.steps, warmup=self.warmup, final=fit.final_rate
         )
-        for parameters in learner.optimiser.param_groups:
-            parameters["lr"] = fit.learning_rate * share * parameters["factor"]
-        self.gates.anneal(learner.progress.updates / max(self.steps - 1, 1))
-        learner.optimiser.zero_grad(set_to_none=True)
-        clips = torch.tensor(float(sum(len(batch.label) for batch in group)), device=team.device)
-        clips = team.sum(clips)
-        loss_of_group = torch.zeros((), device=team.device)
-        for i, batch in enumerate(group):
-            last = i == len(group) - 1
-            if self.statistics:
-                self.statistics.at(learner.progress.epoch * len(self.batches) + number + i)
-            with team.quietly(self.wrapped, last=last):
-                loss = self._loss(batch) / clips * team.world  # processes' gradients are averaged
-                if last and (extra := kernel_loss(learner.model, self.config.kernels)) is not None:
-                    loss = loss + extra
-                if last and (extra := self.gates.loss()) is not None:
-                    loss = loss + extra
-                loss.backward()  # type: ignore[no-untyped-call]
-            loss_of_group += loss.detach()
-        limit = fit.clip_gradient or float("inf")
-        norm = nn.utils.clip_grad_norm_(self.parameters, limit)
-        learner.optimiser.step()
-        if learner.average:
-            learner.average.update(learner.model, learner.progress.updates + 1)
+        share = learner.average.share(updates + 1) if learner.average else 0.0
+        self.update.gates.anneal(updates / max(self.steps - 1, 1))
+        before = learner.progress.epoch * len(self.batches) + number
+        # One after the other: each draws its random numbers when its turn comes.
+        clips = (
+            mixed(one.x, one.mask, one.label, how=fit.mixing, alpha=fit.mixing_alpha)
+            for one in group
+        )
+        statistics = self.update.statistics
+        settled = statistics is None or before >= statistics.settled
+        if self.graph is not None and settled:
+            numbers = (torch.full((), value, device=self.team.device) for value in (rate, share))
+            given = [part for part in next(clips) if part is not None]
+            found = Updated(*self.graph([*given, *numbers]))
+        else:
+            size = sum(len(batch.label) for batch in group)
+            found = self.update(clips, len(group), size=size, rate=rate, share=share, number=before)
+        self.totals += found.sums
         index = torch.cat([batch.index for batch in group])
-        return _Seen(number + len(group), index, loss_of_group, norm)
+        return _Seen(number + len(group), index, found.loss, found.norm)
 
-    def _loss(self, batch: Batch) -> Tensor:
-        fit, device = self.fit, self.team.device
-        clips = mixed(batch.x, batch.mask, batch.label, how=fit.mixing, alpha=fit.mixing_alpha)
-        with casting(device, fit.precision):
-            if self.lesson is None:
-                logits, taught = self.wrapped(clips.x, clips.mask), None  # [B,classes]
-            else:
-                logits, taught = self.lesson.given(self.wrapped, clips.x, clips.mask)
-        losses = clip_losses(
-            logits, clips, smoothing=fit.label_smoothing, weights=self.class_weights
-        )
-        with torch.no_grad():
-            right = (decision(logits).argmax(dim=1) == clips.label).sum()
-            count = torch.tensor(float(len(losses)), dtype=torch.float64, device=device)
-            sums = [losses.sum(), right, count, *(part.sum() for part in taught or ())]
-            self.totals += torch.stack([value.double() for value in sums])
-        if self.lesson is not None and taught is not None:
-            losses = losses + self.lesson.loss(taught)
-        return losses.sum()
+    def _of_tensors(self, given: list[Tensor]) -> list[Tensor]:
+        """Update as `StepGraph` wants it: the parts of one batch, the rate and the share."""
+        *parts, rate, share = given
+        clips = Mixed(*parts)
+        statistics = self.update.statistics
+        number = 0 if statistics is None else statistics.settled
+        size = len(clips.label)
+        return list(self.update([clips], 1, size=size, rate=rate, share=share, number=number))
 
     def check_weights(self) -> None:
         """Raise where a weight is not a number any more: a checkpoint must be good."""
@@ -202,10 +180,13 @@ class EpochLoop:
         return self.learner.model if lesson is None else lesson.pupil
 
     def _check(self, seen: list[_Seen], epoch: int) -> None:
-        for one in seen:
-            if torch.isfinite(one.loss) and torch.isfinite(one.norm):
+        if not seen:
+            return
+        both = torch.stack([torch.stack([one.loss, one.norm]) for one in seen])
+        for one, (loss, norm) in zip(seen, torch.isfinite(both).tolist(), strict=True):
+            if loss and norm:
                 continue
-            what = "loss" if not torch.isfinite(one.loss) else "gradient"
+            what = "gradient" if loss else "loss"
             error = SkelfuseError(f"the {what} is not a number any more")
             raise self._of_clips(error, epoch, one.batch, one.clips)
 

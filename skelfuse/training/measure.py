@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from skelfuse.batches import Batch, Batches
+from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
 from skelfuse.training.devices import casting
 from skelfuse.training.distributed import Team
@@ -38,22 +38,26 @@ def measure(
     """
     model.eval()
     totals = torch.zeros(3, dtype=torch.float64, device=team.device)
+    seen: list[tuple[Tensor, Tensor]] = []  # the clips of each batch, and whether all is well
     for batch in batches.epoch(0):
         with casting(team.device, precision):
             logits = model(batch.x, batch.seen)  # [B,classes]
-        if not bool(torch.isfinite(logits).all()):
-            raise _in_validation(batch, suspects)
+        seen.append((batch.index, torch.isfinite(logits).all()))
         losses = F.cross_entropy(logits.float(), batch.label, reduction="sum")
         right = (logits.argmax(dim=1) == batch.label).sum()
-        totals += torch.stack(
-            [losses.double(), right.double(), losses.new_tensor(len(logits)).double()]
-        )
+        totals[:2] += torch.stack([losses.double(), right.double()])
+        totals[2] += len(logits)
+    # Looked at once, at the end: a look waits for the GPU.
+    good = torch.stack([finite for _, finite in seen]).tolist() if seen else []
+    for (index, _), finite in zip(seen, good, strict=True):
+        if not finite:
+            raise _in_validation(index, suspects)
     loss, right_ones, clips = team.sum(totals).tolist()
     return Measured(loss / max(clips, 1), right_ones / max(clips, 1), int(clips))
 
 
-def _in_validation(batch: Batch, suspects: Suspects | None) -> SkelfuseError:
-    clips = "" if suspects is None else f", clips {suspects.told(batch.index.tolist())}"
+def _in_validation(index: Tensor, suspects: Suspects | None) -> SkelfuseError:
+    clips = "" if suspects is None else f", clips {suspects.told(index.tolist())}"
     return SkelfuseError(
         f"the model's scores are not numbers: in the validation{clips}",
         remedy="look at these clips, or leave them out of the store",

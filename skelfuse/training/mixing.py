@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from skelfuse.batches.sent import sent
+
 
 class Mixed(NamedTuple):
     """Clips of which each may be mixed of two; `share` is how much of it is of class `label`."""
@@ -48,19 +50,20 @@ def mixed(
     # Drawn on the CPU: the same numbers whatever device does the sums.
     share = torch.distributions.Beta(alpha, alpha).sample((B,))
     share = torch.maximum(share, 1 - share)
-    partner = torch.randperm(B).to(x.device)
+    partner = sent(torch.randperm(B), x.device)
     x2, mask2 = x[partner], mask[partner]
     if how == "mixup":
-        lam = share.to(x.device, x.dtype).view(B, 1, 1, 1, 1)
+        share = sent(share, x.device)
+        lam = share.to(x.dtype).view(B, 1, 1, 1, 1)
         both = (mask & mask2)[..., None]
         alone = torch.where(mask[..., None], x, x2)
         blended = torch.where(both, lam * x + (1 - lam) * x2, alone)
-        return Mixed(blended, mask | mask2, label, label[partner], share.to(x.device))
+        return Mixed(blended, mask | mask2, label, label[partner], share)
     length = ((1 - share) * T).round()  # [B] frames of the other clip
     start = (torch.rand(B) * (T - length + 1)).floor()
     frame = torch.arange(T)
     inside = (frame >= start[:, None]) & (frame < (start + length)[:, None])  # [B,T]
-    inside = inside.to(x.device)
+    inside = sent(inside, x.device)
     own, other = (~inside & _shown(mask)).sum(dim=1), (inside & _shown(mask2)).sum(dim=1)  # [B]
     inside = inside[:, :, None, None]
     return Mixed(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from skelfuse.layers import (
@@ -47,11 +47,12 @@ def undecayed(model: nn.Module) -> set[str]:
 
 
 def make_optimiser(
-    *models: nn.Module, learning_rate: float, weight_decay: float
+    *models: nn.Module, learning_rate: float, weight_decay: float, recorded: bool = False
 ) -> torch.optim.AdamW:
     """Return AdamW over the parameters that learn: with decay, without, and those of gates.
 
-    Each group's `factor` is to be kept when its rate changes: times the rate of the others.
+    Each group's `factor` is to be kept when its rate changes: times the rate of the others. Where
+    steps are `recorded` as a graph, rates are tensors on the weights' device.
     """
     gates = {part.weights for model in models for part in static_gates(model)}
     named = [(name in undecayed(model), p) for model in models for name, p in learning(model)]
@@ -64,9 +65,24 @@ def make_optimiser(
         for without in (False, True)
     ]
     groups.append({"params": list(gates), "weight_decay": 0.0, "factor": GATE_RATE})
+    groups = [group for group in groups if group["params"]]
+    device = groups[0]["params"][0].device
     for group in groups:
-        group["lr"] = learning_rate * group["factor"]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
+        rate = learning_rate * group["factor"]
+        group["lr"] = torch.full((), rate, device=device) if recorded else rate
+    on_gpu = recorded and device.type == "cuda"
+    return torch.optim.AdamW(groups, lr=groups[0]["lr"], capturable=on_gpu)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float | Tensor) -> None:
+    """Set the learning rate, a number or a tensor `[]`; each group has its factor of it."""
+    for group in optimiser.param_groups:
+        if not isinstance(group["lr"], Tensor):
+            group["lr"] = rate * group["factor"]
+        elif isinstance(rate, Tensor):
+            group["lr"].copy_(rate * group["factor"])
+        else:
+            group["lr"].fill_(rate * group["factor"])
 
 
 def static_gates(model: nn.Module) -> Iterator[ChannelGate]:

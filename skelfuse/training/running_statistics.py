@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -26,6 +28,8 @@ class RunningStatistics:
     def __init__(self, model: nn.Module) -> None:
         norms = [part for part in model.modules() if isinstance(part, _BatchNorm)]
         self.norms = [(norm, norm.momentum) for norm in norms if norm.momentum is not None]
+        slowest = min((momentum for _, momentum in self.norms), default=1.0)
+        self.settled = math.ceil(1 / slowest)  # from this batch on the momentum is the norms' own
 
     def at(self, batch: int) -> None:
         """Prepare for a batch counted from 0."""

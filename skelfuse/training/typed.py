@@ -99,6 +99,8 @@ class _Misfit(Exception):  # noqa: N818 - never leaves this file
 
 def _fit(value: Any, hint: Any) -> Any:
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal and isinstance(value, bool) and {"on", "off"} <= {*inner}:
+        value = "on" if value else "off"  # to YAML both are truth values
     if origin in (Union, types.UnionType):
         return _fit_any(value, inner)
     if _is_sequence(origin):
