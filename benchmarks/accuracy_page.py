@@ -183,11 +183,9 @@ def _paths(look: Look, seeds: int) -> str:
             continue
         for kind, title in (("by_share", SETS[name].title), ("clean_by_share", "… 369 clips")):
             if all(kind in row for row in rows):
-                means = [
-                    told(by_seed(rows, lambda row, k=kind, s=share: row[k][s]), seeds)
-                    for share in rows[0][kind]
-                ]
-                lines.append([title, *means])
+                shares = rows[0][kind]
+                each = [by_seed(rows, lambda row, at=(kind, s): row[at[0]][at[1]]) for s in shares]
+                lines.append([title, *(told(one, seeds) for one in each)])
     if not lines:
         return ""
     return "\n\n".join(

@@ -238,7 +238,7 @@ def _took(name: str, rows: Sequence[Mapping[str, Any]]) -> float:
 def table(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     """Return what each kind's mutants ended in, and all of them together."""
     head = ("kind", "mutants", READ, TOLD, "unforeseen", "bad", "seconds", "what")
-    lines = [head]
+    lines: list[tuple[str, ...]] = [head]
     for name in (*names, "all"):
         of_kind = [row for row in rows if name in (row["kind"], "all") and row["kind"] in names]
         ended = [sum(row[what] for row in of_kind) for what in GOOD]

@@ -119,7 +119,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def cases(world: Path) -> dict[str, Case]:
     """Make data, a store and a run, and run each command once unkilled."""
-    made = {"raw": ("synth", "raw", "--clips", CLIPS, "--classes", 3, "--jobs", 1)}
+    made: dict[str, Words] = {
+        "raw": ("synth", "raw", "--clips", CLIPS, "--classes", 3, "--jobs", 1)
+    }
     made["s.h5"] = ("preprocess", "raw", "--out", "s.h5", "--jobs", 1)
     made["old.h5"] = ("preprocess", "raw", "--out", "old.h5", "--jobs", 1, "--half")
     for name, words in made.items():
@@ -134,11 +136,12 @@ def cases(world: Path) -> dict[str, Case]:
     asked = ("predict", world / "run", world / "raw", "--format", "jsonl", "--jobs", 1, "-o", "out")
     found = {}
     old = (world / "old.h5").read_bytes()
-    for name, words, again, before in (
+    commands: tuple[tuple[str, Words, Words, bytes | None], ...] = (
         ("preprocess", making, (*making, "--resume"), old),
         ("train", (*train, "--out", "out"), (*train, "--out", "out", "--resume"), None),
         ("predict", asked, asked, b"what was there before"),
-    ):
+    )
+    for name, words, again, before in commands:
         folder = Path(tempfile.mkdtemp(dir=world.parent))
         process = start(words, folder)
         seconds = 0.0
@@ -241,9 +244,9 @@ def main(kills: int, races: int, rows: Path) -> None:
         for number in range(races):
             name = list(pairs)[number % len(pairs)]
             work.append((name, "race", number, partial(race, name, pairs[name], number)))
-        for name, how, number, task in work:
+        for name, how, number, once in work:
             if (name, how, number) not in done:
-                append_row(rows, task())
+                append_row(rows, once())
         tempfile.tempdir = None
     all_rows = read_rows([rows])
     click.echo(table(all_rows))

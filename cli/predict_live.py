@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from skelfuse.clips.outliers import farthest
 from skelfuse.datasets.frame_lines import Frame, parse_line
 from skelfuse.datasets.reading.coordinates import without_mark
 from skelfuse.errors import SkelfuseError
-from skelfuse.outliers import farthest
 from skelfuse.predict.stream import FrameError, Stream
 
 if TYPE_CHECKING:

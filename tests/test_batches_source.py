@@ -129,7 +129,7 @@ def test_batches_are_those_of_earlier_versions(store: Store, mode: Any) -> None:
         sampling = replace(sampling, crop=(1.0, 1.0))
     drawn = next(training(store, sampling=sampling).epoch(3))
     fixed = next(
-        Batches(store, range(VARIED.CLIPS), sampling=sampling, crops=2, batch_size=8).epoch()
+        Batches(store, range(varied_store.CLIPS), sampling=sampling, crops=2, batch_size=8).epoch()
     )
     for batch, (clips, size, seen) in zip((drawn, fixed), GOLDEN[mode], strict=True):
         assert batch.index.tolist()[:3] == clips

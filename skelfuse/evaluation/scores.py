@@ -99,7 +99,7 @@ class _Said(NamedTuple):
     probability: Tensor  # [C,K]
     own_share: Tensor | None  # [C]
     finite: Tensor  # [B], whether all logits of a row are numbers
-    index: Tensor  # [B]
+    clips: Tensor  # [B], of each row
 
 
 def _said(run: Run, batch: Batch, order: list[int], crops: int) -> _Said:
@@ -123,7 +123,7 @@ def _looked_at(found: Sequence[_Said], run: Run, names: Sequence[str]) -> Scores
     """Return the scores of all batches as arrays: the one place that waits for a GPU."""
     finite = torch.cat([one.finite for one in found])
     if not bool(finite.all()):
-        bad = int(torch.cat([one.index for one in found])[~finite][0])
+        bad = int(torch.cat([one.clips for one in found])[~finite][0])
         raise SkelfuseError(
             f"the model's scores for clip '{names[bad]}' are not numbers",
             file=run.path,

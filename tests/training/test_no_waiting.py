@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from helpers import device_watch
 from skelfuse.batches import Augment, Batches, Sampling
 from skelfuse.evaluation.scores import _said
 from skelfuse.run import load_run
@@ -23,14 +22,13 @@ from skelfuse.training.distributed import Team
 from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
 
-WATCH = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "device_watch.py")))
 EVERYTHING = Augment((0.3, 0.3, 0.3), 0.1, 0.1, 0.1, 0.01, 0.5, 0.1, 0.1, 0.5, 0.3, 0.2)
 Configured = Callable[..., TrainConfig]
 
 
 def on_device(batches: Batches) -> Batches:
     """Return batches whose clips live on the device that has no values."""
-    device = WATCH.DEVICE
+    device = device_watch.DEVICE
     assert batches.source is not None
     batches.device = batches.source.device = device
     batches._tables = [one if one is None else one.to(device) for one in batches._tables]
@@ -41,7 +39,7 @@ def on_device(batches: Batches) -> Batches:
 
 def begun(store: Store, config: TrainConfig, *, memory_limit: int = 1 << 30) -> EpochLoop:
     """Return a training on that device, ready for its first step."""
-    device = WATCH.DEVICE
+    device = device_watch.DEVICE
     model = build_model(config.model, store.skeleton, len(store.class_names)).to(device)
     batches = Batches(
         store,
@@ -62,7 +60,7 @@ def steps(loop: EpochLoop, count: int) -> Iterator[int]:
     """Take so many steps; yield before each."""
     for number, batch in zip(range(count), loop.batches.epoch(1), strict=False):
         yield number
-        assert batch.x.device == WATCH.DEVICE
+        assert batch.x.device == device_watch.DEVICE
         loop._step([batch], 1, number)
 
 
@@ -78,7 +76,7 @@ def test_no_step_waits(
         sampling=Sampling(frames=16, crop=(0.5, 1.0), jitter=0.2, uneven=0.3),
     )
     loop = begun(store, config)
-    with WATCH.watched(monkeypatch) as watch:
+    with device_watch.watched(monkeypatch) as watch:
         sent = [watch.sent for _ in steps(loop, 2)]
     assert watch.waits == []
     # Of a batch nothing is sent, for the clips live there; mixing sends what it has drawn.
@@ -90,7 +88,7 @@ def test_clips_from_the_file_come_without_waiting(
 ) -> None:
     config = configured(precision="float32")
     loop = begun(store, config, memory_limit=0)
-    with WATCH.watched(monkeypatch) as watch:
+    with device_watch.watched(monkeypatch) as watch:
         list(steps(loop, 2))
     assert watch.waits == []
     assert watch.sent > 0
@@ -111,10 +109,10 @@ PLANTED: dict[str, Callable[[Tensor], object]] = {
 
 @pytest.mark.parametrize("look", PLANTED)
 def test_a_look_would_be_found(monkeypatch: pytest.MonkeyPatch, look: str) -> None:
-    x = torch.ones(2, 2, device=WATCH.DEVICE)
+    x = torch.ones(2, 2, device=device_watch.DEVICE)
     waits: list[str] = []
     try:
-        with WATCH.watched(monkeypatch) as watch:
+        with device_watch.watched(monkeypatch) as watch:
             PLANTED[look](x)
             waits = watch.waits
     except (RuntimeError, NotImplementedError) as error:
@@ -126,11 +124,11 @@ def test_a_look_planted_in_the_loss_is_found(
     store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kernel_loss(*_: Any) -> Tensor:
-        return torch.tensor(0.0, device=WATCH.DEVICE)
+        return torch.tensor(0.0, device=device_watch.DEVICE)
 
     monkeypatch.setattr("skelfuse.training.update.kernel_loss", kernel_loss)
     loop = begun(store, configured(precision="float32"))
-    with WATCH.watched(monkeypatch) as watch:
+    with device_watch.watched(monkeypatch) as watch:
         list(steps(loop, 1))
     assert watch.waits
 
@@ -147,13 +145,13 @@ def test_no_batch_of_an_evaluation_waits(
     config = replace(configured(epochs=1), sampling=Sampling(frames=16, crop=(0.5, 1.0)))
     train(config, store, parts, tmp_path, device="cpu")
     run = load_run(tmp_path)
-    run.deployed.to(WATCH.DEVICE)
+    run.deployed.to(device_watch.DEVICE)
     batches = Batches(
         store, range(len(store)), sampling=config.sampling, batch_size=16, crops=crops
     )
     batches = on_device(batches)
     order = [1, 0, 2]  # joints in another order than the model's
-    with torch.inference_mode(), WATCH.watched(monkeypatch) as watch:
+    with torch.inference_mode(), device_watch.watched(monkeypatch) as watch:
         found, sent = [], []
         for batch in batches.epoch():
             sent.append(watch.sent)
