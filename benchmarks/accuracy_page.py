@@ -184,7 +184,7 @@ def _paths(look: Look, seeds: int) -> str:
         for kind, title in (("by_share", SETS[name].title), ("clean_by_share", "… 369 clips")):
             if all(kind in row for row in rows):
                 shares = rows[0][kind]
-                each = [by_seed(rows, lambda row, at=(kind, s): row[at[0]][at[1]]) for s in shares]
+                each = [by_seed(rows, kind, share) for share in shares]
                 lines.append([title, *(told(one, seeds) for one in each)])
     if not lines:
         return ""

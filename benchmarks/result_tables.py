@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
@@ -58,15 +58,15 @@ def gathered(cells: Iterable[Cell], rows: Iterable[Row]) -> Found:
     )
 
 
-def by_seed(rows: Iterable[Row], value: Callable[[Row], float]) -> Seeds:
-    """Return a figure's mean over each seed's rows.
+def by_seed(rows: Iterable[Row], kind: str, part: str) -> Seeds:
+    """Return the mean over each seed's rows of one part of a figure that has several.
 
-    >>> by_seed([{"seed": 0, "a": 1.0}, {"seed": 0, "a": 3.0}], lambda row: row["a"])
+    >>> by_seed([{"seed": 0, "a": {"b": 1.0}}, {"seed": 0, "a": {"b": 3.0}}], "a", "b")
     {0: 2.0}
     """
     values: dict[int, list[float]] = {}
     for row in rows:
-        values.setdefault(row["seed"], []).append(value(row))
+        values.setdefault(row["seed"], []).append(row[kind][part])
     return {seed: fmean(own) for seed, own in values.items()}
 
 
