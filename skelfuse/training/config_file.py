@@ -123,14 +123,14 @@ edition, which is gone; train it anew: skelfuse train --config NAME --data STORE
 
 
 def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places, check: Check) -> Place:
-    """Return where the key was written that a check refuses: the first without which it does not.
+    """Return where the key was written that a check refuses: the last without which it does not.
 
     A model's own checks know arguments, and nothing of where they were written.
     """
     if error.key is not None:
         return place_of(error.key, places)
     for name, section in tree.items():
-        keys = [*section] if isinstance(section, Mapping) else []
+        keys = [*reversed(section)] if isinstance(section, Mapping) else []
         for key in sorted(keys, key=lambda key: key in NAMING):  # without a name all is another's
             others = {other: value for other, value in section.items() if other != key}
             try:

@@ -127,16 +127,18 @@ def _fit_fields(value: Mapping[Any, Any], kind: Any) -> Any:
     try:
         return kind(**values)
     except SkelfuseError as error:
-        raise error.with_context(key=error.key or _guilty(kind, values)) from None
+        raise error.with_context(key=error.key or _guilty(kind, values, error)) from None
 
 
-def _guilty(kind: Any, values: Mapping[str, Any]) -> str | None:
-    """Return the first key whose value is refused beside nothing but defaults."""
-    for key, value in values.items():
+def _guilty(kind: Any, values: dict[str, Any], error: SkelfuseError) -> str | None:
+    """Return the last key that was written without which there is no such error."""
+    for key in reversed(values):
         try:
-            kind(**{key: value})
-        except SkelfuseError:
-            return key
+            kind(**{other: value for other, value in values.items() if other != key})
+        except SkelfuseError as still:
+            if str(still) == str(error):
+                continue
+        return key
     return None
 
 

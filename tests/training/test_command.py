@@ -133,7 +133,7 @@ def test_a_terminal_shows_a_bar(store: Store, tmp_path: Path) -> None:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 140, 0, 0))
     command = [sys.executable, "-m", "skelfuse.cli", "train", f"--data={store.path}", *QUICK]
     process = subprocess.Popen(
-        [*command, f"--out={tmp_path}", "--set=train.epochs=4"], cwd=ROOT, stderr=theirs
+        [*command, f"--out={tmp_path}", "--set=train.epochs=8"], cwd=ROOT, stderr=theirs
     )
     os.close(theirs)
     shown = b""
@@ -146,9 +146,9 @@ def test_a_terminal_shows_a_bar(store: Store, tmp_path: Path) -> None:
     assert process.wait() == 0
     bars = [line for line in shown.decode().split("\r") if "|" in line and "epoch" in line]
     last = bars[-1]
-    for word in ("/4", "%|", "left", "loss", "accuracy", "clips/s"):
+    for word in ("/8", "%|", "left", "loss", "accuracy", "clips/s"):
         assert word in last, last
-    assert "epoch 1/4:" not in shown.decode()  # no lines beside the bar
+    assert "epoch 1/8:" not in shown.decode()  # no lines beside the bar
 
 
 @pytest.mark.process
