@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-SMALL = Path(__file__).resolve().parent.parent / "tests" / "small_files.py"
+TESTS = Path(__file__).resolve().parent.parent / "tests"
 READ, TOLD, UNFORESEEN = "read", "told", "told as unforeseen"
 Make = Callable[[Path], Path]  # a whole file in an empty folder
 Read = Callable[[Path], object]
@@ -20,6 +20,9 @@ Target = tuple[Make, Read]
 
 def targets() -> dict[str, Target]:
     """Return every kind of file: how to make a whole one, and how it is read."""
+    if str(TESTS) not in sys.path:  # pytest has it there
+        sys.path.append(str(TESTS))
+    from helpers.small_files import FILES
     from skelfuse.clip import Clip
     from skelfuse.datasets.clips import clips_in
     from skelfuse.datasets.format import ReadOptions
@@ -32,7 +35,7 @@ def targets() -> dict[str, Target]:
         return UNFORESEEN if unforeseen else TOLD if found else READ
 
     found: dict[str, Target] = {}
-    for form, files in runpy.run_path(str(SMALL))["FILES"].items():
+    for form, files in FILES.items():
         for number, (write, content) in enumerate(files):
             name = f"{form}-{number}" if len(files) > 1 else form
             found[name] = (partial(write, content=content), partial(read_clips, form))
