@@ -99,7 +99,7 @@ class _Said(NamedTuple):
     probability: Tensor  # [C,K]
     own_share: Tensor | None  # [C]
     finite: Tensor  # [B], whether all logits of a row are numbers
-    index: Tensor  # [B]
+    index: Tensor  # type: ignore[assignment]  # [B]
 
 
 def _said(run: Run, batch: Batch, order: list[int], crops: int) -> _Said:

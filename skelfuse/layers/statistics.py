@@ -148,10 +148,9 @@ def _kernel_on(device: torch.device) -> Callable[..., Tensor] | None:
 
         with torch.inference_mode(False), torch.enable_grad():
             x = torch.sin(torch.arange(2 * 9 * 3 * 2.0)).view(2, 9, 3, 2)
-            options = {"scales": (1, 2), "order": 1}
             plain, fused = x.requires_grad_(), x.detach().to(device).requires_grad_()
-            expected = motion_statistics(plain, None, windows=(1,), **options)  # type: ignore[arg-type]
-            found = fused_statistics(fused, None, **options)
+            expected = motion_statistics(plain, None, scales=(1, 2), order=1, windows=(1,))
+            found = fused_statistics(fused, None, scales=(1, 2), order=1)
             torch.autograd.backward([expected.square().sum(), found.square().sum()])
         assert plain.grad is not None
         assert fused.grad is not None
