@@ -124,9 +124,8 @@ GOLDEN = {
 
 @pytest.mark.parametrize("mode", GOLDEN)
 def test_batches_are_those_of_earlier_versions(store: Store, mode: Any) -> None:
-    sampling = replace(SAMPLING, mode=mode, fps=20, uneven=0.2, align=True, scale=True)
-    if mode == "crop":
-        sampling = replace(sampling, crop=(1.0, 1.0))
+    kept = (1.0, 1.0) if mode == "crop" else SAMPLING.crop
+    sampling = replace(SAMPLING, mode=mode, crop=kept, fps=20, uneven=0.2, align=True, scale=True)
     drawn = next(training(store, sampling=sampling).epoch(3))
     fixed = next(
         Batches(store, range(varied_store.CLIPS), sampling=sampling, crops=2, batch_size=8).epoch()
