@@ -17,7 +17,7 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.errors import SkelfuseError
 
-MUTATIONS = 40  # of each kind, in each format
+MUTATIONS = 120  # of each kind, in each format
 FEWEST = {"c3d": 3}  # different problems that must be told, where it is not 4
 Content = Any  # dictionaries, lists, arrays, texts: what a file of the format is made of
 

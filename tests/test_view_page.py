@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.browser import Browser
+from helpers.browser import TEXTS, Browser
 from helpers.browser import found as chromium
 from skelfuse.clip import Clip
 from skelfuse.intervals import Interval
@@ -138,7 +138,7 @@ def test_it_can_be_read_at_any_size(
 ) -> None:
     browser.show(pages[number], width=width, height=height, dark=dark)
     assert browser.js("document.documentElement.scrollWidth") == width
-    texts = browser.js(browser.TEXTS)
+    texts = browser.js(TEXTS)
     assert len(texts) > 40
     for told, size, contrast, right in texts:
         assert size >= 12, told
