@@ -93,6 +93,15 @@ def test_a_live_line_tells_what_each_limb_is_worth(run: Path) -> None:
     assert len(lines) == len(told)
 
 
+def test_a_frame_of_no_persons_is_one_without_anybody(run: Path) -> None:
+    lines = [*live_lines(acted("wave", 30, seed=7)), *['{"persons": []}'] * 30]
+    common = ("predict", run, "-", "--window", "30f", "--stride", "30f")
+    result = run_main(*common, stdin="\n".join(lines))
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = [json.loads(line)["class"] for line in result.stdout.splitlines()]
+    assert told == ["wave", None]
+
+
 def test_windows_of_a_file_tell_it_too(run: Path, tmp_path: Path) -> None:
     file = stick_figure.write_npz(tmp_path / "a.npz", [acted("wave", 60, seed=7)], ["wave"])
     common = ("predict", run, file, "--explain")

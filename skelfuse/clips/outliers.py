@@ -58,8 +58,8 @@ def farthest(coords: FloatArray) -> Farthest | None:
     """Return where a joint of `[T,M,N,D]` is farthest from its body, if that is beyond belief.
 
     >>> body = np.random.default_rng(0).normal(size=(4, 1, 17, 3))
-    >>> farthest(body) is None
-    True
+    >>> farthest(body) is None, farthest(body[:, :0]) is None  # nobody at all
+    (True, True)
     >>> body[2, 0, 3, 1] = 5000
     >>> farthest(body)[:4]
     (1, 2, 0, 3)
@@ -84,7 +84,7 @@ def _sizes_away(
     middle = np.full((len(flat), 1, flat.shape[-1]), np.nan)
     seen = ~np.isnan(flat).all(axis=(1, 2))
     middle[seen, 0] = np.nanmedian(flat[seen], axis=1)
-    middle = middle.reshape(*there.shape[:2], 1, -1)  # [T,M,1,D]
+    middle = middle.reshape(*there.shape[:2], 1, there.shape[-1])  # [T,M,1,D]
     apart = np.linalg.norm(coords.astype(np.float64) - middle, axis=-1)  # [T,M,N]
     usual = apart[~doubted & ~np.isnan(apart)]
     size = float(np.median(usual)) if usual.size else 0.0
