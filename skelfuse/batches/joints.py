@@ -12,6 +12,7 @@ from skelfuse.batches.sent import indices_on
 def in_order(of_joints: Tensor, order: Sequence[int]) -> Tensor:
     """Return `x [B,T,M,N,D]` or a mask `[B,T,M,N]` with joint `order[i]` in the place of joint i.
 
+    >>> import torch
     >>> in_order(torch.arange(3.0).view(1, 1, 1, 3), [2, 0, 1]).flatten()
     tensor([2., 0., 1.])
     """

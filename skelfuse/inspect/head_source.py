@@ -29,7 +29,7 @@ def head_weights(
     >>> model = SkelFuse(KINECT_V2, num_classes=2, size="pure", streams=("joint",), scales=(1,))
     >>> head = head_weights(model, ["sit", "stand"])
     >>> head.inputs[:4], head.of_class(0).shape, head.directions.shape
-    (('joint x', 'joint y', 'joint z', 'joint x, scale1'), (25, 400), (16, 6))
+    (('joint x', 'joint y', 'joint z', 'joint x, scale1'), (25, 800), (32, 6))
     """
     found = explainable(model).head()
     return HeadWeights(

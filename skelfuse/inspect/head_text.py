@@ -34,8 +34,8 @@ def head_text(report: HeadReport, *, title: str) -> str:
 --data measures the features and makes all comparable
     <BLANKLINE>
     wave (the strongest 2 hold 21.6% of its weight)
-       +17.00  right hand, range, direction 0
-       +16.00  right hand, level, below zero, direction 0
+       +17.000  right hand, range, direction 0
+       +16.000  right hand, level, below zero, direction 0
     """
     blocks = [f"{title}\n{units_text(report)}"]
     blocks += [class_text(one, report) for one in report.classes]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -24,7 +23,7 @@ class Partner(NamedTuple):
     ever: Tensor | None  # [R,N], whether anybody else's joint was seen; None: every one
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Bodies:
     """A batch of bodies: each person of each clip is an item of its own, without gaps."""
 
@@ -32,13 +31,13 @@ class Bodies:
     mask: Tensor | None  # [R,T,N], True where a joint was seen; None: everything was
     inside: Tensor | None  # [R,T], True from the first frame in which anything was seen to the last
     persons: int  # M
+    ever: Tensor | None = field(init=False)  # [R,N], which joints were seen at all; None: all
+    _partner: Partner | None = field(init=False, default=None, repr=False)
 
-    @cached_property
-    def ever(self) -> Tensor | None:
-        """Which joints were seen at all, `[R,N]`; None: every one."""
-        return None if self.mask is None else self.mask.any(dim=1)
+    def __post_init__(self) -> None:
+        self.ever = None if self.mask is None else self.mask.any(dim=1)
 
-    @cached_property
+    @property
     def partner(self) -> Partner:
         """What each body has before it. Of several people it is their average, in any order.
 
@@ -46,6 +45,11 @@ class Bodies:
         >>> Bodies(x, None, None, persons=2).partner.x.flatten().tolist()
         [5.0, 1.0]
         """
+        if self._partner is None:  # several streams ask
+            self._partner = self._others()
+        return self._partner
+
+    def _others(self) -> Partner:
         M, people = self.persons, torch.unflatten(self.x, 0, (-1, self.persons))
         if self.ever is None:
             midst = (people.sum(dim=1, keepdim=True) - people) / max(M - 1, 1)  # [B,M,T,N,D]

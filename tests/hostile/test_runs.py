@@ -81,7 +81,7 @@ def test_a_checkpoint_that_asks_for_much_is_refused_before_it_is_built(
         return model
 
     monkeypatch.setattr("skelfuse.run.build_model", built)
-    config = config_from_dict({"model": {**CHOICE["model"], "directions": 1000}}).as_dict()
+    config = config_from_dict({"model": {**CHOICE["model"], "directions": 20_000}}).as_dict()
     with pytest.raises(SkelfuseError, match="the checkpoint's weights are not this model's"):
         load_run(changed(run, {"config": config}, tmp_path / "r"))
     config["model"]["directions"] = 10**7  # nothing at all is built

@@ -17,7 +17,7 @@ from skelfuse.training import Fit, TrainConfig, build_model, memory, train
 from skelfuse.training.config import ModelChoice
 
 JOINTS = tuple(f"j{i}" for i in range(600))
-BONES = tuple((one, JOINTS[0]) for one in JOINTS[1:])
+BONES = tuple(zip(JOINTS[1:], JOINTS[:-1], strict=True))  # a chain
 MANY = Skeleton("many", joints=JOINTS, bones=BONES, root=JOINTS[0], dimensions=3)
 CPU = torch.device("cpu")
 SHAPE = (32, 64, 2, len(JOINTS), 3)
