@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from skelfuse.layers.legendre import full_basis, legendre_basis
+
+LONGEST = 1024  # frames that the fused kernel can hold
 
 
 class Feature(NamedTuple):
@@ -88,10 +91,15 @@ def motion_statistics(
     means the whole and its halves: each sequence is cut by the rank of its own valid frames. What
     is defined on no frame is 0.
 
+    On a CUDA GPU one window in float32 is computed by a fused kernel (`fused_statistics`) where
+    triton is there; what it gives is what is written here.
+
     >>> ramp = 3.0 * torch.arange(5.0).reshape(1, 5, 1, 1)
     >>> motion_statistics(ramp, None, scales=(1, 2), order=0, windows=(1,)).flatten().int().tolist()
     [3, 0, 3, 0, 3, 0, 6, 0, 6, 0, 6, 0, 6, 0, 12]
     """
+    if (fused := _fused(v, windows)) is not None:
+        return fused(v, mask, scales=scales, order=order)
     B, T, N, K = v.shape
     if mask is None:  # rows are bodies, each with N·K signals
         signals = v.reshape(B, T, N * K)  # [R,T,J]
@@ -117,6 +125,40 @@ def motion_statistics(
     if mask is None:
         named = torch.unflatten(named, 3, (N, K)).permute(0, 3, 1, 2, 4)  # [B,N,W,Q,K]
     return named.reshape(B, N, W * Q * K)
+
+
+def _fused(v: Tensor, windows: Sequence[int]) -> Callable[..., Tensor] | None:
+    """Return the kernel that does the same in one pass; None where there is none."""
+    if v.device.type != "cuda" or v.dtype != torch.float32 or tuple(windows) != (1,):
+        return None
+    if v.shape[1] > LONGEST or torch.compiler.is_compiling():
+        return None
+    return _kernel_on(v.device)
+
+
+@lru_cache
+def _kernel_on(device: torch.device) -> Callable[..., Tensor] | None:
+    """Return the kernel if it runs on a device, and gives what the plain form gives there.
+
+    Whether it can be compiled is known only when it is tried: triton may be there and what it
+    needs may not. This looks at values, once a process.
+    """
+    try:
+        from skelfuse.layers.fused_statistics import fused_statistics
+
+        with torch.inference_mode(False), torch.enable_grad():
+            x = torch.sin(torch.arange(2 * 9 * 3 * 2.0)).view(2, 9, 3, 2)
+            plain, fused = x.requires_grad_(), x.detach().to(device).requires_grad_()
+            expected = motion_statistics(plain, None, scales=(1, 2), order=1, windows=(1,))
+            found = fused_statistics(fused, None, scales=(1, 2), order=1)
+            torch.autograd.backward([expected.square().sum(), found.square().sum()])
+        assert plain.grad is not None
+        assert fused.grad is not None
+        pairs = ((found, expected), (fused.grad, plain.grad))
+        right = all(torch.allclose(one.cpu(), other, atol=1e-4) for one, other in pairs)
+    except Exception:  # no triton, no compiler, a card that is too old: whatever it is
+        return None
+    return fused_statistics if right else None
 
 
 def window_members(valid: Tensor, windows: Sequence[int]) -> Tensor:
