@@ -38,8 +38,12 @@ def targets() -> dict[str, Target]:
     for form, files in FILES.items():
         for number, (write, content) in enumerate(files):
             name = f"{form}-{number}" if len(files) > 1 else form
-            found[name] = (partial(write, content=content), partial(read_clips, form))
+            found[name] = (partial(_written, write, content), partial(read_clips, form))
     return found | _stores() | _runs() | _yaml() | _tables()
+
+
+def _written(write: Callable[[Path, Any], Path], content: Any, folder: Path) -> Path:
+    return write(folder, content)
 
 
 def _stores() -> dict[str, Target]:
