@@ -88,47 +88,56 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
         "Where a set has several splits, a seed's figure is the mean over them. MACs are of one "
         "clip, minutes of one training. † marks published figures quoted at second hand.",
         *(_of_set(name, look, seeds) for name in REAL),
-        "## FrierenFuse, on and off",
-        "Differences of means over the seeds that both have, in points of accuracy. As many "
-        "parameters: the widest mixer that has no more of them than `small`; where one more step "
-        "of width is too much, it is the same model.",
-        _pairs(
-            look,
-            {
-                "`small`: on − off": ("small", "no-fuse"),
-                "`small`: on − off with as many parameters": ("small", "no-fuse-matched"),
-                "`nano`: on − off": ("nano", "nano-no-fuse"),
-                "`generic`: on − off": ("generic", "generic-no-fuse"),
-            },
+        _section(
+            "FrierenFuse, on and off",
+            "Differences of means over the seeds that both have, in points of accuracy. As many "
+            "parameters: the widest mixer that has no more of them than `small`; where one more "
+            "step of width is too much, it is the same model.",
+            _pairs(
+                look,
+                {
+                    "`small`: on − off": ("small", "no-fuse"),
+                    "`small`: on − off with as many parameters": ("small", "no-fuse-matched"),
+                    "`nano`: on − off": ("nano", "nano-no-fuse"),
+                    "`generic`: on − off": ("generic", "generic-no-fuse"),
+                },
+            ),
         ),
-        "## Kernels, learned and fixed",
-        "Fixed kernels stay differences, as all kernels begin; the few weights of the kernels are "
-        "the only difference in size.",
-        _pairs(
-            look,
-            {
-                "`small`: learned − fixed": ("small", "fixed-kernels"),
-                "`generic`: learned − fixed": ("generic", "generic-fixed-kernels"),
-                "`pure`: learned − fixed": ("pure", "pure-fixed-kernels"),
-            },
+        _section(
+            "Kernels, learned and fixed",
+            "Fixed kernels stay differences, as all kernels begin; the few weights of the kernels "
+            "are the only difference in size.",
+            _pairs(
+                look,
+                {
+                    "`small`: learned − fixed": ("small", "fixed-kernels"),
+                    "`generic`: learned − fixed": ("generic", "generic-fixed-kernels"),
+                    "`pure`: learned − fixed": ("pure", "pure-fixed-kernels"),
+                },
+            ),
         ),
         _paths(look, seeds),
-        "## What else is compared",
-        _pairs(
-            look,
-            {
-                "`nano` − `small`": ("nano", "small"),
-                "`generic` − tuned": ("generic", "small"),
-                "`small` − DD-Net": ("small", "ddnet"),
-                "`small` − ST-GCN": ("small", "stgcn"),
-                "`small` − ST-GCN in bfloat16": ("small", "stgcn-bfloat16"),
-            },
+        _section(
+            "What else is compared",
+            "",
+            _pairs(
+                look,
+                {
+                    "`nano` − `small`": ("nano", "small"),
+                    "`generic` − tuned": ("generic", "small"),
+                    "`small` − DD-Net": ("small", "ddnet"),
+                    "`small` − ST-GCN": ("small", "stgcn"),
+                    "`small` − ST-GCN in bfloat16": ("small", "stgcn-bfloat16"),
+                },
+            ),
         ),
-        "## Few subjects to learn from",
-        "Trained on a part of the training subjects, drawn by seed; less than one subject, or a "
-        "set that names none, is that share of each class's clips, at least one. For a share s "
-        "there are 1/s times as many epochs, 8 times at most. The test part is whole.",
-        _lean(look, seeds),
+        _section(
+            "Few subjects to learn from",
+            "Trained on a part of the training subjects, drawn by seed; less than one subject, or "
+            "a set that names none, is that share of each class's clips, at least one. For a share "
+            "s there are 1/s times as many epochs, 8 times at most. The test part is whole.",
+            _lean(look, seeds),
+        ),
         robustness_section(cells, rows, seeds, MAIN),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -165,13 +174,20 @@ def _of_set(name: str, look: Look, seeds: int) -> str:
     )
 
 
+def _section(title: str, words: str, table: str) -> str:
+    """Return a section with its table, or nothing where there is no table."""
+    return "\n\n".join(part for part in (f"## {title}", words, table) if part) if table else ""
+
+
 def _pairs(look: Look, pairs: dict[str, tuple[str, str]]) -> str:
+    """Return the differences of these variants; nothing of those of which none is known."""
     head = ["", *(SETS[name].title for name in REAL), "average"]
     lines = []
     for title, (a, b) in pairs.items():
         gains = [difference(look(name, a).accuracy, look(name, b).accuracy) for name in REAL]
-        lines.append([title, *map(signed, [*gains, average(gains)])])
-    return markdown(head, lines)
+        if any(gain is not None for gain in gains):
+            lines.append([title, *map(signed, [*gains, average(gains)])])
+    return markdown(head, lines) if lines else ""
 
 
 def _paths(look: Look, seeds: int) -> str:
@@ -203,9 +219,11 @@ def _lean(look: Look, seeds: int) -> str:
     lines = []
     for share in SHARES:
         on, off = f"small-{share}", f"no-fuse-{share}"
+        if not any(look(name, variant).rows for name in REAL for variant in (on, off)):
+            continue
         for title, variant in (("on", on), ("off", off)):
             cells = [told(look(name, variant).accuracy, seeds) for name in REAL]
             lines.append([f"{share} %", title, *cells, ""])
         gains = [difference(look(name, on).accuracy, look(name, off).accuracy) for name in REAL]
         lines.append(["", "on − off", *map(signed, [*gains, average(gains)])])
-    return markdown(head, lines)
+    return markdown(head, lines) if lines else ""

@@ -80,10 +80,12 @@ def fingerprint(
     """Return a hash of everything that is asked for but the seed and the split.
 
     What is off is left out: an option that a later version adds, off by default, asks for the
-    same as before. `rules` are those by which a store decides what the configuration leaves open.
+    same as before. So is how a step is run, which changes nothing of what is learned.
+    `rules` are those by which a store decides what the configuration leaves open.
     """
     plain = config.as_dict()
     del plain["seed"], plain["protocol"]
+    plain["train"] = {key: one for key, one in plain["train"].items() if key != "graph"}
     frequencies = plain["model"].get("frequencies", {})
     if frequencies.get("gate", "none") == "none":
         plain.pop("gates", None)
