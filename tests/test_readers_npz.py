@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from skelfuse.clip import Clip
 from skelfuse.datasets import npy_folder, ragged_npz
 from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.reading.numpy_file import read_array
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, KINECT_V1, layout
 
@@ -242,3 +243,13 @@ def test_a_mutated_npz_is_clips_or_an_error(tmp_path: Path, at: int, new: bytes,
         assert all(clip.frames for clip in clips)
     except SkelfuseError:
         pass
+
+
+def test_an_array_of_python_2_is_read_without_a_warning() -> None:
+    stream = io.BytesIO()
+    np.save(stream, np.arange(6.0).reshape(2, 3))
+    whole = stream.getvalue()
+    old = whole.replace(b"(2, 3), }  ", b"(2L, 3L), }")
+    assert len(old) == len(whole)
+    assert old != whole
+    assert read_array(io.BytesIO(old), len(old)).tolist() == [[0, 1, 2], [3, 4, 5]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -52,14 +53,16 @@ def read_header(stream: IO[bytes]) -> Header:
     """
     try:
         version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            found = np.lib.format.read_array_header_1_0(stream)
-        elif version == (2, 0):
-            found = np.lib.format.read_array_header_2_0(stream)
-        else:
-            raise SkelfuseError(
-                "a .npy header of a version that is not read", found=version, remedy=REMEDY
-            )
+        with warnings.catch_warnings():  # that Python 2 wrote it is nobody's trouble
+            warnings.simplefilter("ignore", UserWarning)
+            if version == (1, 0):
+                found = np.lib.format.read_array_header_1_0(stream)
+            elif version == (2, 0):
+                found = np.lib.format.read_array_header_2_0(stream)
+            else:
+                raise SkelfuseError(
+                    "a .npy header of a version that is not read", found=version, remedy=REMEDY
+                )
         header = Header(*found)
     except SkelfuseError:
         raise
