@@ -66,6 +66,16 @@ def test_boris_times_that_go_on_through_several_videos_are_refused(tmp_path: Pat
         table(tmp_path, text)
 
 
+@pytest.mark.parametrize("column", ["Behavior", "Start (s)", "Stop (s)"])
+def test_boris_without_one_of_its_columns_is_refused(column: str, tmp_path: Path) -> None:
+    text = "Observation id,Media file,Subject,Behavior,Behavior type,Start (s),Stop (s)\n"
+    text += "one,a.mp4,ann,sit,STATE,1.5,3\n"
+    assert table(tmp_path, text).kind == "BORIS, aggregated events"
+    with pytest.raises(SkelfuseError) as error:
+        table(tmp_path, text.replace(f",{column}", ",Odd"))
+    assert error.value.file == str(tmp_path / "labels.csv")
+
+
 def test_elan_with_a_column_for_each_tier_and_without_a_header(tmp_path: Path) -> None:
     tiers = table(tmp_path, ELAN_TIERS, "talk.txt")
     assert intervals(tiers) == [

@@ -20,6 +20,7 @@ WHO_AND_WHERE = ("Tier", "Participant", "File", "File Path", "File Name", "Annot
 
 def boris_aggregated(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Row]:
     """Return BORIS's aggregated events: a line a state, with its start and stop."""
+    _check_columns(sheet, "Behavior", "Start (s)", "Stop (s)")
     media = _media(sheet)
     lines = [
         (number, line)
@@ -43,10 +44,24 @@ def boris_aggregated(sheet: Sheet, problems: Problems, notes: list[str]) -> list
     )
 
 
+def _check_columns(sheet: Sheet, *needed: str) -> None:
+    missing = [name for name in needed if name not in sheet.columns]
+    if missing:
+        raise SkelfuseError(
+            f"events of BORIS without '{missing[0]}'",
+            file=sheet.path,
+            line=1,
+            expected=f"columns {', '.join(needed)}",
+            found=", ".join(sheet.columns)[:200],
+            remedy="export them from BORIS again",
+        )
+
+
 def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Row]:
     """Return BORIS's tabular events: one line where a state starts, one where it stops."""
     media = _media(sheet)
     what = "Status" if "Status" in sheet.columns else "Behavior type"
+    _check_columns(sheet, "Behavior", "Time", what)
     begun: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
     points = 0
 

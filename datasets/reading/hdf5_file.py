@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
 SMALL = 64 << 20  # bytes that any file may ask for
 DENSEST = 1100  # deflate's best is 1032 to 1
+FIRST_TEXTS, MOST_TEXTS = 64, 8192  # read together
+BESIDE = 64  # bytes that a text takes beside its letters
 
 
 def find_hdf5(path: Path, endings: tuple[str, ...], needed: tuple[str, ...]) -> list[Path]:
@@ -98,7 +101,62 @@ def texts(file: h5py.Group, name: str) -> list[str]:
             found=f"{found.dtype} {list(found.shape)}",
             remedy=FETCH_AGAIN,
         )
-    return [text_of(item) for item in found[()].tolist()]
+    _check_lengths(found, name)
+    room = max(SMALL, DENSEST * Path(file.file.filename).stat().st_size)
+    every: list[str] = []
+    batch = FIRST_TEXTS
+    while len(every) < len(found):  # many of them may be one and the same in the file
+        new = [text_of(item) for item in found[len(every) : len(every) + batch].tolist()]
+        room -= sum(map(len, new)) + BESIDE * len(new)
+        if room < 0:
+            raise SkelfuseError(f"'{name}' would grow beyond measure", remedy=FETCH_AGAIN)
+        every += new
+        batch = min(2 * batch, MOST_TEXTS)
+    return every
+
+
+def _check_lengths(found: h5py.Dataset, name: str) -> None:
+    """Raise where a text claims to be longer than the file: HDF5 would make room for all of it."""
+    if not (kind := h5py.check_string_dtype(found.dtype)) or kind.length is not None:
+        return
+    size = Path(found.file.filename).stat().st_size
+    for content in _raw(found):
+        stride = len(content) // max(math.prod(found.chunks or found.shape), 1)
+        whole = content[: len(content) // max(stride, 1) * stride]
+        elements = np.frombuffer(whole, np.uint8).reshape(-1, stride) if stride >= 4 else None
+        # An element is the length of its text in four bytes, and where that lies.
+        if elements is None or elements[:, :4].copy().view("<u4").max(initial=0) > size:
+            raise SkelfuseError(f"'{name}' has a text longer than the file", remedy=FETCH_AGAIN)
+
+
+def _raw(found: h5py.Dataset) -> Iterator[bytes]:
+    """Yield a dataset's elements as they lie in the file, unpacked, a chunk at a time."""
+    kept = found.id.get_create_plist()
+    filters = [kept.get_filter(i)[0] for i in range(kept.get_nfilters())]
+    if found.chunks is None:
+        if (start := found.id.get_offset()) is not None:
+            with Path(found.file.filename).open("rb") as file:
+                file.seek(start)
+                yield file.read(found.id.get_storage_size())
+        return
+    for number in range(found.id.get_num_chunks()):
+        skipped, content = found.id.read_direct_chunk(found.id.get_chunk_info(number).chunk_offset)
+        for i, one in reversed(list(enumerate(filters))):
+            if skipped >> i & 1 or one == h5py.h5z.FILTER_FLETCHER32:
+                continue  # a checksum lies behind the elements
+            if one == h5py.h5z.FILTER_DEFLATE:
+                content = zlib.decompress(content)
+            elif one == h5py.h5z.FILTER_SHUFFLE:
+                elements = math.prod(found.chunks)
+                bytes_of = np.frombuffer(content, np.uint8).reshape(-1, elements)
+                content = bytes_of.T.tobytes()
+            else:
+                raise SkelfuseError(
+                    f"'{found.name}' is packed in a way that is not read",
+                    found=f"filter {one}",
+                    remedy="save it with gzip, or unpacked",
+                )
+        yield content
 
 
 def text_of(value: Any) -> str:

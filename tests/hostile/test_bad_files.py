@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pickle
+import re
 import struct
 import sys
 import time
@@ -356,3 +357,26 @@ def test_an_hdf5_recording_reads_no_other_file(tmp_path: Path) -> None:
         opened(tmp_path / "a.h5") as file,
     ):
         array(file, "x")
+
+
+@pytest.mark.parametrize("kept", [{}, {"chunks": (2,)}, {"chunks": (2,), "compression": "gzip"}])
+def test_a_text_longer_than_its_file_takes_no_memory(kept: dict[str, Any], tmp_path: Path) -> None:
+    import h5py
+
+    from skelfuse.datasets.reading.hdf5_file import opened, texts
+
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("t", data=["nose", "tail"], dtype=h5py.string_dtype(), **kept)
+    with opened(path) as file:
+        assert texts(file, "t") == ["nose", "tail"]
+        if kept.get("compression"):
+            return
+    whole = path.read_bytes()
+    # Two elements: the length of each text, where the letters are, and which of those there.
+    found = re.search(rb"\x04\0\0\0(.{8}).{4}\x04\0\0\0\1", whole, re.DOTALL)
+    assert found is not None
+    at = found.start()
+    path.write_bytes(whole[:at] + b"\0\0\0\xd7" + whole[at + 4 :])
+    with opened(path) as file, pytest.raises(SkelfuseError, match="a text longer than the file"):
+        texts(file, "t")
