@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from skelfuse.datasets.reading.files import beginning, files_ending
 from skelfuse.errors import SkelfuseError
+from skelfuse.store.trial import hdf5_fails
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
+SECONDS, A_SECOND = 5, 16 << 20  # of computing, to read it once; one more for so many bytes
 SMALL = 64 << 20  # bytes that any file may ask for
 DENSEST = 1100  # deflate's best is 1032 to 1
 FIRST_TEXTS, MOST_TEXTS = 64, 8192  # read together
@@ -38,15 +40,26 @@ def names_in(path: Path) -> set[str]:
     if beginning(path, len(SIGNATURE)) != SIGNATURE:
         return set()
     try:
+        if _fails(path) is not None:
+            return set()
         with h5py.File(path, "r") as file:
             return set(file)
     except Exception:  # its reader will tell what is wrong with it
         return set()
 
 
+def _fails(path: Path) -> str | None:
+    return hdf5_fails(path, SECONDS + path.stat().st_size // A_SECOND) if path.is_file() else None
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file; whatever turns out to be unsound while it is read is a SkelfuseError."""
+    """Open an HDF5 file; whatever turns out to be unsound while it is read is a SkelfuseError.
+
+    A damaged one can hang or end the library, so each is read in another process first.
+    """
+    if (what := _fails(path)) is not None:
+        raise SkelfuseError("not a sound HDF5 file", file=path, found=what, remedy=FETCH_AGAIN)
     try:
         with h5py.File(path, "r") as file:
             yield file

@@ -10,45 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.store.trial import hdf5_fails
 
 MARK = b"skelfuse-seal-1\n"
 SIZE = 256
 BLOCK = 1 << 20
-SECONDS, MEMORY = 20, 4 << 30  # of computing, and bytes, in the other process
-PATIENCE = 300  # seconds: other programs may keep the machine busy
 ANEW = "make it anew with skelfuse preprocess"
 Range = tuple[int, int]  # where in the file, how many bytes
-
-# What the reader does, without what is checked: open, and read all that is small.
-_TRIAL = """
-import sys
-try:
-    import resource
-    for limit, most in ((resource.RLIMIT_CPU, {seconds}), (resource.RLIMIT_AS, {memory})):
-        resource.setrlimit(limit, (most, most))
-except (ImportError, ValueError, OSError):
-    pass
-import h5py
-try:
-    with h5py.File(sys.argv[1], "r") as file:
-        for name in file.attrs:
-            file.attrs[name]
-        for name in file:
-            if isinstance(file.get(name, getlink=True), h5py.HardLink):
-                part = file[name]
-                if isinstance(part, h5py.Dataset) and part.nbytes < 1 << 28:
-                    part[()] if part.size < 1 << 22 else part[:1]
-except Exception:
-    pass
-"""
 
 
 def seal(path: Path, data: Sequence[Range]) -> None:
@@ -128,24 +101,5 @@ def _claimed(path: Path) -> int:
 
 
 def _try_in_another_process(path: Path) -> None:
-    script = _TRIAL.format(seconds=SECONDS, memory=MEMORY)
-    try:
-        # Isolated: what lies in the folder of the command is not imported.
-        ended = subprocess.run(
-            [sys.executable, "-I", "-c", script, os.fspath(path.absolute())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread asks for much memory
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        what = "it keeps the HDF5 library busy without end"
-    except OSError:  # no other process is to be had here
-        return
-    else:
-        if ended.returncode >= 0:
-            return
-        what = f"the HDF5 library ends with signal {-ended.returncode}"
-    raise SkelfuseError("the store is damaged", file=path, found=what, remedy=ANEW)
+    if (what := hdf5_fails(path)) is not None:
+        raise SkelfuseError("the store is damaged", file=path, found=what, remedy=ANEW)

@@ -380,3 +380,23 @@ def test_a_text_longer_than_its_file_takes_no_memory(kept: dict[str, Any], tmp_p
     path.write_bytes(whole[:at] + b"\0\0\0\xd7" + whole[at + 4 :])
     with opened(path) as file, pytest.raises(SkelfuseError, match="a text longer than the file"):
         texts(file, "t")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals there")
+def test_a_recording_that_crashes_hdf5_crashes_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import h5py
+
+    from skelfuse.datasets.reading.hdf5_file import names_in, opened
+    from skelfuse.store import trial
+
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["group/x"] = [1.0, 2.0]
+    assert names_in(path) == {"group"}
+    os.utime(path, (1, 1))
+    monkeypatch.setattr(trial, "_TRIAL", "import os; os.kill(os.getpid(), 11)")
+    with pytest.raises(SkelfuseError, match="HDF5 library ends with signal 11"), opened(path):
+        pass
+    assert names_in(path) == set()

@@ -1,0 +1,75 @@
+"""Whether HDF5 can read a file: tried in another process, which may crash in our place."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+MEMORY = 4 << 30  # bytes, in the other process
+PATIENCE = 15  # times as long by the clock: other programs may keep the machine busy
+
+# What a reader does, without what it checks: open, and read all that is small.
+_TRIAL = """
+import sys
+try:
+    import resource
+    for limit, most in ((resource.RLIMIT_CPU, {seconds}), (resource.RLIMIT_AS, {memory})):
+        resource.setrlimit(limit, (most, most))
+except (ImportError, ValueError, OSError):
+    pass
+import h5py
+
+def look(name, part):
+    for key in part.attrs:
+        part.attrs[key]
+    if isinstance(part, h5py.Dataset) and part.nbytes < 1 << 28:
+        part[()] if part.size < 1 << 22 else part[:1]
+
+try:
+    with h5py.File(sys.argv[1], "r") as file:
+        look("", file)
+        file.visititems(look)
+except Exception:
+    pass
+"""
+
+
+def hdf5_fails(path: Path, seconds: int = 20) -> str | None:
+    """Return what the library does instead of reading a file; None where it reads or refuses it.
+
+    `seconds` are of computing. A file is tried once, as long as it is not changed.
+
+    >>> hdf5_fails(Path("no such file")) is None
+    True
+    """
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return _tried(path.absolute(), facts.st_size, facts.st_mtime_ns, seconds)
+
+
+@lru_cache(maxsize=4096)
+def _tried(path: Path, size: int, changed: int, seconds: int) -> str | None:
+    script = _TRIAL.format(seconds=seconds, memory=MEMORY)
+    try:
+        # Isolated: what lies in the folder of the command is not imported.
+        ended = subprocess.run(
+            [sys.executable, "-I", "-c", script, os.fspath(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread asks for much memory
+            timeout=PATIENCE * seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "it keeps the HDF5 library busy without end"
+    except OSError:  # no other process is to be had here
+        return None
+    return (
+        f"the HDF5 library ends with signal {-ended.returncode}" if ended.returncode < 0 else None
+    )
