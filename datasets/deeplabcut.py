@@ -19,7 +19,7 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.files import beginning, files_ending, read_text
+from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, read_text
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.datasets.reading.pandas_table import is_pandas_table, read_pandas_table
 from skelfuse.datasets.reading.picture_names import picture_of
@@ -35,7 +35,7 @@ def find(path: Path) -> list[Path]:
     >>> find(Path("notes.txt"))
     []
     """
-    tables = [file for file in files_ending(path, ".csv", ".h5") if _is_table(file)]
+    tables = of_kind(files_ending(path, ".csv", ".h5"), _is_table)
     names = {(file.parent, file.stem, file.suffix.lower()) for file in tables}
     return [
         file
@@ -45,7 +45,7 @@ def find(path: Path) -> list[Path]:
     ]
 
 
-def _is_table(file: Path) -> bool:
+def _is_table(file: Path) -> bool | None:
     if file.suffix.lower() == ".h5":
         return is_pandas_table(file)
     return beginning(file, 16).removeprefix(b"\xef\xbb\xbf").startswith(b"scorer,")

@@ -41,6 +41,7 @@ from skelfuse.datasets import (
 )
 from skelfuse.datasets.format import Format
 from skelfuse.datasets.reading.files import beginning, walk
+from skelfuse.datasets.reading.hdf5_file import FETCH_AGAIN, SIGNATURE, names_in
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import check_readable
 
@@ -83,7 +84,6 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     }
 )
 BARE = npy_clip.FORMAT  # which any data set may have beside its own files
-HDF5 = b"\x89HDF\r\n\x1a\n"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
 
 
@@ -140,7 +140,9 @@ def _unrecognised(path: Path, name: str) -> SkelfuseError:
         check_readable(Path(folder, file))
     if path.name.lower().endswith(ARCHIVES):
         return SkelfuseError("an archive", file=path, remedy="unpack it and give the folder")
-    if path.is_file() and beginning(path, len(HDF5)) == HDF5:
+    if path.is_file() and names_in(path) is None:
+        return SkelfuseError("a damaged HDF5 file", file=path, remedy=FETCH_AGAIN)
+    if path.is_file() and beginning(path, len(SIGNATURE)) == SIGNATURE:
         return SkelfuseError(
             "an HDF5 file, as stores are",
             file=path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -183,3 +184,18 @@ def test_a_given_skeleton_chooses_among_the_files_joints(tmp_path: Path) -> None
     body = Skeleton("other", ("tail", "wing"), (), "tail", dimensions=2)
     with pytest.raises(SkelfuseError, match="expected tail, wing, found nose, tail"):
         read("deeplabcut", path, skeleton=body)
+
+
+def test_a_damaged_recording_among_others_is_told(tmp_path: Path) -> None:
+    for name in "ab":
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["tracks"] = np.ones((1, 2, 2, 9))
+            file["node_names"] = [b"nose", b"tail"]
+    whole = (tmp_path / "b.h5").read_bytes()
+    (tmp_path / "b.h5").write_bytes(whole[: len(whole) // 2])
+    form, sources = recognise(tmp_path)
+    assert (form.name, [source.name for source in sources]) == ("sleap-analysis", ["a.h5", "b.h5"])
+    with pytest.raises(SkelfuseError, match=r"b\.h5: not a sound HDF5 file"):
+        list(form.read(sources[1], ReadOptions()))
+    with pytest.raises(SkelfuseError, match="a damaged HDF5 file"):
+        recognise(tmp_path / "b.h5")

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.datasets.reading.files import beginning, files_ending
+from skelfuse.datasets.reading.files import beginning, files_ending, of_kind
 from skelfuse.errors import SkelfuseError
 from skelfuse.store.trial import hdf5_fails
 
@@ -28,11 +28,16 @@ BESIDE = 64  # bytes that a text takes beside its letters
 
 def find_hdf5(path: Path, endings: tuple[str, ...], needed: tuple[str, ...]) -> list[Path]:
     """List the HDF5 files with these endings that have all the needed names at their top."""
-    return [file for file in files_ending(path, *endings) if {*needed} <= names_in(file)]
+
+    def wanted(file: Path) -> bool | None:
+        names = names_in(file)
+        return None if names is None else {*needed} <= names
+
+    return of_kind(files_ending(path, *endings), wanted)
 
 
-def names_in(path: Path) -> set[str]:
-    """Return the names at the top of an HDF5 file; none where it is no such file.
+def names_in(path: Path) -> set[str] | None:
+    """Return the names at the top of an HDF5 file: none of another file, None of a damaged one.
 
     >>> names_in(Path("no such file"))
     set()
@@ -41,11 +46,11 @@ def names_in(path: Path) -> set[str]:
         return set()
     try:
         if _fails(path) is not None:
-            return set()
+            return None
         with h5py.File(path, "r") as file:
             return set(file)
     except Exception:  # its reader will tell what is wrong with it
-        return set()
+        return None
 
 
 def _fails(path: Path) -> str | None:

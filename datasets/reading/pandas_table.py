@@ -18,9 +18,10 @@ TABLE = "table"
 SAVE_CSV = "save it as csv, or with pandas' format='table'"
 
 
-def is_pandas_table(path: Path) -> bool:
-    """Tell whether a file holds a table of pandas under one of the known keys."""
-    return bool({*KEYS} & names_in(path)) and _holds_one(path)
+def is_pandas_table(path: Path) -> bool | None:
+    """Tell whether a file holds a table of pandas under one of the known keys; None if damaged."""
+    names = names_in(path)
+    return None if names is None else bool({*KEYS} & names) and _holds_one(path)
 
 
 def _holds_one(path: Path) -> bool:
