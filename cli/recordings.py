@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from skelfuse.datasets.clips import ClipFile, find_clip_files
-from skelfuse.datasets.formats import HDF5
+from skelfuse.datasets.reading.hdf5_file import SIGNATURE
 
 
 def find_recordings(path: Path, form: str) -> list[ClipFile]:
@@ -17,6 +17,6 @@ def is_store(path: Path) -> bool:
     """Tell whether a path is a store, perhaps a damaged one; opening it says so then."""
     try:
         with path.open("rb") as file:
-            return file.read(len(HDF5)) == HDF5
+            return file.read(len(SIGNATURE)) == SIGNATURE
     except OSError:  # a folder, or nothing
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -157,9 +158,31 @@ def _unrecognised(path: Path, name: str) -> SkelfuseError:
             found=archive,
             remedy="unpack them and give the folder",
         )
-    known = "; ".join(f"{form.name} ({form.title})" for form in FORMATS.values())
+    if name != AUTO:
+        return SkelfuseError(
+            f"nothing of the format '{name}' there",
+            file=path,
+            expected=FORMATS[name].title,
+            remedy="leave --input-format out to have it recognised",
+        )
+    ending = _commonest_ending(path)
+    near = "; ".join(f"{form.name} ({form.title})" for form in _likeliest(ending))
     return SkelfuseError(
-        "no format recognises it" if name == AUTO else f"nothing of the format '{name}' there",
+        "no format recognises it",
         file=path,
-        remedy=f"the formats are: {known}",
+        found=f"files that end in '{ending}'" if ending else "files without an ending",
+        remedy=f"nearest are: {near}. docs/formats.md says what each of the {len(FORMATS)} formats "
+        "needs, and 'table' reads any other table by --columns",
     )
+
+
+def _commonest_ending(path: Path) -> str:
+    names = [path.name] if path.is_file() else [name for _, name in walk(path)]
+    return Counter(Path(name).suffix.lower() for name in names).most_common(1)[0][0]
+
+
+def _likeliest(ending: str) -> list[Format]:
+    """Return the formats whose title names an ending, or else those of one's own arrays: three."""
+    word = ending.removeprefix(".")
+    named = [form for form in FORMATS.values() if word and word in form.title.lower()]
+    return (named or [FORMATS["npz"], FORMATS["npy-folder"], FORMATS["table"]])[:3]

@@ -206,8 +206,16 @@ def test_what_cannot_be_recognised(tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match="an empty folder"):
         recognise(tmp_path)
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(SkelfuseError, match=r"no format recognises it; .*ntu .*npy-folder"):
+    with pytest.raises(
+        SkelfuseError,
+        match=r"no format recognises it: .* '\.txt'; nearest are: sbu \(.*formats\.md",
+    ) as told:
         recognise(tmp_path)
+    assert len(told.value.remedy or "") < 400
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "README").write_text("hello")
+    with pytest.raises(SkelfuseError, match=r"without an ending; nearest are: npz .*npy-folder"):
+        recognise(tmp_path / "more")
     with pytest.raises(SkelfuseError, match="nothing of the format 'sbu'"):
         recognise(tmp_path, "sbu")
     with pytest.raises(SkelfuseError, match="did you mean 'nw-ucla'"):
