@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from skelfuse.cli.recordings import find_recordings, is_store
 from skelfuse.clip import Clip
-from skelfuse.datasets.clips import read_clips, reading_of_store
+from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import find_layout
 from skelfuse.run import Run
 from skelfuse.store import Store
+from skelfuse.store.opening import is_store
 
 NAMED = 4  # clips in a message
 
@@ -53,7 +53,7 @@ def _recorded(file: Path, run: Run, given: dict[str, Any]) -> Iterator[Clip | Sk
     if given["skeleton"]:
         reading = replace(reading, skeleton=find_layout(str(given["skeleton"])))
     reading = replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
-    for _, clip in read_clips(find_recordings(file, given["input_format"]), reading):
+    for _, clip in read_clips(find_clip_files(file, given["input_format"]), reading):
         yield clip
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from skelfuse.cli.messages import complain, say
 from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
 from skelfuse.cli.progress import Show, bar
-from skelfuse.cli.recordings import find_recordings, is_store
 from skelfuse.clip import Clip
 from skelfuse.clips.outliers import farthest
 from skelfuse.clips.preparation import Preparation
 from skelfuse.datasets.clips import (
     ClipFile,
     Found,
+    find_clip_files,
     read_clips,
     reading_of_store,
 )
@@ -31,6 +31,7 @@ from skelfuse.plain_text import shown
 from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 from skelfuse.store import Store
+from skelfuse.store.opening import is_store
 
 
 def predict_files(
@@ -50,7 +51,7 @@ def predict_files(
             if is_store(path):
                 sources.append(_opened(path, recogniser))
             else:
-                sources += find_recordings(path, given["input_format"])
+                sources += find_clip_files(path, given["input_format"])
         except SkelfuseError as error:
             problems.append(error)
     written = 0

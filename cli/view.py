@@ -66,8 +66,8 @@ def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
 
 
 def _shown(inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]) -> Shown:
-    from skelfuse.cli.recordings import is_store
     from skelfuse.store import Store
+    from skelfuse.store.opening import is_store
     from skelfuse.viewing.shown import of_clips, of_store
 
     if len(inputs) == 1 and inputs[0].is_file() and is_store(inputs[0]):
@@ -80,8 +80,7 @@ def _read(
     inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]
 ) -> Iterator[Clip]:
     """Yield the clips of all inputs; tell what is wrong with one, and add it to `bad`."""
-    from skelfuse.cli.recordings import find_recordings
-    from skelfuse.datasets.clips import read_clips
+    from skelfuse.datasets.clips import find_clip_files, read_clips
     from skelfuse.datasets.format import ReadOptions
     from skelfuse.errors import SkelfuseError
     from skelfuse.layouts import find_layout
@@ -89,7 +88,7 @@ def _read(
     skeleton = find_layout(str(given["skeleton"])) if given["skeleton"] else None
     reading = ReadOptions(skeleton=skeleton, fps=given["fps"])
     for path in inputs:
-        for _, clip in read_clips(find_recordings(path, given["input_format"]), reading):
+        for _, clip in read_clips(find_clip_files(path, given["input_format"]), reading):
             if isinstance(clip, SkelfuseError):
                 complain(f"Error: {clip}")
                 bad.append(clip)

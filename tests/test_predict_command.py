@@ -8,12 +8,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from helpers.stick_figure import JOINTS, acted, write_npz
 from skelfuse.cli import main
+from skelfuse.store.opening import is_store
 from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
@@ -213,3 +215,14 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
 def test_a_wrong_option_is_exit_code_2(run: Path, recorded: Path, options: tuple[str, ...]) -> None:
     files = [] if "-" in options else [recorded]
     assert run_main("predict", run, *files, *options).exit_code == 2
+
+
+def test_a_recording_in_hdf5_is_not_taken_for_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["tracks"] = np.ones((1, 2, 2, 9))
+        file["node_names"] = [b"nose", b"tail"]
+    assert not is_store(path)
+    result = run_main("view", path, "--out", tmp_path / "a.html")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "a.html").exists()
