@@ -1,5 +1,5 @@
 # Two commands: `make demo` runs the whole way on data that skelfuse makes; `make test` the tests,
-# `make quick` those of them that neither train nor start other processes.
+# `make quick` those of them that are quick: none trains or starts other processes.
 # Neither needs anything but Python 3.10 to 3.13 and make.
 PYTHON ?= python3
 VENV ?= .venv
@@ -22,7 +22,7 @@ test: $(INSTALLED)
 	@echo "Every test's result and time: build/tests.xml"
 
 quick: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not process and not training'
+	OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not process and not training and not slow'
 
 demo: $(INSTALLED)
 	rm -rf $(DEMO)

@@ -23,6 +23,7 @@ def model(name: str) -> nn.Module:
     return trained(name)
 
 
+@pytest.mark.slow
 def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
@@ -33,6 +34,7 @@ def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
     assert torch.equal(again(*clips()), model(*clips()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENTRIES)  # what variants add has tests of its own
 def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
     torch.compiler.reset()
@@ -45,6 +47,7 @@ def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
             close(compiled(*given), model(*given))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*ENTRIES, "skelfuse gated by clip"])
 @pytest.mark.usefixtures("exportable")
 def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -> None:
@@ -54,6 +57,7 @@ def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -
         close(graph.module()(*clips(count)), model(*clips(count)))
 
 
+@pytest.mark.slow
 def test_a_seed_reproduces_training_bit_for_bit(name: str) -> None:
     first, second = trained(name).state_dict(), ready(name).state_dict()
     assert first.keys() == second.keys()

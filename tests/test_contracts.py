@@ -46,6 +46,7 @@ def test_every_model_has_an_entry() -> None:
     assert set(ENTRIES) == set(MODELS)
 
 
+@pytest.mark.slow
 def test_any_number_of_frames_and_persons(model: nn.Module) -> None:
     for persons, frames in ((1, 1), (2, 2), (5, 3), (1, 16), (5, 33)):
         x, mask = clips(3, persons, frames)
@@ -106,6 +107,7 @@ def test_joint_order_changes_nothing(name: str, model: nn.Module) -> None:
     assert not torch.allclose(shuffled(x, mask), logits)  # the order that the file says counts
 
 
+@pytest.mark.slow
 def test_a_seed_means_the_same_model_for_any_joint_order(name: str) -> None:
     mine, other = trained(name), ready(name, BODY.permuted(SHUFFLE))
     for (path, a), b in zip(mine.state_dict().items(), other.state_dict().values(), strict=True):
@@ -129,6 +131,7 @@ def test_a_clip_of_nobody_has_finite_logits(model: nn.Module) -> None:
     assert model(torch.full_like(x, torch.nan), torch.zeros_like(mask)).isfinite().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [False, True])
 def test_what_was_not_seen_does_not_leak(name: str, training: bool) -> None:
     x, mask = clips()
@@ -199,6 +202,7 @@ def fake_run(model: nn.Module, *, training: bool, masked: bool) -> Tensor:
     return logits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("training", "masked"), [(False, False), (False, True), (True, True)])
 def test_no_forward_looks_at_values(name: str, training: bool, masked: bool) -> None:
     logits = fake_run(built(name), training=training, masked=masked)
@@ -208,6 +212,7 @@ def test_no_forward_looks_at_values(name: str, training: bool, masked: bool) -> 
         fake_run(deployed(built(name)), training=False, masked=masked)
 
 
+@pytest.mark.slow
 def test_a_look_at_values_is_found() -> None:
     model: Any = built("skelfuse")
     fold = model.fold.forward
@@ -221,6 +226,7 @@ def test_a_look_at_values_is_found() -> None:
     fake_run(model, training=False, masked=False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exportable")
 @pytest.mark.parametrize("masked", [False, True])
 def test_one_graph_of_skelfuse_takes_any_batch_time_and_persons(masked: bool) -> None:
@@ -238,6 +244,7 @@ def test_one_graph_of_skelfuse_takes_any_batch_time_and_persons(masked: bool) ->
         close(graph(x, mask), model(x, mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_deployed_form_is_the_same_function(dtype: torch.dtype, model: nn.Module) -> None:
     plain = copy.deepcopy(model).to(dtype)

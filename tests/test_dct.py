@@ -159,6 +159,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     assert dct.inverse(dct(x, mask), mask).dtype == dtype
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers() -> None:
     dct = DCTChannels(8).eval()

@@ -48,6 +48,7 @@ def model(request: pytest.FixtureRequest) -> SkelFuse:
     return built(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("persons", [1, 2, 3])
 def test_the_parts_add_up_to_the_logit(model: SkelFuse, persons: int, *, masked: bool) -> None:

@@ -148,6 +148,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     assert half(x, mask).dtype == dtype
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers() -> None:
     pool = SpectralFrameWeighting(2, sharpness=1.0).eval()

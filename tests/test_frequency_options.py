@@ -65,6 +65,7 @@ def test_each_option_changes_the_model_and_is_off_by_default(name: str) -> None:
     assert not torch.allclose(other(x, mask), plain(x, mask), rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("persons", [1, 3])
 @pytest.mark.parametrize("name", ["static", "dynamic", "weighting", "all"])
 def test_a_decision_still_adds_up(name: str, persons: int) -> None:

@@ -36,6 +36,7 @@ def named(fuse: FrierenFuse, features: torch.Tensor) -> dict[tuple[int | None, s
     return {(f.scale, f.statistic): v for f, v in zip(fuse.feature_names, values, strict=True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True])
 @settings(max_examples=20, deadline=None)
 @given(seeds, st.integers(1, 24))

@@ -32,6 +32,8 @@ from skelfuse.store import Store
 from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training.checkpoint import LAST, WEIGHT, write_checkpoint
 
+pytestmark = pytest.mark.slow
+
 ARM = Skeleton("arm", joints=("elbow", "hand"), bones=(("hand", "elbow"),), root="elbow")
 OPEN = torch.tensor(
     [[1, 1], [0, 1], [0, 1], [1, 1], [0, 0], [1, 0], [0, 0], [0, 0]]

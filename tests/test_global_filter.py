@@ -155,6 +155,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     assert half(x, mask).dtype == dtype
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers() -> None:
     layer = random_filter(2, instance_norm=True).eval()

@@ -32,6 +32,7 @@ MODELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("persons", [1, 2])
 @pytest.mark.parametrize("name", MODELS)
 def test_the_shares_of_any_model_add_up_for_any_seed(

@@ -49,6 +49,7 @@ def is_for_types(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
+@pytest.mark.slow
 def test_the_library_knows_neither_commands_nor_data_sets() -> None:
     for path in {*LIBRARY} - {*DOORS}:
         for module in imported(path):
@@ -56,6 +57,7 @@ def test_the_library_knows_neither_commands_nor_data_sets() -> None:
                 assert not f"{module}.".startswith(f"{room}."), path
 
 
+@pytest.mark.slow
 def test_no_files_need_each_other() -> None:
     files = [*LIBRARY, *(path for path in BESIDE if path.parts[len(ROOT.parts)] != "tests")]
     names = {}
@@ -77,6 +79,7 @@ def test_no_files_need_each_other() -> None:
     graphlib.TopologicalSorter(needs).prepare()  # a circle is an error that names it
 
 
+@pytest.mark.slow
 def test_the_library_prints_nothing() -> None:
     for path in LIBRARY:
         calls = [
@@ -87,6 +90,7 @@ def test_the_library_prints_nothing() -> None:
         assert "print" not in calls, path
 
 
+@pytest.mark.slow
 def test_reading_knows_no_command_and_no_torch() -> None:
     for path in (ROOT / "datasets").rglob("*.py"):
         for module in imported(path):

@@ -17,6 +17,8 @@ from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 
+pytestmark = pytest.mark.slow
+
 CLIPS = 40
 
 

@@ -76,6 +76,7 @@ def test_what_a_pattern_does_not_explain_is_left_over() -> None:
     assert nearest_pattern([0.0, 0.0, 0.0]) is None
 
 
+@pytest.mark.slow
 @given(kernels)
 @settings(max_examples=60, deadline=None)
 def test_what_is_left_over_is_what_the_fitted_pattern_misses(taps: np.ndarray) -> None:

@@ -166,6 +166,7 @@ def test_reported_kernels_are_a_copy() -> None:
     assert np.array_equal(before, np.tile([[-1.0], [1.0]], 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("groups", [None, (0, 1)])
 def test_gradcheck(groups: tuple[int, ...] | None) -> None:
     layer = MotionKernels(2, joint_groups=groups, bank=2).double()

@@ -70,6 +70,7 @@ def test_a_model_in_half_precision_runs() -> None:
     assert bool(found.y.isfinite().all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bound", "masked"), [("none", True), ("sequence", True), ("population", False)]
 )
@@ -86,6 +87,7 @@ def test_exported_once_for_batches_and_lengths_of_any_size(bound: Bound, masked:
             torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.slow
 def test_compiled_gives_the_same_numbers_and_gradients() -> None:
     pair = Pair(bound="sequence", directions=14)
     other = copy.deepcopy(pair)
@@ -211,6 +213,7 @@ def looked_at(layer: nn.Module, *given: Tensor) -> None:
         torch.func.functional_call(layer, known, tuple(fake.from_tensor(one) for one in given))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
 def test_no_layer_looks_at_values(layer: nn.Module) -> None:
     x, mask = torch.randn(2, 9, 3, 4), torch.rand(2, 9, 3) > 0.3

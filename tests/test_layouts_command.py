@@ -28,6 +28,7 @@ def test_every_layout_has_a_line() -> None:
         assert body.joints[0] in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_what_is_shown_is_the_same_layout_as_a_file(name: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"

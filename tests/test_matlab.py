@@ -73,6 +73,7 @@ def test_what_is_packed_must_be_a_variable(tmp_path: Path) -> None:
         read_mat(path, ["x"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_file_cut_anywhere_is_told(packed: bool, tmp_path: Path) -> None:
     path = tmp_path / "a.mat"

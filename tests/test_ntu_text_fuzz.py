@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from skelfuse.datasets.ntu_text import COMPILED, Recording, parse_ntu
 from skelfuse.datasets.ntu_text_plain import parse_plain
 from skelfuse.errors import SkelfuseError
 
+pytestmark = pytest.mark.slow
 quick = settings(  # the deadline is far above any example: it is there to catch a hang
     max_examples=300,
     deadline=timedelta(seconds=5),

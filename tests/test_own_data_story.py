@@ -34,6 +34,7 @@ def commands() -> list[list[str]]:
     return [shlex.split(line)[1:] for line in block.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_prediction_in_four_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     preprocess, info, train, predict = commands()
     mp_data(tmp_path)

@@ -164,6 +164,7 @@ def whole(found: OwnSum) -> Tensor:
     return found.by_joint().sum(dim=1) + found.together + found.bias
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [{}, {"together": 0.0}, {"fuse": False}, {"windows": (1, 2)}, {"size": "small"}],

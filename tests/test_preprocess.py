@@ -15,6 +15,8 @@ from skelfuse.datasets.synth.dataset import plan_clips, write_dataset
 from skelfuse.datasets.synth.sensor import render
 from skelfuse.store import Store
 
+pytestmark = pytest.mark.slow
+
 CLIPS, CLASSES = 40, 4
 
 

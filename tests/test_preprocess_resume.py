@@ -200,6 +200,7 @@ def no_coordinates(partial: Path) -> None:
     (partial / "coords").unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil", [plan, plan_of_bytes, plan_of_another_kind, journal, journal_keys, no_coordinates]
 )
@@ -213,6 +214,7 @@ def test_a_damaged_rest_is_told(raw: Path, tmp_path: Path, spoil: Callable[[Path
     assert run("preprocess", raw, "--out", tmp_path / "s.h5").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["coords", "confidence"])
 @pytest.mark.parametrize("lost", ["cut off", "zeros"])
 def test_what_a_power_cut_took_is_read_again(

@@ -131,6 +131,7 @@ def test_a_folder_of_frames_is_hashed_without_what_lies_beside(tmp_path: Path) -
     assert Store(out).sources[0]["source"] == "clip01"
 
 
+@pytest.mark.slow
 def test_the_report_tells_what_filters_decided(tmp_path: Path) -> None:
     write_dataset(tmp_path / "raw", clips=30, classes=4, seed=3)
     out, report = tmp_path / "s.h5", tmp_path / "r.json"

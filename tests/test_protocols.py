@@ -68,6 +68,7 @@ def ntu_names(real_data: Callable[[str], Path]) -> list[str]:
         return file.read().split()
 
 
+@pytest.mark.slow
 def test_the_four_ntu_protocols_have_their_published_sizes(ntu_names: list[str]) -> None:
     sizes = available(ntu(ntu_names))
     assert sizes["ntu60-xsub"] == {"train": 40_091, "test": 16_487}

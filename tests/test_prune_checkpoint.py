@@ -18,6 +18,8 @@ from skelfuse.run import load_run
 from skelfuse.training import build_model, config_from_dict
 from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, write_checkpoint
 
+pytestmark = pytest.mark.slow
+
 CHANNELS = 8 * 17
 
 
@@ -88,8 +90,7 @@ def test_a_checkpoint_of_a_file_is_a_wrong_option(run: Path, tmp_path: Path) -> 
     assert CliRunner().invoke(main, command).exit_code == 2
 
 
-@pytest.mark.parametrize("there", [None, "out", "out/of"])
-@pytest.mark.parametrize("size", [0, 3000, 20_000])
+@pytest.mark.parametrize(("size", "there"), [(0, "out"), (3000, "out/of"), (20_000, None)])
 def test_a_full_disk_leaves_nothing_in_the_way(
     size: int,
     there: str | None,

@@ -41,6 +41,7 @@ _SMALL = pickle.dumps(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(at=st.integers(0, len(_SMALL)), new=st.binary(max_size=6), cut=st.integers(0, 6))
 def test_a_mutated_pickle_is_clips_or_an_error(

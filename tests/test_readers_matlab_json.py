@@ -114,6 +114,7 @@ def test_a_name_of_no_action_is_told(tmp_path: Path) -> None:
         _one("utd-mhad", _utd(tmp_path, name="a28_s1_t1_skeleton"))
 
 
+@pytest.mark.slow
 def test_a_matlab_bomb_is_refused(tmp_path: Path) -> None:
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()

@@ -211,6 +211,7 @@ def test_npy_bombs_and_ruins_are_errors(content: bytes, tmp_path: Path) -> None:
         list(npy_folder.read(tmp_path / "clips.csv", ReadOptions()))
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     path = _npz(tmp_path, coords=None)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:

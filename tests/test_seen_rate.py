@@ -48,6 +48,7 @@ def test_without_a_rate_of_their_own_nothing_is_known(tmp_path: Path) -> None:
     assert seen_rate(Sampling(), store_of(tmp_path / "b.h5", [1, 1], fps=30)) is None
 
 
+@pytest.mark.slow
 def test_a_run_remembers_it(tmp_path: Path) -> None:
     store, run = store_of(tmp_path / "s.h5", [33] * 16, fps=30), tmp_path / "run"
     sets = ["train.epochs=1", "train.validation=0", "sampling.frames=17", "model.size=nano"]

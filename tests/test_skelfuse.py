@@ -70,6 +70,7 @@ def test_sizes_grow() -> None:
         assert len(set(cost)) == len(cost)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: str(layout.name))
 @pytest.mark.parametrize("size", ["nano", "pure"])
 def test_every_body_can_be_recognised(layout: Skeleton, size: str) -> None:

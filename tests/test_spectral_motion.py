@@ -148,6 +148,7 @@ def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
     layer_promises.half_precision_is_summed_in_single(SpectralMotion(fps=30.0), dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers() -> None:
     close = {"atol": 2e-5, "rtol": 1e-5}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from skelfuse.clip import Clip
 from skelfuse.clips.view import align_view
@@ -19,6 +20,7 @@ from skelfuse.layouts import KINECT_V2
 from skelfuse.training.config_file import read_config
 
 FRAMES = 32
+pytestmark = pytest.mark.slow
 
 
 def resampled(coords: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -63,6 +63,7 @@ def test_a_class_is_seen_in_both_halves_of_any_protocol() -> None:
         assert len(sides) == 2 * len(ACTIONS), name
 
 
+@pytest.mark.slow
 def test_the_bytes_depend_on_the_seed_alone(tmp_path: Path) -> None:
     for name, jobs, seed in (("one", 1, 3), ("two", 2, 3), ("other", 1, 4)):
         write_dataset(tmp_path / name, clips=20, seed=seed, jobs=jobs)
@@ -79,6 +80,7 @@ def test_a_clip_depends_on_no_other(tmp_path: Path) -> None:
     assert [a.read_bytes() for a in few] == [b.read_bytes() for b in many[:5]]
 
 
+@pytest.mark.slow
 def test_the_bytes_are_the_same_on_every_machine() -> None:
     # A change of the motions or faults changes this sum on purpose: then raise _GENERATION in
     # skelfuse/datasets/synth/dataset.py, and write the new sum here.

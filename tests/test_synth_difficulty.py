@@ -11,6 +11,8 @@ import pytest
 from skelfuse.datasets.synth.dataset import plan_clips
 from skelfuse.datasets.synth.sensor import render
 
+pytestmark = pytest.mark.slow
+
 FRAMES = 32
 
 

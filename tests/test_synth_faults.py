@@ -8,6 +8,8 @@ import pytest
 from skelfuse.datasets.synth.dataset import plan_clips
 from skelfuse.datasets.synth.sensor import Recording, render
 
+pytestmark = pytest.mark.slow
+
 CLIPS = 180
 
 

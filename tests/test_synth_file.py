@@ -79,6 +79,7 @@ def test_the_parser_accepts_real_files(real_data: Callable[[str], Path]) -> None
         assert any(strictly(path.read_bytes()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_a_file_says_what_was_rendered(noise: float) -> None:
     for plan in plan_clips(clips=90)[::5]:
@@ -125,6 +126,7 @@ def test_pixels_belong_to_the_coordinates_as_in_real_files(
     np.testing.assert_allclose(ours.mean(axis=0), real.mean(axis=0), rtol=0.03)
 
 
+@pytest.mark.slow
 def test_pixels_lie_in_the_images() -> None:
     for plan in plan_clips(clips=90)[::6]:
         _, frames = parsed(plan, noise=0)

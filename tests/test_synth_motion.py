@@ -44,6 +44,7 @@ def bone_lengths(joints: Coords) -> Coords:
     return lengths[..., 1:]
 
 
+@pytest.mark.slow
 @ALL
 def test_bones_keep_their_length(action: Action) -> None:
     for joints in plays(action):
@@ -60,6 +61,7 @@ def test_left_and_right_bones_are_equally_long(action: Action) -> None:
         np.testing.assert_allclose(lengths[:, left - 1], lengths[:, right - 1], atol=1e-9)
 
 
+@pytest.mark.slow
 @ALL
 def test_every_action_moves_and_none_faster_than_people_do(action: Action) -> None:
     for joints in plays(action):
@@ -71,6 +73,7 @@ def test_every_action_moves_and_none_faster_than_people_do(action: Action) -> No
         assert np.percentile(speed, 99.5) < 14  # a hand that throws
 
 
+@pytest.mark.slow
 @ALL
 def test_bodies_are_possible(action: Action) -> None:
     for joints in plays(action):
@@ -157,6 +160,7 @@ def widened(action: Action, amplitude: float, number: int) -> float:
     return sum(float(np.linalg.norm(np.diff(one, axis=0), axis=-1).sum()) for one in joints)
 
 
+@pytest.mark.slow
 def test_who_has_more_amplitude_moves_more_widely() -> None:
     people = [Subject.of(seed=0, number=number) for number in range(1, SUBJECTS + 1)]
     least, most = (f([person.amplitude for person in people]) for f in (min, max))

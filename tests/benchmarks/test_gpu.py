@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import gpu
+import pytest
 from click.testing import CliRunner
 
 
+@pytest.mark.slow
 def test_every_part_runs_and_is_in_the_file_and_the_table(tmp_path: Path) -> None:
     path = tmp_path / "gpu.json"
     done = CliRunner().invoke(gpu.main, ["--device", "cpu", "--quick", "--json", str(path)])

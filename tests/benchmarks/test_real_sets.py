@@ -26,6 +26,7 @@ def test_few_subjects(folder: Path, tmp_path: Path) -> None:
     assert len(fewer(store, train, 0.01, 0)) == 3  # one of each class at least
 
 
+@pytest.mark.slow
 def test_copies_and_subjects_in_real_clips(real_data: Any, tmp_path: Path) -> None:
     listed = real_data("nw-ucla-test-clips-also-in-train.txt").read_text().split()
     with (

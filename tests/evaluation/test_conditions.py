@@ -89,6 +89,7 @@ def test_a_ramp_cut_short_is_its_beginning(share: float, frames: int) -> None:
     assert len(cut.confidence) == frames
 
 
+@pytest.mark.slow
 def test_frames_of_a_ramp_lie_on_the_ramp_at_any_rate() -> None:
     clip = with_gaps(ramp())
     slow, fast = every_second_frame(clip), frames_between(clip)
@@ -196,6 +197,7 @@ def test_nothing_changes_at_strength_zero(change: Callable[[Clip], Clip], body: 
     assert (same.name, same.fps, same.coords.dtype) == (clip.name, clip.fps, clip.coords.dtype)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     body=st.sampled_from([KINECT_V2, COCO_17, layout("coco-17", dimensions=3), HAND_21, ramps.TWO]),

@@ -194,6 +194,7 @@ HEAVY_PICKLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HEAVY_PICKLES)
 def test_a_pickle_of_lists_takes_no_memory(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.pkl"
@@ -294,6 +295,7 @@ def variable(name: bytes, kind: int, storage: int, size: int, content: bytes) ->
 HEADER = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
 
 
+@pytest.mark.slow
 def test_unasked_variables_of_a_matlab_file_are_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "a1_s1_t1_skeleton.mat"
     waste = variable(b"waste", 9, 2, 50_000_000, bytes(50_000_000))
@@ -359,6 +361,7 @@ def test_an_hdf5_recording_reads_no_other_file(tmp_path: Path) -> None:
         array(file, "x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [{}, {"chunks": (2,)}, {"chunks": (2,), "compression": "gzip"}])
 def test_a_text_longer_than_its_file_takes_no_memory(kept: dict[str, Any], tmp_path: Path) -> None:
     import h5py

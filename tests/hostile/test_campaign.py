@@ -20,6 +20,7 @@ MUTANTS = 12
 KINDS = [name for name in CAMPAIGN.targets() if name != "store-unsealed"]  # another process each
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_mutants_end_well(name: str, tmp_path: Path) -> None:
     make, read = CAMPAIGN.targets()[name]

@@ -27,6 +27,8 @@ from skelfuse.training.resume import saved_config
 from skelfuse.training.store_facts import store_facts
 from skelfuse.training.suggested import suggested
 
+pytestmark = pytest.mark.slow
+
 WORM = Skeleton("worm", joints=("a", "b", "c"), bones=(("b", "a"), ("c", "b")), root="a")
 
 

@@ -16,6 +16,8 @@ from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, TrainConfig, build_model, memory, train
 from skelfuse.training.config import ModelChoice
 
+pytestmark = pytest.mark.slow
+
 JOINTS = tuple(f"j{i}" for i in range(600))
 BONES = tuple(zip(JOINTS[1:], JOINTS[:-1], strict=True))  # a chain
 MANY = Skeleton("many", joints=JOINTS, bones=BONES, root=JOINTS[0], dimensions=3)

@@ -64,6 +64,7 @@ def steps(loop: EpochLoop, count: int) -> Iterator[int]:
         loop._step([batch], 1, number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mixing"), [("skelfuse", "none"), ("stgcn", "mixup"), ("ddnet", "cutmix")]
 )
@@ -83,6 +84,7 @@ def test_no_step_waits(
     assert sent[1] - sent[0] == (0 if mixing == "none" else 2)
 
 
+@pytest.mark.slow
 def test_clips_from_the_file_come_without_waiting(
     store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_look_planted_in_the_loss_is_found(
     assert watch.waits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crops", [1, 3])
 def test_no_batch_of_an_evaluation_waits(
     store: Store,
