@@ -41,8 +41,26 @@ def test_a_row_tells_what_is_left(script: ModuleType) -> None:
     assert left["hidden"] == pytest.approx([1 / 3] * 4, abs=1e-3)
     assert left["seen"] == pytest.approx([row["as_it_is"]] * 4, abs=1e-3)
     assert row["joints"]["moved most"] == left
+    searched = row["joints"]["found by search"]
+    assert searched["hidden"] == pytest.approx(left["hidden"], abs=1e-3)
+    assert all(np.array(searched["seen"]) >= np.array(left["seen"]) - 1e-6)
     assert "exact sum" not in row["joints"]
     json.dumps(row)
+
+
+def test_a_search_takes_the_joints_that_are_worth_most_together(script: ModuleType) -> None:
+    class Together:
+        """The second and the fourth of five joints are worth more with each other."""
+
+        players = range(5)
+
+        def value(self, seen: np.ndarray) -> np.ndarray:
+            worth = seen @ np.array([0.0, 0.3, 0.4, 0.1, 0.0]) + 0.9 * (seen[:, 1] & seen[:, 3])
+            return np.stack([worth, -worth], axis=1)
+
+    left = script._searched(Together(), 0, (1, 2, 4, 8))
+    assert np.log(left["hidden"]) == pytest.approx([0.5, 0.1, 0.0, 0.0])
+    assert np.log(left["seen"]) == pytest.approx([0.4, 0.7, 1.7, 1.7])
 
 
 class _Clips:

@@ -25,6 +25,7 @@ SHARE, ALONE, MOVED, SUM, GRADIENT, CHANCE = (
     "gradient x input",
     "chance",
 )
+SEARCH = "found by search"  # no explanation, but how far the best choice could go
 
 
 def joint_scores(

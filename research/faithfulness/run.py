@@ -17,7 +17,7 @@ from typing import Any
 import click
 import numpy as np
 import torch
-from choices import ALONE, CHANCE, GRADIENT, MOVED, SHARE, SUM, joint_scores
+from choices import ALONE, CHANCE, GRADIENT, MOVED, SEARCH, SHARE, SUM, joint_scores
 
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
@@ -31,7 +31,7 @@ from skelfuse.predict import Recogniser, load
 from skelfuse.store import Store
 
 COUNTS = {"joints": (1, 2, 4, 8), "limbs": (1, 2), "moments": (1, 2)}
-WAYS = (SHARE, ALONE, MOVED, SUM, GRADIENT, CHANCE)
+WAYS = (SHARE, ALONE, MOVED, SUM, GRADIENT, CHANCE, SEARCH)
 # Of UTD-MHAD's actions those of the right arm alone; a04, a13, a14 and a16 take both arms.
 ONE_ARMED = ("a01", "a02", "a03", "a05", *(f"a{n:02}" for n in range(8, 13)), "a15", "a17", "a19")
 RIGHT_ARM = {"right_hand", "right_wrist", "right_elbow"}
@@ -84,6 +84,7 @@ def _left(recogniser: Recogniser, found: Explanation, clip: Any, seed: int) -> d
         way: _asked(game, np.argsort(-score), number, COUNTS["joints"])
         for way, score in scores.items()
     }
+    result["joints"][SEARCH] = _searched(game, number, COUNTS["joints"])
     for kind, (players, share) in shares.items():
         game = Game(questions, players, nothing)
         alone = -game.value(~np.eye(len(players), dtype=bool))[:, number]
@@ -102,6 +103,27 @@ def _asked(game: Game, order: Any, number: int, counts: tuple[int, ...]) -> dict
         row[order[:count]] = True
     hidden, seen = (np.exp(game.value(rows)[:, number]).tolist() for rows in (~first, first))
     return {"hidden": hidden, "seen": seen}
+
+
+def _searched(game: Game, number: int, counts: tuple[int, ...]) -> dict[str, list[float]]:
+    """Return what is left when, one after another, the joint is taken that changes most.
+
+    It asks the model about every joint that is left, for each of them anew: the probability with so
+    many hidden can hardly be made smaller, and with so many alone seen hardly larger.
+    """
+    left: dict[str, list[float]] = {}
+    size = len(game.players)
+    for kind, hides in (("hidden", True), ("seen", False)):
+        chosen = np.zeros(size, bool)
+        best = []
+        for _ in range(min(max(counts), size)):
+            tried = chosen | np.eye(size, dtype=bool)[~chosen]
+            worth = game.value(~tried if hides else tried)[:, number]
+            at = worth.argmin() if hides else worth.argmax()
+            chosen = tried[at]
+            best.append(float(np.exp(worth[at])))
+        left[kind] = [best[min(count, size) - 1] for count in counts]
+    return left
 
 
 def _mean(rows: list[Left]) -> Left:
