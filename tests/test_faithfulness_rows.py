@@ -88,6 +88,8 @@ def test_a_run_that_has_its_row_is_not_measured_again(script: ModuleType, tmp_pa
     assert done.exit_code == 0, done.output
     assert "store: 1 runs, as it is 0.90" in done.output
     assert "| share | 0.80 | 0.50 | 0.30 | 0.10 | 0.10 | 0.20 | 0.40 | 0.70 |" in done.output
+    assert "| four joints by | store, hidden | store, only these |" in done.output
+    assert "| share | 0.33 | 0.44 |" in done.output  # of 0.9
     assert "right arm among the four in 100% of one-armed actions" in done.output
     threads = torch.get_num_threads()
     clip = asked_models.clip_of(label="wave")

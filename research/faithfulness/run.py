@@ -138,6 +138,28 @@ def _mean(rows: list[Left]) -> Left:
     }
 
 
+def four_joints(rows: list[Row]) -> str:
+    """Return what four joints are worth, chosen in each way: a line a way, as Markdown.
+
+    Shares of the probability as it is, means over a set's runs.
+    """
+    stores = sorted({row["store"] for row in rows})
+    number = COUNTS["joints"].index(4)
+    heads = [f"{store}, {what}" for store in stores for what in ("hidden", "only these")]
+    lines = [f"| four joints by | {' | '.join(heads)} |", f"| --- |{' ---: |' * len(heads)}"]
+    for way in WAYS:
+        cells = []
+        for store, what in ((store, what) for store in stores for what in ("hidden", "seen")):
+            known = [
+                row["joints"][way][what][number] / row["as_it_is"]
+                for row in rows
+                if row["store"] == store and way in row["joints"]
+            ]
+            cells.append(f"{np.mean(known):.2f}" if known else "–")
+        lines.append(f"| {way} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def table(rows: list[Row]) -> str:
     """Return the means over runs as Markdown: probability left, with so many hidden or seen."""
     lines = []
@@ -195,6 +217,7 @@ def main(
             rows.append(row)
             with file.open("a") as out:
                 out.write(json.dumps(row) + "\n")
+    click.echo(four_joints(rows))
     click.echo(table(rows))
 
 
