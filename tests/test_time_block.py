@@ -24,13 +24,28 @@ def block(channels: int = 6, **options: int) -> TimeBlock:
     return made.eval()
 
 
-def test_a_convolution_along_time_is_one() -> None:
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("inputs", "outputs", "groups"), [(4, 6, 2), (60, 20, 20), (40, 80, 1)])
+def test_a_convolution_along_time_is_one(
+    inputs: int, outputs: int, groups: int, training: bool
+) -> None:
     torch.manual_seed(0)
-    conv = TimeConv(4, 6, taps=3, dilation=2, groups=2, bias=True)
-    x = torch.randn(2, 9, 3, 4)
-    each = x.permute(0, 2, 3, 1).reshape(6, 4, 9)
-    expected = F.conv1d(each, conv.weight[..., 0], conv.bias, padding=2, dilation=2, groups=2)
-    torch.testing.assert_close(conv(x), expected.view(2, 3, 6, 9).permute(0, 3, 1, 2))
+    conv = TimeConv(inputs, outputs, taps=3, dilation=2, groups=groups, bias=True).train(training)
+    x = torch.randn(2, 9, 3, inputs, requires_grad=True)
+    each = x.permute(0, 2, 3, 1).reshape(6, inputs, 9)
+    once = F.conv1d(each, conv.weight[..., 0], conv.bias, padding=2, dilation=2, groups=groups)
+    expected = once.view(2, 3, outputs, 9).permute(0, 3, 1, 2)
+    found = conv(x)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    weigh = torch.randn_like(found)
+    for one, other in zip(
+        *(
+            torch.autograd.grad((y * weigh).sum(), (x, *conv.parameters()))
+            for y in (found, expected)
+        ),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-4)
 
 
 def test_a_tap_is_a_frame() -> None:

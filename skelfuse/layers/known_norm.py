@@ -70,15 +70,17 @@ class KnownNorm(_BatchNorm):
         with torch.autocast(given.device.type, enabled=False):  # long sums need float32
             x = given.to(torch.promote_types(given.dtype, torch.float32))
             if known is None:
-                weight = torch.ones((), dtype=x.dtype, device=x.device)
+                weight = x.new_ones((1,) * x.ndim)
             else:
-                weight = known.to(x.dtype)
-            counted = weight.expand_as(x).sum(axes)  # [C]
-            total, count = summed((x * weight).sum(axes), counted)
+                weight = known.to(x.dtype)[(None,) * (x.ndim - known.ndim)]
+            times = x[..., 0].numel() / weight[..., 0].numel()  # each weight counts in x
+            counted = times * weight.sum(axes).expand(self.num_features)  # [C]
+            known_x = x * weight
+            total, count = summed(known_x.sum(axes), counted)
             mean = total / count.clamp_min(1)
             # The squares are summed about the mean of all: differences of large sums lose digits.
-            apart = (x - mean) * weight
-            (square,) = summed(torch.linalg.vector_norm(apart, dim=axes).square())
+            apart = known_x - mean * weight
+            (square,) = summed(apart.square().sum(axes))
             variance = square / count.clamp_min(1)
             unbiased = square / (count - 1).clamp_min(1)
             follow(self, mean.detach(), unbiased.detach(), count > 0)

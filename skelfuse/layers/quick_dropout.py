@@ -23,5 +23,5 @@ class QuickDropout(nn.Dropout):
         if not self.training or input.device.type != "cpu" or not 0 < self.p < 1:
             dropped: Tensor = super().forward(input)
             return dropped
-        kept = torch.rand(input.shape, dtype=torch.float32) >= self.p
-        return input * (kept.to(input.dtype) / (1 - self.p))
+        kept = torch.rand(input.shape, dtype=torch.float32).ge_(self.p).div_(1 - self.p)
+        return input * kept.to(input.dtype)
