@@ -53,7 +53,7 @@ def _recorded(file: Path, run: Run, given: dict[str, Any]) -> Iterator[Clip | Sk
     if given["skeleton"]:
         reading = replace(reading, skeleton=find_layout(str(given["skeleton"])))
     reading = replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
-    for _, clip in read_clips(find_clip_files(file, given["input_format"]), reading):
+    for _, clip in read_clips(find_clip_files(file, given["input_format"], reading), reading):
         yield clip
 
 

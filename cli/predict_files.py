@@ -51,7 +51,7 @@ def predict_files(
             if is_store(path):
                 sources.append(_opened(path, recogniser))
             else:
-                sources += find_clip_files(path, given["input_format"])
+                sources += find_clip_files(path, given["input_format"], reading)
         except SkelfuseError as error:
             problems.append(error)
     written = 0

@@ -12,6 +12,8 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import AUTO, FORMATS, recognise
 from skelfuse.datasets.reading.coordinates import without_mark
+from skelfuse.datasets.table import FORMAT as TABLE
+from skelfuse.datasets.table import tables_in
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import as_error, check_readable
@@ -61,8 +63,15 @@ def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadO
     return replace(reading, **told)
 
 
-def find_clip_files(path: Path, form: str = AUTO) -> list[ClipFile]:
-    """List the source files in a file or folder; none is an error."""
+def find_clip_files(
+    path: Path, form: str = AUTO, options: ReadOptions | None = None
+) -> list[ClipFile]:
+    """List the source files in a file or folder; none is an error.
+
+    Where `options` say what a table's columns are, tables are what is looked for first.
+    """
+    if form == AUTO and options is not None and options.columns and tables_in(path):
+        form = TABLE.name
     found, files = recognise(path, form)
     return [ClipFile(file, found.name) for file in files]
 

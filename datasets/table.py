@@ -175,8 +175,9 @@ def _find_none(path: Path) -> list[Path]:
     return []
 
 
-def _find_named(path: Path) -> list[Path]:
+def tables_in(path: Path) -> list[Path]:
+    """List the tables in a file or folder, whatever is in them."""
     return files_ending(path, *ENDINGS)
 
 
-FORMAT = Format("table", "any table, by --columns", _find_none, read, find_named=_find_named)
+FORMAT = Format("table", "any table, by --columns", _find_none, read, find_named=tables_in)

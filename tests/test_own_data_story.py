@@ -52,3 +52,39 @@ def test_a_prediction_in_four_commands(tmp_path: Path, monkeypatch: pytest.Monke
     done = CliRunner().invoke(main, predict)
     assert done.exit_code == 0, done.output
     assert "hello/0" in done.output
+
+
+def table(path: Path, rate: float, seed: int) -> None:
+    """Write a walk of three joints as a table of columns that a program of one's own has."""
+    draw = np.random.default_rng(seed)
+    rows = 0.1 * np.sin(rate * np.arange(12)[:, None] + np.arange(6)) + 0.01 * draw.normal(
+        size=(12, 6)
+    )
+    names = [f"{joint}_{axis}" for joint in ("head", "hand", "foot") for axis in "xy"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savetxt(path, rows, delimiter=",", header=",".join(names), comments="")
+
+
+@pytest.mark.slow
+def test_a_run_reads_tables_as_its_store_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seed in range(8):
+        for word, rate in (("slow", 0.3), ("quick", 1.0)):
+            table(tmp_path / "raw" / word / f"{seed}.csv", rate, seed)
+    lines = (
+        "preprocess raw -o s.h5 --columns {joint}_{axis} --label-from folder",
+        "train --data s.h5 -o run --epochs 1 --size nano --protocol all",
+        "predict run raw/slow/0.csv --format csv",
+        "explain run raw/slow/0.csv --rounds 2",
+    )
+    for line in lines:
+        done = CliRunner().invoke(main, line.split())
+        assert done.exit_code == 0, done.output
+    done = CliRunner().invoke(main, ["predict", "run", "raw", "--format", "csv"])
+    assert len(done.stdout.splitlines()) == 1 + 16, done.output
+    clips = Store("s.h5")[0].coords[:, 0]
+    np.save(tmp_path / "one.npy", clips)  # other formats are recognised as before
+    done = CliRunner().invoke(main, ["predict", "run", "one.npy"])
+    assert "3 joints in 2 dimensions: no built-in layout has them" in done.stderr
