@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     examples=[
-        "skelfuse train --config generic --data store.h5 --protocol kfold:5/1 -o runs/a --epochs 2",
+        "skelfuse train --data store.h5 --protocol kfold:5/1 -o runs/a --epochs 2",
         "skelfuse train --data store.h5 -o runs/a --resume",
     ],
 )
 @click.option(
     "--config",
     shell_complete=configs,
-    help="Configuration: a YAML file, or the name of a shipped one, e.g. generic or nw_ucla.",
+    help="Configuration: a YAML file, or the name of a shipped one, e.g. nw_ucla.  [default: "
+    "generic]",
 )
 @options.data(required=True)
 @options.out(PATH, "The run's folder, e.g. runs/a.", required=True)
@@ -65,10 +66,10 @@ if TYPE_CHECKING:
 def train(data: Path, out: Path, **given: Any) -> None:
     """Train a model and save it with its metrics as a run.
 
-    Without --config it is the package's defaults; 'generic' chooses settings by the training
-    clips. Equal seeds give equal weights on a CPU. An interrupted run continues with --resume to
-    the weights that it would have had. --strict refuses a test with classes that have no training
-    clip. Start it by torchrun for several GPUs: torchrun --nproc-per-node 2 -m skelfuse train ...
+    Without --config settings are chosen by the training clips, as 'generic' does. Equal seeds give
+    equal weights on a CPU. An interrupted run continues with --resume to the weights that it would
+    have had. --strict refuses a test with classes that have no training clip. Start it by torchrun
+    for several GPUs: torchrun --nproc-per-node 2 -m skelfuse train ...
     """
     from skelfuse.cli.training_progress import TrainingProgress
     from skelfuse.datasets.steps import train as run

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from skelfuse.training import Result, TrainConfig, Watcher
 
 PathLike = str | Path
+GENERIC = "generic"  # the configuration of whoever names none
 Parts = dict[str, "npt.NDArray[np.intp]"]
 Tell = Callable[[str], None]
 
@@ -124,9 +125,10 @@ def train(
     """Train a model on a store and leave the run in the folder `out`.
 
     `config` is the name of a shipped configuration, a YAML file, nested values, or a
-    `TrainConfig`; `settings` ("train.epochs=5") go before it, and what has a parameter here goes
-    before both. `exemplars` typical training clips of each class are kept in the run, to be
-    shown beside explained clips. `tell` hears what a configuration chose by the store, and why;
+    `TrainConfig`; without it the settings are chosen by the training clips ("generic").
+    `settings` ("train.epochs=5") go before it, and what has a parameter here goes before both.
+    `exemplars` typical training clips of each class are kept in the run, to be shown beside
+    explained clips. `tell` hears what a configuration chose by the store, and why;
     `warn` what makes figures of the protocol better than they will be for new people.
     """
     from skelfuse.training import train as run
@@ -238,12 +240,14 @@ def _config(
     def check(config: TrainConfig) -> None:
         check_fits(config, store.skeleton, max(1, len(store.class_names)))
 
+    if given is None and not resume:
+        given = GENERIC
     if isinstance(given, (str, Path)):
         config = read_config(find(str(given)), settings, suggest=suggest, check=check)
     else:
         tree: Any = given.as_dict() if isinstance(given, TrainConfig) else given
         if tree is None:  # a run that is resumed knows its own
-            tree = saved_config(out).as_dict() if resume else {}
+            tree = saved_config(out).as_dict()
         config = config_from_dict(tree, settings, suggest=suggest, check=check)
     return replace(config, **over)
 

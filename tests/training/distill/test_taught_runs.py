@@ -94,7 +94,9 @@ def command(store: Store, out: Path, *more: str) -> list[str]:
 def test_two_processes_are_taught_as_one_is(
     teacher: Path, store: Store, lines: Lines, tmp_path: Path
 ) -> None:
-    settings = (f"--set=distill.teacher={teacher}", "--set=train.epochs=2")
+    plain = tmp_path / "plain.yaml"
+    plain.write_text("train: {epochs: 2}")
+    settings = (f"--config={plain}", f"--set=distill.teacher={teacher}")
     one, two = tmp_path / "one", tmp_path / "two"
     main(command(store, one, *settings), standalone_mode=False)
     launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=0"]
