@@ -55,16 +55,18 @@ def start(words: Words, folder: Path) -> int:
     if number:
         return number
     code = 99
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         os.setsid()
         os.chdir(folder)
         told = os.open(f"{folder}.told", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for stream in (1, 2):
             os.dup2(told, stream)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         from skelfuse.cli import main
 
-        main([str(word) for word in words], standalone_mode=True)
+        sys.argv = ["skelfuse", *map(str, words)]
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        main()  # as the command of its process
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 98
     except BaseException as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import traceback
-from typing import Any
+from skelfuse.cli.silence import InterruptsSilent
 
-from skelfuse.cli.termination import interrupts_silent
+with InterruptsSilent():  # until all is there that can tell of one
+    import errno
+    import signal
+    import sys
+    import traceback
+    from typing import Any
 
-with interrupts_silent():  # until all is there that can tell of one
     import click
 
     from skelfuse import __version__
@@ -26,10 +28,12 @@ with interrupts_silent():  # until all is there that can tell of one
     from skelfuse.cli.prune import prune
     from skelfuse.cli.synth import synth
     from skelfuse.cli.terminal import tolerant
+    from skelfuse.cli.termination import asked_to_end, last_of_process
     from skelfuse.cli.train import train
     from skelfuse.cli.view import view
     from skelfuse.errors import SkelfuseError
 
+FAILED = 1
 INTERRUPTED = 130
 
 
@@ -45,14 +49,40 @@ class _Group(click.Group):
     """Turns a SkelfuseError into one line and exit code 1, in this one place."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run a command on a terminal of any encoding."""
-        tolerant()
-        return super().main(*arguments, **options)
+        """Run a command on a terminal of any encoding; with no arguments, that of this process."""
+        if arguments or "args" in options:
+            tolerant()
+            return super().main(*arguments, **options)
+        try:
+            with last_of_process():
+                return self.main(None, **options)
+        except (Exception, KeyboardInterrupt):
+            if asked_to_end() is None:
+                raise
+        except SystemExit as done:
+            if asked_to_end() is None or done.code != FAILED:
+                raise
+        sys.exit(128 + (asked_to_end() or 0))  # no error: that is what the interrupt became
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order of the work, not of the alphabet
 
     def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return self._invoke(ctx)
+        except click.exceptions.Exit:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            # A library may have made another error of the interrupt.
+            if asked_to_end() != signal.SIGINT and not isinstance(error, KeyboardInterrupt):
+                raise
+            text = "Interrupted. What was there before is unchanged"
+            known = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
+            resumes = any(param.name == "resume" for param in known.params)
+            complain(f"\n{text}{'; --resume continues from here' * resumes}.")
+            ctx.exit(INTERRUPTED)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except SkelfuseError as error:
@@ -64,12 +94,6 @@ class _Group(click.Group):
                 raise
             where = f"{error.filename}: " if error.filename else "writing: "
             raise Failure(f"{where}{error.strerror or error}") from None
-        except KeyboardInterrupt:
-            text = "Interrupted. What was there before is unchanged"
-            known = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
-            resumes = any(param.name == "resume" for param in known.params)
-            complain(f"\n{text}{'; --resume continues from here' * resumes}.")
-            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

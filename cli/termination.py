@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
+
+AGAIN = 0.01  # seconds until an interrupt that could not be raised comes again
+_came: list[int] = []  # the signals that asked this process to end
+
+
+def asked_to_end() -> int | None:
+    """Return the signal that has asked this process to end, or None."""
+    return _came[-1] if _came else None
 
 
 @contextmanager
@@ -27,21 +38,58 @@ def ended_cleanly() -> Iterator[None]:
 
 
 @contextmanager
-def interrupts_silent() -> Iterator[None]:
-    """Let an interrupt end the process at once, before there is anything to clean up or to say."""
-    if not _is_main() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+def last_of_process() -> Iterator[None]:
+    """Let an interrupt end what is done here without a traceback, and with it the process.
+
+    Where Python cannot raise one (an object is just given back, a C library calls) it prints it
+    and goes on: here it comes again a moment later. What threads and objects say of their end is
+    not shown then. Afterwards there is nothing left to say: an interrupt ends the process at once.
+    """
+    heard = _hears_interrupts()
+    if heard:
+        signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook, threading.excepthook = _not_raised, _thread_failed
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if heard:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _hears_interrupts() -> bool:
+    """Tell whether interrupts are Python's to handle: not in the background, nor in a program."""
+    return _is_main() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def _is_main() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    _came.append(number)
+    raise KeyboardInterrupt
+
+
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    _came.append(number)
     raise SystemExit(128 + number)
+
+
+def _not_raised(event: sys.UnraisableHookArgs) -> None:
+    if not _came:
+        sys.__unraisablehook__(event)
+    elif isinstance(event.exc_value, (KeyboardInterrupt, SystemExit)):
+        _thread.start_new_thread(_come_again, (_came[-1],))  # a Thread could wait for our locks
+
+
+def _come_again(number: int) -> None:
+    time.sleep(AGAIN)
+    if hasattr(signal, "pthread_kill"):  # it wakes the main thread from what it waits for
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(signal.Signals(number))
+
+
+def _thread_failed(event: threading.ExceptHookArgs) -> None:
+    if not _came:
+        threading.__excepthook__(event)

@@ -15,10 +15,10 @@ From files to a decision, each step is one call:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers know the name; `typing` itself takes a while to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from skelfuse.clip import Clip
     from skelfuse.datasets.steps import evaluate, preprocess, split, train
     from skelfuse.errors import SkelfuseError
@@ -64,6 +64,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     for home, names in _HOMES.items():
         if name in names:
             found = getattr(import_module(home), name)

@@ -1,0 +1,23 @@
+"""An interrupt while Python imports the command: it ends the process at once, without a word.
+
+Nothing is there to clean up yet, or to tell of one. This file imports what is part of Python's own
+program: to import `signal`, which wraps it, takes time, in which an interrupt has a traceback.
+"""
+
+import _signal  # type: ignore[import-not-found]
+
+
+class InterruptsSilent:
+    """Interrupts end the process at once, where they are Python's to handle."""
+
+    def __enter__(self) -> None:
+        self.heard = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+        try:
+            if self.heard:
+                _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        except ValueError:  # only the main thread may
+            self.heard = False
+
+    def __exit__(self, *error: object) -> None:
+        if self.heard:
+            _signal.signal(_signal.SIGINT, _signal.default_int_handler)
