@@ -16,6 +16,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.models.deployed import deployed
 from skelfuse.models.persons import keep_to
 from skelfuse.plain_text import is_plain
+from skelfuse.replayed import replayed
 from skelfuse.skeleton import Skeleton
 from skelfuse.training.build import build_model
 from skelfuse.training.checkpoint import (
@@ -64,8 +65,10 @@ class Run:
 
     @cached_property
     def deployed(self) -> nn.Module:
-        """The model as it is used: the same function in fewer operations."""
-        return deployed(self.model)
+        """The model as it is used: the same function in fewer operations, on CUDA as graphs."""
+        made = deployed(self.model)
+        weight = next(self.model.parameters(), None)
+        return made if weight is None or weight.device.type != "cuda" else replayed(made)
 
 
 def load_run(path: str | Path, *, device: str = "cpu") -> Run:

@@ -72,8 +72,9 @@ def _nearer(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     flat = flat[np.isfinite(flat).all(axis=1)]
     if not len(flat):
         return values
-    middle = np.median(flat, axis=0)
-    extent = float(np.median(np.abs(flat - middle).max(axis=1)))
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd numbers are refused afterwards
+        middle = np.median(flat, axis=0)
+        extent = float(np.median(np.abs(flat - middle).max(axis=1)))
     if not 0 < np.abs(middle).max() * FLOAT32 <= BEYOND_BELIEF or extent == 0:
         return values
     if float(np.abs(middle).max()) * FLOAT32 <= extent * SHARP:

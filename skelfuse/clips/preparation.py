@@ -19,10 +19,31 @@ MOST_NAMED = 4
 FARTHEST = 1e9  # in any unit; much beyond it float32 cannot square a distance
 
 
+def reach_of(clip: Clip) -> float:
+    """Return the largest coordinate of a clip, whatever its sign."""
+    # As a float: a clip of a --half store has coordinates in which FARTHEST is infinite.
+    return float(np.abs(clip.coords).max(initial=0, where=np.isfinite(clip.coords)))
+
+
+def check_reach(clip: Clip) -> None:
+    """Refuse a clip whose coordinates cannot be computed with."""
+    if (reach := reach_of(clip)) > FARTHEST:
+        raise SkelfuseError(
+            f"clip '{clip.name}' has coordinates that no recording has",
+            expected=f"at most {FARTHEST:g}",
+            found=f"{reach:.2g}",
+            remedy="correct it, or leave it out",
+        )
+
+
 def prepare(clip: Clip, *, align: bool, scale: bool) -> Clip:
-    """Bring a clip into the form that a store was made in; one that shows nobody is an error."""
+    """Bring a clip into the form that a store was made in; one that shows nobody is an error.
+
+    So is one with numbers that no recording has.
+    """
     if not clip.mask.any():
         raise SkelfuseError(f"clip '{clip.name}' shows nobody", remedy="leave it out")
+    check_reach(clip)
     clip = align_view(clip) if align else clip
     return normalise_scale(clip) if scale else clip
 
@@ -58,15 +79,7 @@ class Preparation:
         >>> Preparation(KINECT_V1).matched(clip).skeleton.joints[:2]
         ('hip_center', 'spine')
         """
-        # As a float: a clip of a --half store has coordinates in which FARTHEST is infinite.
-        reach = float(np.abs(clip.coords).max(initial=0, where=np.isfinite(clip.coords)))
-        if reach > FARTHEST:
-            raise SkelfuseError(
-                f"clip '{clip.name}' has coordinates that no recording has",
-                expected=f"at most {FARTHEST:g}",
-                found=f"{reach:.2g}",
-                remedy="correct it, or leave it out",
-            )
+        check_reach(clip)
         if self.half and not (self.align or self.scale):
             halved(clip.coords, of=f"clip '{clip.name}'")  # told here, before it is cut into parts
         own, given = self.skeleton, clip.skeleton

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip
+from skelfuse.clips.preparation import FARTHEST, reach_of
 from skelfuse.telling.counted import counted
 from skelfuse.viewing.frame_order import out_of_order
 from skelfuse.viewing.sides import mirrored, swaps
@@ -44,9 +45,13 @@ def doubts(clips: Sequence[Clip]) -> list[Doubt]:
     >>> print(doubts([clip])[0].text)
     frames out of order? Neighbours differ as much as distant ones in 1 of 1 clip, e.g. a
     """
-    looked = [_beginning(clip) for clip in clips]
+    absurd = {clip.name: reach for clip in clips if (reach := reach_of(clip)) > FARTHEST}
+    looked = [_beginning(clip) for clip in clips if clip.name not in absurd]
+    found = _absurd(absurd, clips)
+    if not looked:
+        return found
     sizes = {clip.name: size for clip in looked if (size := height(clip)) is not None}
-    found = [
+    found += [
         *_order(looked),
         *_swapped(looked),
         *_upside_down(looked),
@@ -71,6 +76,14 @@ def height(clip: Clip) -> float | None:
 
 def _beginning(clip: Clip) -> Clip:
     return replace(clip, coords=clip.coords[:FRAMES], confidence=None, intervals=())
+
+
+def _absurd(reaches: dict[str, float], clips: Sequence[Clip]) -> list[Doubt]:
+    if not reaches:
+        return []
+    name = max(reaches, key=reaches.__getitem__)
+    text = f"coordinates that no recording has in {_of([*reaches], clips)}, e.g. {name}"
+    return [Doubt(f"{text}, up to {reaches[name]:.2g}: at most {FARTHEST:g} can be computed with")]
 
 
 def _order(clips: Sequence[Clip]) -> list[Doubt]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from skelfuse.cli import main
@@ -184,3 +185,30 @@ def test_whoever_comes_back_soon_is_the_same_person() -> None:
     both, alone = [(one, sure), (two, sure)], [(one, sure)]
     assert [len(track) for track in link([both, *[alone] * 100, both])] == [102, 2]
     assert [len(track) for track in link([both, *[alone] * 200, both])] == [202, 1, 1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [1e308, 1e300, 3e38, 1e20, 1e12])
+@pytest.mark.parametrize("where", ["one", "frame", "all"])
+def test_absurd_numbers_are_refused_in_a_line_and_warn_of_nothing(
+    value: float, where: str, tmp_path: Path
+) -> None:
+    coords = np.random.default_rng(1).uniform(-1, 1, size=(9, 17, 3))
+    part = {"one": (4, 3, 0), "frame": (4,), "all": ()}[where]
+    coords[part] *= value
+    np.save(tmp_path / "bad.npy", coords)
+    np.save(tmp_path / "good.npy", np.random.default_rng(2).normal(size=(9, 17, 3)))
+    body = Skeleton("rod", tuple(f"j{i}" for i in range(17)), (), "j0")
+    (tmp_path / "skeleton.yaml").write_text(yaml.safe_dump(body.to_dict()))
+    given = (tmp_path / "good.npy", tmp_path / "bad.npy")
+    made = ("--skeleton", tmp_path / "skeleton.yaml", "--fps", 30)
+    result = called("preprocess", *given, "--out", tmp_path / "s.h5", *made, "--jobs", 1)
+    assert result.exit_code == 3, result.output
+    assert Store(tmp_path / "s.h5").names == ["good"]
+    (line,) = [line for line in result.stderr.splitlines() if "bad.npy: " in line]
+    assert "coordinate" in line
+    result = called("view", *given, "--out", tmp_path / "v.html", *made)
+    assert not isinstance(result.exception, Exception), result.exception
+    told = [line for line in result.output.splitlines() if "no recording has" in line]
+    assert len(told) == (value < 1e39)  # what no float32 holds is an error of its file before
+    assert "Warning" not in result.output
