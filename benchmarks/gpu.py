@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import click
 import data_path
+import ntu_size
 import torch
 from torch import Tensor, nn
 
@@ -40,12 +41,21 @@ from skelfuse.training.mixing import unmixed
 from skelfuse.training.update import Update
 
 CLASSES, BUDGET = 60, 330.0  # seconds after which no further part is begun
-UNIT = {"clips/s": ",.0f", "ms": ".3f", "%": ".1f", "s": ".1f", "": "s"}
+UNIT = {
+    "clips/s": ",.0f",
+    "ms": ".3f",
+    "%": ".1f",
+    "s": ".1f",
+    "minutes": ".1f",
+    "GB": ".1f",
+    "": "s",
+}
 # What is to be reached on an H100 or H200, by the name of the row.
 AIMS = {
     "training step, batch 64": 12_000,
     "training step, batch 1024": 80_000,
     "evaluation, batch 64, skelfuse": 60_000,
+    "size of ntu60, 60 epochs": 15,
     "FrierenFuse forward": 60,
     "FrierenFuse forward and backward": 50,
 }
@@ -60,9 +70,10 @@ class Size(NamedTuple):
     fuse: tuple[int, int, int, int] = (512, 64, 25, 64)  # [B,T,N,C]
     clips: int = 512  # of the store of the data path
     training: tuple[int, int] = (430, 60)  # clips and epochs, as UTD-MHAD's
+    ntu: float = 1.0  # of the clips of NTU RGB+D
 
 
-QUICK = Size(16, (4, 8), 1, (4, 16, 5, 8), 24, (24, 1))
+QUICK = Size(16, (4, 8), 1, (4, 16, 5, 8), 24, (24, 1), 0.0)
 
 
 class Bench:
@@ -255,7 +266,17 @@ def training(bench: Bench) -> None:
         bench.row(f"training, {clips} clips, {epochs} epochs", time.perf_counter() - start, "s")
 
 
-PARTS = (waits, steps, evaluation, frieren, data, training)
+def ntu(bench: Bench) -> None:
+    """Train an epoch on stores of the sizes of NTU RGB+D 60 and 120, by the shipped settings."""
+    for one in ntu_size.SETS:
+        found = ntu_size.measured(one, str(bench.device), bench.size.ntu)
+        name = f"size of {one.config}"
+        bench.row(f"{name}, an epoch", found.rate)
+        bench.row(f"{name}, {ntu_size.EPOCHS} epochs", found.hours * 60, "minutes")
+        bench.row(f"{name}, memory", found.memory, "GB")
+
+
+PARTS = (waits, steps, evaluation, frieren, data, training, ntu)
 
 
 def table(found: dict[str, Any]) -> str:
