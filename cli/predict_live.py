@@ -75,15 +75,16 @@ def windows_of_lines(
                 limbs=limbs,
             )
         joints_seen = without_mark(found.joints, missing)
-        if not told and (far := farthest(joints_seen[None])) is not None:
+        try:
+            windows = stream.push(joints_seen, found.t)
+            far = None if told else farthest(joints_seen[None])
+        except FrameError as error:
+            bad(_in_line(error, number))
+            windows, far = stream.skip(), None
+        if far is not None:
             joint = stream.skeleton.joints[far.joint]
             note(f"line {number}: {far.told(joint)}: the decision may hang on that")
             told = True
-        try:
-            windows = stream.push(joints_seen, found.t)
-        except FrameError as error:
-            bad(_in_line(error, number))
-            windows = stream.skip()
         told = told and not windows
         yield from windows
     if stream is None:

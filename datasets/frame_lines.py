@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 
 from skelfuse.clip import FloatArray
+from skelfuse.clips.preparation import FARTHEST
 from skelfuse.datasets.reading.json_file import as_numbers, check_light, get, get_number
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
+
+NULL = "write null for each joint that is missing"
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def _body(person: Any, skeleton: Skeleton, axes: str) -> FloatArray:
             "a person with the wrong number of joints",
             expected=f"{len(skeleton)} ('{skeleton.name}')",
             found=len(person) if isinstance(person, list) else person,
-            remedy="write null for each joint that is missing",
+            remedy=NULL,
         )
     joints = as_numbers([nowhere if joint is None else joint for joint in person], "joints")
     if joints.shape != (len(skeleton), skeleton.dimensions):
@@ -118,5 +121,9 @@ def _body(person: Any, skeleton: Skeleton, axes: str) -> FloatArray:
         )
     with np.errstate(over="ignore"):
         coords = joints.astype(np.float32)
+    if (np.isinf(coords) & np.isfinite(joints)).any():
+        raise SkelfuseError(
+            "a coordinate that no recording has", expected=f"at most {FARTHEST:g}", remedy=NULL
+        )
     coords[~np.isfinite(coords).all(axis=-1)] = np.nan  # half a position is none
     return coords

@@ -216,6 +216,19 @@ def test_bad_lines_count_as_frames_without_anybody(run: Path) -> None:
     assert second.startswith("line 12: not JSON")
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [1e308, 3e38, 1e20, 1e10])
+def test_a_line_of_absurd_numbers_is_a_frame_without_anybody(run: Path, value: float) -> None:
+    coords = acted("wave", 60, seed=7).astype(np.float64)
+    coords[10, 2, 0], coords[40] = value, value
+    result = run_main("predict", run, "-", "--window", "30f", stdin="\n".join(live_lines(coords)))
+    assert result.exit_code == 3, result.output
+    assert {json.loads(line)["class"] for line in result.stdout.splitlines()} == {"wave"}
+    told = result.stderr.splitlines()
+    assert [line.partition(":")[0] for line in told] == ["line 11", "line 41"]
+    assert all("that no recording has: expected at most 1e+09" in line for line in told)
+
+
 def test_an_empty_stream_and_one_without_a_rate_are_errors(run: Path) -> None:
     for stdin, told in (
         ("", "no frame came"),

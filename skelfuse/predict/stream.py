@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
+from skelfuse.clips.preparation import FARTHEST
 from skelfuse.errors import SkelfuseError
 from skelfuse.predict.clock import rate_of
 from skelfuse.predict.recogniser import Recogniser
@@ -144,7 +145,8 @@ class Stream:
         if frame is None:
             return np.full((1, len(skeleton), skeleton.dimensions), np.nan, np.float32)
         try:
-            given = np.array(frame, np.float32)  # a copy: cameras fill the same array again
+            with np.errstate(over="ignore"):  # a copy: cameras fill the same array again
+                given = np.array(frame, np.float32)
         except (TypeError, ValueError):
             raise FrameError("a frame that is not an array of numbers") from None
         given = given[None] if given.ndim == 2 else given
@@ -157,6 +159,8 @@ class Stream:
             )
         if np.isinf(given).any():
             raise FrameError("infinite coordinates", remedy="leave out what is missing")
+        if (np.abs(given) > FARTHEST).any():
+            raise FrameError("coordinates that no recording has", expected=f"at most {FARTHEST:g}")
         return given if len(given) else self._checked(None)
 
     def _in_order(self, t: float) -> float:
