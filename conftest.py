@@ -6,6 +6,8 @@ import atexit
 import os
 import shutil
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # workers of pytest-xdist write where they are told
         folder = tempfile.mkdtemp(prefix="skelfuse-tests-")
         os.environ["TMPDIR"] = tempfile.tempdir = folder
-        # What is registered first comes last: multiprocessing takes away what it has there before.
-        atexit.register(_tidy, folder, config.stash)
+        atexit.register(_tidy, Path(folder), config.stash)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -26,7 +27,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[PASSED] = exitstatus == pytest.ExitCode.OK
 
 
-def _tidy(folder: str, stash: pytest.Stash) -> None:
+def _tidy(folder: Path, stash: pytest.Stash) -> None:
     """Leave nothing, but what a failed test wrote."""
-    if stash.get(PASSED, False):
-        shutil.rmtree(folder, ignore_errors=True)
+    if not stash.get(PASSED, False):
+        return
+    for entry in folder.iterdir():
+        if not entry.name.startswith("pymp-"):  # multiprocessing takes that away, maybe later
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    with suppress(OSError):
+        folder.rmdir()
