@@ -242,4 +242,10 @@ def _parts(npz: Npz, clips: int) -> list[str | None]:
     return ["train" if flag else "test" for flag in train.astype(bool)]
 
 
-FORMAT = Format("npz", "your own: one .npz with coords, lengths, label", find, read)
+FORMAT = Format(
+    "npz",
+    "your own: one .npz with coords, lengths, label",
+    find,
+    read,
+    needs="an .npz with coords [sum of T,N,D], lengths and label",
+)
