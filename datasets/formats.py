@@ -88,7 +88,11 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     }
 )
 BESIDE = (video.FORMAT, npy_clip.FORMAT)  # which any data set may have beside its own files
-TABLES = (".csv", ".tsv", ".txt")
+LIKELIEST = {  # of endings that many formats have
+    ".csv": ("mediapipe-csv", "deeplabcut", "table"),
+    ".tsv": ("mediapipe-csv", "table", "npy-folder"),
+    ".txt": ("yolo", "sbu", "table"),
+}
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
 
 
@@ -195,7 +199,7 @@ def _likeliest(ending: str) -> list[Format]:
     """Return three formats whose files end so, or else those of one's own data."""
     word = re.compile(rf"{re.escape(ending)}\b" if ending else r"(?!)")
     named = [form for form in FORMATS.values() if word.search(f"{form.needs} {form.title}".lower())]
+    if ending in LIKELIEST:
+        named = [FORMATS[name] for name in LIKELIEST[ending]]
     own = [FORMATS[name] for name in ("npz", "table", "npy-folder")]
-    if ending in TABLES:  # whose columns can be named, whatever they are
-        named = [*named[:2], FORMATS["table"]]
     return [*dict.fromkeys((*named, *own))][:3]

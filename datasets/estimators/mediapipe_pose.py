@@ -30,11 +30,8 @@ def check_installed() -> None:
         if importlib.util.find_spec(module) is None
     ]
     if absent:
-        raise SkelfuseError(
-            f"poses from pictures need MediaPipe, and {' and '.join(absent)} "
-            f"{'are' if len(absent) > 1 else 'is'} not installed",
-            remedy=INSTALL,
-        )
+        told = f"videos need {' and '.join(absent)}, not installed here"
+        raise SkelfuseError(told, remedy=INSTALL)
 
 
 class MediaPipePose:
@@ -42,7 +39,7 @@ class MediaPipePose:
 
     name = "mediapipe"
     skeleton = MEDIAPIPE_33
-    notes = ("MediaPipe follows one person: further ones are left out",)
+    notes: tuple[str, ...] = ("MediaPipe follows one person: further ones are left out",)
 
     def __init__(self) -> None:
         check_installed()
@@ -52,6 +49,8 @@ class MediaPipePose:
                 from mediapipe.python.solutions.pose import Pose
 
                 self._pose = Pose(model_complexity=FULL)
+                # Its threads may tell of themselves until a first picture is through.
+                self._pose.process(np.zeros((64, 64, 3), np.uint8))
             except Exception as error:
                 raise SkelfuseError(
                     "MediaPipe cannot be used",

@@ -128,6 +128,9 @@ def open_camera(camera: str) -> Pictures:
 
 
 def live(pictures: Pictures) -> Iterator[tuple[Picture, float]]:
-    """Yield a camera's pictures with the seconds at which they came."""
+    """Yield a camera's pictures with the seconds since the first one."""
+    begun: float | None = None
     for picture in pictures:
-        yield picture, time.monotonic()
+        now = time.monotonic()
+        begun = now if begun is None else begun
+        yield picture, now - begun
