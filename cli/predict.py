@@ -76,7 +76,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 def predict(
     ctx: click.Context, /, run: Path, files: tuple[Path, ...], as_json: bool, **given: Any
 ) -> None:
-    """Recognise actions in files, stores, videos or a live stream.
+    """Recognise actions in files, videos or a live stream.
 
     RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
     that preprocess reads; a bad one is reported in one line and left out. FILES may be '-': frames

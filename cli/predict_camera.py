@@ -71,5 +71,8 @@ def _frame(bodies: list[Detection], min_score: float | None) -> FloatArray | Non
     """Return everybody's joints `[M,N,D]`; None where nobody is found."""
     if not bodies:
         return None
-    coords, scores = (np.stack(parts)[None] for parts in zip(*bodies, strict=True))
-    return hide_unsure(coords, scores, min_score, 0)[0][0]
+    coords = np.stack([joints for joints, _ in bodies])[None]  # [1,M,N,D]
+    scores = np.stack([sure for _, sure in bodies])[None]
+    seen, _ = hide_unsure(coords, scores, min_score, 0)
+    frame: FloatArray = seen[0]
+    return frame

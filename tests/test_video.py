@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from helpers.stick_figure import STICK, acted
+from helpers.video_extra import pretend
 from skelfuse.cli import main
 from skelfuse.datasets import ragged_npz, video
 from skelfuse.datasets.estimators.estimator import Picture
@@ -25,21 +25,10 @@ from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
 FILES = {"wave": "a.mp4", "nod": "b.MOV"}
-find_spec = importlib.util.find_spec
 
 
 def run_main(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def has(patch: pytest.MonkeyPatch, *, there: bool) -> None:
-    """Let MediaPipe and OpenCV be installed, or not."""
-
-    def found(name: str, package: str | None = None) -> Any:
-        known = name in ("mediapipe", "cv2")
-        return (object() if there else None) if known else find_spec(name, package)
-
-    patch.setattr(importlib.util, "find_spec", found)
 
 
 class Told:
@@ -91,7 +80,7 @@ class Scripted:
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
     """Put an estimator and pictures of the tests' own in the places of MediaPipe and OpenCV."""
-    has(monkeypatch, there=True)
+    pretend(monkeypatch, there=True)
     monkeypatch.setattr(Scripted, "closed", 0)
     monkeypatch.setattr(video, "ESTIMATOR", Scripted)
     monkeypatch.setattr(video, "open_video", Told)
@@ -117,7 +106,7 @@ def expected() -> Any:
 def test_without_the_extra_one_line_says_what_helps(
     command: str, videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    has(monkeypatch, there=False)
+    pretend(monkeypatch, there=False)
     out = ("-o", tmp_path / "out.npz") if command != "view" else ()
     for path in (videos, videos / "wave" / "a.mp4"):
         result = run_main(command, path, *out)
@@ -132,7 +121,7 @@ def test_without_the_extra_one_line_says_what_helps(
 def test_predict_and_explain_say_it_too(
     stick_run: Callable[[ModelChoice], Path], videos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    has(monkeypatch, there=False)
+    pretend(monkeypatch, there=False)
     run = stick_run(ModelChoice("skelfuse", "nano"))
     file = videos / "wave" / "a.mp4"
     for arguments in (("predict", run, file), ("explain", run, file)):
@@ -146,7 +135,7 @@ def test_predict_and_explain_say_it_too(
 
 
 def test_an_estimator_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    has(monkeypatch, there=False)
+    pretend(monkeypatch, there=False)
     with pytest.raises(SkelfuseError, match=r"pip install 'skelfuse\[video\]'"):
         MediaPipePose()
 

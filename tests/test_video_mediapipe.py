@@ -7,6 +7,7 @@ sports2d brings (`pip install --no-deps sports2d`).
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -69,9 +70,9 @@ def clip(posed: tuple[Path, Result]) -> Clip:
 
 @pytest.fixture(scope="session")
 def short(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a video of forty frames, from the 60th on."""
+    """Return a video of twenty-four frames, from the 60th on, at half the size."""
     with open_video(recorded) as pictures:
-        some = [picture for t, picture in enumerate(pictures) if 60 <= t < 100]
+        some = [picture[::2, ::2] for picture in itertools.islice(pictures, 60, 84)]
     return filmed(tmp_path_factory.mktemp("short") / "walk" / "short.mp4", some)
 
 
@@ -157,7 +158,7 @@ def test_a_run_predicts_a_video_as_its_joints_and_a_camera_by_its_windows(
     live = run_main("predict", run, "--camera", short, "--window", "20f", "--stride", "10f")
     assert live.exit_code == 0, live.output
     windows = [json.loads(line) for line in live.stdout.splitlines()]
-    assert len(windows) >= 3
+    assert len(windows) >= 2
     assert {one["class"] for one in windows} <= {"forth", "back"}
     assert windows[0]["start"] == pytest.approx(0, abs=0.5)
 
@@ -213,7 +214,8 @@ def test_a_phone_held_upright_is_shown_upright(tmp_path: Path) -> None:
     with open_video(path) as pictures:
         first = next(iter(pictures))
     assert first.shape == (96, 48, 3)
-    assert first[:40].mean() > 200 > 50 > first[56:].mean()  # turned by a quarter, clockwise
+    assert first[:40].mean() > 200  # turned by a quarter, clockwise
+    assert first[56:].mean() < 50
 
 
 def test_a_rate_that_varies_is_told(tmp_path: Path) -> None:
@@ -228,6 +230,8 @@ def test_a_rate_that_varies_is_told(tmp_path: Path) -> None:
     changed = bytearray(content[: begin + 12])
     changed += struct.pack(">IIIII", 2, 5, step, 5, 3 * step)
     changed += content[begin + 24 :]
+    edits = boxes(content, [b"moov", b"trak", b"edts"])[-1]
+    changed[edits + 4 : edits + 8] = b"free"  # it would end where the even one did
     for box in around:  # behind the pictures, so that none of them moves
         struct.pack_into(">I", changed, box, struct.unpack_from(">I", content, box)[0] + 8)
     path.write_bytes(changed)
@@ -249,10 +253,11 @@ def test_a_camera_that_is_not_there_is_a_line(tmp_path: Path) -> None:
 
 
 def test_jobs_read_several_videos_at_once(short: Path, tmp_path: Path) -> None:
+    with open_video(short) as pictures:
+        some = list(itertools.islice(pictures, 6))
     folder = tmp_path / "videos"
-    folder.mkdir()
-    for number in range(10):
-        (folder / f"{number}.mp4").write_bytes(short.read_bytes())
+    for number in range(9):  # more than one process takes at once
+        filmed(folder / f"{number}.mp4", some)
     stores = []
     for jobs in (1, 2):
         out = tmp_path / f"{jobs}.h5"
