@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from helpers.stick_figure import STICK, acted
-from helpers.video_extra import pretend
+from helpers.video_extra import Scripted, Told, pretend, read_by_script
 from skelfuse.cli import main
 from skelfuse.datasets import ragged_npz, video
 from skelfuse.datasets.estimators.estimator import Picture
@@ -31,60 +31,10 @@ def run_main(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-class Told:
-    """Pictures that are numbered, in the place of a video or a camera."""
-
-    opened = True
-
-    def __init__(self, source: str | int | Path, frames: int = 60) -> None:
-        self.size = (640, 480)
-        self.expected: int | None = frames
-        self.times: list[float] = []
-        self.count = frames
-
-    def __enter__(self) -> Told:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def __iter__(self) -> Iterator[Picture]:
-        for t in range(self.count):
-            self.times.append(1000 * t / 30)
-            yield np.full((4, 4, 3), t, np.uint8)
-
-    def rate(self) -> tuple[float | None, tuple[str, ...]]:
-        return 30.0, ()
-
-
-class Scripted:
-    """An estimator that sees somebody act; nobody in frames 20 to 24."""
-
-    name = "scripted"
-    skeleton = STICK
-    notes: tuple[str, ...] = ("one person is followed",)
-    closed = 0
-
-    def __init__(self) -> None:
-        self.seen = acted("wave", 60, seed=7)
-
-    def bodies(self, picture: Picture) -> list[Detection]:
-        t = int(picture[0, 0, 0])
-        sure = np.linspace(0.2, 1, len(STICK), dtype=np.float32)
-        return [] if 20 <= t < 25 else [(self.seen[t], sure)]
-
-    def close(self) -> None:
-        type(self).closed += 1
-
-
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
     """Put an estimator and pictures of the tests' own in the places of MediaPipe and OpenCV."""
-    pretend(monkeypatch, there=True)
-    monkeypatch.setattr(Scripted, "closed", 0)
-    monkeypatch.setattr(video, "ESTIMATOR", Scripted)
-    monkeypatch.setattr(video, "open_video", Told)
-    monkeypatch.setattr("skelfuse.cli.predict_camera.open_camera", Told)
+    read_by_script(monkeypatch)
     return Scripted
 
 

@@ -100,7 +100,7 @@ def rate_of(times: list[float], told: float | None) -> tuple[float | None, tuple
     mean = float(steps.mean())
     if np.abs(steps - mean).max() <= max(UNEVEN * mean, 1.5):  # times of whole milliseconds
         return (told or 1000 / mean), ()
-    rate = 1000 / mean
+    rate = 1000 * len(steps) / (times[-1] - times[0])
     return rate, (
         f"the time between frames varies, {steps.min():.0f} to {steps.max():.0f} ms: "
         f"taken at their mean of {rate:.4g} a second",

@@ -147,7 +147,7 @@ def _units(clips: Sequence[Clip], sizes: dict[str, float]) -> list[Doubt]:
     unit = next((name for low, high, name in UNITS if low <= usual <= high), None)
     told = f"bodies are {usual:.3g} large"
     if least.min() >= 0 and most.max() <= 1 and usual <= 1:
-        text = "shares of the picture? bodies are squeezed unless it was square"
+        text = "fractions of the picture? bodies are squeezed unless it was square"
         found.append(Doubt(f"x and y between 0 and 1: {text}", warning=False))
     elif unit != "metres":
         text = f"{unit}?" if unit else "neither metres, centimetres nor millimetres"
