@@ -220,6 +220,9 @@ def test_what_cannot_be_recognised(tmp_path: Path) -> None:
     ) as told:
         recognise(tmp_path)
     assert [len(line) < 90 for line in told.value.lines] == [True] * 3
+    again = pickle.loads(pickle.dumps(told.value))  # as worker processes send it
+    assert str(again) == str(again.with_context(within="")) == str(told.value)
+    assert str(told.value).count("\n") == 3
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "README").write_text("hello")
     with pytest.raises(SkelfuseError, match=r"without an ending; nearest .*\n  npz: an .npz with"):
