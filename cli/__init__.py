@@ -23,6 +23,7 @@ with InterruptsSilent():  # until all is there that can tell of one
     from skelfuse.cli.inspect_kernels import inspect_kernels
     from skelfuse.cli.layouts import layouts
     from skelfuse.cli.messages import complain, verbose
+    from skelfuse.cli.pose import pose
     from skelfuse.cli.predict import predict
     from skelfuse.cli.preprocess import preprocess
     from skelfuse.cli.prune import prune
@@ -101,8 +102,8 @@ class _Group(click.Group):
 def main() -> None:
     """Recognise actions from joint coordinates, and see why.
 
-    The way: synth or your own files, preprocess, train, evaluate, predict, explain. Each command's
-    --help begins with two examples.
+    The way: synth, your own files or videos, preprocess, train, evaluate, predict, explain. Each
+    command's --help begins with two examples.
 
     Exit codes: 0 all went well; 1 an error, told in one line; 2 a wrong option;
     3 done, but some input files were bad (listed); 130 interrupted.
@@ -112,6 +113,7 @@ def main() -> None:
 for command in (
     synth,
     layouts,
+    pose,
     preprocess,
     info,
     view,

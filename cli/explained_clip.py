@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from skelfuse.cli.progress import frames_bar
 from skelfuse.clip import Clip
+from skelfuse.datasets import video
 from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import find_layout
@@ -53,8 +55,11 @@ def _recorded(file: Path, run: Run, given: dict[str, Any]) -> Iterator[Clip | Sk
     if given["skeleton"]:
         reading = replace(reading, skeleton=find_layout(str(given["skeleton"])))
     reading = replace(reading, fps=given["fps"] or reading.fps, class_names=given["class_names"])
-    for _, clip in read_clips(find_clip_files(file, given["input_format"], reading), reading):
-        yield clip
+    files = find_clip_files(file, given["input_format"], reading)
+    videos = any(one.format == video.FORMAT.name for one in files)
+    with frames_bar(wanted=videos) as watch:
+        for _, clip in read_clips(files, reading, watch=watch):
+            yield clip
 
 
 def _not_one(file: Path, wanted: str | None, names: list[str]) -> SkelfuseError:

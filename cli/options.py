@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from skelfuse.cli.completion import formats, layouts, protocols
-from skelfuse.cli.numbers import FPS
+from skelfuse.cli.numbers import FPS, Finite
 from skelfuse.cli.paths import FILE
 
 AUTO = "auto"
@@ -107,6 +107,11 @@ skeleton = click.option(
 )
 class_names = click.option(
     "--class-names", type=FILE, help='File with class names, one line each: "A001 drink water".'
+)
+min_score = click.option(
+    "--min-score",
+    type=Finite(0),
+    help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
 )
 fps = click.option("--fps", type=FPS, help="Frames per second.")
 plot = click.option("--plot", type=FILE, help="Draw a picture into this file.")

@@ -48,7 +48,10 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
     renamed=run_first_and_shares,
 )
 @click.argument("run", type=PATH)
-@click.argument("files", nargs=-1, required=True, type=PATH)
+@click.argument("files", nargs=-1, type=PATH)
+@click.option(
+    "--camera", metavar="NUMBER", help="Recognise what a camera sees, live: its number or address."
+)
 @options.output_format(["table", "json", "jsonl", "csv"])
 @options.out(FILE, "A file, instead of standard output.")
 @options.top(3)
@@ -73,24 +76,32 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 def predict(
     ctx: click.Context, /, run: Path, files: tuple[Path, ...], as_json: bool, **given: Any
 ) -> None:
-    """Recognise actions in files, stores or a live stream.
+    """Recognise actions in files, videos or a live stream.
 
     RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
     that preprocess reads; a bad one is reported in one line and left out. FILES may be '-': frames
     as JSON lines on standard input, such as {"joints": [[x, y, z], ...]}, and one line out for
-    every stride: JSON, or as --format says.
+    every stride: JSON, or as --format says. So it is with --camera 0, until Ctrl-C; this and
+    videos need the extra 'video', and a run of MediaPipe's joints.
     """
-    window, stride = given["window"], given["stride"]
-    live = STDIN in files
+    window, stride, camera = given["window"], given["stride"], given["camera"]
+    if bool(files) == (camera is not None):
+        raise click.UsageError("give FILES, '-' or --camera, one of them")
+    live = STDIN in files or camera is not None
     asked = given["form"]
     form = given["form"] = options.chosen_format(asked, as_json)
     if live and (len(files) > 1 or form == "json" or given["persons"]):
         raise click.UsageError(
-            "'-' is the only input then, gives a line a window, and no --json and no --persons"
+            f"{'--camera' if camera else STDIN} is the only input then, gives a line a window, "
+            "and no --json and no --persons"
         )
     if live:
-        form = given["form"] = asked or "jsonl"
+        given["form"] = asked or "jsonl"
         _check_live(given)
+        if camera is not None:
+            from skelfuse.datasets.estimators.mediapipe_pose import check_installed
+
+            check_installed()
     if stride and not (window or live):
         raise click.UsageError("--stride needs --window")
     if window and given["persons"]:
@@ -116,10 +127,14 @@ def predict(
 
 def _check_live(given: dict[str, Any]) -> None:
     """Refuse what says how files are to be read."""
+    camera = given["camera"] is not None
     if given["input_format"] != options.AUTO or given["class_names"] or given["jobs"]:
         raise click.UsageError(
-            "'-' reads no files: without --input-format, --class-names and --jobs"
+            f"{'--camera' if camera else STDIN} reads no files: without --input-format, "
+            "--class-names and --jobs"
         )
+    if camera and given["skeleton"]:
+        raise click.UsageError("--camera knows its joints: without --skeleton")
 
 
 def _live(
@@ -128,6 +143,7 @@ def _live(
     problems: list[SkelfuseError],
     write: Callable[[str], None],
 ) -> None:
+    from skelfuse.cli.predict_camera import windows_of_camera
     from skelfuse.cli.predict_live import windows_of_lines
     from skelfuse.cli.prediction_text import Csv, JsonLines, Table
     from skelfuse.datasets.clips import reading_of_store
@@ -152,19 +168,23 @@ def _live(
         limbs = tuple(limbs_of(recogniser.skeleton)) if given["explain"] else ()
         text = Csv(top=top, windows=True, joints=joints, limbs=limbs, live=True)
     begun = False
-    for window in windows_of_lines(
-        sys.stdin.buffer,
-        recogniser,
-        window=given["window"],
-        stride=given["stride"],
-        fps=given["fps"],
-        joints=given["shares"],
-        limbs=given["explain"],
-        layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
-        missing=reading_of_store(run.provenance, run.skeleton).missing,
-        bad=bad,
-        note=note,
-    ):
+    reading = reading_of_store(run.provenance, run.skeleton)
+    asked = {name: given[name] for name in ("window", "stride", "fps")}
+    asked |= {"joints": given["shares"], "limbs": given["explain"], "note": note}
+    if given["camera"] is not None:
+        least = reading.min_score
+        windows = windows_of_camera(given["camera"], recogniser, min_score=least, **asked)
+    else:
+        layout = find_layout(str(given["skeleton"])) if given["skeleton"] else None
+        windows = windows_of_lines(
+            sys.stdin.buffer,
+            recogniser,
+            layout=layout,
+            missing=reading.missing,
+            bad=bad,
+            **asked,
+        )
+    for window in windows:
         if not begun and (heading := text.heading()):
             write(heading)
         begun = True

@@ -11,10 +11,11 @@ from typing import Any
 
 from skelfuse.cli.messages import complain, say
 from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
-from skelfuse.cli.progress import Show, bar
+from skelfuse.cli.progress import Frames, Show, bar, frames_bar
 from skelfuse.clip import Clip
 from skelfuse.clips.outliers import farthest
 from skelfuse.clips.preparation import Preparation
+from skelfuse.datasets import video
 from skelfuse.datasets.clips import (
     ClipFile,
     Found,
@@ -32,6 +33,7 @@ from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.store.opening import is_store
+from skelfuse.telling.note_lines import note_lines, tally
 
 
 def predict_files(
@@ -55,8 +57,9 @@ def predict_files(
         except SkelfuseError as error:
             problems.append(error)
     written = 0
-    with bar("file", total=len(sources)) as show:
-        for item in _items(recogniser, sources, reading, given, problems, show):
+    videos = any(isinstance(one, ClipFile) and one.format == video.FORMAT.name for one in sources)
+    with bar("file", total=len(sources)) as show, frames_bar(wanted=videos) as watch:
+        for item in _items(recogniser, sources, reading, given, problems, show, watch):
             if not written and (heading := text.heading()):
                 write(heading)
             written += 1
@@ -115,6 +118,7 @@ def _items(
     given: dict[str, Any],
     problems: list[SkelfuseError],
     show: Show,
+    watch: Frames | None,
 ) -> Iterator[Item]:
     """Yield what is recognised in stores and files, in order; neighbouring files together."""
     done, jobs = 0, given["jobs"] or usable_cores()
@@ -122,7 +126,8 @@ def _items(
         group = list(some)
         if of_files:
             files = [source for source in group if isinstance(source, ClipFile)]
-            found = _shown(read_clips(files, reading, jobs=jobs), show, done)
+            read = _noted(read_clips(files, reading, jobs=jobs, watch=watch), files)
+            found = _shown(read, show, done)
             yield from _recognised(recogniser, found, given, problems)
         for store in group:
             if isinstance(store, Store):
@@ -155,6 +160,18 @@ def _shown(found: Iterator[Found], show: Show, begun: int) -> Iterator[Found]:
             show(begun)
             begun, current = begun + 1, path
         yield path, clip
+
+
+def _noted(found: Iterator[Found], files: Sequence[ClipFile]) -> Iterator[Found]:
+    """Tell at the end what was decided on the way from videos to clips."""
+    videos = {file.path for file in files if file.format == video.FORMAT.name}
+    notes: list[tuple[str, ...]] = []
+    for path, clip in found:
+        if path in videos and isinstance(clip, Clip):
+            notes.append(clip.notes)
+        yield path, clip
+    for line in note_lines(tally(notes), more="skelfuse pose -v tells them by video"):
+        say(shown(f"note: {line}"))
 
 
 def _recognised(

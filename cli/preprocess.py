@@ -10,7 +10,7 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.command import Command
 from skelfuse.cli.label_options import label_options, labelling
-from skelfuse.cli.numbers import Finite, mark
+from skelfuse.cli.numbers import mark
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import input_format
 from skelfuse.cli.termination import ended_cleanly
@@ -45,11 +45,7 @@ NO_REPORT = 1
     show_default=True,
     help="Most people kept per clip, those that move most.",
 )
-@click.option(
-    "--min-score",
-    type=Finite(0),
-    help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
-)
+@options.min_score
 @click.option(
     "--joints",
     metavar="TEXT",
@@ -80,7 +76,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     and the exit code is 3. The format is recognised, or one of these: ntu, nw-ucla, utd-mhad, sbu,
     penn-action, jhmdb, annotations, openpose, msr-action3d, utkinect, ui-prmd, shrec, deeplabcut,
     sleap, sleap-analysis, sleap-csv, movement, simba, bvh, trc, c3d, table, keypoints,
-    mediapipe-npy, mediapipe-csv, yolo, pose, npz, npy-folder, npy.
+    mediapipe-npy, mediapipe-csv, yolo, pose, npz, npy-folder, npy, video.
     """
     from skelfuse.cli.preprocess_report import check_report, tell, tell_labels, write_report
     from skelfuse.cli.progress import bar

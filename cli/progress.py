@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from skelfuse.cli.messages import quiet
+
+Frames = Callable[[int, int | None], None]
 
 
 class Show(Protocol):
@@ -31,5 +33,23 @@ def bar(unit: str, *, total: int | None = None) -> Iterator[Show]:
             line.update(done - line.n)
             if remark:
                 line.set_postfix_str(remark, refresh=False)
+
+        yield show
+
+
+@contextmanager
+def frames_bar(*, wanted: bool) -> Iterator[Frames | None]:
+    """Give a function that hears how many frames of a video are done, of how many, if `wanted`."""
+    from tqdm import tqdm
+
+    if not wanted or quiet() or not sys.stderr.isatty():
+        yield None
+        return
+    with tqdm(unit="frame", dynamic_ncols=True, leave=False) as line:
+
+        def show(done: int, total: int | None) -> None:
+            if not done:  # the next video
+                line.reset(total=total)
+            line.update(done - line.n)
 
         yield show

@@ -80,6 +80,8 @@ def _read(
     inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]
 ) -> Iterator[Clip]:
     """Yield the clips of all inputs; tell what is wrong with one, and add it to `bad`."""
+    from skelfuse.cli.progress import frames_bar
+    from skelfuse.datasets import video
     from skelfuse.datasets.clips import find_clip_files, read_clips
     from skelfuse.datasets.format import ReadOptions
     from skelfuse.errors import SkelfuseError
@@ -88,9 +90,12 @@ def _read(
     skeleton = find_layout(str(given["skeleton"])) if given["skeleton"] else None
     reading = ReadOptions(skeleton=skeleton, fps=given["fps"])
     for path in inputs:
-        for _, clip in read_clips(find_clip_files(path, given["input_format"]), reading):
-            if isinstance(clip, SkelfuseError):
-                complain(f"Error: {clip}")
-                bad.append(clip)
-            else:
-                yield clip
+        files = find_clip_files(path, given["input_format"])
+        videos = any(file.format == video.FORMAT.name for file in files)
+        with frames_bar(wanted=videos) as watch:
+            for _, clip in read_clips(files, reading, watch=watch):
+                if isinstance(clip, SkelfuseError):
+                    complain(f"Error: {clip}")
+                    bad.append(clip)
+                else:
+                    yield clip

@@ -194,4 +194,10 @@ class _Reading:
         )
 
 
-FORMAT = Format("annotations", "PYSKL / MMAction2 annotation pickle", find, read)
+FORMAT = Format(
+    "annotations",
+    "PYSKL / MMAction2 annotation pickle",
+    find,
+    read,
+    needs="a .pkl that holds 'annotations', of PYSKL or MMAction2",
+)

@@ -134,4 +134,6 @@ def _unsound(problem: str, line: int, expected: str) -> SkelfuseError:
     return SkelfuseError(problem, line=line, expected=expected, remedy=FETCH_AGAIN)
 
 
-FORMAT = Format("bvh", "BVH motion capture", ending(".bvh"), read)
+FORMAT = Format(
+    "bvh", "BVH motion capture", ending(".bvh"), read, needs="*.bvh, a hierarchy and its motion"
+)

@@ -181,4 +181,4 @@ def _names(
     return [names[i] for i in kept], kept, note
 
 
-FORMAT = Format("c3d", "C3D markers", ending(".c3d"), read)
+FORMAT = Format("c3d", "C3D markers", ending(".c3d"), read, needs="*.c3d with points")

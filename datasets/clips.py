@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.clip import Clip
+from skelfuse.datasets import video
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import AUTO, FORMATS, recognise
 from skelfuse.datasets.reading.coordinates import without_mark
 from skelfuse.datasets.table import FORMAT as TABLE
 from skelfuse.datasets.table import tables_in
+from skelfuse.datasets.video import Watch
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import as_error, check_readable
@@ -77,31 +79,37 @@ def find_clip_files(
 
 
 def read_clips(
-    files: Sequence[ClipFile], options: ReadOptions, *, jobs: int = 1
+    files: Sequence[ClipFile], options: ReadOptions, *, jobs: int = 1, watch: Watch | None = None
 ) -> Iterator[Found]:
     """Yield the clips of all files in order, and an error for each clip or file that is bad.
 
     Many small files are read by `jobs` processes, a few files ahead; files of many clips are read
-    clip by clip.
+    clip by clip. `watch` hears of the frames of videos, where this process reads them.
     """
     if jobs > 1 and len(files) > MANY_FILES:
         for found in in_order(partial(_read_whole, options=options), files, jobs=jobs):
             yield from found
     else:
         for file in files:
-            yield from _read(file, options)
+            yield from _read(file, options, watch)
 
 
-def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | SkelfuseError]:
+def clips_in(
+    path: Path, form: str, options: ReadOptions, watch: Watch | None = None
+) -> Iterator[Clip | SkelfuseError]:
     """Yield the clips of one file, and an error in the place of each that is bad.
 
     Their people are in the order in which a store of the file would hold them. Whatever a reader
-    raises is an error of its file: readers meet files that nobody has thought of.
+    raises is an error of its file: readers meet files that nobody has thought of. `watch` hears
+    of the frames of a video: they take long.
     """
+    read = FORMATS[form].read
+    if watch is not None and form == video.FORMAT.name:
+        read = partial(video.read, watch=watch)
     try:
         if not path.is_dir():
             check_readable(path)
-        clips = iter(FORMATS[form].read(path, options))
+        clips = iter(read(path, options))
     except Exception as error:
         yield as_error(error, path)
         return
@@ -118,8 +126,8 @@ def clips_in(path: Path, form: str, options: ReadOptions) -> Iterator[Clip | Ske
             yield as_error(error, path)
 
 
-def _read(file: ClipFile, options: ReadOptions) -> Iterator[Found]:
-    return ((file.path, found) for found in clips_in(file.path, file.format, options))
+def _read(file: ClipFile, options: ReadOptions, watch: Watch | None = None) -> Iterator[Found]:
+    return ((file.path, found) for found in clips_in(file.path, file.format, options, watch))
 
 
 def _read_whole(file: ClipFile, options: ReadOptions) -> list[Found]:

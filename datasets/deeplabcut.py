@@ -140,4 +140,10 @@ def _recordings(
         yield folder if len(rows) > 1 else "", np.array([row for _, row in found]), numbers
 
 
-FORMAT = Format("deeplabcut", "DeepLabCut or Lightning Pose, csv or h5", find, read)
+FORMAT = Format(
+    "deeplabcut",
+    "DeepLabCut or Lightning Pose, csv or h5",
+    find,
+    read,
+    needs="a .csv that begins with 'scorer,', or pandas' table in an .h5",
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -38,6 +39,7 @@ from skelfuse.datasets import (
     ui_prmd,
     utd_mhad,
     utkinect,
+    video,
     yolo,
 )
 from skelfuse.datasets.format import Format
@@ -81,10 +83,16 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             ragged_npz,
             npy_folder,
             npy_clip,
+            video,
         )
     }
 )
-BARE = npy_clip.FORMAT  # which any data set may have beside its own files
+BESIDE = (video.FORMAT, npy_clip.FORMAT)  # which any data set may have beside its own files
+LIKELIEST = {  # of endings that many formats have
+    ".csv": ("mediapipe-csv", "deeplabcut", "table"),
+    ".tsv": ("mediapipe-csv", "table", "npy-folder"),
+    ".txt": ("yolo", "sbu", "table"),
+}
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
 
 
@@ -92,8 +100,8 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
     """Return the format of a file or folder, and the sources in it, sorted.
 
     Folders are searched with all folders in them. With `auto` exactly one format must have sources
-    there, but for bare arrays, which count where there is nothing else; otherwise only the named
-    one is asked.
+    there, but for videos and bare arrays, which count where there is nothing else; otherwise only
+    the named one is asked.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -121,8 +129,9 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
     found = [(form, sources) for form, find in asked if (sources := find(path))]
     if not found:
         raise _unrecognised(path, name)
-    if len(found) > 1:
-        found = [(form, sources) for form, sources in found if form is not BARE]
+    for beside in BESIDE if len(found) > 1 else ():
+        others = [(form, sources) for form, sources in found if form is not beside]
+        found = others or found
     if len(found) > 1:
         what = "; ".join(
             f"{form.name}: {len(sources)}, such as {sources[0].name}" for form, sources in found
@@ -133,7 +142,13 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
             found=what,
             remedy="say which with --input-format, or give a folder that holds one of them",
         )
-    return found[0]
+    form, sources = found[0]
+    if form.check is not None:
+        try:
+            form.check()
+        except SkelfuseError as error:
+            raise error.at(path) from None
+    return form, sources
 
 
 def _unrecognised(path: Path, name: str) -> SkelfuseError:
@@ -166,13 +181,12 @@ def _unrecognised(path: Path, name: str) -> SkelfuseError:
             remedy="leave --input-format out to have it recognised",
         )
     ending = _commonest_ending(path)
-    near = "; ".join(f"{form.name} ({form.title})" for form in _likeliest(ending))
     return SkelfuseError(
         "no format recognises it",
         file=path,
         found=f"files that end in '{ending}'" if ending else "files without an ending",
-        remedy=f"nearest are: {near}. docs/formats.md says what each of the {len(FORMATS)} formats "
-        "needs, and 'table' reads any other table by --columns",
+        remedy="nearest are these (all are in docs/formats.md), and what they need:",
+        lines=[f"{form.name}: {form.needs or form.title}" for form in _likeliest(ending)],
     )
 
 
@@ -182,7 +196,10 @@ def _commonest_ending(path: Path) -> str:
 
 
 def _likeliest(ending: str) -> list[Format]:
-    """Return the formats whose title names an ending, or else those of one's own arrays: three."""
-    word = ending.removeprefix(".")
-    named = [form for form in FORMATS.values() if word and word in form.title.lower()]
-    return (named or [FORMATS["npz"], FORMATS["npy-folder"], FORMATS["table"]])[:3]
+    """Return three formats whose files end so, or else those of one's own data."""
+    word = re.compile(rf"{re.escape(ending)}\b" if ending else r"(?!)")
+    named = [form for form in FORMATS.values() if word.search(f"{form.needs} {form.title}".lower())]
+    if ending in LIKELIEST:
+        named = [FORMATS[name] for name in LIKELIEST[ending]]
+    own = [FORMATS[name] for name in ("npz", "table", "npy-folder")]
+    return [*dict.fromkeys((*named, *own))][:3]

@@ -113,4 +113,10 @@ def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]
             raise error.at(npz.path) from None
 
 
-FORMAT = Format("jhmdb", "J-HMDB, ragged .npz with three splits", find, read)
+FORMAT = Format(
+    "jhmdb",
+    "J-HMDB, ragged .npz with three splits",
+    find,
+    read,
+    needs="an .npz with train1_frames and its like",
+)

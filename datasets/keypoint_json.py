@@ -237,5 +237,10 @@ def _pair(bone: Any) -> list[str | int]:
 
 
 FORMAT = Format(
-    "keypoints", "keypoint JSON: plain, COCO results, MediaPipe, Kinetics", find, read, find_named
+    "keypoints",
+    "keypoint JSON: plain, COCO results, MediaPipe, Kinetics",
+    find,
+    read,
+    find_named,
+    needs="a .json with keypoints, landmarks, instances or annotations",
 )

@@ -201,4 +201,10 @@ def _notes(
     return (f"columns not used: {', '.join(table.names[i] for i in left[:4])}",) if left else ()
 
 
-FORMAT = Format("mediapipe-csv", "MediaPipe landmarks as .csv, wide or long", find, read)
+FORMAT = Format(
+    "mediapipe-csv",
+    "MediaPipe landmarks as .csv, wide or long",
+    find,
+    read,
+    needs="columns L0_x, NOSE_x or x1 of all landmarks, or frame, landmark, x, y, z",
+)

@@ -178,4 +178,10 @@ def _file(path: Path) -> tuple[npt.NDArray[Any], list[int]]:
     return rows, list(range(len(rows)))
 
 
-FORMAT = Format("mediapipe-npy", "MediaPipe Holistic .npy, class/clip/frame", find, read)
+FORMAT = Format(
+    "mediapipe-npy",
+    "MediaPipe Holistic .npy, class/clip/frame",
+    find,
+    read,
+    needs=".npy of 1,662, 258, 126, ... numbers a frame",
+)

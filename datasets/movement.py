@@ -83,4 +83,5 @@ FORMAT = Format(
     "movement's netCDF",
     partial(find_hdf5, endings=(".nc", ".h5"), needed=("position", "keypoints", "space")),
     read,
+    needs="an .nc of netCDF 4 with position",
 )

@@ -98,4 +98,10 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         raise error.at(path) from None
 
 
-FORMAT = Format("msr-action3d", "MSR-Action3D, skeleton3D text", find, read)
+FORMAT = Format(
+    "msr-action3d",
+    "MSR-Action3D, skeleton3D text",
+    find,
+    read,
+    needs="names such as a01_s02_e03_skeleton3D.txt",
+)

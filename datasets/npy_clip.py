@@ -39,4 +39,10 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         raise error.at(path) from None
 
 
-FORMAT = Format("npy", "your own: .npy clips alone, without labels", find, read)
+FORMAT = Format(
+    "npy",
+    "your own: .npy clips alone, without labels",
+    find,
+    read,
+    needs=".npy of [T,N,D] or [T,M,N,D]",
+)

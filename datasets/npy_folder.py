@@ -196,4 +196,10 @@ def _part(known: dict[str, str | None]) -> str | None:
     return "train" if TRUTHS[flag.lower()] else "test"
 
 
-FORMAT = Format("npy-folder", "your own: .npy clips with clips.csv", find, read)
+FORMAT = Format(
+    "npy-folder",
+    "your own: .npy clips with clips.csv",
+    find,
+    read,
+    needs="a clips.csv with columns file and label beside .npy of [T,N,D]",
+)

@@ -88,4 +88,10 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         raise error.at(path) from None
 
 
-FORMAT = Format("nw-ucla", "Northwestern-UCLA Multiview, JSON", find, read)
+FORMAT = Format(
+    "nw-ucla",
+    "Northwestern-UCLA Multiview, JSON",
+    find,
+    read,
+    needs="names such as a01_s02_e03_v01.json",
+)

@@ -211,4 +211,10 @@ def _joined(person: Person, blocks: tuple[Block, ...], dimensions: int) -> Detec
     return detection(rows, dimensions, f"'{blocks[0][0]}'") if there else None
 
 
-FORMAT = Format("openpose", "OpenPose JSON, a folder a clip", find, read)
+FORMAT = Format(
+    "openpose",
+    "OpenPose JSON, a folder a clip",
+    find,
+    read,
+    needs="names such as ..._keypoints.json, with people in them",
+)

@@ -68,4 +68,10 @@ def _text(found: dict[str, npt.NDArray[Any]], name: str) -> str:
     return str(text.item()).strip()
 
 
-FORMAT = Format("penn-action", "Penn Action, MATLAB files with x, y, visibility", find, read)
+FORMAT = Format(
+    "penn-action",
+    "Penn Action, MATLAB files with x, y, visibility",
+    find,
+    read,
+    needs="a .mat with x, y and visibility",
+)

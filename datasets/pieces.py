@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from skelfuse.clip import Clip
@@ -15,7 +14,7 @@ from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.labels.labelling import Told, labelled
 from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.datasets.source_files import fingerprint, stamp
-from skelfuse.datasets.sources import Source
+from skelfuse.datasets.sources import Source, in_its_folder
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import as_error
 from skelfuse.skeleton import Skeleton
@@ -81,17 +80,8 @@ def _labelled(
         if isinstance(clip, SkelfuseError):
             yield clip
             continue
-        own = _in_its_folder(clip, source)
+        own = in_its_folder(clip, source)
         if options.labels is None or own.name in options.skip:
             yield own
         else:
             yield from labelled(own, source.place, options.labels, told)
-
-
-def _in_its_folder(clip: Clip, source: Source) -> Clip:
-    """Return the clip with its folders before its name, where that is only the file's."""
-    if source.within in ("", "."):
-        return clip
-    folder, stem = (re.escape(part) for part in (source.path.parent.name, source.path.stem))
-    own = re.fullmatch(rf"(?:{folder}/)?({stem}(?:-\d{{5,}})?)", clip.name)
-    return replace(clip, name=f"{source.within}/{own[1]}") if own else clip

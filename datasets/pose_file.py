@@ -243,4 +243,6 @@ def _spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-FORMAT = Format("pose", "sign language's .pose files", ending(".pose"), read)
+FORMAT = Format(
+    "pose", "sign language's .pose files", ending(".pose"), read, needs="*.pose of sign language"
+)

@@ -10,6 +10,7 @@ and `confidence` [sum of T, (M,) N].
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import repeat
@@ -36,6 +37,7 @@ from skelfuse.datasets.reading.files import files_ending, of_kind
 from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.reading.numpy_file import Npz, holds
 from skelfuse.datasets.reading.retold import retold
+from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -90,10 +92,12 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             check_third_column(coords, options.skeleton, SCORE_APART)
             if guessed:
                 check_guess(coords, skeleton)
+            unsure: tuple[str, ...] = ()
             if confidences is not None:
                 confidences = confidences.reshape(coords.shape[:3])[:, :, order]
                 confidences = as_confidence(confidences, coords.shape[:3])
-            return make_clip(known, coords, confidences, skeleton, options)
+                coords, unsure = hide_unsure(coords, confidences, options.min_score, 0)
+            return make_clip(known, coords, confidences, skeleton, options).noted(*unsure)
         except SkelfuseError as error:
             raise retold(error, of=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN) from None
 
@@ -220,10 +224,12 @@ def _rates(npz: Npz, clips: int) -> list[float | None]:
         return [None] * clips
     npz.check_count("fps", clips)
     rates = npz.load("fps")
-    usable = rates.dtype.kind in "iuf" and np.isfinite(rates).all() and (rates > 0).all()
+    known = rates[~np.isnan(rates)] if rates.dtype.kind == "f" else rates  # NaN is unknown
+    usable = rates.dtype.kind in "iuf" and np.isfinite(known).all() and (known > 0).all()
     if not usable or rates.shape not in ((), (1,), (clips,)):
         raise SkelfuseError("'fps' of the wrong kind", expected=f"1 or {clips} positive numbers")
-    return [float(rate) for rate in np.broadcast_to(rates, (clips,))]
+    told = np.broadcast_to(rates, (clips,)).tolist()
+    return [None if math.isnan(rate) else float(rate) for rate in told]
 
 
 def _parts(npz: Npz, clips: int) -> list[str | None]:
@@ -242,4 +248,10 @@ def _parts(npz: Npz, clips: int) -> list[str | None]:
     return ["train" if flag else "test" for flag in train.astype(bool)]
 
 
-FORMAT = Format("npz", "your own: one .npz with coords, lengths, label", find, read)
+FORMAT = Format(
+    "npz",
+    "your own: one .npz with coords, lengths, label",
+    find,
+    read,
+    needs="an .npz with coords [sum of T,N,D], lengths and label",
+)

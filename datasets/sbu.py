@@ -156,4 +156,10 @@ def _is_number(word: str) -> bool:
     return True
 
 
-FORMAT = Format("sbu", "SBU Kinect Interaction, skeleton_pos.txt", find, read)
+FORMAT = Format(
+    "sbu",
+    "SBU Kinect Interaction, skeleton_pos.txt",
+    find,
+    read,
+    needs="files named skeleton_pos.txt",
+)

@@ -80,4 +80,10 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         raise error.at(path) from None
 
 
-FORMAT = Format("shrec", "SHREC'17 and DHG hands, skeletons_world.txt", find, read)
+FORMAT = Format(
+    "shrec",
+    "SHREC'17 and DHG hands, skeletons_world.txt",
+    find,
+    read,
+    needs="files named skeletons_world.txt",
+)

@@ -90,4 +90,6 @@ def _columns(names: Sequence[str]) -> tuple[list[int], list[Column]]:
     return at, columns
 
 
-FORMAT = Format("simba", "SimBA's csv", find, read)
+FORMAT = Format(
+    "simba", "SimBA's csv", find, read, needs="a .csv that begins with part_x,part_y,part_p"
+)

@@ -178,4 +178,5 @@ FORMAT = Format(
     "SLEAP's .slp",
     partial(find_hdf5, endings=(".slp",), needed=("frames", "instances", "metadata")),
     read,
+    needs="an .slp with instances",
 )

@@ -85,4 +85,5 @@ FORMAT = Format(
     "SLEAP's analysis HDF5",
     partial(find_hdf5, endings=(".h5", ".hdf5"), needed=("tracks", "node_names")),
     read,
+    needs="an .h5 with tracks and node_names",
 )

@@ -59,4 +59,10 @@ def _good(column: Column) -> bool:
     return bool(column.joint) and column.what in (*AXES, SCORE)
 
 
-FORMAT = Format("sleap-csv", "SLEAP's csv", find, read)
+FORMAT = Format(
+    "sleap-csv",
+    "SLEAP's csv",
+    find,
+    read,
+    needs="a .csv that begins with track,frame_idx,instance.score",
+)

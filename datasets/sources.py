@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,18 @@ NUMBERED_CLASSES = ("ntu", "annotations", "npz")  # in whose files a class may b
 # Two files of one name are no copies of each other in these.
 NAMED_BY_USERS = (
     *("keypoints", "npz", "npy", "deeplabcut", "sleap", "sleap-analysis", "sleap-csv", "movement"),
-    *("mediapipe-npy", "mediapipe-csv", "pose", "simba", "bvh", "trc", "c3d", "table", "shrec"),
+    *(
+        "mediapipe-npy",
+        "mediapipe-csv",
+        "pose",
+        "simba",
+        "bvh",
+        "trc",
+        "c3d",
+        "table",
+        "shrec",
+        "video",
+    ),
 )
 
 
@@ -78,6 +90,15 @@ def with_tree(sources: Sequence[Source], options: PreprocessOptions) -> Preproce
                 bones = () if clip.skeleton.bones else spanning_bones(clip)
                 return replace(options, reading=replace(options.reading, bones=bones))
     return options
+
+
+def in_its_folder(clip: Clip, source: Source) -> Clip:
+    """Return the clip with its folders before its name, where that is only the file's."""
+    if source.within in ("", "."):
+        return clip
+    folder, stem = (re.escape(part) for part in (source.path.parent.name, source.path.stem))
+    own = re.fullmatch(rf"(?:{folder}/)?({stem}(?:-\d{{5,}})?)", clip.name)
+    return replace(clip, name=f"{source.within}/{own[1]}") if own else clip
 
 
 def _told_apart(sources: list[Source]) -> list[Source]:

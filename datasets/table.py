@@ -180,4 +180,11 @@ def tables_in(path: Path) -> list[Path]:
     return files_ending(path, *ENDINGS)
 
 
-FORMAT = Format("table", "any table, by --columns", _find_none, read, find_named=tables_in)
+FORMAT = Format(
+    "table",
+    "any table, by --columns",
+    _find_none,
+    read,
+    find_named=tables_in,
+    needs="--columns, such as '{joint}_{axis}', for a row a frame",
+)

@@ -60,4 +60,4 @@ def _rate(text: str) -> float | None:
     return rate if 0 < rate < 1e6 else None
 
 
-FORMAT = Format("trc", "TRC markers", ending(".trc"), read)
+FORMAT = Format("trc", "TRC markers", ending(".trc"), read, needs="*.trc")

@@ -122,4 +122,10 @@ def _joints(path: Path) -> npt.NDArray[np.float64]:
     return rows.reshape(len(rows), len(UI_PRMD_22), 3)
 
 
-FORMAT = Format("ui-prmd", "UI-PRMD, Kinect positions and angles", find, read)
+FORMAT = Format(
+    "ui-prmd",
+    "UI-PRMD, Kinect positions and angles",
+    find,
+    read,
+    needs="names such as m01_s02_e03_positions.txt",
+)

@@ -85,4 +85,10 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         raise error.at(path) from None
 
 
-FORMAT = Format("utd-mhad", "UTD-MHAD, MATLAB files with d_skel", find, read)
+FORMAT = Format(
+    "utd-mhad",
+    "UTD-MHAD, MATLAB files with d_skel",
+    find,
+    read,
+    needs="names such as a1_s1_t1_skeleton.mat",
+)

@@ -168,4 +168,10 @@ def _intervals(labels: Path, recording: str) -> tuple[list[Interval], tuple[str,
     return found, (f"without frames in {LABELS}: {', '.join(absent)}",) if absent else ()
 
 
-FORMAT = Format("utkinect", "UT-Kinect, joints and actionLabel.txt", find, read)
+FORMAT = Format(
+    "utkinect",
+    "UT-Kinect, joints and actionLabel.txt",
+    find,
+    read,
+    needs="names such as joints_s01_e02.txt, and actionLabel.txt",
+)

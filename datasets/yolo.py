@@ -198,4 +198,10 @@ def _is_number(word: str) -> bool:
     return True
 
 
-FORMAT = Format("yolo", "YOLO pose labels, a .txt a picture", find, read)
+FORMAT = Format(
+    "yolo",
+    "YOLO pose labels, a .txt a picture",
+    find,
+    read,
+    needs=".txt with class, box and joints x, y, score in a line",
+)

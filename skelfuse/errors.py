@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
@@ -12,6 +13,7 @@ class SkelfuseError(Exception):
     """Something that the user gave is wrong; the message says what, where, and what to do.
 
     `key` is the setting that is wrong, for whoever knows where it was written; it is not shown.
+    `lines` follow beneath the message, where a few things are to be told side by side.
 
     >>> raise SkelfuseError("too few joints", file="a.skeleton", line=4, expected=25, found=24,
     ...                     remedy="the file is damaged: fetch it again")
@@ -31,6 +33,7 @@ the file is damaged: fetch it again
         found: object = None,
         remedy: str | None = None,
         key: str | None = None,
+        lines: Sequence[str] = (),
     ) -> None:
         self.problem = problem
         self.file = None if file is None else str(file)
@@ -39,6 +42,7 @@ the file is damaged: fetch it again
         self.found = found
         self.remedy = remedy
         self.key = key
+        self.lines = tuple(lines)
         super().__init__(self._message())
 
     def _message(self) -> str:
@@ -54,7 +58,8 @@ the file is damaged: fetch it again
         if told:
             what.append(", ".join(told))
         message = ": ".join([", ".join(where), *what] if where else what)
-        return shown(f"{message}; {self.remedy}" if self.remedy else message)
+        message = f"{message}; {self.remedy}" if self.remedy else message
+        return "\n  ".join(shown(line) for line in (message, *self.lines))
 
     def at(self, file: str | PathLike[str]) -> SkelfuseError:
         """Return the same error with the file named, unless one is named already."""
@@ -85,7 +90,7 @@ the file is damaged: fetch it again
         return SkelfuseError(self.problem if known else f"{within}: {self.problem}", **fields)
 
     def _fields(self) -> dict[str, Any]:
-        names = ("file", "line", "expected", "found", "remedy", "key")
+        names = ("file", "line", "expected", "found", "remedy", "key", "lines")
         return {name: getattr(self, name) for name in names}
 
     def __reduce__(self) -> tuple[Any, ...]:

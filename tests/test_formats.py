@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from helpers.small_recordings import FILES as RECORDINGS
+from helpers.video_extra import pretend
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
@@ -111,11 +112,15 @@ MAKE: dict[str, Callable[[Path], Path]] = {
     "mediapipe-csv": _named("a.csv", "frame,landmark,x,y,z\n0,NOSE,1,2,3\n"),
     "yolo": lambda folder: _named("labels/a_1.txt", LABEL)(folder).parent,
     "pose": _named("hello.pose"),
+    "video": _named("walk/a.mp4"),
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_format_takes_its_own_files_and_no_others(name: str, tmp_path: Path) -> None:
+def test_a_format_takes_its_own_files_and_no_others(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, there=True)
     deep = tmp_path / "some" / "folder"
     deep.mkdir(parents=True)
     (deep / "readme.txt").write_text("not a clip")
@@ -132,7 +137,10 @@ def test_a_format_takes_its_own_files_and_no_others(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_hidden_files_and_folders_are_not_clips(name: str, tmp_path: Path) -> None:
+def test_hidden_files_and_folders_are_not_clips(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, there=True)
     visible, hidden = tmp_path / "visible", tmp_path / "visible" / "a" / ".cache" / "deep"
     visible.mkdir()
     source = MAKE[name](visible)
@@ -208,13 +216,16 @@ def test_what_cannot_be_recognised(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(
         SkelfuseError,
-        match=r"no format recognises it: .* '\.txt'; nearest are: sbu \(.*formats\.md",
+        match=r"no format recognises it: .* '\.txt'; nearest are .*formats\.md.*need:\n  yolo: ",
     ) as told:
         recognise(tmp_path)
-    assert len(told.value.remedy or "") < 400
+    assert [len(line) < 90 for line in told.value.lines] == [True] * 3
+    again = pickle.loads(pickle.dumps(told.value))  # as worker processes send it
+    assert str(again) == str(again.with_context(within="")) == str(told.value)
+    assert str(told.value).count("\n") == 3
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "README").write_text("hello")
-    with pytest.raises(SkelfuseError, match=r"without an ending; nearest are: npz .*npy-folder"):
+    with pytest.raises(SkelfuseError, match=r"without an ending; nearest .*\n  npz: an .npz with"):
         recognise(tmp_path / "more")
     with pytest.raises(SkelfuseError, match="nothing of the format 'sbu'"):
         recognise(tmp_path, "sbu")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from helpers.video_extra import read_by_script
 from skelfuse.cli import main
 from skelfuse.cli.command import Command
 from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoint
@@ -72,7 +73,9 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_examples_of_a_command_run(name: str, request: pytest.FixtureRequest) -> None:
+def test_the_examples_of_a_command_run(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = main.commands[name]
     assert isinstance(command, Command)
     lines = CliRunner().invoke(main, [name, "--help"]).output.splitlines()
@@ -84,6 +87,11 @@ def test_the_examples_of_a_command_run(name: str, request: pytest.FixtureRequest
         request.getfixturevalue("exportable")
     if any("--p" in example for example in command.examples):
         pytest.importorskip("matplotlib")
+    if name == "pose":
+        read_by_script(monkeypatch)
+        Path("videos").mkdir()
+        for video in ("walk.mp4", "videos/sit.mp4"):
+            Path(video).write_bytes(b"pictures")
     if name == "synth":
         shutil.move("raw", "kept")
     try:

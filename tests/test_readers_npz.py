@@ -81,6 +81,11 @@ def test_npz_with_two_people_in_either_order_of_memory(write: Any, tmp_path: Pat
         np.testing.assert_array_equal(joined, coords.astype(np.float32))
 
 
+def test_npz_of_a_rate_that_is_not_known_for_all(tmp_path: Path) -> None:
+    clips = _read(_npz(tmp_path, fps=[np.nan, 12.5]))
+    assert [clip.fps for clip in clips] == [None, 12.5]
+
+
 def test_npz_train_flags_and_plain_labels(tmp_path: Path) -> None:
     one, two = _read(_npz(tmp_path, train=[True, False], label=[12, 3]))
     assert [dict(clip.splits) for clip in (one, two)] == [{"file": "train"}, {"file": "test"}]

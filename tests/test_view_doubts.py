@@ -96,6 +96,13 @@ def test_the_unit_is_guessed_from_the_body(factor: float, words: str) -> None:
     assert words in told if words else not told
 
 
+def test_shares_of_the_picture_are_no_unit() -> None:
+    coords = person().coords - np.nanmin(person().coords, axis=(0, 1, 2))
+    (told,) = doubts([replace(person(), coords=coords / np.nanmax(coords) / 2)])
+    assert told.text.startswith("x and y between 0 and 1: fractions of the picture?")
+    assert not told.warning
+
+
 def test_clips_in_several_units_and_upside_down_are_told() -> None:
     told = texts(person(0), person(1), changed(person(2).coords * 100, person(2)))
     assert "in several units? p" in told

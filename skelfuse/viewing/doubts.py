@@ -155,9 +155,14 @@ def _units(clips: Sequence[Clip], sizes: dict[str, float]) -> list[Doubt]:
             text = "fractions of the picture? bodies are squeezed unless it was square"
             found.append(Doubt(f"coordinates within 1: {text}", warning=False))
         return found
-    unit = next((name for least, most, name in UNITS if least <= usual <= most), None)
+    seen = np.concatenate([clip.coords[..., :2].reshape(-1, 2) for clip in clips])
+    least, most = np.nanquantile(seen, (0.05, 0.95), axis=0)
+    unit = next((name for low, high, name in UNITS if low <= usual <= high), None)
     told = f"bodies are {usual:.3g} large"
-    if unit != "metres":
+    if least.min() >= 0 and most.max() <= 1 and usual <= 1:
+        text = "fractions of the picture? bodies are squeezed unless it was square"
+        found.append(Doubt(f"x and y between 0 and 1: {text}", warning=False))
+    elif unit != "metres":
         text = f"{unit}?" if unit else "neither metres, centimetres nor millimetres"
         found.append(Doubt(f"{told}: {text}", warning=unit is None))
     for axis in range(3):
