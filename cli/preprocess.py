@@ -72,7 +72,7 @@ NO_REPORT = 1
 @label_options
 @click.pass_context
 def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
-    """Read skeleton files of any format, or stores, into one store.
+    """Read skeleton files of any format into one store.
 
     INPUTS are files or folders, or stores: to choose joints, add labels, or make one of several.
     A bad file is reported in one line and left out, the rest goes on, and the exit code is 3. The
