@@ -108,10 +108,4 @@ def _lines(lines: BinaryIO) -> Iterator[bytes]:
 def _in_line(error: Exception, number: int) -> SkelfuseError:
     if not isinstance(error, SkelfuseError):
         return SkelfuseError("not UTF-8", line=number)
-    return SkelfuseError(
-        error.problem,
-        line=number,
-        expected=error.expected,
-        found=error.found,
-        remedy=error.remedy,
-    )
+    return error.with_context(line=number)

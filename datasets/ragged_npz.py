@@ -35,7 +35,6 @@ from skelfuse.datasets.reading.facts import (
 from skelfuse.datasets.reading.files import files_ending, of_kind
 from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.reading.numpy_file import Npz, holds
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -82,7 +81,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 )
             sure = npz.rows("confidence", lengths)
     except SkelfuseError as error:
-        raise retold(error, file=path, remedy=SAVE_AGAIN) from None
+        raise error.with_context(file=path, remedy=SAVE_AGAIN) from None
 
     def clip(known: Facts, rows: Array, confidences: Array | None) -> Clip:
         try:
@@ -95,7 +94,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 confidences = as_confidence(confidences, coords.shape[:3])
             return make_clip(known, coords, confidences, skeleton, options)
         except SkelfuseError as error:
-            raise retold(error, of=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN) from None
+            raise error.with_context(
+                within=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN
+            ) from None
 
     return map(clip, facts, frames, sure)
 

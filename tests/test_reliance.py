@@ -113,7 +113,7 @@ def test_the_command_sums_up_a_store(
     assert done.stdout == ""
     table = CliRunner().invoke(explain, [*arguments[:6], "--rounds", "2"], catch_exceptions=False)
     assert table.stdout.startswith("class  correct")
-    assert re.search(r"^wave +1 of 1 ", done.stdout, re.MULTILINE)
+    assert re.search(r"^wave +1 of 1 ", table.stdout, re.MULTILINE)
     values = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert {one["class"] for one in values["classes"]} == {"wave", "nod"}
     assert (tmp_path / "a.png").exists()
