@@ -19,7 +19,7 @@ from skelfuse.cli.terminal import json_text
 if TYPE_CHECKING:
     from skelfuse.clip import Clip
     from skelfuse.explain.answer import Explanation
-    from skelfuse.explain.explanation import Explanation as Sums
+    from skelfuse.explain.exact_sum import ExactSum
     from skelfuse.predict import Recogniser
 
 SUMS = "What about this movement"
@@ -119,8 +119,8 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.answer import plain_values
     from skelfuse.explain.evidence import check_explainable
-    from skelfuse.explain.evidence_text import explanation_dict, explanation_text
-    from skelfuse.explain.explanation import explain_clip
+    from skelfuse.explain.evidence_text import sum_dict, sum_text
+    from skelfuse.explain.exact_sum import exact_sum_of
     from skelfuse.explain.hiding_text import hiding_text
     from skelfuse.predict import load
 
@@ -136,19 +136,19 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     views, first = _views(recogniser, clip, given)
     found = views[first]
     typical = typical_beside(recogniser, views, given) if given["html"] else {}
-    sums: list[Sums] = []
+    sums: list[ExactSum] = []
     if summed:
         sums = [
-            explain_clip(recogniser, clip, class_name=one.target, against=one.against)
+            exact_sum_of(recogniser, clip, class_name=one.target, against=one.against)
             for one in views
         ]
     if given["form"] == options.JSON:
-        own = explanation_dict(sums[first]) if sums else None
+        own = sum_dict(sums[first]) if sums else None
         text = json_text(plain_values(found) | {"sums": own}, shown=given["out"] is None)
     else:
         text = hiding_text(found, top=given["top"])
         if sums:
-            exact = explanation_text(sums[first], top=given["top"])
+            exact = sum_text(sums[first], top=given["top"])
             text += f"\n\n{SUMS}\n{'─' * len(SUMS)}\n{exact}"
     deliver(text, given["out"])
     if given["plot"]:
@@ -156,9 +156,9 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
 
         plot_hiding(found, given["plot"])
     if given["plot_sums"] and sums:
-        from skelfuse.explain.evidence_plot import plot_explanation
+        from skelfuse.explain.evidence_plot import plot_sum
 
-        plot_explanation(sums[first], given["plot_sums"])
+        plot_sum(sums[first], given["plot_sums"])
     if given["html"]:
         from skelfuse.explain.page import write_page
 
