@@ -148,6 +148,7 @@ def _source(run: str, skeleton: Path | None, store: Store | None) -> KernelSourc
             "no such run, checkpoint or configuration",
             file=run,
             expected=f"a run's folder, a checkpoint, a YAML file, or one of {', '.join(names())}",
+            remedy="correct the path or the name",
         )
     if skeleton is None and store is not None:
         return kernels_of_config(find(run), store.skeleton)

@@ -135,7 +135,7 @@ plot = click.option("--plot", type=FILE, help="Draw a picture into this file.")
 resume = click.option("--resume", is_flag=True, help="Continue where an interrupted call stopped.")
 strict = click.option("--strict", is_flag=True, help="Stop at the first problem in the data.")
 show_all = click.option(
-    "--all", "everything", is_flag=True, help="Print all of it, not one screen."
+    "--all", "everything", is_flag=True, help="Print the whole report, not one screen."
 )
 
 

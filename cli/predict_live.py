@@ -92,6 +92,7 @@ def windows_of_lines(
             "no frame came on standard input",
             expected='JSON lines such as {"joints": [[x, y, z], ...]}',
             found=f"{number:,} lines, none of them a frame" if number else "nothing",
+            remedy="pipe one line a frame into the command; docs/predict.md shows their form",
         )
     yield from stream.finish()
 

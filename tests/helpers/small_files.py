@@ -13,6 +13,7 @@ import numpy as np
 import scipy.io
 
 from helpers import small_recordings
+from helpers.recording_writers import as_text
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
@@ -23,16 +24,6 @@ Write = Callable[[Path, Content], Path]
 
 RAMP = np.linspace(0.5, 4, 4 * 25 * 3).reshape(4, 25, 3)
 BODY = "72057594037931648 0 0 0 0 0 0 0.1 -0.2 2"
-
-
-def as_text(name: str) -> Write:
-    def write(folder: Path, content: Content) -> Path:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8", errors="surrogateescape")
-        return path
-
-    return write
 
 
 def as_json(name: str) -> Write:
