@@ -41,6 +41,7 @@ class PreprocessOptions:
             return own
         untouched = PreprocessOptions()._own()
         now = {key: value for key, value in own.items() if value != untouched.get(key)}
+        now.pop("format", None)  # that of the files stays said
         now["max_persons"] = own["max_persons"]
         if own["joints"] and self.before.get("joints"):
             now["joints"] = [*self.before["joints"], THEN, *own["joints"]]
