@@ -101,7 +101,8 @@ def as_table(folder: Path, content: Content) -> Path:
 def as_store(folder: Path, content: Content) -> Path:
     path = folder / "a.h5"
     try:
-        coords = np.asarray(content.get("coords"), np.float32)
+        with np.errstate(over="ignore"):  # infinite then, which no clip may be
+            coords = np.asarray(content.get("coords"), np.float32)
         clip = Clip(coords, COCO_17, name="a", label=content.get("label"))
     except SkelfuseError as error:
         raise ValueError(error) from None
