@@ -102,7 +102,7 @@ class _Group(click.Group):
 def main() -> None:
     """Recognise actions from joint coordinates, and see why.
 
-    The way: synth, your own files or videos, preprocess, train, evaluate, predict, explain. Each
+    In order: synth, your own files or videos, preprocess, train, evaluate, predict, explain. Each
     command's --help begins with two examples.
 
     Exit codes: 0 all went well; 1 an error, told in one line; 2 a wrong option;

@@ -10,7 +10,7 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.checkpoints import checkpoint_of
 from skelfuse.cli.command import Command
-from skelfuse.cli.messages import output, say
+from skelfuse.cli.messages import output, say, wrote
 from skelfuse.cli.paths import FOLDER, PATH
 from skelfuse.cli.renamed import run_first
 from skelfuse.cli.terminal import json_text
@@ -31,12 +31,7 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, required=True, type=PATH)
 @options.data(required=True)
 @options.protocol("the run's")
-@click.option(
-    "--part",
-    default="test",
-    show_default=True,
-    help="Part of the split to evaluate, or 'all' for every clip.",
-)
+@options.part("test")
 @options.crops
 @options.checkpoint()
 @click.option("--robustness", "worse", is_flag=True, help="Evaluate on worse recordings as well.")
@@ -98,8 +93,7 @@ def evaluate(
     if out is not None:
         files = write_report(evaluation, out)
         files += [] if table is None else [write_robustness(table, out)]
-        for file in files:
-            say(f"wrote {file}")
+        wrote(*files)
     if len(runs) == 1 and runs[0].is_dir():
         _kept(evaluation, runs[0])
 

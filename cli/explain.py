@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skelfuse.cli import options
+from skelfuse.cli.checkpoints import checkpoint_of
 from skelfuse.cli.command import Command
+from skelfuse.cli.messages import deliver, wrote
 from skelfuse.cli.paths import FILE, PATH
-from skelfuse.cli.renamed import run_first
+from skelfuse.cli.renamed import run_first_and_out
+from skelfuse.cli.terminal import json_text
 
 if TYPE_CHECKING:
     from skelfuse.clip import Clip
     from skelfuse.explain.answer import Explanation
-    from skelfuse.explain.explanation import Explanation as Sums
+    from skelfuse.explain.exact_sum import ExactSum
     from skelfuse.predict import Recogniser
 
 SUMS = "What about this movement"
@@ -31,13 +33,11 @@ OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
         "skelfuse explain runs/first raw/S001C001P001R001A001.skeleton",
         "skelfuse explain runs/first --data store.h5 --summary --rounds 2",
     ],
-    renamed=run_first,
+    renamed=run_first_and_out,
 )
 @click.argument("run", type=PATH)
 @click.argument("file", type=PATH, required=False)
-@click.option(
-    "--class", "class_name", metavar="CLASS", help="Explain this.  [default: the likeliest]"
-)
+@options.one_class("  [default: the likeliest]")
 @click.option("--against", metavar="CLASS", help="Compare with this class.")
 @click.option(
     "--players",
@@ -54,20 +54,20 @@ OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
     help="Orders of hiding; up to four times as many where shares are unsure.",
 )
 @options.seed(0)
-@click.option("--clip", "clip_name", metavar="NAME", help="Which clip, where FILE has several.")
+@options.one_clip(" Needed where FILE has several.")
 @click.option(
     "--summary", is_flag=True, help="What the run relies on, class by class; with --data."
 )
-@click.option(
-    "--data", type=FILE, help="The store: for --summary, or for typical clips beside --html."
-)
-@click.option("--protocol", help="For --data: how to split it.  [default: the run's]")
-@click.option("--part", help="For --summary: part of the split, or 'all'.  [default: test]")
-@click.option("--json", "json_", type=FILE, help="Write every number there.")
+@options.data()
+@options.protocol("the run's")
+@options.part()
+@options.output_format(["table", "json"])
+@options.out(FILE, "A file, instead of standard output.")
 @options.plot
 @click.option("--plot-sums", type=FILE, help="Draw the model's own sums there.")
 @click.option("--html", type=FILE, help="Write a page there that shows it all, for any browser.")
 @options.top(8)
+@options.checkpoint()
 @options.device
 @options.input_format
 @options.skeleton
@@ -83,8 +83,11 @@ def explain(run: Path, file: Path | None, **given: Any) -> None:
     Typical clips beside it on the page are those that the run has kept (train --exemplars), or
     else come from the training clips of --data STORE.
 
-    With --data STORE --summary: which limbs and moments the run relies on for each class.
+    With --data STORE --summary: which limbs and moments the run relies on for each class, in a part
+    of the split.
     """
+    run = checkpoint_of(run, given["checkpoint"])
+    given["form"] = options.chosen_format(given["form"], given["as_json"])
     if given["summary"]:
         _check_summary(file, given)
         from skelfuse.cli.explain_summary import explain_summary
@@ -116,10 +119,9 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.answer import plain_values
     from skelfuse.explain.evidence import check_explainable
-    from skelfuse.explain.evidence_text import explanation_dict, explanation_text
-    from skelfuse.explain.explanation import explain_clip
+    from skelfuse.explain.evidence_text import sum_dict, sum_text
+    from skelfuse.explain.exact_sum import exact_sum_of
     from skelfuse.explain.hiding_text import hiding_text
-    from skelfuse.files import write_text
     from skelfuse.predict import load
 
     recogniser = load(path, device=given["device"])
@@ -134,37 +136,36 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     views, first = _views(recogniser, clip, given)
     found = views[first]
     typical = typical_beside(recogniser, views, given) if given["html"] else {}
-    sums: list[Sums] = []
+    sums: list[ExactSum] = []
     if summed:
         sums = [
-            explain_clip(recogniser, clip, class_name=one.target, against=one.against)
+            exact_sum_of(recogniser, clip, class_name=one.target, against=one.against)
             for one in views
         ]
-    click.echo(hiding_text(found, top=given["top"]))
-    if sums:
-        text = explanation_text(sums[first], top=given["top"])
-        click.echo(f"\n{SUMS}\n{'─' * len(SUMS)}\n{text}")
-    if given["json_"]:
-        own = explanation_dict(sums[first]) if sums else None
-        values = plain_values(found) | {"sums": own}
-        write_text(given["json_"], json.dumps(values, ensure_ascii=False), what="the numbers")
+    if given["form"] == options.JSON:
+        own = sum_dict(sums[first]) if sums else None
+        text = json_text(plain_values(found) | {"sums": own}, shown=given["out"] is None)
+    else:
+        text = hiding_text(found, top=given["top"])
+        if sums:
+            exact = sum_text(sums[first], top=given["top"])
+            text += f"\n\n{SUMS}\n{'─' * len(SUMS)}\n{exact}"
+    deliver(text, given["out"])
     if given["plot"]:
         from skelfuse.explain.hiding_plot import plot_hiding
 
         plot_hiding(found, given["plot"])
     if given["plot_sums"] and sums:
-        from skelfuse.explain.evidence_plot import plot_explanation
+        from skelfuse.explain.evidence_plot import plot_sum
 
-        plot_explanation(sums[first], given["plot_sums"])
+        plot_sum(sums[first], given["plot_sums"])
     if given["html"]:
         from skelfuse.explain.page import write_page
 
         write_page(
             views, given["html"], sums=sums, typical=typical, run=recogniser.run, opened=first
         )
-    for place in ("json_", "plot", "plot_sums", "html"):
-        if given[place]:
-            click.echo(f"wrote {given[place]}", err=True)
+    wrote(given["plot"], given["plot_sums"], given["html"])
 
 
 def _views(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import click
+from skelfuse.cli import options
+from skelfuse.cli.messages import deliver, wrote
+from skelfuse.cli.terminal import json_text
 
 
 def explain_summary(path: Path, given: dict[str, Any]) -> None:
@@ -16,7 +17,6 @@ def explain_summary(path: Path, given: dict[str, Any]) -> None:
     from skelfuse.evaluation.matching import joint_order
     from skelfuse.explain.reliance import reliance_of
     from skelfuse.explain.reliance_text import plot_reliance, reliance_text
-    from skelfuse.files import write_text
     from skelfuse.predict import load
     from skelfuse.store import Store
 
@@ -37,11 +37,9 @@ def explain_summary(path: Path, given: dict[str, Any]) -> None:
             store=str(store.path),
             progress=lambda done: show(done, ""),
         )
-    click.echo(reliance_text(found))
-    if given["json_"]:
-        text = json.dumps(found.as_dict(), ensure_ascii=False)
-        write_text(given["json_"], text, what="the numbers")
+    as_json = given["form"] == options.JSON
+    values = json_text(found.as_dict(), shown=given["out"] is None) if as_json else ""
+    deliver(values or reliance_text(found), given["out"])
     if given["plot"] and found.classes:
         plot_reliance(found, given["plot"])
-    for place in filter(None, (given["json_"], found.classes and given["plot"])):
-        click.echo(f"wrote {place}", err=True)
+        wrote(given["plot"])

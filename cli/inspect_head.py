@@ -30,13 +30,7 @@ if TYPE_CHECKING:
     ],
 )
 @click.argument("run", type=PATH)
-@click.option(
-    "--class",
-    "classes",
-    multiple=True,
-    metavar="CLASS",
-    help="Class to show, by its name or a part of it; repeatable.",
-)
+@options.one_class(" Repeatable.", "classes", multiple=True)
 @options.data()
 @options.protocol("the run's")
 @options.checkpoint()

@@ -10,7 +10,7 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.checkpoints import checkpoint_of
 from skelfuse.cli.command import Command
-from skelfuse.cli.messages import output, say
+from skelfuse.cli.messages import output, wrote
 from skelfuse.cli.paths import FILE
 from skelfuse.cli.terminal import json_text
 
@@ -111,8 +111,7 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
                 output(f"\n{gate_text(gate, rate=rate, as_markdown=markdown)}")
         else:
             output(kernels_overview(report, title=title, rate=rate, gate=gate))
-        for picture in pictures:
-            say(f"wrote {picture}")
+    wrote(*pictures)
 
 
 def _drawn(
@@ -149,6 +148,7 @@ def _source(run: str, skeleton: Path | None, store: Store | None) -> KernelSourc
             "no such run, checkpoint or configuration",
             file=run,
             expected=f"a run's folder, a checkpoint, a YAML file, or one of {', '.join(names())}",
+            remedy="correct the path or the name",
         )
     if skeleton is None and store is not None:
         return kernels_of_config(find(run), store.skeleton)

@@ -21,13 +21,13 @@ OPTIONS = (
         "label_table",
         type=PATH,
         metavar="TABLE",
-        help="A table of labels or intervals, or a folder of such.",
+        help="A table of labels or intervals, or a folder of such tables.",
     ),
     click.option(
         "--label-rows",
         multiple=True,
         metavar="COLUMN=VALUE",
-        help="Take these lines of it alone; != takes the others.",
+        help="Use only these lines of the table; != leaves them out.",
     ),
     click.option(
         "--whole", is_flag=True, help="Keep recordings whole, their intervals beside them."

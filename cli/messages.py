@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -59,6 +60,23 @@ def output(text: str, nl: bool = True) -> None:
     with bar_away():
         # Named, because click would write UTF-8 to a terminal that knows ASCII alone.
         click.echo(text, nl=nl, file=sys.stdout)
+
+
+def deliver(text: str, out: Path | None) -> None:
+    """Write a result to the file that --out names, or to standard output."""
+    from skelfuse.files import write_text
+
+    if out is None:
+        output(text)
+    else:
+        write_text(out, f"{text}\n", what="the result")
+        wrote(out)
+
+
+def wrote(*places: Path | None) -> None:
+    """Say which files were written; None is one that nobody asked for."""
+    for place in filter(None, places):
+        say(f"wrote {place}")
 
 
 def say(text: str) -> None:

@@ -44,6 +44,28 @@ def checkpoint(default: str = "best") -> Option:
     )
 
 
+def part(default: str | None = None) -> Option:
+    """Return `--part`; without a `default` the command has it."""
+    told = "" if default else "  [default: test]"
+    return click.option(
+        "--part",
+        default=default,
+        show_default=default is not None,
+        help=f"Part of the split, or 'all' for every clip.{told}",
+    )
+
+
+def one_class(more: str, name: str = "class_name", *, multiple: bool = False) -> Option:
+    """Return `--class`."""
+    text = f"Class, by its name or a part of it.{more}"
+    return click.option("--class", name, metavar="CLASS", multiple=multiple, help=text)
+
+
+def one_clip(more: str) -> Option:
+    """Return `--clip`."""
+    return click.option("--clip", "clip_name", metavar="NAME", help=f"One clip, by its name.{more}")
+
+
 def out(type_: click.Path, what: str, *, required: bool = False) -> Option:
     """Return `-o/--out`: where the result goes."""
     return click.option(
@@ -118,7 +140,7 @@ plot = click.option("--plot", type=FILE, help="Draw a picture into this file.")
 resume = click.option("--resume", is_flag=True, help="Continue where an interrupted call stopped.")
 strict = click.option("--strict", is_flag=True, help="Stop at the first problem in the data.")
 show_all = click.option(
-    "--all", "everything", is_flag=True, help="Print all of it, not one screen."
+    "--all", "everything", is_flag=True, help="Print the whole report, not one screen."
 )
 
 

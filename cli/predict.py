@@ -13,7 +13,7 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.checkpoints import checkpoint_of
 from skelfuse.cli.command import Command
-from skelfuse.cli.messages import complain, output, say
+from skelfuse.cli.messages import complain, output, say, wrote
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import run_first_and_shares
 from skelfuse.cli.termination import ended_cleanly
@@ -205,3 +205,4 @@ def _writing(out: Path | None) -> Iterator[Callable[[str], None]]:
             yield lambda line: print(shown(line), file=file)
     except OSError as error:
         raise cannot_write("", out, error, remedy="choose another --out") from None
+    wrote(out)

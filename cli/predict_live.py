@@ -92,6 +92,7 @@ def windows_of_lines(
             "no frame came on standard input",
             expected='JSON lines such as {"joints": [[x, y, z], ...]}',
             found=f"{number:,} lines, none of them a frame" if number else "nothing",
+            remedy="pipe one line a frame into the command; docs/predict.md shows their form",
         )
     yield from stream.finish()
 
@@ -108,10 +109,4 @@ def _lines(lines: BinaryIO) -> Iterator[bytes]:
 def _in_line(error: Exception, number: int) -> SkelfuseError:
     if not isinstance(error, SkelfuseError):
         return SkelfuseError("not UTF-8", line=number)
-    return SkelfuseError(
-        error.problem,
-        line=number,
-        expected=error.expected,
-        found=error.found,
-        remedy=error.remedy,
-    )
+    return error.with_context(line=number)

@@ -1,4 +1,4 @@
-"""`skelfuse preprocess`: raw skeleton files into one store."""
+"""`skelfuse preprocess`: raw skeleton files, or stores, into one store."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ NO_REPORT = 1
 @click.option(
     "--max-persons",
     type=click.IntRange(1),
-    default=2,
-    show_default=True,
-    help="Most people kept per clip, those that move most.",
+    help="Most people kept per clip, those that move most.  [default: 2; of a store: all]",
 )
 @options.min_score
 @click.option(
@@ -70,17 +68,19 @@ NO_REPORT = 1
 @label_options
 @click.pass_context
 def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
-    """Read raw skeleton files of any format into one store.
+    """Read skeleton files of any format into one store.
 
-    INPUTS are files or folders. A bad file is reported in one line and left out, the rest goes on,
-    and the exit code is 3. The format is recognised, or one of these: ntu, nw-ucla, utd-mhad, sbu,
+    INPUTS are files or folders, or stores: to choose joints, add labels, or make one of several.
+    A bad file is reported in one line and left out, the rest goes on, and the exit code is 3. The
+    format is recognised, or one of these: store, ntu, nw-ucla, utd-mhad, sbu,
     penn-action, jhmdb, annotations, openpose, msr-action3d, utkinect, ui-prmd, shrec, deeplabcut,
     sleap, sleap-analysis, sleap-csv, movement, simba, bvh, trc, c3d, table, keypoints,
     mediapipe-npy, mediapipe-csv, yolo, pose, npz, npy-folder, npy, video.
     """
     from skelfuse.cli.preprocess_report import check_report, tell, tell_labels, write_report
     from skelfuse.cli.progress import bar
-    from skelfuse.datasets.format import ReadOptions
+    from skelfuse.datasets.format import MOST_PERSONS, ReadOptions
+    from skelfuse.datasets.from_stores import as_stored
     from skelfuse.datasets.ntu_skip import read_skip_list
     from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
     from skelfuse.datasets.preprocess import preprocess as run
@@ -94,7 +94,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
         reading=ReadOptions(
             skeleton=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
             fps=given["fps"],
-            max_persons=given["max_persons"],
+            max_persons=given["max_persons"] or MOST_PERSONS,
             filters=not given["no_filters"],
             missing=given["missing"],
             class_names=given["class_names"],
@@ -114,6 +114,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     if given["report"]:
         check_report(given["report"], store=out)
     sources = find_sources(inputs, options)
+    options = as_stored(sources, options, given["max_persons"])
     if given["join"]:
         options = with_tree(sources, options)
     with ended_cleanly(), bar("file", total=len(sources)) as show:

@@ -36,7 +36,7 @@ def check_report(path: Path, *, store: Path) -> None:
                 start = file.read(len(BEGINNING))
             if start not in (b"", BEGINNING):
                 raise SkelfuseError(
-                    "there is a file already, and it is no report of preprocess",
+                    "a file of this name exists, and it is not a report of preprocess",
                     file=path,
                     remedy=f"{ELSEWHERE}, or move the file away",
                 )

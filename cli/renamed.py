@@ -26,6 +26,25 @@ def run_first_and_shares(arguments: list[str]) -> list[str] | None:
     return None if today == arguments else today
 
 
+def run_first_and_out(arguments: list[str]) -> list[str] | None:
+    """Return `--run RUN` as the first argument, and `--json FILE` as `--json --out FILE`.
+
+    >>> run_first_and_out(["runs/a", "a.npz", "--json", "why.json"])
+    ['runs/a', 'a.npz', '--json', '--out', 'why.json']
+    >>> run_first_and_out(["runs/a", "a.npz", "--json", "--top", "3"])
+    """
+    today = run_first(arguments) or arguments
+    named = "--summary" in today or not any(word.startswith("-") for word in today[:2])
+    for at, word in enumerate(today):
+        name, equals, value = word.partition("=")
+        after = today[at + 1 : at + 2]
+        if name == "--json" and (equals or (named and after and not after[0].startswith("-"))):
+            rest = today[at + 1 :] if equals else today[at + 2 :]
+            today = [*today[:at], "--json", "--out", value if equals else after[0], *rest]
+            break
+    return None if today == arguments else today
+
+
 def input_format(arguments: list[str]) -> list[str] | None:
     """Return `--format`, where it named the format of what is read, as `--input-format`.
 

@@ -37,9 +37,9 @@ def tolerant() -> None:
             stream.reconfigure(errors=HANDLER)
 
 
-def json_text(values: Any, *, indent: int | None = None) -> str:
-    """Return values as JSON that standard output can show without loss."""
-    plain = not _is_utf8(sys.stdout)
+def json_text(values: Any, *, indent: int | None = None, shown: bool = True) -> str:
+    """Return values as JSON; what is `shown` on standard output is escaped where it needs be."""
+    plain = shown and not _is_utf8(sys.stdout)
     return json.dumps(values, indent=indent, ensure_ascii=plain, allow_nan=indent is not None)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--size",
     shell_complete=sizes,
-    help="Short for --set model.size=SIZE: nano, tiny, small or base.",
+    help="Short for --set model.size=SIZE: nano, tiny, small, base or pure.",
 )
 @click.option("--batch-size", type=click.IntRange(1), help="Short for --set train.batch_size=N.")
 @click.option(

@@ -10,7 +10,7 @@ import click
 
 from skelfuse.cli import options
 from skelfuse.cli.command import Command
-from skelfuse.cli.messages import complain, output, say
+from skelfuse.cli.messages import complain, output, wrote
 from skelfuse.cli.paths import FILE, PATH
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SOME_FILES_BAD = 3
 @click.argument("inputs", nargs=-1, required=True, type=PATH)
 @options.out(FILE, "A page that plays the clips, for any browser.")
 @click.option("--png", type=FILE, help="Draw a picture there: a row of poses for each clip.")
-@click.option("--clip", "clip_name", metavar="NAME", help="This one.  [default: one of each class]")
+@options.one_clip("  [default: one of each class]")
 @options.input_format
 @options.skeleton
 @options.fps
@@ -36,7 +36,7 @@ SOME_FILES_BAD = 3
 def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
     """Look at clips before training: a page, a picture, doubts.
 
-    INPUTS are a store, or files and folders of any format. Tells what may be wrong: left and right
+    INPUTS are stores, or files and folders of any format. Tells what may be wrong: left and right
     exchanged, bodies upside down, frames out of order, an unknown unit. The page plays them with
     their joints' names, axes, missing joints and intervals.
     """
@@ -59,8 +59,7 @@ def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
         from skelfuse.viewing.picture import plot_view
 
         plot_view(shown, given["png"])
-    for place in filter(None, (given["out"], given["png"])):
-        say(f"wrote {place}")
+    wrote(given["out"], given["png"])
     if bad:
         ctx.exit(SOME_FILES_BAD)
 

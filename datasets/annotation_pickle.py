@@ -32,7 +32,6 @@ from skelfuse.datasets.reading.facts import PROTOCOL, Facts, label_of, make_clip
 from skelfuse.datasets.reading.files import files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.reading.pickled_numpy import DAMAGED, Array
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.safe_pickle import read_pickle
 from skelfuse.errors import SkelfuseError
 
@@ -133,7 +132,9 @@ class _Reading:
         try:
             return self._clip(name, annotation)
         except SkelfuseError as error:
-            raise retold(error, of=f"annotation {number}, '{name}'", file=self.path) from None
+            raise error.with_context(
+                within=f"annotation {number}, '{name}'", file=self.path
+            ) from None
 
     def _clip(self, name: str, annotation: dict[str, Any]) -> Clip:
         keypoint, score = annotation.get("keypoint"), annotation.get("keypoint_score")

@@ -22,7 +22,6 @@ from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.image_order import frame_numbers
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -67,7 +66,7 @@ def read_coco(found: Any, facts: Facts, options: ReadOptions) -> Iterator[Clip]:
                 image = get(annotation, "image_id", (int, str))
                 people.setdefault(image, []).append((_identity(annotation), person))
         except SkelfuseError as error:
-            raise retold(error, of=None if what in error.problem else what) from None
+            raise error.with_context(within=what) from None
     first = next((one for seen in people.values() for _, one in seen), None)
     if first is None:
         raise SkelfuseError("no person with keypoints in any picture", remedy="leave it out")
@@ -126,7 +125,7 @@ def _videos(found: Any) -> dict[str, _Video]:
             file = get(image, "file_name", str)
             number = get(image, "id", (int, str))
         except SkelfuseError as error:
-            raise retold(error, of=what) from None
+            raise error.with_context(within=what) from None
         if number is None:
             raise SkelfuseError(f"{what} has no 'id'", remedy=FETCH_AGAIN)
         if which is not None:

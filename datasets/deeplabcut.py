@@ -8,6 +8,7 @@ same. Pictures of several folders (`labeled-data/day1/img003.png`) are a recordi
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,11 +23,11 @@ from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, read_text
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.datasets.reading.pandas_table import is_pandas_table, read_pandas_table
-from skelfuse.datasets.reading.picture_names import picture_of
 from skelfuse.errors import SkelfuseError
 
 MIN_SCORE = 0.6  # DeepLabCut's own pcutoff
 SCORES = ("likelihood", "confidence")
+_PICTURE = re.compile(r"(?:(.*)[/\\])?[^/\\]*?(\d{1,15})\D*", re.ASCII | re.DOTALL)
 
 
 def find(path: Path) -> list[Path]:
@@ -129,7 +130,7 @@ def _recordings(
         return
     rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for row, entry in enumerate(index):
-        folder, number = picture_of(entry)
+        folder, number = _picture_of(entry)
         rows[folder].append((row if number is None else number, row))
     for folder, found in rows.items():
         found.sort()
@@ -138,6 +139,19 @@ def _recordings(
             found.sort(key=lambda pair: pair[1])
             numbers = list(range(len(found)))
         yield folder if len(rows) > 1 else "", np.array([row for _, row in found]), numbers
+
+
+def _picture_of(path: str) -> tuple[str, int | None]:
+    """Return a picture's folder and its number, None where it has none.
+
+    >>> _picture_of("labeled-data/m4s1/img0012.png"), _picture_of("17"), _picture_of("last")
+    (('m4s1', 12), ('', 17), ('', None))
+    """
+    found = _PICTURE.fullmatch(path)
+    if found is None:
+        return "", None
+    folder = (found[1] or "").replace("\\", "/").rpartition("/")[2]
+    return folder, int(found[2])
 
 
 FORMAT = Format(

@@ -9,6 +9,8 @@ from pathlib import Path
 from skelfuse.clip import Clip
 from skelfuse.skeleton import Pair, Skeleton
 
+MOST_PERSONS = 2  # kept in a clip, unless somebody says otherwise
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -16,7 +18,7 @@ class ReadOptions:
 
     skeleton: Skeleton | None = None  # overrides or supplies the layout
     fps: float | None = None  # for formats that do not say
-    max_persons: int = 2  # people kept in a clip, most active first
+    max_persons: int = MOST_PERSONS  # people kept in a clip, most active first
     filters: bool = True  # drop ghost bodies, as the format's own rules have it
     missing: float | None = None  # a joint at this number in all axes was not seen, such as 0
     class_names: Path | None = None  # lines "A001 drink water", for formats that number classes

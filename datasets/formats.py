@@ -34,6 +34,7 @@ from skelfuse.datasets import (
     sleap,
     sleap_analysis,
     sleap_csv,
+    store_format,
     table,
     trc,
     ui_prmd,
@@ -53,6 +54,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         module.FORMAT.name: module.FORMAT
         for module in (
+            store_format,
             ntu,
             nw_ucla,
             utd_mhad,
@@ -122,7 +124,10 @@ def recognise(path: Path, name: str = AUTO) -> tuple[Format, list[Path]]:
         check_readable(path)
     if path.is_dir() and not next(walk(path), None):
         raise SkelfuseError("an empty folder", file=path, remedy="put the data set's files there")
-    if name == AUTO:
+    store = FORMATS[store_format.FORMAT.name]
+    if name == AUTO and store.find(path):  # no other format need look into it
+        asked = [(store, store.find)]
+    elif name == AUTO:
         asked = [(form, form.find) for form in FORMATS.values()]
     else:
         asked = [(FORMATS[name], FORMATS[name].find_named or FORMATS[name].find)]
@@ -160,10 +165,10 @@ def _unrecognised(path: Path, name: str) -> SkelfuseError:
         return SkelfuseError("a damaged HDF5 file", file=path, remedy=FETCH_AGAIN)
     if path.is_file() and beginning(path, len(SIGNATURE)) == SIGNATURE:
         return SkelfuseError(
-            "an HDF5 file, as stores are",
+            "an HDF5 file that no format recognises",
             file=path,
-            expected="raw skeleton files",
-            remedy="a store is ready as it is: give it to 'skelfuse info' or 'skelfuse train'",
+            expected="a store, or what DeepLabCut, SLEAP or movement have written",
+            remedy="name its format with --input-format, or export it in one of docs/formats.md",
         )
     archive = next((name for _, name in walk(path) if name.lower().endswith(ARCHIVES)), None)
     if archive and name == AUTO:

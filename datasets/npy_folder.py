@@ -22,7 +22,6 @@ from skelfuse.datasets.reading.axes import one_clip
 from skelfuse.datasets.reading.facts import PER_CLIP, Facts, check_names, in_file
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.numpy_file import load_npy
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -60,7 +59,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         try:
             facts = _facts(values)
         except SkelfuseError as error:
-            raise retold(error, file=path, line=line) from None
+            raise error.with_context(file=path, line=line) from None
         file = path.parent / values["file"]
         if not file.is_file():
             raise SkelfuseError(
@@ -123,7 +122,7 @@ def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
     try:
         notes = check_names(columns, COLUMNS, "column")
     except SkelfuseError as error:
-        raise SkelfuseError(error.problem, file=path, line=1, remedy=error.remedy) from None
+        raise error.with_context(file=path, line=1) from None
     if "file" not in columns or {"split", "train"} <= set(columns):
         raise SkelfuseError(
             "the first line must name the columns",

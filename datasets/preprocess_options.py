@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.labels.labelling import Labelling
+from skelfuse.joint_choice import THEN
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,30 @@ class PreprocessOptions:
     scale: bool = False  # divide by the torso's length
     half: bool = False  # store float16
     labels: Labelling | None = None  # that lie beside the files
+    before: Mapping[str, Any] | None = None  # what the stores that are read say of their making
 
     def described(self) -> dict[str, Any]:
         """Return the options as plain values, for the store's provenance.
 
+        Of a store that is read again, what was done to its clips before stays said.
+
         >>> PreprocessOptions(align=True).described()["align"]
         True
+        >>> PreprocessOptions(before={"align": True, "missing": 0.0}).described()["missing"]
+        0.0
         """
+        own = self._own()
+        if self.before is None:
+            return own
+        untouched = PreprocessOptions()._own()
+        now = {key: value for key, value in own.items() if value != untouched.get(key)}
+        now.pop("format", None)  # that of the files stays said
+        now["max_persons"] = own["max_persons"]
+        if own["joints"] and self.before.get("joints"):
+            now["joints"] = [*self.before["joints"], THEN, *own["joints"]]
+        return {**own, **self.before, **now}
+
+    def _own(self) -> dict[str, Any]:
         reading = asdict(self.reading)
         if self.reading.skeleton is not None:
             reading["skeleton"] = self.reading.skeleton.name

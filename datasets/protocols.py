@@ -61,8 +61,9 @@ These clips support: odd-even, kfold:K/I (K from 2 to 4), loso:SUBJECT, all
     try:
         masks = _masks(table, protocol)
     except SkelfuseError as error:
-        problem = f"protocol '{protocol}': {error.problem}"
-        raise SkelfuseError(problem, remedy=_choices(table, protocol)) from None
+        raise error.with_context(
+            within=f"protocol '{protocol}'", remedy=_choices(table, protocol)
+        ) from None
     return {part: np.flatnonzero(mask) for part, mask in masks.items()}
 
 

@@ -36,7 +36,6 @@ from skelfuse.datasets.reading.facts import (
 from skelfuse.datasets.reading.files import files_ending, of_kind
 from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.reading.numpy_file import Npz, holds
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -84,7 +83,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 )
             sure = npz.rows("confidence", lengths)
     except SkelfuseError as error:
-        raise retold(error, file=path, remedy=SAVE_AGAIN) from None
+        raise error.with_context(file=path, remedy=SAVE_AGAIN) from None
 
     def clip(known: Facts, rows: Array, confidences: Array | None) -> Clip:
         try:
@@ -99,7 +98,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 coords, unsure = hide_unsure(coords, confidences, options.min_score, 0)
             return make_clip(known, coords, confidences, skeleton, options).noted(*unsure)
         except SkelfuseError as error:
-            raise retold(error, of=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN) from None
+            raise error.with_context(
+                within=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN
+            ) from None
 
     return map(clip, facts, frames, sure)
 

@@ -70,7 +70,7 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
         raise SkelfuseError(
             "inputs of several formats",
             found=", ".join(f"{name} in {path}" for name, path in formats.items()),
-            remedy="make one store for each",
+            remedy="make one store for each, then one of those stores",
         )
     _check_class_names(options.reading.class_names, *formats)
     if options.labels and options.labels.table is not None:  # in which no name may fit several

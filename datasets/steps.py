@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from skelfuse.configs import find
 from skelfuse.datasets.evaluated_part import evaluated_clips
-from skelfuse.datasets.format import ReadOptions
+from skelfuse.datasets.format import MOST_PERSONS, ReadOptions
+from skelfuse.datasets.from_stores import as_stored
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
 from skelfuse.datasets.preprocess import preprocess as stored
 from skelfuse.datasets.protocols import caution, likeliest, shared_people
@@ -49,16 +50,17 @@ def preprocess(
     skeleton: Skeleton | str | None = None,
     class_names: PathLike | None = None,
     fps: float | None = None,
-    max_persons: int = 2,
+    max_persons: int | None = None,
     filters: bool = True,
     align: bool = False,
     scale: bool = False,
     half: bool = False,
     jobs: int = 1,
 ) -> Store:
-    """Read skeleton files or folders into the store `out`, and open it.
+    """Read skeleton files or folders, or stores, into the store `out`, and open it.
 
-    A bad file is left out with a warning; `store.sources` says what became of every file.
+    Of each clip the two people who move most are kept, of a store's all, or `max_persons`. A bad
+    file is left out with a warning; `store.sources` says what became of every file.
 
     >>> import tempfile, numpy as np
     >>> folder = Path(tempfile.mkdtemp())
@@ -71,13 +73,15 @@ def preprocess(
     reading = ReadOptions(
         skeleton=find_layout(skeleton) if isinstance(skeleton, str) else skeleton,
         fps=fps,
-        max_persons=max_persons,
+        max_persons=max_persons or MOST_PERSONS,
         filters=filters,
         class_names=None if class_names is None else Path(class_names),
     )
     options = PreprocessOptions(input_format, reading, align=align, scale=scale, half=half)
     asked = {"inputs": [str(path) for path in paths]}
-    outcome = stored(find_sources(paths, options), Path(out), options, jobs=jobs, asked=asked)
+    sources = find_sources(paths, options)
+    options = as_stored(sources, options, max_persons)
+    outcome = stored(sources, Path(out), options, jobs=jobs, asked=asked)
     if outcome.error is not None:
         raise outcome.error
     if outcome.problems:

@@ -153,14 +153,7 @@ def _people(file: Path) -> list[Person]:
         try:
             people.append(_person(words))
         except SkelfuseError as error:
-            raise SkelfuseError(
-                error.problem,
-                file=file,
-                line=line,
-                expected=error.expected,
-                found=error.found,
-                remedy=error.remedy,
-            ) from None
+            raise error.with_context(file=file, line=line) from None
     return people
 
 

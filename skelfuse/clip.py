@@ -90,7 +90,7 @@ class Clip:
         frames = len(self.coords)
         if late := [one for one in self.intervals if one.end > frames]:
             raise SkelfuseError(
-                f"clip '{self.name}': an interval behind its end",
+                f"clip '{self.name}': an interval that goes past its end",
                 expected=f"frames from 0 to {frames - 1}",
                 found=late[0].as_list(),
             )

@@ -71,9 +71,10 @@ the file is damaged: fetch it again
         file: str | PathLike[str] | None = None,
         line: int | None = None,
         within: str = "",
+        remedy: str | None = None,
         key: str | None = None,
     ) -> SkelfuseError:
-        """Return the same error with what it does not say yet: its file and line, its section.
+        """Return the same error with what it does not say yet: file and line, section, remedy.
 
         A `key` takes the place of the error's own: it is known better from outside.
 
@@ -82,8 +83,10 @@ the file is damaged: fetch it again
         mine.yaml, line 3: train: 'epochs' is out of range
         """
         fields = self._fields()
-        if self.file is None and file is not None:
-            fields |= {"file": str(file), "line": self.line if line is None else line}
+        if self.file is None:
+            fields["file"] = None if file is None else str(file)
+            fields["line"] = self.line if line is None else line
+        fields["remedy"] = self.remedy or remedy
         if key is not None:
             fields["key"] = key
         known = not within or self.problem.startswith(f"{within}: ")

@@ -30,7 +30,7 @@ class Interval:
         if not 0 <= self.start < self.end:
             raise SkelfuseError(
                 f"an interval '{self.label}' without a frame",
-                expected="a start from 0, and an end behind it",
+                expected="a start of at least 0, and an end after it",
                 found=f"{self.start} to {self.end}",
             )
         if not is_plain(self.label):

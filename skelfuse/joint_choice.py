@@ -12,20 +12,26 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Pair, Skeleton
 
 DROPS, RENAMES = "!", "="
+THEN = "/"  # between one choice and another of the joints that it leaves
 
 
 def with_joints(clip: Clip, choice: Sequence[str]) -> Clip:
     """Return the clip with the joints of a choice, in the order in which it has them.
 
     `left_*` and `nose` choose, `!*_tip` drops, `snout=nose` renames. Without a word that chooses
-    all joints stay but for those that are dropped.
+    all joints stay but for those that are dropped. What stands behind `/` chooses again.
 
     >>> import numpy as np
     >>> mouse = Skeleton("mouse", ("snout", "ear", "tail", "tail_tip"), (), "snout")
     >>> clip = Clip(np.zeros((2, 1, 4, 2)), replace(mouse, dimensions=2), name="a")
     >>> with_joints(clip, ["snout=nose", "!*_tip"]).skeleton.joints
     ('nose', 'ear', 'tail')
+    >>> with_joints(clip, ["snout=nose", "!*_tip", "/", "nose", "tail"]).skeleton.joints
+    ('nose', 'tail')
     """
+    if THEN in choice:
+        at = choice.index(THEN)
+        return with_joints(with_joints(clip, choice[:at]), choice[at + 1 :])
     kept, names = _chosen(clip.skeleton, choice)
     confidence = None if clip.confidence is None else clip.confidence[:, :, kept]
     skeleton = _renamed(part_of(clip.skeleton, kept), names)

@@ -96,6 +96,7 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
             file=run.path,
             expected=f"logits that differ by {TOLERANCE} at most",
             found=difference,
+            remedy="use the run as it is, and report this as a fault of skelfuse",
         )
     seconds = _seconds(run.model, model, clips)
     facts |= {"config": config.as_dict(), "pruned": {"channels": gate_open.numel()}}

@@ -100,7 +100,7 @@ def test_the_summary_adds_up(run: Path, wave: Path) -> None:
 
 def test_json_holds_every_number(run: Path, wave: Path, tmp_path: Path) -> None:
     file = tmp_path / "why.json"
-    told(run, wave, "--json", file, "--against", "nod")
+    told(run, wave, "--json", "-o", file, "--against", "nod")
     whole = json.loads(file.read_text(encoding="utf-8"))
     assert sum(whole["joints"].values()) == pytest.approx(whole["total"], abs=1e-5)
     assert whole["by_class"]["right_hand"].keys() == {"bow", "nod", "wave"}
@@ -170,6 +170,8 @@ def test_the_old_spelling_is_told_the_new_one() -> None:
         result = CliRunner().invoke(explain, arguments)
         assert result.exit_code == 2
         assert "spelled differently now: explain runs/x a.npz" in result.stderr
+    result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--json", "why.json", "-q"])
+    assert "differently now: explain runs/x a.npz --json --out why.json -q" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x"])
     assert "name the clip's file: skelfuse explain RUN FILE" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--part", "all"])
@@ -183,7 +185,10 @@ def test_the_old_spelling_is_told_the_new_one() -> None:
 def test_pictures_and_pages_are_written(run: Path, wave: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     names = [tmp_path / name for name in ("why.png", "why.svg", "why.html")]
-    told(run, wave, "--plot", names[0], "--plot-sums", names[1], "--html", names[2])
+    words = [run, wave, "--plot", names[0], "--plot-sums", names[1], "--html", names[2]]
+    result = CliRunner().invoke(explain, list(map(str, words)))
+    assert result.stderr == "".join(f"wrote {name}\n" for name in names)
+    assert not CliRunner().invoke(explain, [*map(str, words), "-q"]).stderr
     assert names[0].read_bytes()[1:4] == b"PNG"
     assert "<svg" in names[1].read_text(encoding="utf-8")
     page = names[2].read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ import torch
 from helpers.browser import TEXTS, Browser
 from helpers.browser import found as chromium
 from skelfuse.clip import Clip
-from skelfuse.explain.explanation import explain_clip
+from skelfuse.explain.exact_sum import exact_sum_of
 from skelfuse.explain.page import write_page
 from skelfuse.explain.players import Kind
 from skelfuse.explain.typical import Typical
@@ -64,7 +64,7 @@ def page_of(
     clip = moving(persons)
     views = recogniser.explain_with_rivals(clip, players=players, rounds=2)
     sums = [
-        explain_clip(recogniser, clip, class_name=one.target, against=one.against)
+        exact_sum_of(recogniser, clip, class_name=one.target, against=one.against)
         for one in (views if model == "skelfuse" else ())
     ]
     x, mask, time = views[0].x, views[0].mask, views[0].time

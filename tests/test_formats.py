@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import pytest
 
+from helpers.small_files import as_store
 from helpers.small_recordings import FILES as RECORDINGS
 from helpers.video_extra import pretend
 from skelfuse.datasets.format import Format, ReadOptions
@@ -107,6 +108,7 @@ MAKE: dict[str, Callable[[Path], Path]] = {
     "keypoints": _keypoints,
     "npz": _npz,
     "npy-folder": _npy,
+    "store": lambda folder: as_store(folder, {"coords": np.ones((4, 1, 17, 2))}),
     "npy": _bare,
     "mediapipe-npy": _frames,
     "mediapipe-csv": _named("a.csv", "frame,landmark,x,y,z\n0,NOSE,1,2,3\n"),
@@ -125,6 +127,11 @@ def test_a_format_takes_its_own_files_and_no_others(
     deep.mkdir(parents=True)
     (deep / "readme.txt").write_text("not a clip")
     source = MAKE[name](deep)
+    if name == "store":  # one among raw files is what was made of them
+        assert not any(FORMATS[other].find(tmp_path) for other in FORMATS)
+        assert {other for other in FORMATS if FORMATS[other].find(source)} == {name}
+        assert recognise(source) == recognise(tmp_path, name) == (FORMATS[name], [source])
+        return
     if name == "table":  # which no file is taken for unless somebody says so
         assert not any(FORMATS[other].find(tmp_path) for other in FORMATS)
         assert recognise(tmp_path, name)[1] == [source, deep / "readme.txt"]
@@ -167,13 +174,15 @@ def test_the_ending_of_ntus_files_may_be_in_capitals(tmp_path: Path) -> None:
     assert (clip.name, clip.label) == ("S001C001P001R001A001", "A001 drink water")
 
 
-def test_a_store_and_a_folder_of_archives_are_told(tmp_path: Path) -> None:
-    store = tmp_path / "mine.h5"
-    with h5py.File(store, "w") as file:
+def test_other_hdf5_files_and_a_folder_of_archives_are_told(tmp_path: Path) -> None:
+    other = tmp_path / "mine.h5"
+    with h5py.File(other, "w") as file:
         file.attrs["format"] = "anything"
-    with pytest.raises(SkelfuseError, match=r"mine\.h5: an HDF5 file, .*'skelfuse train'"):
-        recognise(store)
-    store.unlink()
+    with pytest.raises(
+        SkelfuseError, match=r"mine\.h5: an HDF5 file .*expected a store, or what D"
+    ):
+        recognise(other)
+    other.unlink()
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "S001.tgz").write_text("")
     (tmp_path / "readme.txt").write_text("hello")

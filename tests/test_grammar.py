@@ -19,14 +19,13 @@ OF_RUNS = [
     "evaluate",
     "compare",
     "predict",
+    "explain",
     "inspect-kernels",
     "inspect-head",
     "prune",
     "export",
 ]
 READING_RUNS = [name for name in OF_RUNS if name != "compare"]  # which reads whole folders
-# explain prints text and writes JSON beside it; these of its options are worded for that.
-WORDED_BY_EXPLAIN = ("--json", "--data", "--protocol", "--part", "--class", "--clip")
 FORMATS = ["table", "json", "jsonl", "csv", "markdown"]
 
 
@@ -36,8 +35,7 @@ def options_by_name() -> dict[str, list[tuple[str, click.Option]]]:
         for param in command.params:
             if isinstance(param, click.Option):
                 for spelling in param.opts:
-                    if name != "explain" or spelling not in WORDED_BY_EXPLAIN:
-                        found[spelling].append((name, param))
+                    found[spelling].append((name, param))
     return found
 
 
@@ -62,8 +60,7 @@ def test_every_command_says_as_much_as_is_wanted() -> None:
         spellings = {spelling for param in command.params for spelling in param.opts}
         assert {"-q", "--quiet", "-v", "--verbose"} <= spellings, name
         assert "--run" not in spellings, name
-        if name != "explain":
-            assert ("--format" in spellings) == ("--json" in spellings), name
+        assert ("--format" in spellings) == ("--json" in spellings), name
         assert ("--out" in spellings) == ("-o" in spellings), name
 
 
@@ -90,6 +87,8 @@ def test_formats_of_what_comes_out_are_of_one_list() -> None:
         ("predict --run runs/x a.npz --top 2", "predict runs/x a.npz --top 2"),
         ("predict - --run runs/x", "predict runs/x -"),
         ("explain --run runs/x a.npz", "explain runs/x a.npz"),
+        ("explain r a.npz --json x.json", "explain r a.npz --json --out x.json"),
+        ("explain r --data s --summary --json=x", "explain r --data s --summary --json --out x"),
         ("predict runs/x a.npz --joints", "predict runs/x a.npz --shares"),
         ("preprocess a --format ntu --out s.h5", "preprocess a --out s.h5 --input-format ntu"),
         ("compare a b --markdown", "compare a b --format markdown"),

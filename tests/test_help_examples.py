@@ -23,12 +23,20 @@ EXAMPLES = [name for name, command in main.commands.items() if isinstance(comman
 pytestmark = pytest.mark.training
 
 
-def called(line: str) -> str:
-    """Run a line as a shell would, without its redirection of output."""
+# What a command says beside its result.
+BESIDE_THE_RESULT = ("wrote ", "note: ", "next: ", "chosen: ", "warning: ", "skip list: ")
+
+
+def called(line: str, *, quiet: bool = False) -> str:
+    """Run a line as a shell would, without its redirection of output; a quiet one has results."""
     program, *words = shlex.split(line.partition(" > ")[0])
     assert program == "skelfuse"
+    words += ["--quiet"] * quiet
     result = CliRunner().invoke(main, words, prog_name="skelfuse")
     assert result.exit_code == 0, f"{line}\n{result.output}"
+    if quiet:
+        assert result.stderr == "", line
+        assert not any(text.startswith(BESIDE_THE_RESULT) for text in result.stdout.splitlines())
     return result.stdout
 
 
@@ -73,7 +81,7 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_examples_of_a_command_run(
+def test_the_examples_of_a_command_run_and_are_quiet(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = main.commands[name]
@@ -96,7 +104,7 @@ def test_the_examples_of_a_command_run(
         shutil.move("raw", "kept")
     try:
         for example in command.examples:
-            called(example)
+            called(example, quiet=True)
     finally:
         if name == "synth":
             shutil.rmtree("raw")

@@ -21,7 +21,7 @@ from skelfuse.datasets.clips import find_clip_files, read_clips
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.tracks import keep_most_active
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.explanation import explain_clip
+from skelfuse.explain.exact_sum import exact_sum_of
 from skelfuse.export import inputs
 from skelfuse.predict import Recogniser
 from skelfuse.predict.stream import Stream
@@ -128,7 +128,7 @@ def test_a_run_for_one_person_looks_at_whoever_moves_most(
         np.testing.assert_allclose(found.probabilities, alone.probabilities, atol=1e-6)
     expected = inputs(of_one, [clip_of(WAVING)])
     np.testing.assert_array_equal(inputs(of_one, [clip]).x, expected.x)
-    explained = explain_clip(of_one, clip)
+    explained = exact_sum_of(of_one, clip)
     np.testing.assert_allclose(explained.probabilities, alone.probabilities, atol=1e-6)
 
 

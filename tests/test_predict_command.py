@@ -117,7 +117,8 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
     assert [json.loads(line)["class"] for line in out.read_text().splitlines()] == ["wave", "bow"]
     errors = result.stderr.splitlines()
     assert errors[0] == "4 of 5 files had a problem:"
-    assert len(errors) == 6  # one for each of two clips in the last bad file
+    assert errors[-1] == f"wrote {out}"
+    assert len(errors) == 7  # one for each of two clips in the last bad file
     for file, told in (
         (far, "has coordinates that no recording has: expected at most 1e+09, found"),
         (other, "shows another body"),

@@ -151,10 +151,10 @@ def test_a_report_replaces_a_report_alone(raw: Path, tmp_path: Path) -> None:
     assert "would replace the store" in refused(raw, "--out", out, "--report", out)
     report.write_text('{"learning rate": 0.1}')
     told = refused(raw, "--out", out, "--report", report)
-    assert "it is no report of preprocess; give the report another name" in told
+    assert "it is not a report of preprocess; give the report another name" in told
     assert report.read_text() == '{"learning rate": 0.1}'
     source = next(raw.glob("*.skeleton"))
-    assert "it is no report" in refused(raw, "--out", out, "--report", source)
+    assert "it is not a report" in refused(raw, "--out", out, "--report", source)
     assert not out.exists()
     report.unlink()
     for _ in range(2):

@@ -167,10 +167,7 @@ def test_inputs_of_two_formats_are_refused(raw: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [mine]
 
 
-def test_what_is_ready_or_packed_is_told_as_such(raw: Path, tmp_path: Path) -> None:
-    run("preprocess", raw, "--out", tmp_path / "s.h5")
-    told = refused(tmp_path / "s.h5", "--out", tmp_path / "t.h5")
-    assert "a store is ready as it is" in told
+def test_what_is_packed_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "packed").mkdir()
     (tmp_path / "packed" / "ntu60.zip").write_bytes(b"PK")
     assert "unpack" in refused(tmp_path / "packed", "--out", tmp_path / "t.h5")

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelfuse.explain.orders import drawn_orders
-from skelfuse.explain.shapley import Shares, Value, shapley_shares, synergies
+from skelfuse.explain.shapley import Shares, Value, drawn_orders, shapley_shares, synergies
 
 Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

@@ -102,14 +102,7 @@ def each_line(
             one = row(number, line)
         except SkelfuseError as error:
             problems.append(
-                SkelfuseError(
-                    error.problem,
-                    file=sheet.path,
-                    line=number,
-                    expected=error.expected,
-                    found=error.found,
-                    remedy=error.remedy or "correct the line",
-                )
+                error.with_context(file=sheet.path, line=number, remedy="correct the line")
             )
         else:
             found += [] if one is None else [one]

@@ -89,7 +89,7 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
             points += 1
         else:
             raise SkelfuseError(
-                f"no '{what}' that is known", expected="START, STOP or POINT", found=line[what]
+                f"an unknown '{what}'", expected="START, STOP or POINT", found=line[what]
             )
         return None
 

@@ -35,16 +35,17 @@ def read_json(path: Path) -> Any:
     text = read_text(path)
     try:
         check_light(text)
+    except SkelfuseError as error:
+        raise error.at(path) from None
+    try:
         return json.loads(text, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise SkelfuseError(
             f"not JSON: {error.msg}", file=path, line=error.lineno, remedy=FETCH_AGAIN
         ) from None
     except SkelfuseError as error:
-        if error.found is not None:
-            raise error.at(path) from None
         line = 1 + text[: text.find("Infinity")].count("\n")
-        raise SkelfuseError(error.problem, file=path, line=line, remedy=error.remedy) from None
+        raise error.with_context(file=path, line=line) from None
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, endless brackets
         raise SkelfuseError(f"not sound JSON: {error}", file=path, remedy=FETCH_AGAIN) from None
 

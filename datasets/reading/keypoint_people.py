@@ -18,7 +18,6 @@ from skelfuse.datasets.reading.detections import (
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.image_order import frame_numbers
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, MEDIAPIPE_33, OPENPOSE_18, OPENPOSE_25
@@ -49,7 +48,7 @@ def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip
             score = get_number(entry, "score") or 0.0
             who = _identity(entry)
         except SkelfuseError as error:
-            raise retold(error, of=what) from None
+            raise error.with_context(within=what) from None
         if values is None:
             raise SkelfuseError(
                 f"{what} has no 'keypoints'", expected="[x, y, score, ...]", remedy=FETCH_AGAIN

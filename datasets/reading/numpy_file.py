@@ -15,7 +15,6 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ, check_readable
 
@@ -237,7 +236,7 @@ class Npz:
                 remedy="add it to the file",
             ) from None
         except SkelfuseError as error:
-            raise retold(error, of=f"array '{name}'", file=self.path) from None
+            raise error.with_context(within=f"array '{name}'", file=self.path) from None
         except UNSOUND as error:
             raise SkelfuseError(
                 f"array '{name}': {_first_line(error)}", file=self.path, remedy=REMEDY

@@ -19,7 +19,6 @@ from typing import IO, Any
 
 from skelfuse.datasets.reading.pickled_numpy import DAMAGED, NAMES, Name, Span, build, call
 from skelfuse.datasets.reading.pickled_text import old_string, text_number
-from skelfuse.datasets.reading.retold import retold
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import MAY_READ
 
@@ -48,7 +47,7 @@ def read_pickle(path: Path) -> Any:
         with path.open("rb") as file:
             return _Machine(file, path.stat().st_size).run()
     except SkelfuseError as error:
-        raise retold(error, file=path, remedy=DAMAGED) from None
+        raise error.with_context(file=path, remedy=DAMAGED) from None
     except OSError as error:
         raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
     except _UNSOUND as error:

@@ -39,7 +39,7 @@ class Asked:
     def __init__(self, run: Run, clip: Clip, *, rounds: int, seed: int, crops: int) -> None:
         if rounds < 2:
             raise SkelfuseError(
-                "too few rounds to be sure of anything", expected=">= 2", found=rounds
+                "too few rounds to tell how sure the shares are", expected=">= 2", found=rounds
             )
         if len(run.class_names) < 2:
             raise SkelfuseError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.explain.explanation import Explanation
+from skelfuse.explain.exact_sum import ExactSum
 
 Array = npt.NDArray[np.float64]
 
@@ -27,13 +27,13 @@ class Curves:
     key: tuple[int, ...]  # the steps that decided most, the strongest first
 
 
-def strongest_joints(explanation: Explanation, count: int) -> list[int]:
+def strongest_joints(explanation: ExactSum, count: int) -> list[int]:
     """Return the joints that decide most, for or against, the strongest first."""
     order = np.argsort(-np.abs(explanation.reasons.by_joint()), kind="stable")
     return [int(joint) for joint in order[:count]]
 
 
-def curves_of(explanation: Explanation, joint: int) -> Curves:
+def curves_of(explanation: ExactSum, joint: int) -> Curves:
     """Return the curves of a joint, of the person whose joint decides most."""
     person = explanation.person_of(joint)
     evidence = explanation.reasons.by_moment()[:, joint]
@@ -87,7 +87,7 @@ def key_moments(evidence: Array, count: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _direction(explanation: Explanation, joint: int, person: int) -> int:
+def _direction(explanation: ExactSum, joint: int, person: int) -> int:
     """Return the direction in which most of the evidence of change of a joint lies."""
     features = explanation.evidence.features
     size = np.abs(explanation.reasons.own[person, joint])  # [F]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, sentence
-from skelfuse.explain.explanation import Explanation
+from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.explain.scene import staged
 from skelfuse.telling.picture import new_picture, write_picture
 from skelfuse.telling.words import joint_words
@@ -29,7 +29,7 @@ NAMED = 4
 TURN = 0.35  # radians: seen a little from the side, for depth
 
 
-def plot_explanation(explanation: Explanation, path: str | Path) -> None:
+def plot_sum(explanation: ExactSum, path: str | Path) -> None:
     """Draw an explanation into `path`, whose ending says the kind of picture."""
     figure = new_picture(12, 7.4)
     halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.25))
@@ -46,7 +46,7 @@ def plot_explanation(explanation: Explanation, path: str | Path) -> None:
     write_picture(figure, path)
 
 
-def _draw_body(panel: Any, one: Explanation) -> None:
+def _draw_body(panel: Any, one: ExactSum) -> None:
     """Draw everybody at the moment that decided most; colour and size are the whole clip's."""
     worth = one.reasons.by_joint()
     most = np.abs(worth).max() or 1.0
@@ -81,7 +81,7 @@ def _draw_body(panel: Any, one: Explanation) -> None:
     panel.set_title(f"{title}\norange, filled: for; blue ring: against", fontsize=10)
 
 
-def _name(panel: Any, one: Explanation, worth: Array, x: Array, y: Array) -> None:
+def _name(panel: Any, one: ExactSum, worth: Array, x: Array, y: Array) -> None:
     """Write the strongest joints' names beside the bodies, in the order of their height."""
     places = [(n, one.person_of(n)) for n in strongest_joints(one, NAMED)]
     places = [(n, m) for n, m in places if not np.isnan(x[m, n])]
@@ -97,7 +97,7 @@ def _name(panel: Any, one: Explanation, worth: Array, x: Array, y: Array) -> Non
         panel.annotate(text, at, (edge, above), fontsize=9, va="center", arrowprops=line)
 
 
-def _draw_bars(panel: Any, one: Explanation) -> None:
+def _draw_bars(panel: Any, one: ExactSum) -> None:
     statistics, scales, table = by_statistic(one)
     places: list[float] = []
     place = 0.0
@@ -128,7 +128,7 @@ def _draw_bars(panel: Any, one: Explanation) -> None:
     _finish(panel)
 
 
-def _draw_curves(rows: Any, one: Explanation) -> None:
+def _draw_curves(rows: Any, one: ExactSum) -> None:
     steps, time = one.time_of_step(), one.time
     between = (steps[1:] + steps[:-1]) / 2
     joints = strongest_joints(one, JOINTS)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
-from skelfuse.explain.explanation import Explanation
+from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.layers.statistics import Feature
 from skelfuse.telling.tables import aligned, fixed
 from skelfuse.telling.words import feature_words, joint_words, scale_words, statistic_kind
@@ -21,7 +21,7 @@ CLASSES_SHOWN = 5
 SPEAKS = 0.3  # of the strongest joint's evidence, to be named in a sentence
 
 
-def explanation_text(one: Explanation, *, top: int = 8) -> str:
+def sum_text(one: ExactSum, *, top: int = 8) -> str:
     """Return what a terminal shows: the decision, the sum, joints, statistics, single entries."""
     return "\n\n".join(
         [
@@ -34,7 +34,7 @@ def explanation_text(one: Explanation, *, top: int = 8) -> str:
     )
 
 
-def sentence(one: Explanation) -> str:
+def sentence(one: ExactSum) -> str:
     """Say in one or two sentences which joints decide, and when."""
     worth = one.reasons.by_joint()
     greatest = np.abs(worth).max()
@@ -55,7 +55,7 @@ def sentence(one: Explanation) -> str:
     return " ".join(said)
 
 
-def by_statistic(one: Explanation) -> tuple[list[str], list[str], Array]:
+def by_statistic(one: ExactSum) -> tuple[list[str], list[str], Array]:
     """Return the names of statistics and of scales, and the evidence `[statistics,scales]`.
 
     Summed over persons, joints, directions and windows; NaN where a statistic has no such scale.
@@ -76,7 +76,7 @@ def by_statistic(one: Explanation) -> tuple[list[str], list[str], Array]:
     return statistics, scales, table
 
 
-def entries_of(one: Explanation, top: int) -> list[tuple[int, int, int, float]]:
+def entries_of(one: ExactSum, top: int) -> list[tuple[int, int, int, float]]:
     """Return the strongest (person, joint, feature, evidence)."""
     own = one.reasons.own
     order = np.argsort(-np.abs(own), axis=None, kind="stable")[:top]
@@ -84,7 +84,7 @@ def entries_of(one: Explanation, top: int) -> list[tuple[int, int, int, float]]:
     return [(int(m), int(n), int(f), float(own[m, n, f])) for m, n, f in places]
 
 
-def explanation_dict(one: Explanation) -> dict[str, Any]:
+def sum_dict(one: ExactSum) -> dict[str, Any]:
     """Return everything as plain values, ready for JSON: the evidence tensor as well."""
     reasons, evidence = one.reasons, one.evidence
     names = one.skeleton.joints
@@ -131,14 +131,14 @@ def explanation_dict(one: Explanation) -> dict[str, Any]:
     }
 
 
-def _decision(one: Explanation) -> str:
+def _decision(one: ExactSum) -> str:
     order = np.argsort(-one.probabilities, kind="stable")[:CLASSES_SHOWN]
     rows = [[f"  {one.classes[i]}", f"{one.probabilities[i]:.1%}"] for i in order]
     said = f", which the file calls {one.label}" if one.label else ""
     return aligned([f"{one.clip}{said}", ""], rows)
 
 
-def _sum(one: Explanation) -> str:
+def _sum(one: ExactSum) -> str:
     reasons = one.reasons
     what = "logit" if one.against is None else "difference of the logits"
     rows = [
@@ -155,7 +155,7 @@ def _sum(one: Explanation) -> str:
     return "\n".join([f"Why {one.title}", sentence(one), "", *lines[:-1], rule, lines[-1]])
 
 
-def _joints(one: Explanation, top: int) -> str:
+def _joints(one: ExactSum, top: int) -> str:
     worth = one.reasons.by_joint()
     greatest = np.abs(worth).max() or 1.0
     rows = []
@@ -174,7 +174,7 @@ def _joints(one: Explanation, top: int) -> str:
     return f"{head}\n" + aligned(["", "", "", ""], rows, words={0, 2, 3}).lstrip("\n")
 
 
-def _table(one: Explanation) -> str:
+def _table(one: ExactSum) -> str:
     statistics, scales, table = by_statistic(one)
     rows = [
         [f"  {name}", *("" if np.isnan(v) else fixed(float(v), 2, sign=True) for v in row)]
@@ -184,7 +184,7 @@ def _table(one: Explanation) -> str:
     return aligned(["Statistics × scales", *scales], rows)
 
 
-def _entries(one: Explanation, top: int) -> str:
+def _entries(one: ExactSum, top: int) -> str:
     lines = []
     for m, n, f, value in entries_of(one, top):
         feature = feature_words(one.evidence.features[f], frames=one.evidence.frames)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from skelfuse.explain.answer import Explanation
-from skelfuse.explain.explanation import Explanation as Sums
+from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.explain.page_data import page_data
 from skelfuse.explain.typical import Typical
 from skelfuse.files import write_text
@@ -24,7 +24,7 @@ def write_page(
     views: Sequence[Explanation],
     path: str | Path,
     *,
-    sums: Sequence[Sums] = (),
+    sums: Sequence[ExactSum] = (),
     typical: Mapping[str, Sequence[Typical]] | None = None,
     run: Run | None = None,
     opened: int = 0,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.explain.answer import Explanation
-from skelfuse.explain.explanation import Explanation as Sums
+from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.explain.glossary import GLOSSARY
 from skelfuse.explain.hiding_text import sureness
 from skelfuse.explain.limbs import limbs_of
@@ -33,7 +33,7 @@ FRAMES_A_SECOND = 30.0  # of a clip that does not say its rate
 
 def page_data(
     views: Sequence[Explanation],
-    sums: Sequence[Sums],
+    sums: Sequence[ExactSum],
     typical: Mapping[str, Sequence[Typical]],
     *,
     opened: int,

@@ -8,14 +8,14 @@ import numpy as np
 
 from skelfuse.explain.answer import Explanation
 from skelfuse.explain.evidence_text import entries_of
-from skelfuse.explain.explanation import Explanation as Sums
+from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.telling.words import feature_words, joint_words, scale_words, statistic_kind
 
 ENTRIES = 12
 DIGITS = 5
 
 
-def page_sums(view: Explanation, one: Sums) -> dict[str, Any]:
+def page_sums(view: Explanation, one: ExactSum) -> dict[str, Any]:
     """Return the parts of the sum as plain values; joints are in the skeleton's order."""
     reasons, beyond = one.reasons, one.reasons.by_joint()
     has_together = bool(one.evidence.together.any())
@@ -42,7 +42,7 @@ def page_sums(view: Explanation, one: Sums) -> dict[str, Any]:
     }
 
 
-def _by_joint(one: Sums) -> tuple[list[str], list[str], list[Any]]:
+def _by_joint(one: ExactSum) -> tuple[list[str], list[str], list[Any]]:
     """Return the names of statistics and scales, and what each gives: `[N,statistics,scales]`.
 
     None where a statistic has no such scale.
@@ -71,7 +71,7 @@ def _by_joint(one: Sums) -> tuple[list[str], list[str], list[Any]]:
     return statistics, scales, cells
 
 
-def _entries(one: Sums) -> list[list[Any]]:
+def _entries(one: ExactSum) -> list[list[Any]]:
     found = []
     for m, n, f, value in entries_of(one, ENTRIES):
         feature = feature_words(one.evidence.features[f], frames=one.evidence.frames)

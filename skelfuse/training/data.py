@@ -130,6 +130,8 @@ def run_data(
             file=store.path,
             expected=f"{2 * world} or more",
             found=len(train),
+            remedy="choose a --protocol with more clips in training; skelfuse info lists those "
+            "that fit",
         )
     notes += _missing(store, train, labelled.get("test", train[:0]), strict=strict)
     persons = config.sampling.persons

@@ -17,7 +17,7 @@ from skelfuse.training.distributed import Team
 from skelfuse.training.graph import StepGraph
 from skelfuse.training.learner import Learner
 from skelfuse.training.mixing import Mixed, mixed
-from skelfuse.training.schedule import rate_at
+from skelfuse.training.optimiser import rate_at
 from skelfuse.training.seeds import seed_of
 from skelfuse.training.suspects import Suspects
 from skelfuse.training.update import Update, Updated

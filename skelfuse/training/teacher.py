@@ -111,13 +111,11 @@ def _differences(ours: Sampling, theirs: Sampling) -> list[tuple[str, Any, Any]]
 
 
 def _of_teacher(error: SkelfuseError, path: Path) -> SkelfuseError:
-    problem, remedy = f"the teacher (distill.teacher): {error.problem}", error.remedy
+    told = error.with_context(within="the teacher (distill.teacher)")
     if path.is_absolute() or path.exists():
-        return SkelfuseError(
-            problem, file=error.file, expected=error.expected, found=error.found, remedy=remedy
-        )
+        return told
     return SkelfuseError(
-        problem,
+        told.problem,
         file=path.absolute(),
         found=f"distill.teacher={path}, looked for in this folder",
         remedy="a run is resumed from the folder that it was begun in; a teacher by its whole path "

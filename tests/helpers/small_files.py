@@ -13,22 +13,17 @@ import numpy as np
 import scipy.io
 
 from helpers import small_recordings
+from helpers.recording_writers import as_text
+from skelfuse.clip import Clip
+from skelfuse.errors import SkelfuseError
+from skelfuse.layouts import COCO_17
+from skelfuse.store.writer import StoreWriter, packed
 
 Content = Any  # dictionaries, lists, arrays, texts: what a file of the format is made of
 Write = Callable[[Path, Content], Path]
 
 RAMP = np.linspace(0.5, 4, 4 * 25 * 3).reshape(4, 25, 3)
 BODY = "72057594037931648 0 0 0 0 0 0 0.1 -0.2 2"
-
-
-def as_text(name: str) -> Write:
-    def write(folder: Path, content: Content) -> Path:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8", errors="surrogateescape")
-        return path
-
-    return write
 
 
 def as_json(name: str) -> Write:
@@ -103,6 +98,22 @@ def as_table(folder: Path, content: Content) -> Path:
     return as_text("clips.csv")(folder, content)
 
 
+def as_store(folder: Path, content: Content) -> Path:
+    path = folder / "a.h5"
+    try:
+        with np.errstate(over="ignore"):  # infinite then, which no clip may be
+            coords = np.asarray(content.get("coords"), np.float32)
+        clip = Clip(coords, COCO_17, name="a", label=content.get("label"))
+    except SkelfuseError as error:
+        raise ValueError(error) from None
+    with StoreWriter(path, provenance={}, resume=False) as writer:
+        writer.accept(COCO_17)
+        writer.add(*packed(clip), source="raw")
+        writer.finish_source({"source": "raw", "bytes": 1, "sha256": "0", "clips": 1})
+        writer.finish()
+    return path
+
+
 def jhmdb() -> Content:
     ragged = {"frames": RAMP[:, :15, :2], "lengths": np.array([1, 3]), "label": np.array([0, 1])}
     parts = {f"{part}1_{key}": ragged[key] for part in ("train", "test") for key in ragged}
@@ -114,6 +125,7 @@ POINTS = [{"x": 0.5, "y": 0.25, "z": 0.1, "visibility": 0.9}] * 33
 LONG = "frame,landmark,x,y,z\n" + "".join(f"{t},{i},1,2,3\n" for t in (1, 2) for i in range(33))
 WIDE = ",".join(f"{axis}{i}" for i in range(33) for axis in "xy")
 FILES: dict[str, list[tuple[Write, Content]]] = {
+    "store": [(as_store, {"coords": RAMP[:, None, :17, :2], "label": "wave"})],
     "ntu": [
         (
             as_text("S001C001P001R001A001.skeleton"),

@@ -19,7 +19,7 @@ from skelfuse.training.config_file import config_from_dict
 from skelfuse.training.distributed import Team
 from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
-from skelfuse.training.schedule import rate_at
+from skelfuse.training.optimiser import rate_at
 
 pytestmark = pytest.mark.training
 

@@ -21,9 +21,8 @@ from skelfuse.training.distributed import shard_size
 from skelfuse.training.held_out import hold_out
 from skelfuse.training.losses import balanced_weights, clip_losses, kernel_loss
 from skelfuse.training.mixing import mixed, unmixed
-from skelfuse.training.optimiser import make_optimiser, undecayed
-from skelfuse.training.running_statistics import RunningStatistics
-from skelfuse.training.schedule import rate_at
+from skelfuse.training.optimiser import make_optimiser, rate_at, undecayed
+from skelfuse.training.update import RunningStatistics
 
 
 @given(steps=st.integers(1, 500), warmup=st.integers(0, 499), final=st.floats(0, 1))

@@ -1,4 +1,4 @@
-"""An explanation: a clip as the model saw it, what the model says of it, and the reasons."""
+"""The exact sum that decided a clip: what the model saw, what it says, and the named terms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class ExactSum:
     """Why a class was chosen for a clip, or why it rather than another one."""
 
     clip: str
@@ -72,13 +72,13 @@ class Explanation:
         return int(np.where(self.evidence.present, each, -1).argmax())
 
 
-def explain_clip(
+def exact_sum_of(
     recogniser: Recogniser,
     clip: Clip,
     *,
     class_name: str | None = None,
     against: str | None = None,
-) -> Explanation:
+) -> ExactSum:
     """Explain the likeliest class of a clip (or `class_name`), perhaps `against` another.
 
     The clip is prepared and sampled as `recogniser.predict` would, with one crop.
@@ -92,7 +92,7 @@ def explain_clip(
     >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
     >>> moving = np.random.default_rng(0).normal(size=(90, 1, 25, 3))
     >>> clip = Clip(moving, KINECT_V2, name="a", fps=30)
-    >>> found = explain_clip(Recogniser(run), clip, class_name="sit", against="stand")
+    >>> found = exact_sum_of(Recogniser(run), clip, class_name="sit", against="stand")
     >>> found.title, abs(found.reasons.total - found.reasons.logit) < 1e-5, found.frames.shape
     ('sit rather than stand', True, (64,))
     """
@@ -118,7 +118,7 @@ def explain_clip(
     if sampling.fps is not None and clip.fps is not None:
         rate = torch.tensor([clip.fps / sampling.fps], dtype=torch.float64)
     when = moments(sampling, torch.tensor([clip.frames]), rate, spread(sampling, 1))
-    return Explanation(
+    return ExactSum(
         clip.name,
         clip.label,
         str(run.path),
