@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from skelfuse.cli.completion import formats, layouts, protocols
-from skelfuse.cli.numbers import FPS, Finite
+from skelfuse.cli.numbers import FPS, Finite, mark
 from skelfuse.cli.paths import FILE
 
 AUTO = "auto"
@@ -136,6 +136,17 @@ min_score = click.option(
     help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
 )
 fps = click.option("--fps", type=FPS, help="Frames per second.")
+columns = click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
+axes = click.option("--axes", help="The order of an array's axes, e.g. CTVM or TNC.")
+score = click.option("--score", is_flag=True, help="An array's last coordinate is a score.")
+missing = click.option(
+    "--missing",
+    callback=mark,
+    metavar="nan|zeros|NUMBER",
+    default="nan",
+    show_default=True,
+    help="The number in all axes of a joint that was not seen, e.g. -9999; zeros is 0.",
+)
 plot = click.option("--plot", type=FILE, help="Draw a picture into this file.")
 resume = click.option("--resume", is_flag=True, help="Continue where an interrupted call stopped.")
 strict = click.option("--strict", is_flag=True, help="Stop at the first problem in the data.")

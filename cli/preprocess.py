@@ -10,7 +10,6 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.command import Command
 from skelfuse.cli.label_options import label_options, labelling
-from skelfuse.cli.numbers import mark
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import input_format
 from skelfuse.cli.termination import ended_cleanly
@@ -50,17 +49,10 @@ NO_REPORT = 1
     help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.",
 )
 @click.option("--join", is_flag=True, help="Give joints without bones a tree of the shortest ones.")
-@click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
-@click.option("--axes", help="The order of an array's axes, e.g. CTVM or TNC.")
-@click.option("--score", is_flag=True, help="An array's last coordinate is a score.")
-@click.option(
-    "--missing",
-    callback=mark,
-    metavar="nan|zeros|NUMBER",
-    default="nan",
-    show_default=True,
-    help="The number in all axes of a joint that was not seen, e.g. -9999; zeros is 0.",
-)
+@options.columns
+@options.axes
+@options.score
+@options.missing
 @click.option("--no-filters", is_flag=True, help="Keep bodies that look like sensor ghosts.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide coordinates by the length of the torso.")

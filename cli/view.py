@@ -32,6 +32,11 @@ SOME_FILES_BAD = 3
 @options.input_format
 @options.skeleton
 @options.fps
+@options.min_score
+@options.columns
+@options.axes
+@options.score
+@options.missing
 @click.pass_context
 def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
     """Look at clips before training: a page, a picture, doubts.
@@ -87,9 +92,10 @@ def _read(
     from skelfuse.layouts import find_layout
 
     skeleton = find_layout(str(given["skeleton"])) if given["skeleton"] else None
-    reading = ReadOptions(skeleton=skeleton, fps=given["fps"])
+    said = {name: given[name] for name in ("fps", "min_score", "columns", "axes", "score")}
+    reading = ReadOptions(skeleton=skeleton, missing=given["missing"], **said)
     for path in inputs:
-        files = find_clip_files(path, given["input_format"])
+        files = find_clip_files(path, given["input_format"], reading)
         videos = any(file.format == video.FORMAT.name for file in files)
         with frames_bar(wanted=videos) as watch:
             for _, clip in read_clips(files, reading, watch=watch):

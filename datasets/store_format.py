@@ -100,4 +100,11 @@ def _of_few(clip: Clip, most: int) -> Clip:
     ).noted(told)
 
 
-FORMAT = Format("store", "a store that preprocess has made: .h5", find, read, find_named)
+FORMAT = Format(
+    "store",
+    "a store that preprocess has made",
+    find,
+    read,
+    find_named,
+    needs="an .h5 that skelfuse preprocess has written",
+)

@@ -74,6 +74,7 @@ def test_a_run_reads_tables_as_its_store_was_read(
         for word, rate in (("slow", 0.3), ("quick", 1.0)):
             table(tmp_path / "raw" / word / f"{seed}.csv", rate, seed)
     lines = (
+        "view raw --columns {joint}_{axis} --png raw.png",
         "preprocess raw -o s.h5 --columns {joint}_{axis} --label-from folder",
         "train --data s.h5 -o run --epochs 1 --size nano --protocol all",
         "predict run raw/slow/0.csv --format csv",
