@@ -129,7 +129,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
     assert not any(content == b"old" for content in contents(out).values())
 
 
-@pytest.mark.parametrize("option", ["--html=a.html", "--json=a.json", "--plot=a.png"])
+@pytest.mark.parametrize("option", ["--html=a.html", "--out=a.txt", "--plot=a.png"])
 def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
     option: str, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
 ) -> None:
