@@ -111,7 +111,7 @@ class _Epochs(Watcher):
 
 def measured(ntu: Ntu, device: str, share: float = 1.0) -> Found:
     """Train two epochs on such a store, and return what the second one took."""
-    count = max(ntu.classes * 2, round(share * ntu.clips))
+    count = max(ntu.classes, round(share * ntu.clips))
     with tempfile.TemporaryDirectory() as folder:
         store = ntu_store(Path(folder, "ntu.h5"), ntu, count)
         written = read_config(find(ntu.config), [])
