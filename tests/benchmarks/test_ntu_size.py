@@ -27,5 +27,5 @@ def test_an_epoch_is_measured_and_said_for_sixty() -> None:
     command = ["--device", "cpu", "--share", "0", "--only", "ntu60"]
     done = CliRunner().invoke(ntu_size.main, command)
     assert done.exit_code == 0, done.output
-    assert "ntu60: 120 clips of" in done.output
+    assert "ntu60: 60 clips of" in done.output
     assert "hours for 60 epochs" in done.output
