@@ -118,3 +118,19 @@ def test_long_recordings_are_thinned_and_told(monkeypatch: pytest.MonkeyPatch) -
     assert found["notes"] == ["every 3rd frame is shown"]
     assert found["clips"][0]["step"] == 3
     assert len(found["clips"][0]["at"]) == 17 * 17 * 3
+
+
+def test_what_a_file_does_not_say_is_said_as_to_preprocess(tmp_path: Path) -> None:
+    coords = walk(0)  # [T,N,2]
+    score = np.full((*coords.shape[:2], 1), 0.9, np.float32)
+    coords[3:9, 4] = -9999
+    score[20:25, 7] = 0.1
+    np.save(tmp_path / "a.npy", np.concatenate([coords, score], axis=2).transpose(2, 0, 1))
+    out = tmp_path / "page.html"
+    words = ("--axes", "CTN", "--score", "--missing", -9999, "--min-score", 0.5)
+    result = run("view", tmp_path / "a.npy", *words, "--skeleton", "coco-17", "-o", out)
+    assert result.exit_code == 0, result.output
+    (clip,) = data_of(out)["clips"]
+    gone = {4: 6, 7: 5}  # of 30 frames
+    expected = [round(gone.get(joint, 0) / 30, 4) for joint in range(17)]
+    assert clip["missing"] == pytest.approx(expected, abs=1e-4)

@@ -222,3 +222,20 @@ def test_a_real_set_gets_settings_like_those_tuned_for_it(
     tuned = read_config(find("jhmdb"))
     assert found.sampling == tuned.sampling
     assert found.augment == replace(tuned.augment, joint_dropout=found.augment.joint_dropout)
+
+
+def test_whoever_names_no_configuration_gets_what_the_clips_suggest(tmp_path: Path) -> None:
+    store = people(tmp_path / "s.h5", [upright(20 + 4 * n) for n in range(6)], fps=10)
+    given = ["train", f"--data={store.path}", "--protocol=all", "--size=nano", "--epochs=1"]
+    runs = []
+    for name, more in (("named", ["--config=generic"]), ("unnamed", [])):
+        done = CliRunner().invoke(main, [*given, f"--out={tmp_path / name}", *more])
+        assert done.exit_code == 0, done.output
+        assert "chosen: sampling.frames 48" in done.stderr
+        runs.append(saved_config(tmp_path / name))
+    assert runs[0] == runs[1]
+    (tmp_path / "empty.yaml").write_text("{}")  # this asks for the plain defaults
+    plain = [f"--out={tmp_path / 'plain'}", f"--config={tmp_path / 'empty.yaml'}"]
+    done = CliRunner().invoke(main, [*given, *plain])
+    assert done.exit_code == 0, done.output
+    assert "chosen:" not in done.stderr
