@@ -8,7 +8,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-MEMORY = 4 << 30  # bytes, in the other process
+MEMORY = 2 << 30  # bytes, in the other process
 PATIENCE = 15  # times as long by the clock: other programs may keep the machine busy
 
 # What a reader does, without what it checks: open, and read all that is small.
