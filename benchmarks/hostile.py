@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -94,7 +95,9 @@ def work(
 ) -> None:
     """Read mutants until a slice of time is over; count what is good, send what is not."""
     from skelfuse.errors import SkelfuseError
+    from skelfuse.store import trial
 
+    trial.exit_code = forked
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
@@ -128,6 +131,30 @@ def work(
             if used > megabytes or _computed() > until:
                 break
         parent.send((number + 1, _computed() - until + SLICE))
+
+
+def forked(script: str, path: Path, timeout: float) -> int:
+    """Return what `trial.exit_code` does, without the start of a Python for every file.
+
+    The child begins with what its parent has imported, and lowers its own limits.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            for stream in (1, 2):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+            sys.argv[1:] = [os.fspath(path)]
+            exec(script, {})
+        finally:
+            os._exit(0)
+    until = time.monotonic() + timeout
+    while os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise subprocess.TimeoutExpired(script, timeout)
+        time.sleep(0.001)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def _megabytes() -> float:

@@ -56,20 +56,23 @@ def hdf5_fails(path: Path, seconds: int = 20) -> str | None:
 def _tried(path: Path, size: int, changed: int, seconds: int) -> str | None:
     script = _TRIAL.format(seconds=seconds, memory=MEMORY)
     try:
-        # Isolated: what lies in the folder of the command is not imported.
-        ended = subprocess.run(
-            [sys.executable, "-I", "-c", script, os.fspath(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread asks for much memory
-            timeout=PATIENCE * seconds,
-            check=False,
-        )
+        code = exit_code(script, path, PATIENCE * seconds)
     except subprocess.TimeoutExpired:
         return "it keeps the HDF5 library busy without end"
     except OSError:  # no other process is to be had here
         return None
-    return (
-        f"the HDF5 library ends with signal {-ended.returncode}" if ended.returncode < 0 else None
-    )
+    return f"the HDF5 library ends with signal {-code}" if code < 0 else None
+
+
+def exit_code(script: str, path: Path, timeout: float) -> int:
+    """Return how another Python ends that runs a script on a file; below zero is a signal."""
+    # Isolated: what lies in the folder of the command is not imported.
+    return subprocess.run(
+        [sys.executable, "-I", "-c", script, os.fspath(path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread asks for much memory
+        timeout=timeout,
+        check=False,
+    ).returncode
