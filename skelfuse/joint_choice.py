@@ -12,6 +12,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Pair, Skeleton
 
 DROPS, RENAMES = "!", "="
+PART = "part of "  # in the name of a layout with chosen joints
 THEN = "/"  # between one choice and another of the joints that it leaves
 
 
@@ -64,7 +65,7 @@ def part_of(skeleton: Skeleton, kept: Sequence[int]) -> Skeleton:
         return pair if {*pair} <= {*joints} else ()
 
     return Skeleton(
-        f"{skeleton.name}, {len(joints)} of {len(skeleton)} joints",
+        PART + skeleton.name.removeprefix(PART),
         joints=joints,
         bones=tuple(bones),
         root=next(root for root in roots if root in joints),
