@@ -107,12 +107,16 @@ class Bench:
         return cuda_capture(work) if self.on_gpu else work
 
 
-def steps(bench: Bench) -> None:
-    """Time whole steps of training: forward, backward, clipping, optimiser and average."""
+def steps(bench: Bench, ways: tuple[str, ...] = ("eager", "")) -> None:
+    """Time whole steps of training: forward, backward, clipping, optimiser and average.
+
+    In each way: "eager", "compiled", or as one graph, which is what skelfuse does on a GPU.
+    """
     for nominal, count in zip((64, 1024), bench.size.batches, strict=True):
-        for recorded in (False, True):
+        for way in ways:
+            recorded = not way
             model = SkelFuse(KINECT_V2, CLASSES).to(bench.device).train()
-            config = TrainConfig(train=Fit(precision="float32"))
+            config = TrainConfig(train=Fit(precision="float32", compile=way == "compiled"))
             learner = Learner(model, config.train, recorded=recorded)
             update = Update(config, learner, Team(bench.device), None)
             x = bench.clips(count)
@@ -130,8 +134,14 @@ def steps(bench: Bench) -> None:
                 return list(update([clips], 1, size=size, rate=rate, share=share, number=1000))
 
             took = bench.seconds(bench.graph(step) if recorded else step)
-            eager = "" if recorded else ", eager"
-            bench.row(f"training step, batch {nominal}{eager}", count / took)
+            told = f", {way}" if way else ""
+            bench.row(f"training step, batch {nominal}{told}", count / took)
+
+
+def compiled(bench: Bench) -> None:
+    """Time the same steps compiled; at the end, for the compiler takes minutes."""
+    if bench.on_gpu:
+        steps(bench, ("compiled",))
 
 
 def evaluation(bench: Bench) -> None:
@@ -276,7 +286,7 @@ def ntu(bench: Bench) -> None:
         bench.row(f"{name}, memory", found.memory, "GB")
 
 
-PARTS = (waits, steps, evaluation, frieren, data, training, ntu)
+PARTS = (waits, steps, evaluation, frieren, data, training, ntu, compiled)
 
 
 def table(found: dict[str, Any]) -> str:
