@@ -64,6 +64,7 @@ def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.int
             f"protocol '{protocol}' has no part '{part}'",
             file=store.path,
             expected=", ".join([*parts, ALL]),
+            key="part",
         )
     return parts[part]
 

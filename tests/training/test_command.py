@@ -94,6 +94,13 @@ def test_a_quiet_run_prints_its_result_alone(store: Store, tmp_path: Path) -> No
     assert "model.size" in told(called(store, tmp_path / "b", "--size=huge"))
 
 
+def test_where_all_clips_train_nothing_is_said_of_a_test(store: Store, tmp_path: Path) -> None:
+    result = called(store, tmp_path / "run", "--protocol=all", "--set=train.epochs=1")
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 1
+    assert "test clips" not in result.output
+
+
 def test_a_finished_run_is_resumed_by_doing_nothing(store: Store, tmp_path: Path) -> None:
     first = called(store, tmp_path, "--set=train.epochs=1", "--resume")
     assert "no run to resume here" in told(first)
