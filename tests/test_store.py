@@ -209,3 +209,37 @@ def test_resume_refuses_other_options(tmp_path: Path) -> None:
     StoreWriter(tmp_path / "s.h5", provenance={"align": True}, resume=False).close()
     with pytest.raises(SkelfuseError, match=r"'align' \(False, then True\) is not what"):
         StoreWriter(tmp_path / "s.h5", provenance={"align": False}, resume=True)
+
+
+def test_clips_in_memory_become_a_store(tmp_path: Path) -> None:
+    still, moving = clip("a", persons=3, label="run", subject="ann", fps=30), clip("b", label="sit")
+    coords = np.zeros((7, 3, 2, 3))
+    coords[:, 1] = np.nan
+    coords[:, 2] = np.arange(7)[:, None, None]
+    still = replace(still, coords=coords)
+    store = Store.write(tmp_path / "s.h5", [still, moving])
+    assert store.class_names == ["run", "sit"]
+    assert (store[0].subject, store[0].fps, store[0].persons) == ("ann", 30, 2)
+    np.testing.assert_array_equal(store[0].coords, coords[:, [2, 0]])  # who moves most is first
+    np.testing.assert_array_equal(store[1].coords, moving.coords)
+    assert not any(damaged for _, damaged in store.damaged())
+    half = Store.write(tmp_path / "h.h5", iter([moving]), half=True)
+    assert half[0].coords.dtype == np.float16
+
+
+@pytest.mark.parametrize("bad", ["nothing", "another body", "a name twice", "nobody"])
+def test_clips_that_cannot_be_kept_leave_the_old_store(tmp_path: Path, bad: str) -> None:
+    path = tmp_path / "s.h5"
+    Store.write(path, [clip("old")])
+    before = path.read_bytes()
+    longer = Skeleton("longer", ("a", "b", "c"), (("b", "a"), ("c", "b")), root="a")
+    given = {
+        "nothing": [],
+        "another body": [clip("a"), Clip(np.zeros((4, 1, 3, 3)), longer, name="b")],
+        "a name twice": [clip("a"), clip("a")],
+        "nobody": [clip("a"), Clip(np.full((4, 1, 2, 3), np.nan), STICK, name="b")],
+    }
+    with pytest.raises(SkelfuseError):
+        Store.write(path, given[bad])
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["s.h5"]

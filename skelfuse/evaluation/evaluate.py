@@ -138,21 +138,15 @@ def evaluate(
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.store.writer import StoreWriter, packed
     >>> from skelfuse.training import TrainConfig, train
     >>> from skelfuse.training.config import Fit, ModelChoice
     >>> from skelfuse.run import load_run
     >>> folder, draw = Path(tempfile.mkdtemp()), np.random.default_rng(0)
-    >>> with StoreWriter(folder / "store.h5", provenance={}, resume=False) as writer:
-    ...     writer.accept(KINECT_V2)
-    ...     for i in range(8):
-    ...         coords = draw.normal(size=(20, 1, 25, 3))
-    ...         clip = Clip(coords, KINECT_V2, name=f"{i}", label="ab"[i % 2])
-    ...         writer.add(*packed(clip), source="drawn")
-    ...     done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": 8, "problems": []}
-    ...     writer.finish_source(done)
-    ...     writer.finish()
-    >>> store = Store(folder / "store.h5")
+    >>> clips = [
+    ...     Clip(draw.normal(size=(20, 1, 25, 3)), KINECT_V2, name=f"{i}", label="ab"[i % 2])
+    ...     for i in range(8)
+    ... ]
+    >>> store = Store.write(folder / "store.h5", clips)
     >>> nano = ModelChoice("skelfuse", "nano")
     >>> config = TrainConfig(model=nano, train=Fit(epochs=1, validation=0))
     >>> result = train(config, store, {"train": np.arange(4)}, folder / "run")

@@ -13,7 +13,7 @@ map the file into memory at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -47,6 +47,29 @@ class Store:
     `labels[i]` is the index of the clip's class in `class_names`, -1 where it has none. `subjects`,
     `cameras`, `setups`, `replications` hold None where a clip does not say.
     """
+
+    @classmethod
+    def write(cls, path: str | Path, clips: Iterable[Clip], *, half: bool = False) -> Store:
+        """Make a store of clips in memory, all of one skeleton, and return it.
+
+        They are kept as `preprocess` keeps those of files: with the people who are seen, the most
+        active first, in float32 (`half`: float16). A clip that cannot be kept is an error, and a
+        store that was there before stays as it was.
+
+        >>> import tempfile
+        >>> from skelfuse.layouts import COCO_17
+        >>> draw = np.random.default_rng(0)
+        >>> clips = [
+        ...     Clip(draw.normal(size=(30, 1, 17, 2)), COCO_17, name=f"clip {i}", label="ab"[i % 2])
+        ...     for i in range(4)
+        ... ]
+        >>> store = Store.write(Path(tempfile.mkdtemp()) / "mine.h5", clips)
+        >>> len(store), store.class_names, store[3].label
+        (4, ['a', 'b'], 'b')
+        """
+        # By its name: the writer takes what is in a store from here.
+        import_module("skelfuse.store.writer").write_clips(path, clips, half=half)
+        return cls(path)
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)

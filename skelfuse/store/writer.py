@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import numpy as np
 from skelfuse import __version__
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.clips.half import halved
+from skelfuse.clips.preparation import Preparation
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import atomic_write
 from skelfuse.same_body import difference
@@ -30,6 +31,8 @@ from skelfuse.store.digests import clip_digest, clip_metadata
 from skelfuse.store.hdf5 import write_store
 from skelfuse.store.journal import AFRESH, Taken, Unchanged, cut, facts_of, journal_line, take_up
 from skelfuse.store.place import PLAN, Place, check_replaceable
+
+MEMORY = "clips in memory"  # in the place of a file's name
 
 
 def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes]:
@@ -51,6 +54,24 @@ def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes
     }
     filler = np.full(coords.shape[:3], np.nan, dtype) if confidence is None else confidence
     return line, coords.tobytes(), filler.tobytes()
+
+
+def write_clips(path: str | Path, clips: Iterable[Clip], *, half: bool = False) -> None:
+    """Write a store of clips in memory; see `Store.write`."""
+    with StoreWriter(path, provenance={}, half=half, resume=False) as writer:
+        try:
+            for clip in clips:
+                writer.accept(clip.skeleton)
+                prepared = Preparation(clip.skeleton, half=half).prepared(clip)
+                writer.add(*packed(prepared, half), source=MEMORY)
+            if not writer.names:
+                raise SkelfuseError("no clips to write", remedy="give one or more")
+            facts = {"bytes": 0, "sha256": "", "clips": len(writer.names), "problems": []}
+            writer.finish_source({"source": MEMORY, **facts})
+            writer.finish()
+        except BaseException:
+            writer.discard()  # nothing can take it up: the clips were in memory
+            raise
 
 
 class StoreWriter:
@@ -170,6 +191,12 @@ class StoreWriter:
                 file=self.folder,
                 remedy="make room, then go on with --resume",
             ) from None
+
+    def discard(self) -> None:
+        """Stop here, and leave nothing but the old store, if there is one."""
+        with suppress(SkelfuseError):
+            self._close_files()
+        self._place.remove()
 
     def close(self) -> None:
         """Stop here; what is done stays for a resume."""

@@ -70,20 +70,15 @@ def train(
     >>> import tempfile, numpy as np
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.store.writer import StoreWriter, packed
     >>> from skelfuse.training import Fit
     >>> folder, draw = Path(tempfile.mkdtemp()), np.random.default_rng(0)
-    >>> with StoreWriter(folder / "store.h5", provenance={}, resume=False) as writer:
-    ...     writer.accept(KINECT_V2)
-    ...     for i in range(8):
-    ...         coords = draw.normal(size=(20, 1, 25, 3))
-    ...         clip = Clip(coords, KINECT_V2, name=f"{i}", label="ab"[i % 2])
-    ...         writer.add(*packed(clip), source="drawn")
-    ...     done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": 8, "problems": []}
-    ...     writer.finish_source(done)
-    ...     writer.finish()
+    >>> clips = [
+    ...     Clip(draw.normal(size=(20, 1, 25, 3)), KINECT_V2, name=f"{i}", label="ab"[i % 2])
+    ...     for i in range(8)
+    ... ]
+    >>> store = Store.write(folder / "store.h5", clips)
     >>> config = TrainConfig(train=Fit(epochs=1, validation=0))
-    >>> result = train(config, Store(folder / "store.h5"), {"train": np.arange(8)}, folder / "run")
+    >>> result = train(config, store, {"train": np.arange(8)}, folder / "run")
     >>> result.epochs, sorted(path.name for path in result.folder.glob("*.safetensors"))
     (1, ['best.safetensors', 'last.safetensors'])
     """

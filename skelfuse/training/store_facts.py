@@ -54,15 +54,10 @@ def store_facts(store: Store, train: Indices) -> StoreFacts:
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import HAND_21
-    >>> from skelfuse.store.writer import StoreWriter, packed
-    >>> path = Path(tempfile.mkdtemp()) / "store.h5"
-    >>> with StoreWriter(path, provenance={}, resume=False) as writer:
-    ...     writer.accept(HAND_21)
-    ...     coords = np.random.default_rng(0).normal(size=(60, 1, 21, 3))
-    ...     writer.add(*packed(Clip(coords, HAND_21, name="a", label="fist", fps=120)), source="a")
-    ...     writer.finish_source(dict(source="a", bytes=0, sha256="", clips=1, problems=[]))
-    ...     writer.finish()
-    >>> facts = store_facts(Store(path), np.array([0]))
+    >>> coords = np.random.default_rng(0).normal(size=(60, 1, 21, 3))
+    >>> clip = Clip(coords, HAND_21, name="a", label="fist", fps=120)
+    >>> store = Store.write(Path(tempfile.mkdtemp()) / "store.h5", [clip])
+    >>> facts = store_facts(store, np.array([0]))
     >>> facts.class_names, facts.frames, facts.seconds, facts.persons, facts.facing_spread
     (('fist',), 60.0, 0.5, 1, None)
     """

@@ -19,20 +19,16 @@ class Suspects:
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import HAND_21
-    >>> from skelfuse.store.writer import StoreWriter, packed
-    >>> path = Path(tempfile.mkdtemp()) / "store.h5"
-    >>> with StoreWriter(path, provenance={}, resume=False) as writer:
-    ...     writer.accept(HAND_21)
-    ...     for name, reach in (("a", 1.0), ("b", 2.0), ("c", 1e20)):
-    ...         coords = np.full((9, 1, 21, 3), reach)
-    ...         writer.add(*packed(Clip(coords, HAND_21, name=name, label="fist")), source="x")
-    ...     writer.finish_source(dict(source="x", bytes=0, sha256="", clips=3, problems=[]))
-    ...     writer.finish()
-    >>> suspects = Suspects(Store(path))
+    >>> clips = [
+    ...     Clip(np.full((9, 1, 21, 3), reach), HAND_21, name=name, label="fist")
+    ...     for name, reach in (("a", 1.0), ("b", 2.0), ("c", 1e9))
+    ... ]
+    >>> store = Store.write(Path(tempfile.mkdtemp()) / "store.h5", clips)
+    >>> suspects = Suspects(store)
     >>> suspects.told([2, 0, 1]), suspects.told([0, 1])
-    ('a, b, c (its coordinates reach 1e+20)', 'a, b')
+    ('a, b, c (its coordinates reach 1e+09)', 'a, b')
     >>> suspects.odd([2, 0, 1]), suspects.odd([0, 1])
-    ('c (its coordinates reach 1e+20)', '')
+    ('c (its coordinates reach 1e+09)', '')
     """
 
     def __init__(self, store: Store) -> None:
