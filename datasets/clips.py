@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from skelfuse.clip import Clip
+from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets import video
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import AUTO, FORMATS, recognise
@@ -38,20 +38,20 @@ class ClipFile:
 Found = tuple[Path, Clip | SkelfuseError]  # what came out of a file, or what is wrong with it
 
 
-def reading_of_store(provenance: Mapping[str, Any], skeleton: Skeleton) -> ReadOptions:
+def reading_of_store(provenance: Provenance, skeleton: Skeleton) -> ReadOptions:
     """Return how the files of a store were read, from its provenance and skeleton.
 
     The store's skeleton is imposed on files only where it was on those of the store; where joints
     were chosen of a built-in one, that one is, and they are chosen again.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> options = reading_of_store({"provenance": {"max_persons": 1}}, KINECT_V2)
+    >>> options = reading_of_store(Provenance({"max_persons": 1}), KINECT_V2)
     >>> options.max_persons, options.skeleton
     (1, None)
     """
-    options = provenance.get("provenance", {})
+    options = provenance.options
     joints = tuple(options.get("joints") or ())
-    imposed = LAYOUTS.get(options.get("skeleton")) if joints else skeleton
+    imposed = LAYOUTS.get(options.get("skeleton", "")) if joints else skeleton
     given = imposed if options.get("skeleton") else None
     bones = tuple((str(joint), str(above)) for joint, above in options.get("bones") or ())
     reading = ReadOptions(skeleton=given, joints=joints, bones=bones)

@@ -78,8 +78,7 @@ def _body(store: Store, options: PreprocessOptions) -> Skeleton:
 
 
 def _made(store: Store) -> Mapping[str, Any]:
-    made: Mapping[str, Any] = store.provenance.get("provenance", {})
-    return made
+    return store.provenance.options
 
 
 def _agreed(made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects
 from skelfuse.store import Store
 from skelfuse.store.reader import natural_key
@@ -41,12 +42,12 @@ class Summary:
     protocols: dict[str, dict[str, int]]
     notes: dict[str, int]  # what was decided on the way -> in how many clips
     no_subjects: str | None  # why no protocol splits it by subject
-    provenance: dict[str, Any]
+    provenance: Provenance
     asked: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return asdict(self)
+        return {**asdict(self), "provenance": self.provenance.as_dict()}
 
     def __str__(self) -> str:
         lengths, bars = self.lengths, _bars(self.lengths["counts"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.batches.rate import SeenRate
+from skelfuse.clips.provenance import Provenance
 from skelfuse.errors import SkelfuseError
 from skelfuse.models.deployed import deployed
 from skelfuse.models.persons import keep_to
@@ -47,9 +48,9 @@ class Run:
     class_names: tuple[str, ...]
     path: Path  # of the checkpoint
     epoch: int
-    metrics: dict[str, Any]  # of that epoch
-    provenance: dict[str, Any]  # how the store was made
-    versions: dict[str, str]
+    metrics: dict[str, Any] = field(default_factory=dict)  # of that epoch
+    provenance: Provenance = field(default_factory=Provenance)  # how the store was made
+    versions: dict[str, str] = field(default_factory=dict)
     seen_rate: SeenRate | None = None  # frames per second, of the clips it was trained with
     class_counts: tuple[int, ...] | None = None  # training clips; None: an earlier version's run
 
@@ -105,6 +106,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
             fill(model, weights)
             if facts.get("shown"):  # runs of earlier versions do not say
                 keep_to(model, **facts["shown"])
+            counts = facts.get("class_counts")
             run = Run(
                 model.eval(),
                 config,
@@ -112,13 +114,11 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
                 class_names,
                 file,
                 int(facts["epoch"]),
-                dict(facts["metrics"]),
-                dict(facts["provenance"]),
-                {name: str(version) for name, version in facts["versions"].items()},
-                SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
-                tuple(int(count) for count in facts["class_counts"])
-                if facts.get("class_counts")
-                else None,
+                metrics=dict(facts["metrics"]),
+                provenance=Provenance.from_dict(facts["provenance"]),
+                versions={name: str(version) for name, version in facts["versions"].items()},
+                seen_rate=SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
+                class_counts=tuple(int(count) for count in counts) if counts else None,
             )
     except SkelfuseError as error:
         raise error.at(file) from None

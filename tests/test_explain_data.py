@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from skelfuse.clip import Clip
+from skelfuse.clips.provenance import Provenance
 from skelfuse.explain.page import write_page
 from skelfuse.explain.players import Kind
 from skelfuse.layouts import HAND_21, KINECT_V2
@@ -48,8 +49,8 @@ def data_of(
     torch.manual_seed(0)
     config = config_from_dict({"sampling": {"frames": 16}, "model": {"size": "nano"}})
     net = build_model(config.model, clip.skeleton, len(CLASSES)).eval()
-    provenance = {"provenance": made or {}}
-    run = Run(net, config, clip.skeleton, CLASSES, Path("runs/x"), 1, {}, provenance, {})
+    provenance = Provenance(made or {})
+    run = Run(net, config, clip.skeleton, CLASSES, Path("runs/x"), 1, provenance=provenance)
     views = Recogniser(run).explain_with_rivals(clip, "sit", against, players=players, rounds=2)
     write_page(views, folder / "a.html", run=run, opened=1 if against else 0)
     text = (folder / "a.html").read_text(encoding="utf-8")

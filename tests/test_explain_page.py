@@ -59,7 +59,7 @@ def page_of(
     for name, weight in net.named_parameters():
         if "classifier" in name:
             weight.data *= 30  # it is sure of itself, at least
-    run = Run(net, config, KINECT_V2, CLASSES, Path("runs/</script>x"), 1, {}, {}, {})
+    run = Run(net, config, KINECT_V2, CLASSES, Path("runs/</script>x"), 1)
     recogniser = Recogniser(run)
     clip = moving(persons)
     views = recogniser.explain_with_rivals(clip, players=players, rounds=2)

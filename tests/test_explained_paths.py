@@ -27,7 +27,7 @@ def run_of(name: str, size: str | None = None) -> Run:
     model.train()
     for _ in range(3):  # running statistics of some clips
         model(torch.randn(4, 16, 1, 17, 2).cumsum(dim=1))
-    return Run(model.eval(), config, COCO_17, CLASSES, Path("runs/x"), 1, {}, {}, {})
+    return Run(model.eval(), config, COCO_17, CLASSES, Path("runs/x"), 1)
 
 
 def walk() -> Clip:

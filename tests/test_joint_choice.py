@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from skelfuse.clip import Clip
+from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.clips import clips_in, reading_of_store
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.errors import SkelfuseError
@@ -70,7 +71,7 @@ def test_a_choice_that_leaves_no_body_is_told(choice: list[str], problem: str) -
 def test_a_store_of_chosen_joints_reads_new_files_alike(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
     np.save(path, np.ones((3, 17, 2)))
-    options = {"provenance": {"skeleton": "coco-17", "joints": ["!nose"], "columns": "{axis}"}}
+    options = Provenance({"skeleton": "coco-17", "joints": ["!nose"], "columns": "{axis}"})
     reading = reading_of_store(options, LAYOUTS["coco-17"])
     assert (reading.joints, reading.columns) == (("!nose",), "{axis}")
     (clip,) = clips_in(path, "npy", reading)

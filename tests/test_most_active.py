@@ -17,6 +17,7 @@ from helpers import stick_figure
 from helpers.stick_figure import acted, clip_of
 from skelfuse.cli import main
 from skelfuse.clips.most_active import by_activity
+from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.clips import find_clip_files, read_clips
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.tracks import keep_most_active
@@ -157,7 +158,7 @@ def test_nobody_is_still_an_error(of_one: Recogniser) -> None:
 
 
 def test_a_run_of_a_store_for_one_person_takes_one(run: Run) -> None:
-    single = Recogniser(replace(run, provenance={"provenance": {"max_persons": 1}}))
+    single = Recogniser(replace(run, provenance=Provenance({"max_persons": 1})))
     alone = single.predict_array(WAVING).probabilities
     several = together(STILL, WAVING, NODDING)
     assert inputs(Recogniser(run), [clip_of(several)]).mask[0, 0].any(dim=-1).tolist() == [True] * 2

@@ -91,7 +91,7 @@ def test_two_orders_of_one_body_make_one_prediction() -> None:
     config = TrainConfig(model=ModelChoice("skelfuse", "nano"))
     torch.manual_seed(0)
     model = build_model(config.model, KINECT_V1, 3).eval()
-    run = Run(model, config, KINECT_V1, ACTIONS, Path("x"), 1, {}, {}, {})
+    run = Run(model, config, KINECT_V1, ACTIONS, Path("x"), 1)
     coords = np.random.default_rng(0).normal(size=(40, 20, 3))
     order = [KINECT_V1.index(joint) for joint in UTD_MHAD.joints]
     here = Recogniser(run).predict(clip_of(coords, KINECT_V1)).probabilities
@@ -113,9 +113,7 @@ def test_a_run_that_samples_by_rate_needs_the_rate() -> None:
     config = TrainConfig(
         sampling=Sampling(frames=16, fps=15), model=ModelChoice("skelfuse", "nano")
     )
-    run = Run(
-        build_model(config.model, STICK, 3).eval(), config, STICK, ACTIONS, Path("x"), 1, {}, {}, {}
-    )
+    run = Run(build_model(config.model, STICK, 3).eval(), config, STICK, ACTIONS, Path("x"), 1)
     recogniser = Recogniser(run)
     recogniser.predict_array(acted("wave"), fps=30)
     with pytest.raises(SkelfuseError, match="does not say its frame rate"):

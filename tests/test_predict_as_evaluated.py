@@ -17,6 +17,7 @@ from helpers.stick_figure import STICK, acted, stored
 from skelfuse.batches import Batches, Sampling
 from skelfuse.cli import main
 from skelfuse.clip import Clip
+from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.synth.dataset import write_dataset
@@ -99,11 +100,11 @@ def test_files_that_name_no_joints_have_those_of_the_store_if_it_was_told_them(
     file = tmp_path / "plain.npz"
     np.savez(file, coords=acted("nod", 9), lengths=[9])
     files = find_clip_files(file)
-    told = {"provenance": {"skeleton": "stick", "max_persons": 1, "fps": 25.0}}
+    told = Provenance({"skeleton": "stick", "max_persons": 1, "fps": 25.0})
     ((_, clip),) = read_clips(files, reading_of_store(told, STICK))
     assert isinstance(clip, Clip)
     assert (clip.skeleton, clip.fps) == (STICK, 25)
-    ((_, problem),) = read_clips(files, reading_of_store({"provenance": {}}, STICK))
+    ((_, problem),) = read_clips(files, reading_of_store(Provenance(), STICK))
     assert isinstance(problem, SkelfuseError)
     assert "no built-in layout has them" in str(problem)
 

@@ -110,7 +110,7 @@ def test_a_share_counts_what_speaks_for_and_against() -> None:
 def test_models_that_do_not_split_say_so() -> None:
     config = TrainConfig(model=ModelChoice("ddnet", options={"filters": 8}))
     model = build_model(config.model, STICK, 3).eval()
-    run = Run(model, config, STICK, ACTIONS, Path("x"), 1, {}, {}, {})
+    run = Run(model, config, STICK, ACTIONS, Path("x"), 1)
     Recogniser(run).predict(clip_of(acted("wave")))
     with pytest.raises(SkelfuseError, match=r"decisions of DDNet are no sum over joints"):
         Recogniser(run).predict(clip_of(acted("wave")), joints=True)

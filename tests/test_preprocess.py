@@ -226,7 +226,7 @@ def test_align_and_scale_are_options_and_are_remembered(raw: Path, tmp_path: Pat
     out = tmp_path / "s.h5"
     assert run("preprocess", tmp_path / "in", "--out", out, "--align", "--scale").exit_code == 0
     store = Store(out)
-    assert store.provenance["provenance"]["align"] is True
+    assert store.provenance.align is True
     clip = store[0]
     left, right = (clip.skeleton.index(joint) for joint in clip.skeleton.hips)
     across = clip.coords[0, 0, left] - clip.coords[0, 0, right]

@@ -138,7 +138,7 @@ def test_a_store_that_was_aligned_and_one_that_was_not(tmp_path: Path) -> None:
     result = run(one.path, other.path, "-o", tmp_path / "both.h5")
     assert "other.h5: a store that was made with --align, and one that was not" in result.output
     both = made(one.path, other.path, "-o", tmp_path / "both.h5", "--align")
-    assert both.provenance["provenance"]["align"] is True
+    assert both.provenance.align is True
 
 
 def test_options_act_on_the_clips_of_a_store(tmp_path: Path) -> None:

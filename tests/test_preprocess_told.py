@@ -55,8 +55,8 @@ def test_a_store_knows_its_files_and_what_was_asked(raw: Path, tmp_path: Path) -
         (file.name, file.stat().st_size, sha256(file)) for file in files[1:]
     ]
     assert (store.sources[0]["skipped"], store.sources[0]["clips"]) == (True, 0)
-    assert store.provenance["version"] == skelfuse.__version__
-    options = store.provenance["provenance"]
+    assert store.provenance.version == skelfuse.__version__
+    options = store.provenance.options
     assert options["class_names"] == {"file": "class_names.txt", "sha256": sha256(names)}
     assert options["skip"] == {"names": 1, "sha256": sha256(skip)}
     assert store.asked == {

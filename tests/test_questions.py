@@ -51,7 +51,7 @@ from skelfuse.run import Run
 from skelfuse.training import ModelChoice, TrainConfig, build_model
 config = TrainConfig(model=ModelChoice("skelfuse", "small"))
 model = build_model(config.model, KINECT_V2, 60).eval()
-run = Run(model, config, KINECT_V2, tuple(map(str, range(60))), Path("x"), 1, {}, {}, {})
+run = Run(model, config, KINECT_V2, tuple(map(str, range(60))), Path("x"), 1)
 coords = np.random.default_rng(0).normal(size=(50_000, 2, 25, 3)).astype(np.float32)
 Recogniser(run).explain(Clip(coords, KINECT_V2, name="long"), players="limbs", rounds=2)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -44,7 +44,7 @@ class Ankles(nn.Module):
 @pytest.fixture(scope="module")
 def found() -> Reliance:
     config = TrainConfig(sampling=Sampling(frames=12, centre=False))
-    run = Run(Ankles(), config, COCO_17, ("kick", "wave"), Path("run"), 1, {}, {}, {})
+    run = Run(Ankles(), config, COCO_17, ("kick", "wave"), Path("run"), 1)
     clips = []
     for number in range(6):
         coords = np.zeros((12, 1, 17, 2), np.float32)

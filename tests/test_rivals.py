@@ -31,7 +31,7 @@ def run() -> Run:
     for name, weight in model.named_parameters():
         if "classifier" in name:
             weight.data *= 30  # it is sure of itself, at least
-    return Run(model, config, KINECT_V2, CLASSES, Path("runs/x"), 1, {}, {}, {})
+    return Run(model, config, KINECT_V2, CLASSES, Path("runs/x"), 1)
 
 
 @pytest.fixture(scope="module")

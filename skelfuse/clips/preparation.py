@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.clips.half import halved
 from skelfuse.clips.most_active import by_activity
+from skelfuse.clips.provenance import Provenance
 from skelfuse.clips.view import align_view, normalise_scale
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -53,7 +53,7 @@ class Preparation:
     """The skeleton of a store, and what was done to every clip in it.
 
     >>> from skelfuse.layouts import KINECT_V2
-    >>> Preparation.of_store(KINECT_V2, {"provenance": {"align": True}}).align
+    >>> Preparation.of_store(KINECT_V2, Provenance({"align": True})).align
     True
     """
 
@@ -64,12 +64,10 @@ class Preparation:
     max_persons: int | None = None  # all, if the store does not say
 
     @staticmethod
-    def of_store(skeleton: Skeleton, provenance: Mapping[str, Any]) -> Preparation:
-        """Read what a store's provenance says."""
-        options = provenance.get("provenance", {})
-        align, scale = (bool(options.get(name)) for name in ("align", "scale"))
-        half, max_persons = bool(provenance.get("half")), options.get("max_persons")
-        return Preparation(skeleton, align, scale, half, max_persons)
+    def of_store(skeleton: Skeleton, made: Provenance) -> Preparation:
+        """Return what was done to the clips of a store."""
+        align, scale = bool(made.align), bool(made.scale)
+        return Preparation(skeleton, align, scale, made.half, made.max_persons)
 
     def matched(self, clip: Clip) -> Clip:
         """Return a clip with its joints in the order of the store's, matched by their names.

@@ -209,19 +209,17 @@ def _notes(runs: Sequence[Run], store: Store, clips: Labelled, protocol: str | N
                 f"{run.path} was trained by the protocol {run.config.protocol}, not {protocol}: "
                 "clips of this part may have been trained on"
             )
-        notes += [
-            f"{run.path} was trained on a store made {'with' if before else 'without'} "
-            f"--{option}, and this one is made {'without' if before else 'with'}"
-            for option in ("align", "scale")
-            for before in (_made_with(run.provenance, option),)
-            if before is not None and _made_with(store.provenance, option) not in (None, before)
-        ]
+        here, there = store.provenance, run.provenance
+        for option, now, before in (
+            ("align", here.align, there.align),
+            ("scale", here.scale, there.scale),
+        ):
+            if None not in (now, before) and now != before:
+                notes.append(
+                    f"{run.path} was trained on a store made {'with' if before else 'without'} "
+                    f"--{option}, and this one is made {'with' if now else 'without'}"
+                )
     return notes
-
-
-def _made_with(provenance: dict[str, Any], option: str) -> bool | None:
-    made = provenance.get("provenance", {}).get(option)
-    return None if made is None else bool(made)
 
 
 def _sha256(store: Store, indices: Indices) -> str:

@@ -63,7 +63,7 @@ def run_facts(folder: Path) -> RunFacts:
         facts, _ = read_checkpoint(folder / LAST, only="no tensor at all/")
         with undamaged(folder / LAST):
             epochs[LAST], final = int(facts["epoch"]), dict(facts["metrics"])
-    made_of = [run.skeleton.to_dict(), run.class_names, run.provenance]
+    made_of = [run.skeleton.to_dict(), run.class_names, run.provenance.as_dict()]
     tests, stale = _tests(folder, epochs)
     return RunFacts(
         name=str(folder),

@@ -89,7 +89,7 @@ def exact_sum_of(
     >>> from skelfuse.training import TrainConfig, build_model
     >>> config = TrainConfig()
     >>> model = build_model(config.model, KINECT_V2, 2).eval()  # it knows nothing yet
-    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
+    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1)
     >>> moving = np.random.default_rng(0).normal(size=(90, 1, 25, 3))
     >>> clip = Clip(moving, KINECT_V2, name="a", fps=30)
     >>> found = exact_sum_of(Recogniser(run), clip, class_name="sit", against="stand")

@@ -33,7 +33,7 @@ def explain_by_hiding(
     >>> from skelfuse.training import TrainConfig, build_model
     >>> config = TrainConfig()
     >>> model = build_model(config.model, KINECT_V2, 2).eval()  # it knows nothing yet
-    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
+    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1)
     >>> moving = np.random.default_rng(0).normal(size=(60, 1, 25, 3)).astype(np.float32)
     >>> found = explain_by_hiding(run, Clip(moving, KINECT_V2, name="a", fps=30), players="limbs")
     >>> list(found.limbs), abs(sum(found.limbs.values()) - found.total) < 1e-5
@@ -66,7 +66,7 @@ def explain_with_rivals(
     >>> config = TrainConfig()
     >>> model = build_model(config.model, KINECT_V2, 3).eval()  # it knows nothing yet
     >>> classes = ("sit", "stand", "wave")
-    >>> run = Run(model, config, KINECT_V2, classes, Path("runs/x"), 1, {}, {}, {})
+    >>> run = Run(model, config, KINECT_V2, classes, Path("runs/x"), 1)
     >>> moving = np.random.default_rng(0).normal(size=(60, 1, 25, 3)).astype(np.float32)
     >>> clip = Clip(moving, KINECT_V2, name="a", fps=30)
     >>> found = explain_with_rivals(run, clip, "sit", "wave", players="limbs")

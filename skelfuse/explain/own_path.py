@@ -37,7 +37,7 @@ def own_path(run: Run, seen: Seen, weights: Array) -> OwnPath | None:
     >>> from skelfuse.training import TrainConfig, build_model
     >>> config = TrainConfig()
     >>> model = build_model(config.model, KINECT_V2, 2).eval()
-    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
+    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1)
     >>> x, mask = torch.randn(1, 64, 1, 25, 3), torch.ones(1, 64, 1, 25, dtype=torch.bool)
     >>> found = own_path(run, Seen(x, mask, torch.arange(64.0)[None]), np.array([1.0, 0.0]))
     >>> len(found.own), ("head", "speed, 2 frames") in found.statistics

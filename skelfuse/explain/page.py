@@ -62,8 +62,7 @@ def write_page(
 
 def _in_metres(one: Explanation, run: Run) -> bool:
     """Tell whether the model saw the clip in metres: a sensor's, of a person's size, not scaled."""
-    made = run.provenance.get("provenance", {})
-    if made.get("scale") or run.config.sampling.scale or one.skeleton.name not in IN_METRES:
+    if run.provenance.scale or run.config.sampling.scale or one.skeleton.name not in IN_METRES:
         return False
     low, high = (
         [one.skeleton.index(j) for j in e] for e in (one.skeleton.hips, one.skeleton.shoulders)

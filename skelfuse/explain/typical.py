@@ -17,7 +17,7 @@ from skelfuse.explain.seen import seen_by
 from skelfuse.models.model import Model
 from skelfuse.run import Run
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
+from skelfuse.store.writer import write_clips
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -25,7 +25,6 @@ Indices = npt.NDArray[np.intp]
 EXEMPLARS = "exemplars.h5"  # in a run's folder
 LOOKED_AT = 100  # clips of a class: the mean of more is hardly another
 AT_ONCE = 32
-SOURCE = "the training clips"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,16 +84,7 @@ def keep_exemplars(run: Run, store: Store, clips: Indices, count: int, folder: P
     """Put the `count` most typical clips of every class into the run's folder; say how many."""
     found = typical_clips(run, store, clips, run.class_names, count)
     chosen = sorted(i for own in found.values() for i in own)
-    half = bool(store.provenance.get("half"))
-    made = dict(store.provenance.get("provenance", {}))
-    with StoreWriter(folder / EXEMPLARS, provenance=made, half=half, resume=False) as writer:
-        writer.accept(store.skeleton)
-        for i in chosen:
-            writer.add(*packed(store[i], half), source=SOURCE)
-        writer.finish_source(
-            {"source": SOURCE, "bytes": 0, "sha256": "", "clips": len(chosen), "problems": []}
-        )
-        writer.finish()
+    write_clips(folder / EXEMPLARS, (store[i] for i in chosen), store.provenance)
     return len(chosen)
 
 

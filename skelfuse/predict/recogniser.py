@@ -45,7 +45,7 @@ class Recogniser:
     >>> _ = torch.manual_seed(0)
     >>> config = TrainConfig()
     >>> model = build_model(config.model, KINECT_V2, 2).eval()  # it knows nothing yet
-    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
+    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1)
     >>> recogniser = Recogniser(run)
     >>> moving = np.random.default_rng(0).normal(size=(90, 1, 25, 3))  # [T,M,N,D]
     >>> found = recogniser.predict(Clip(moving, KINECT_V2, name="a"))

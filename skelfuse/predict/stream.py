@@ -40,7 +40,7 @@ class Stream:
     >>> from skelfuse.training import TrainConfig, build_model
     >>> config = TrainConfig()
     >>> model = build_model(config.model, KINECT_V2, 2).eval()  # it knows nothing yet
-    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1, {}, {}, {})
+    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1)
     >>> stream = Stream(Recogniser(run), window="1s", stride="0.5s", fps=30)
     >>> frames = np.random.default_rng(0).normal(size=(50, 25, 3))
     >>> [(one.begins, one.ends) for frame in frames for one in stream.push(frame)]

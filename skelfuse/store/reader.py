@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
+from skelfuse.clips.provenance import Provenance
 from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
 from skelfuse.plain_text import is_plain
@@ -68,13 +69,13 @@ class Store:
         (4, ['a', 'b'], 'b')
         """
         # By its name: the writer takes what is in a store from here.
-        import_module("skelfuse.store.writer").write_clips(path, clips, half=half)
+        import_module("skelfuse.store.writer").write_clips(path, clips, Provenance(half=half))
         return cls(path)
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         with undamaged(self.path), opened(self.path) as file:
-            self.provenance: dict[str, Any] = json.loads(file.attrs["provenance"])
+            self.provenance = Provenance.from_dict(json.loads(file.attrs["provenance"]))
             self.asked: dict[str, Any] = json.loads(file.attrs.get("asked", "{}"))
             self.skeleton = _skeleton(json.loads(file.attrs["skeleton"]), self.path)
             self.class_names: list[str] = json.loads(file.attrs["class_names"])
@@ -105,8 +106,7 @@ class Store:
         clips, rows = len(self.names), np.diff(self.offset)
         joints = (len(self.skeleton), self.skeleton.dimensions)
         if (
-            not isinstance(self.provenance, dict)
-            or not isinstance(self.asked, dict)
+            not isinstance(self.asked, dict)
             or not all(isinstance(name, str) and is_plain(name) for name in self.class_names)
             or not all(is_plain(text) for column in columns[:TEXTS] for text in set(column))
             or {len(rows), *map(len, columns)} != {clips}

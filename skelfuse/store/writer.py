@@ -23,6 +23,7 @@ from skelfuse import __version__
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.clips.half import halved
 from skelfuse.clips.preparation import Preparation
+from skelfuse.clips.provenance import Provenance
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import atomic_write
 from skelfuse.same_body import difference
@@ -56,9 +57,10 @@ def packed(clip: Clip, half: bool = False) -> tuple[dict[str, Any], bytes, bytes
     return line, coords.tobytes(), filler.tobytes()
 
 
-def write_clips(path: str | Path, clips: Iterable[Clip], *, half: bool = False) -> None:
-    """Write a store of clips in memory; see `Store.write`."""
-    with StoreWriter(path, provenance={}, half=half, resume=False) as writer:
+def write_clips(path: str | Path, clips: Iterable[Clip], made: Provenance) -> None:
+    """Write a store of clips in memory; see `Store.write`. `made` says what was done to them."""
+    half, options = made.half, dict(made.options)
+    with StoreWriter(path, provenance=options, half=half, resume=False) as writer:
         try:
             for clip in clips:
                 writer.accept(clip.skeleton)

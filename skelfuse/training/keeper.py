@@ -126,7 +126,7 @@ class Keeper:
             "class_names": store.class_names,
             "class_counts": self.data.class_counts,
             "skeleton": store.skeleton.to_dict(),
-            "provenance": store.provenance,
+            "provenance": store.provenance.as_dict(),
             "data": self.data.fingerprint,
             "seen_rate": self.seen_rate,
             "shown": self.data.shown._asdict(),

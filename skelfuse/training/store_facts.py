@@ -103,7 +103,7 @@ def _bodies(
     looked_at = train[::step].tolist()
     body = store.skeleton
     # A store of aligned clips no longer tells which way they faced.
-    aligned = bool(store.provenance.get("provenance", {}).get("align"))
+    aligned = bool(store.provenance.align)
     upright = bool(body.dimensions == 3 and body.hips and body.shoulders and not aligned)
     sampling = Sampling(align=upright, centre=False, scale=True)
     seen, turns, sizes = [], [], []

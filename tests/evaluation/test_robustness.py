@@ -99,9 +99,6 @@ def test_a_rule_that_is_known_scores_what_can_be_foretold(tmp_path: Path) -> Non
         ("up", "down"),
         tmp_path / "none",
         1,
-        {},
-        {},
-        {},
     )
     found = evaluate_robustness([run], store, np.arange(40))
     by_name = {one.name: top1 for one, top1 in zip(found.conditions, found.top1, strict=True)}
@@ -131,9 +128,7 @@ def test_a_store_that_was_aligned_is_aligned_after_the_turn(tmp_path: Path) -> N
             seen.append(x)
             return super().features(x, mask)
 
-    run = Run(
-        Watching(), TrainConfig(), store.skeleton, ("up", "down"), tmp_path / "none", 1, {}, {}, {}
-    )
+    run = Run(Watching(), TrainConfig(), store.skeleton, ("up", "down"), tmp_path / "none", 1)
     found = evaluate_robustness([run], store, np.arange(40))
     turns = [x for x, one in zip(seen, found.conditions, strict=True) if one.kind == "turn"]
     assert len(turns) == 3

@@ -38,7 +38,7 @@ def run_of(model: nn.Module, skeleton: Skeleton = COCO_17, **facts: Any) -> Run:
     sampling = Sampling(frames=facts.pop("frames", 16), centre=False)
     config = replace(TrainConfig(sampling=sampling), **facts.pop("config", {}))
     classes = facts.pop("classes", ("nod", "wave", "kick"))
-    return Run(model, config, skeleton, classes, Path("run"), 1, {}, {}, {}, **facts)
+    return Run(model, config, skeleton, classes, Path("run"), 1, **facts)
 
 
 def clip_of(

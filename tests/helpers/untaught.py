@@ -26,4 +26,4 @@ def untaught() -> Recogniser:
     torch.manual_seed(0)
     model = build_model(config.model, ARM, 4)
     model(torch.randn(32, 16, 1, 3, 3))  # in training: the norms take up what numbers come
-    return Recogniser(Run(model.eval(), config, ARM, tuple("abcd"), Path("x"), 1, {}, {}, {}))
+    return Recogniser(Run(model.eval(), config, ARM, tuple("abcd"), Path("x"), 1))
