@@ -8,12 +8,14 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-MEMORY = 2 << 30  # bytes, in the other process
+MEMORY = 1 << 30  # bytes, in the other process
 PATIENCE = 15  # times as long by the clock: other programs may keep the machine busy
+TOO_MUCH = 77  # the exit code of a trial that is refused memory
 
-# What a reader does, without what it checks: open, and read all that is small.
+# What a reader does, without what it checks: open, and read all that is small. One part that
+# cannot be read keeps no other from being tried.
 _TRIAL = """
-import sys
+import os, sys
 try:
     import resource
     for limit, most in ((resource.RLIMIT_CPU, {seconds}), (resource.RLIMIT_AS, {memory})):
@@ -22,18 +24,37 @@ except (ImportError, ValueError, OSError):
     pass
 import h5py
 
-def look(name, part):
+def tried(work):
+    try:
+        work()
+    except Exception as error:
+        if isinstance(error, MemoryError) or "memory allocation" in str(error):
+            os._exit({too_much})
+
+def attributes(part):
     for key in part.attrs:
-        part.attrs[key]
-    if isinstance(part, h5py.Dataset) and part.nbytes < 1 << 28:
+        tried(lambda: part.attrs[key])
+
+def numbers(part):
+    if part.nbytes < 1 << 28:
         part[()] if part.size < 1 << 22 else part[:1]
 
-try:
+def axes(part):
+    for axis in part.dims:
+        [scale.name for scale in axis.values()]
+
+def look(name, part):
+    tried(lambda: attributes(part))
+    if isinstance(part, h5py.Dataset):
+        tried(lambda: numbers(part))
+        tried(lambda: axes(part))
+
+def whole():
     with h5py.File(sys.argv[1], "r") as file:
         look("", file)
         file.visititems(look)
-except Exception:
-    pass
+
+tried(whole)
 """
 
 
@@ -54,13 +75,15 @@ def hdf5_fails(path: Path, seconds: int = 20) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _tried(path: Path, size: int, changed: int, seconds: int) -> str | None:
-    script = _TRIAL.format(seconds=seconds, memory=MEMORY)
+    script = _TRIAL.format(seconds=seconds, memory=MEMORY, too_much=TOO_MUCH)
     try:
         code = exit_code(script, path, PATIENCE * seconds)
     except subprocess.TimeoutExpired:
         return "it keeps the HDF5 library busy without end"
     except OSError:  # no other process is to be had here
         return None
+    if code == TOO_MUCH:
+        return f"the HDF5 library asks for more than {MEMORY >> 30} GB of memory"
     return f"the HDF5 library ends with signal {-code}" if code < 0 else None
 
 
