@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import fmean
 
 from research.accuracy.robustness import robustness_section
 from research.lab.cells import Cell
@@ -10,6 +11,7 @@ from research.lab.data_sets import REAL, SETS
 from research.lab.rows import Row
 from research.lab.tables import (
     Found,
+    Seeds,
     asked_for,
     average,
     by_pair,
@@ -24,11 +26,12 @@ from research.lab.tables import (
 MAIN = {
     "small": "**`small`**, the shipped configuration",
     "nano": "`nano`",
-    "generic": "`small`, configuration `generic`",
-    "pure": "`pure`, configuration `generic`",
-    "pure-fixed-kernels": "`pure`, kernels fixed, configuration `generic`",
-    "generic-no-fuse": "`small` without FrierenFuse, configuration `generic`",
-    "generic-fixed-kernels": "`small`, kernels fixed, configuration `generic`",
+    "generic": "`generic`",
+    "generic-bfloat16": "`generic` in bfloat16",
+    "generic-no-fuse": "`generic` without FrierenFuse",
+    "generic-fixed-kernels": "`generic`, kernels fixed",
+    "pure": "`pure`",
+    "pure-fixed-kernels": "`pure`, kernels fixed",
     "no-fuse": "`small` without FrierenFuse",
     "no-fuse-matched": "the same, as wide as those parameters allow",
     "nano-no-fuse": "`nano` without FrierenFuse",
@@ -67,6 +70,16 @@ PUBLISHED: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ST-LSTM", "93.3 †", "its paper"),
     ),
 }
+# What is compared, and the variants with it and without.
+WORTH = {
+    "`small`: FrierenFuse, on − off": ("small", "no-fuse"),
+    "`small`: on − off with as many parameters": ("small", "no-fuse-matched"),
+    "`nano`: FrierenFuse, on − off": ("nano", "nano-no-fuse"),
+    "`small`: kernels, learned − fixed": ("small", "fixed-kernels"),
+    "`generic`: FrierenFuse, on − off": ("generic", "generic-no-fuse"),
+    "`generic`: kernels, learned − fixed": ("generic", "generic-fixed-kernels"),
+    "`pure`: kernels, learned − fixed": ("pure", "pure-fixed-kernels"),
+}
 SHARES = (5, 10, 25, 50)
 Look = Callable[[str, str], Found]  # data set, variant
 
@@ -87,35 +100,11 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
         "none; a model without a line was not trained on the set. The test part chose nothing. "
         "Where a set has several splits, a seed's figure is the mean over them. MACs are of one "
         "clip, minutes of one training. † marks published figures quoted at second hand.",
+        "`generic` is `small` as the configuration `generic` trains it, which looks at the "
+        "training clips of the store alone; `pure` is the size `pure` in the same configuration: "
+        "the own path without the together path.",
         *(_of_set(name, look, seeds) for name in REAL),
-        _section(
-            "FrierenFuse, on and off",
-            "Differences of means over the seeds that both have, in points of accuracy. As many "
-            "parameters: the widest mixer that has no more of them than `small`; where one more "
-            "step of width is too much, it is the same model.",
-            _pairs(
-                look,
-                {
-                    "`small`: on − off": ("small", "no-fuse"),
-                    "`small`: on − off with as many parameters": ("small", "no-fuse-matched"),
-                    "`nano`: on − off": ("nano", "nano-no-fuse"),
-                    "`generic`: on − off": ("generic", "generic-no-fuse"),
-                },
-            ),
-        ),
-        _section(
-            "Kernels, learned and fixed",
-            "Fixed kernels stay differences, as all kernels begin; the few weights of the kernels "
-            "are the only difference in size.",
-            _pairs(
-                look,
-                {
-                    "`small`: learned − fixed": ("small", "fixed-kernels"),
-                    "`generic`: learned − fixed": ("generic", "generic-fixed-kernels"),
-                    "`pure`: learned − fixed": ("pure", "pure-fixed-kernels"),
-                },
-            ),
-        ),
+        _worth(look),
         _paths(look, seeds),
         _section(
             "What else is compared",
@@ -125,6 +114,7 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
                 {
                     "`nano` − `small`": ("nano", "small"),
                     "`generic` − tuned": ("generic", "small"),
+                    "`generic`: bfloat16 − float32": ("generic-bfloat16", "generic"),
                     "`small` − DD-Net": ("small", "ddnet"),
                     "`small` − ST-GCN": ("small", "stgcn"),
                     "`small` − ST-GCN in bfloat16": ("small", "stgcn-bfloat16"),
@@ -177,6 +167,42 @@ def _of_set(name: str, look: Look, seeds: int) -> str:
 def _section(title: str, words: str, table: str) -> str:
     """Return a section with its table, or nothing where there is no table."""
     return "\n\n".join(part for part in (f"## {title}", words, table) if part) if table else ""
+
+
+def _worth(look: Look) -> str:
+    """Return what FrierenFuse and learned kernels are worth, to all of a model and its own path."""
+    lines = []
+    for title, (a, b) in WORTH.items():
+        sets = [(look(name, a), look(name, b)) for name in REAL]
+        lines += _gains(title, [(one.accuracy, other.accuracy) for one, other in sets])
+        lines += _gains("… the own path alone", [(one.own, other.own) for one, other in sets])
+    words = (
+        "In points of accuracy: differences over the seeds that both have, with their number; the "
+        "average is over the sets that have both. Fixed kernels stay as all kernels begin: "
+        "differences and random taps. The own path alone is the same runs with a share of 0."
+    )
+    if any(look(name, "no-fuse-matched").rows for name in REAL):
+        words += (
+            " As many parameters: without FrierenFuse, and with the widest together path that has "
+            "no more of them than `small`; where one more step of width is too much, it is the "
+            "same model as without."
+        )
+    head = ["", *(SETS[name].title for name in REAL), "average"]
+    table = markdown(head, lines) if lines else ""
+    return _section("What FrierenFuse and learned kernels are worth", words, table)
+
+
+def _gains(title: str, pairs: Sequence[tuple[Seeds, Seeds]]) -> list[list[str]]:
+    """Return the line of these differences, a − b for each set; none where no set has both."""
+    gains = [difference(a, b) for a, b in pairs]
+    known = [gain for gain in gains if gain is not None]
+    if not known:
+        return []
+    cells = [
+        signed(gain) if gain is None else f"{signed(gain)} ({len(set(a) & set(b))})"
+        for gain, (a, b) in zip(gains, pairs, strict=True)
+    ]
+    return [[title, *cells, signed(fmean(known))]]
 
 
 def _pairs(look: Look, pairs: dict[str, tuple[str, str]]) -> str:

@@ -48,6 +48,7 @@ VARIANTS = {
     "fixed-kernels": Variant(FIXED),
     "nano": Variant(("model.size=nano",)),
     "generic": Variant(config="generic"),
+    "generic-bfloat16": Variant(BFLOAT16, config="generic"),
     "generic-no-fuse": Variant(NO_FUSE, config="generic"),
     "generic-fixed-kernels": Variant(FIXED, config="generic"),
     "no-fuse-matched": Variant(NO_FUSE, matched="small"),

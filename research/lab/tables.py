@@ -20,6 +20,7 @@ class Found:
     accuracy: Seeds = field(default_factory=dict)
     clean: Seeds = field(default_factory=dict)
     loss: Seeds = field(default_factory=dict)  # the cross entropy of test clips
+    own: Seeds = field(default_factory=dict)  # accuracy of the own path alone, beside the other
     rows: tuple[Row, ...] = ()
 
     @property
@@ -50,12 +51,13 @@ def gathered(cells: Iterable[Cell], rows: Iterable[Row]) -> Found:
         }
         for name in ("accuracy", "clean", "loss")
     )
-    return Found(
-        accuracy,
-        clean,
-        loss,
-        tuple(row for own in whole.values() for row in own),
-    )
+    own_path = {
+        seed: fmean(row["by_share"]["0.0"] for row in own)
+        for seed, own in whole.items()
+        if all(row.get("by_share") for row in own)
+    }
+    every = tuple(row for own in whole.values() for row in own)
+    return Found(accuracy, clean, loss, own_path, every)
 
 
 def by_seed(rows: Iterable[Row], kind: str, part: str) -> Seeds:

@@ -62,12 +62,50 @@ def test_the_page_of_made_up_rows() -> None:
     shipped = "| **`small`**, the shipped configuration |"
     assert f"{shipped} 91.0 ± 1.4 | 1,234 | 2.5 | 1.5 | 7 |" in text
     assert f"{shipped} 91.0 ± 1.4 | 80.5 ± 0.7 | 1,234 |" in text  # NW-UCLA has two columns
-    assert "| `small`: on − off | +1.00 | +1.00 | +1.00 | +1.00 | +1.00 | +1.00 |" in text
-    assert "| `small`: learned − fixed | −0.50 | −0.50 | −0.50 | −0.50 | – | – |" in text
+    five = " | ".join(["+1.00 (2)"] * 5)
+    assert f"| `small`: FrierenFuse, on − off | {five} | +1.00 |" in text
+    four = " | ".join(["−0.50 (2)"] * 4)
+    assert f"| `small`: kernels, learned − fixed | {four} | – | −0.50 |" in text
+    assert "as many parameters" not in text.lower()  # nor words about what was not run
     assert "DD-Net, rerun" not in text  # not trained, no line
     assert "`python it`, 2026-01-02; P (1 thread a run)" in text
     assert "94.6" in text
     assert "of an older" not in text
+
+
+def test_the_page_tells_what_this_version_gains_by_its_parts_and_by_which_path() -> None:
+    cells = [
+        cell
+        for data in ("utd-mhad", "jhmdb", "sbu")
+        for name in accuracy.VARIANTS
+        if name.startswith(("generic", "pure"))
+        for cell in cells_of(SETS[data], name, accuracy.VARIANTS, seeds=2)
+    ]
+    level = {"generic-no-fuse": (88.0, 80.0), "generic-fixed-kernels": (91.0, 85.0)}
+    missing = {("sbu", "generic-no-fuse", 1), ("utd-mhad", "generic-fixed-kernels", 1)}
+    missing |= {("jhmdb", "pure", seed) for seed in (0, 1)}
+    rows = []
+    for cell in cells:
+        if (cell.data.name, cell.name, cell.config.seed) in missing:
+            continue
+        both, own = level.get(cell.name, (90.0, 84.0))
+        both += 4 * ((cell.data.name, cell.name) == ("jhmdb", "generic"))
+        shares = {} if cell.name.startswith("pure") else {"by_share": {"0.0": own, "0.75": both}}
+        rows.append(made_up(cell, both + cell.config.seed, **shares))
+    text = page(cells, rows, seeds=2, command="python it")
+    worth = text.split("## What FrierenFuse and learned kernels are worth")[1].split("##")[0]
+    kernels = "kernels, learned − fixed"
+    assert [line for line in worth.splitlines() if line.startswith(("| `", "| …"))] == [
+        "| `generic`: FrierenFuse, on − off | +2.00 (2) | – | +6.00 (2) | – | +2.00 (1) | +3.33 |",
+        "| … the own path alone | +4.00 (2) | – | +4.00 (2) | – | +4.00 (1) | +4.00 |",
+        f"| `generic`: {kernels} | −1.00 (1) | – | +3.00 (2) | – | −1.00 (2) | +0.33 |",
+        "| … the own path alone | −1.00 (1) | – | −1.00 (2) | – | −1.00 (2) | −1.00 |",
+        f"| `pure`: {kernels} | +0.00 (2) | – | – | – | +0.00 (2) | +0.00 |",
+    ]
+    for title in ("`generic`", "`generic` in bfloat16", "`pure`", "`pure`, kernels fixed"):
+        assert f"| {title} | 90.5 ± 0.7 |" in text
+    assert "| `generic`, kernels fixed | 91.0 (1) |" in text
+    assert "| `generic` without FrierenFuse | 88.0 (1) |" in text
 
 
 def test_the_ablation_joins_what_gains_once_all_is_measured() -> None:
