@@ -12,6 +12,7 @@ from research.lab.cells import Cell
 from research.lab.data_sets import SETS, parts_of
 from research.lab.experiment import accuracies
 from research.lab.kept_runs import measure_kept
+from research.lab.options import Asked
 from research.lab.rows import Row, key_of
 from research.lab.runs import Plan, opened
 from research.lab.tables import NONE, Found, difference, markdown, signed, told
@@ -28,11 +29,11 @@ def measure_pruning(plan: Plan) -> list[str]:
     return measure_kept(plan, KIND, _pruned)
 
 
-def _pruned(plan: Plan, cell: Cell, folder: Path) -> dict[str, Any]:
-    store = opened(plan, cell.data)
+def _pruned(asked: Asked, cell: Cell, folder: Path) -> dict[str, Any]:
+    store = opened(asked, cell.data)
     with tempfile.TemporaryDirectory() as out:
         found = prune(folder, Path(out) / "pruned")
-        run = load_run(found.folder / BEST, device=plan.device)
+        run = load_run(found.folder / BEST, device=asked.device)
         told = accuracies(run, store, parts_of(store, cell.protocol), cell)
     names = ("channels", "frequencies", "parameters", "macs", "seconds", "difference")
     return told | {name: getattr(found, name) for name in names}

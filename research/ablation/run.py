@@ -28,9 +28,9 @@ from research.lab.measured import latencies
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import read_rows
 from research.lab.runs import (
+    Plan,
     chosen,
     plan_cells,
-    plan_of,
     present,
     run_all,
     sets_named,
@@ -111,29 +111,25 @@ def seconds_of(cells: Sequence[Cell], data: RealSet, folder: Path, work: Path) -
 @click.option("--also", default="research/accuracy/rows.jsonl", show_default=True, type=Path)
 def main(asked: Asked, also: Path) -> None:
     """Add each frequency module to `small` on the data sets in DATA, and write the table."""
-    torch.set_num_threads(asked.threads)
     data, work, rows = asked.data, asked.work, [also, asked.rows]
     names = chosen(asked.variants, [*VARIANTS, TOGETHER], {}) or [*VARIANTS, TOGETHER]
     alone = [name for name in names if name != TOGETHER]
     all_sets = [as_begun(data) for data in sets_named((), SETS_HERE)]
     sets = [as_begun(data) for data in sets_named(asked.only, SETS_HERE)]
-    wanted = functools.partial(plan_cells, seeds=asked.seeds, settings=asked.settings)
-    everything = wanted(all_sets, list(VARIANTS), VARIANTS)
+    everything = plan_cells(asked, all_sets, list(VARIANTS), VARIANTS)
     failed: list[str] = []
-    plan = plan_of(asked, kept=(GATED,), also=(also,))
-    here = [] if asked.no_runs else present(sets, data, work)
+    here = [] if asked.no_runs else present(asked, sets)
+    plan = Plan(asked, plan_cells(asked, here, alone, VARIANTS), also=(also,), kept=(GATED,))
     if here:
-        cells = wanted(here, alone, VARIANTS)
-        failed = run_all(replace(plan, cells=cells), asked.workers, work_through)
-        failed += run_all(replace(plan, cells=cells), asked.workers, measure_pruning)
+        failed = run_all(plan, work_through) + run_all(plan, measure_pruning)
     there = [one.name for one in all_sets if is_there(one, data, work)]
     best = combination(by_pair(everything, read_rows(rows)), there, asked.seeds)
     if best:
         both = {TOGETHER: Variant((*SMALL, *best))}
         if here and TOGETHER in names:
-            cells = wanted(here, [TOGETHER], both)
-            failed += run_all(replace(plan, cells=cells), asked.workers, work_through)
-        everything += wanted(all_sets, [TOGETHER], both)
+            plan = replace(plan, cells=plan_cells(asked, here, [TOGETHER], both))
+            failed += run_all(plan, work_through)
+        everything += plan_cells(asked, all_sets, [TOGETHER], both)
     if asked.write:
         text = page(
             everything,
@@ -143,7 +139,7 @@ def main(asked: Asked, also: Path) -> None:
             sets=SETS_HERE,
             seeds=asked.seeds,
             begun_with=BEGUN_WITH,
-            command=asked.command("ablation"),
+            command=asked.command,
         )
         write_page(asked.write, text)
     exit_if_any(failed)

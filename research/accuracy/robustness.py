@@ -9,6 +9,7 @@ from statistics import fmean
 from research.lab.cells import Cell
 from research.lab.data_sets import REAL, SETS, parts_of
 from research.lab.kept_runs import measure_kept
+from research.lab.options import Asked
 from research.lab.rows import Row, key_of
 from research.lab.runs import Plan, opened
 from research.lab.tables import NONE, markdown, signed
@@ -27,10 +28,10 @@ def measure_robustness(plan: Plan) -> list[str]:
     return measure_kept(plan, KIND, _measured)
 
 
-def _measured(plan: Plan, cell: Cell, folder: Path) -> dict[str, Mapping[str, float]]:
+def _measured(asked: Asked, cell: Cell, folder: Path) -> dict[str, Mapping[str, float]]:
     """Return the accuracy in percent by the name of the condition."""
-    store = opened(plan, cell.data)
-    run = load_run(folder / LAST, device=plan.device)
+    store = opened(asked, cell.data)
+    run = load_run(folder / LAST, device=asked.device)
     found = evaluate_robustness([run], store, parts_of(store, cell.protocol)["test"])
     pairs = zip(found.conditions, found.top1, strict=True)
     return {"conditions": {condition.name: 100 * top1 for condition, top1 in pairs}}

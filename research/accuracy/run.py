@@ -12,13 +12,11 @@ when that changes, the run is made anew.
 
 from __future__ import annotations
 
-import functools
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
@@ -29,9 +27,9 @@ from research.lab.data_sets import REAL
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import read_rows
 from research.lab.runs import (
+    Plan,
     chosen,
     plan_cells,
-    plan_of,
     present,
     run_all,
     sets_named,
@@ -75,23 +73,17 @@ KEPT = (*ROBUST, "generic")  # whose runs stay on disk
 @click.option("--robustness/--no-robustness", default=True, show_default=True)
 def main(asked: Asked, robustness: bool) -> None:
     """Train and evaluate on the data sets in the folder DATA, and write the table of results."""
-    torch.set_num_threads(asked.threads)
     names = chosen(asked.variants or ("all",), list(VARIANTS), GROUPS)
-    sets = sets_named(asked.only, REAL)
-    wanted = functools.partial(
-        plan_cells, variants=VARIANTS, seeds=asked.seeds, settings=asked.settings
-    )
     failed: list[str] = []
     if not asked.no_runs:
-        plan = plan_of(asked, wanted(present(sets, asked.data, asked.work), names), kept=KEPT)
-        failed = run_all(plan, asked.workers, work_through)
+        sets = present(asked, sets_named(asked.only, REAL))
+        plan = Plan(asked, plan_cells(asked, sets, names, VARIANTS), kept=KEPT)
+        failed = run_all(plan, work_through)
         if robustness:
-            robust = replace(plan, kept=frozenset(ROBUST))
-            failed += run_all(robust, asked.workers, measure_robustness)
+            failed += run_all(replace(plan, kept=ROBUST), measure_robustness)
     if asked.write:
-        cells = wanted(sets_named((), REAL), list(VARIANTS))
-        command = asked.command("accuracy")
-        text = page(cells, read_rows([asked.rows]), seeds=asked.seeds, command=command)
+        cells = plan_cells(asked, sets_named((), REAL), list(VARIANTS), VARIANTS)
+        text = page(cells, read_rows([asked.rows]), seeds=asked.seeds, command=asked.command)
         write_page(asked.write, text)
     exit_if_any(failed)
 

@@ -10,17 +10,16 @@ says what it would be worth.
 
 from __future__ import annotations
 
-import functools
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import click
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
@@ -32,9 +31,9 @@ from research.lab.measured import cost, when_and_where
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import Row, read_rows
 from research.lab.runs import (
+    Plan,
     chosen,
     plan_cells,
-    plan_of,
     present,
     run_all,
     sets_named,
@@ -54,18 +53,14 @@ LOOK = 0.5  # any share: the clips that are looked at are the test part's, not t
 @experiment_options("chosen_epoch", variants="Of research/accuracy.  [small]")
 def main(asked: Asked) -> None:
     """Train on the data sets in the folder DATA; tell the last epoch and the one test chooses."""
-    torch.set_num_threads(asked.threads)
     names = chosen(asked.variants or ("small",), list(VARIANTS), {})
     sets = sets_named(asked.only, REAL)
-    wanted = functools.partial(
-        plan_cells, names=names, variants=VARIANTS, seeds=asked.seeds, settings=asked.settings
-    )
     failed: list[str] = []
     if not asked.no_runs:
-        cells = wanted(present(sets, asked.data, asked.work))
-        plan = plan_of(asked, cells)
-        failed = run_all(plan, asked.workers, functools.partial(work_through, experiment=watched))
-    text = table(wanted(sets), read_rows([asked.rows]), asked.seeds)
+        plan = Plan(asked, plan_cells(asked, present(asked, sets), names, VARIANTS))
+        failed = run_all(plan, partial(work_through, experiment=watched))
+    cells = plan_cells(asked, sets, names, VARIANTS)
+    text = table(cells, read_rows([asked.rows]), asked.seeds)
     click.echo(text)
     if asked.write:
         write_page(asked.write, text)

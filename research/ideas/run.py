@@ -10,14 +10,12 @@ are as in research/accuracy.
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
 import click
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
@@ -26,9 +24,9 @@ from research.lab.data_sets import INNER, SETS, inner
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import Row, read_rows
 from research.lab.runs import (
+    Plan,
     chosen,
     plan_cells,
-    plan_of,
     present,
     run_all,
     sets_named,
@@ -78,21 +76,15 @@ VARIANTS = {PLAIN: Variant()} | IDEAS
 @experiment_options("ideas", variants="Of the table's rows.  [all]")
 def main(asked: Asked) -> None:
     """Try each idea within the training clips of the data sets in DATA, and write the table."""
-    torch.set_num_threads(asked.threads)
     names = chosen(asked.variants, list(VARIANTS), {}) or list(VARIANTS)
-    wanted = functools.partial(
-        plan_cells, variants=VARIANTS, seeds=asked.seeds, settings=asked.settings
-    )
     failed: list[str] = []
     if not asked.no_runs:
-        here = present(sets_named(asked.only, INNER), asked.data, asked.work)
-        cells = wanted([inner(data) for data in here], names)
-        plan = plan_of(asked, cells)
-        failed = run_all(plan, asked.workers, work_through)
+        sets = [inner(data) for data in present(asked, sets_named(asked.only, INNER))]
+        failed = run_all(Plan(asked, plan_cells(asked, sets, names, VARIANTS)), work_through)
     if asked.write:
-        cells = wanted([inner(data) for data in sets_named((), INNER)], list(VARIANTS))
-        command = asked.command("ideas")
-        text = page(cells, read_rows([asked.rows]), seeds=asked.seeds, command=command)
+        sets = [inner(data) for data in sets_named((), INNER)]
+        cells = plan_cells(asked, sets, list(VARIANTS), VARIANTS)
+        text = page(cells, read_rows([asked.rows]), seeds=asked.seeds, command=asked.command)
         write_page(asked.write, text)
     exit_if_any(failed)
 

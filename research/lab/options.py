@@ -20,6 +20,7 @@ Command = Callable[..., None]
 class Asked:
     """The values of the options that every experiment has."""
 
+    experiment: str  # its folder
     data: Path  # the folder of raw files or stores
     only: tuple[str, ...]
     variants: tuple[str, ...]
@@ -33,11 +34,13 @@ class Asked:
     no_runs: bool
     write: Path | None
 
-    def command(self, experiment: str) -> str:
-        """Return the command that makes the page anew."""
+    @property
+    def command(self) -> str:
+        """The command that makes the page anew."""
         settings = "".join(f" --set {setting}" for setting in self.settings)
         write = f" --write {self.write}" if self.write else ""
-        return f"python research/{experiment}/run.py DATA --seeds {self.seeds}{settings}{write}"
+        words = f"{self.experiment}/run.py DATA --seeds {self.seeds}{settings}{write}"
+        return f"python research/{words}"
 
 
 def experiment_options(name: str, *, variants: str) -> Callable[[Command], Command]:
@@ -67,8 +70,8 @@ def experiment_options(name: str, *, variants: str) -> Callable[[Command], Comma
     def asked_together(command: Command) -> Command:
         @functools.wraps(command)
         def called(**given: Any) -> None:
-            asked = Asked(**{field.name: given.pop(field.name) for field in fields(Asked)})
-            command(asked, **given)
+            own = {field.name: given.pop(field.name) for field in fields(Asked)[1:]}
+            command(Asked(name, **own), **given)
 
         decorated: Command = called
         for option in reversed(options):

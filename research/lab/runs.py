@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,32 +23,12 @@ from skelfuse.store import Store
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be run, and where everything lies."""
+    """What is to be run, and as what was asked on the command line."""
 
+    asked: Asked
     cells: tuple[Cell, ...]
-    data: Path  # the folder of raw files or stores
-    work: Path  # stores, runs, and who is at what
-    rows: Path
     also: tuple[Path, ...] = ()  # files of rows that count as done too
-    device: str = "cpu"
-    threads: int = 1
-    kept: frozenset[str] = frozenset()  # variants whose runs stay on disk
-
-
-def plan_of(
-    asked: Asked, cells: Sequence[Cell] = (), *, kept: Iterable[str] = (), also: Sequence[Path] = ()
-) -> Plan:
-    """Return the plan for these cells as the command line asks for it."""
-    return Plan(
-        tuple(cells),
-        asked.data,
-        asked.work,
-        asked.rows,
-        tuple(also),
-        device=asked.device,
-        threads=asked.threads,
-        kept=frozenset(kept),
-    )
+    kept: tuple[str, ...] = ()  # variants whose runs stay on disk
 
 
 Task = Callable[[Plan], list[str]]
@@ -56,38 +36,36 @@ Experiment = Callable[..., Row]  # as run_cell
 
 
 def plan_cells(
-    sets: Sequence[RealSet],
-    names: Sequence[str],
-    variants: Mapping[str, Variant],
-    *,
-    seeds: int,
-    settings: tuple[str, ...] = (),
+    asked: Asked, sets: Sequence[RealSet], names: Sequence[str], variants: Mapping[str, Variant]
 ) -> tuple[Cell, ...]:
     """Return the runs, the first seed of everything first; say which variants cannot be made."""
     cells: list[Cell] = []
     for name in names:
         try:
             for data in sets:
-                cells += cells_of(data, name, variants, seeds=seeds, settings=settings)
+                cells += cells_of(data, name, variants, seeds=asked.seeds, settings=asked.settings)
         except SkelfuseError as error:
             click.echo(f"{name}: skipped: {error}", err=True)
     place = {name: i for i, name in enumerate(names)}
     return tuple(sorted(cells, key=lambda cell: (cell.config.seed, place[cell.name])))
 
 
-def present(sets: Sequence[RealSet], data: Path, work: Path) -> list[RealSet]:
+def present(asked: Asked, sets: Sequence[RealSet]) -> list[RealSet]:
     """Return the sets that are there, made ready; say which are not."""
     found = []
     for one in sets:
-        if store_of(one, data, work) is None:
-            click.echo(f"{one.title}: skipped: neither {one.raw} nor {one.short}.h5 in {data}")
+        if store_of(one, asked.data, asked.work) is None:
+            click.echo(
+                f"{one.title}: skipped: neither {one.raw} nor {one.short}.h5 in {asked.data}"
+            )
         else:
             found.append(one)
     return found
 
 
-def run_all(plan: Plan, workers: int, task: Task) -> list[str]:
-    """Do what has no row yet, in so many processes, and return the names of what failed."""
+def run_all(plan: Plan, task: Task) -> list[str]:
+    """Do what has no row yet, in some processes, and return the names of what failed."""
+    workers = plan.asked.workers
     if workers == 1:
         return task(plan)
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
@@ -97,30 +75,31 @@ def run_all(plan: Plan, workers: int, task: Task) -> list[str]:
 
 def work_through(plan: Plan, experiment: Experiment = run_cell) -> list[str]:
     """Do one cell after the other; those that another process is at are left to it."""
-    torch.set_num_threads(plan.threads)
+    asked = plan.asked
+    torch.set_num_threads(asked.threads)
     stores: dict[str, Store] = {}
     failed = []
     for cell in plan.cells:
         where = place_of(cell)
-        with locked(plan.work / "claims" / f"{where}.lock", wait=False) as mine:
-            rows = read_rows([plan.rows, *plan.also])
+        with locked(asked.work / "claims" / f"{where}.lock", wait=False) as mine:
+            rows = read_rows([asked.rows, *plan.also])
             if not mine or cell.key in {key_of(row) for row in rows if not row.get("kind")}:
                 continue
             what = f"{cell.data.name} {cell.protocol} {cell.name} seed {cell.config.seed}"
             start = time.perf_counter()
             try:
                 if cell.data.name not in stores:
-                    stores[cell.data.name] = opened(plan, cell.data)
+                    stores[cell.data.name] = opened(asked, cell.data)
                 store = stores[cell.data.name]
-                folder = plan.work / "runs" / where
+                folder = asked.work / "runs" / where
                 keep = cell.name in plan.kept
-                row = experiment(cell, store, folder, device=plan.device, keep=keep)
+                row = experiment(cell, store, folder, device=asked.device, keep=keep)
             except Exception as error:  # a night's work must not end for one cell
                 told = "" if isinstance(error, SkelfuseError) else f"\n{traceback.format_exc()}"
                 click.echo(f"{what}: failed: {error}{told}", err=True)
                 failed.append(what)
                 continue
-            append_row(plan.rows, row)
+            append_row(asked.rows, row)
             clean = f" ({row['clean']:.1f})" if "clean" in row else ""
             click.echo(
                 f"{what}: {row['accuracy']:.1f}{clean}, {row['parameters']:,} parameters, "
@@ -134,10 +113,10 @@ def place_of(cell: Cell) -> str:
     return "-".join(map(str, cell.key)).translate(str.maketrans(":/", "__"))
 
 
-def opened(plan: Plan, data: RealSet) -> Store:
-    store = store_of(data, plan.data, plan.work)
+def opened(asked: Asked, data: RealSet) -> Store:
+    store = store_of(data, asked.data, asked.work)
     if store is None:
-        raise SkelfuseError(f"{data.title} is not there", file=plan.data)
+        raise SkelfuseError(f"{data.title} is not there", file=asked.data)
     return store
 
 

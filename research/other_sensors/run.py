@@ -19,19 +19,17 @@ from types import MappingProxyType
 
 import click
 import numpy as np
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
 from research.lab.cells import Variant
-from research.lab.data_sets import SETS, RealSet, parts_of, store_of
+from research.lab.data_sets import SETS, RealSet, parts_of
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import Row, locked, read_rows
-from research.lab.runs import plan_cells, plan_of, run_all, work_through
+from research.lab.runs import Plan, opened, plan_cells, run_all, work_through
 from research.lab.tables import NONE, Found, asked_for, by_pair, made_by, markdown, told
 from skelfuse.clip import Clip
 from skelfuse.datasets.reading.layout_of import from_names
-from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 from skelfuse.store.writer import StoreWriter, packed
 
@@ -141,23 +139,17 @@ def seen_by(sensor: str) -> RealSet:
 @experiment_options("other_sensors", variants="None here.")
 def main(asked: Asked) -> None:
     """Train `generic` on UTD-MHAD as other sensors would give it, and tell how it does."""
-    torch.set_num_threads(asked.threads)
     sets = [seen_by(sensor) for sensor in SENSORS]
-    cells = plan_cells(
-        sets, [GENERIC], {GENERIC: Variant()}, seeds=asked.seeds, settings=asked.settings
-    )
+    cells = plan_cells(asked, sets, [GENERIC], {GENERIC: Variant()})
     failed: list[str] = []
     if not asked.no_runs:
-        source = store_of(SOURCE, asked.data, asked.work)
-        if source is None:
-            raise SkelfuseError(f"{SOURCE.title} is not there", file=asked.data)
+        source = opened(asked, SOURCE)
         for data in sets:
             path = asked.work / "stores" / f"{data.name}.h5"
             with locked(path.with_suffix(".lock")):
                 if not path.exists():
                     made_store(data.title, source, path)
-        plan = plan_of(asked, cells)
-        failed = run_all(plan, asked.workers, work_through)
+        failed = run_all(Plan(asked, cells), work_through)
     rows = read_rows([asked.rows])
     found = by_pair(cells, rows)
     text = page(found, asked_for(cells, rows), asked)
@@ -174,7 +166,7 @@ def page(found: Mapping[tuple[str, str], Found], rows: list[Row], asked: Asked) 
         clips = [str(row["train_clips"] + row["test_clips"]) for row in one.rows[:1]]
         lines.append([sensor, *(clips or [NONE]), told(one.accuracy, asked.seeds)])
     table = markdown(["as this sensor gives it", "clips", "accuracy"], lines)
-    return f"{made_by(rows, asked.command('other_sensors'))}\n\n{table}\n"
+    return f"{made_by(rows, asked.command)}\n\n{table}\n"
 
 
 if __name__ == "__main__":
