@@ -46,7 +46,8 @@ def layers() -> dict[str, Layer]:
 
     def fused(x: Tensor, mask: Tensor | None) -> Tensor:
         found = fuse(x, mask)
-        return found.h.sum() + found.y.sum()
+        total: Tensor = found.h.sum() + found.y.sum()
+        return total
 
     def gated(x: Tensor, mask: Tensor | None) -> Tensor:
         seen = None if mask is None else dct.windows_seen(mask)[:, None, :, None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ def test_a_row_tells_what_is_left() -> None:
         label = ["wave", "wave", "nod"][number]
         clips.append(Clip(coords.astype(np.float32), COCO_17, name=str(number), label=label))
     recogniser = Recogniser(asked_models.run_of(asked_models.speed_of(wrist)))
-    row = script.measured(recogniser, _Clips(clips), [0, 1, 2], rounds=2)
+    store: Any = _Clips(clips)
+    row = script.measured(recogniser, store, [0, 1, 2], rounds=2)
     assert (row["clips"], row["correct"], row["one_armed"]) == (3, 2, 0)
     left = row["joints"]["share"]
     assert left["hidden"] == pytest.approx([1 / 3] * 4, abs=1e-3)
@@ -49,7 +51,8 @@ def test_a_search_takes_the_joints_that_are_worth_most_together() -> None:
             worth = seen @ np.array([0.0, 0.3, 0.4, 0.1, 0.0]) + 0.9 * (seen[:, 1] & seen[:, 3])
             return np.stack([worth, -worth], axis=1)
 
-    left = script._searched(Together(), 0, (1, 2, 4, 8))
+    game: Any = Together()
+    left = script._searched(game, 0, (1, 2, 4, 8))
     assert np.log(left["hidden"]) == pytest.approx([0.5, 0.1, 0.0, 0.0])
     assert np.log(left["seen"]) == pytest.approx([0.4, 0.7, 1.7, 1.7])
 
