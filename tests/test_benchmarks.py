@@ -10,6 +10,7 @@ import layer_cost
 import ntu_size
 import numpy as np
 import pytest
+import row_files
 import torch
 from click.testing import CliRunner
 
@@ -35,6 +36,17 @@ def test_each_layer_is_timed_at_each_length(
     lines = result.output.splitlines()
     for name in (*names, "kept of FrierenFuse"):
         assert len([line for line in lines if line.startswith(f"{name} ")]) == 2
+
+
+def test_a_campaign_goes_on_after_a_line_that_has_no_end(tmp_path: Path) -> None:
+    rows = tmp_path / "new" / "rows.jsonl"
+    assert row_files.read_rows(rows) == row_files.read_rows(None) == []
+    row_files.append_row(rows, {"a": 1})
+    with rows.open("a") as file:
+        file.write('{"a": 2, "b"')
+    assert row_files.read_rows(rows) == [{"a": 1}]
+    row_files.append_row(rows, {"a": 3})
+    assert row_files.read_rows(rows) == [{"a": 1}, {"a": 3}]
 
 
 @pytest.mark.slow

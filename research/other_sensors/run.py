@@ -31,7 +31,6 @@ from research.lab.tables import NONE, Found, asked_for, by_pair, made_by, markdo
 from skelfuse.clip import Clip
 from skelfuse.datasets.reading.layout_of import from_names
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 
 SOURCE = SETS["utd-mhad"]
 GENERIC = "generic"
@@ -120,14 +119,8 @@ def made_store(sensor: str, store: Store, path: Path) -> None:
     """Write the store of what this sensor would have given of the training clips."""
     draw = np.random.default_rng(0)
     train = parts_of(store, SOURCE.protocols[0])["train"]
-    clips = [made for i in train if (made := SENSORS[sensor](store[int(i)], draw)) is not None]
-    source = {"source": sensor, "bytes": 0, "sha256": "", "clips": len(clips), "problems": []}
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(clips[0].skeleton)
-        for clip in clips:
-            writer.add(*packed(clip), source=sensor)
-        writer.finish_source(source)
-        writer.finish()
+    made = (SENSORS[sensor](store[int(i)], draw) for i in train)
+    Store.write(path, (clip for clip in made if clip is not None))
 
 
 def seen_by(sensor: str) -> RealSet:
