@@ -28,7 +28,6 @@ from skelfuse.clip import Clip
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import SkelFuse
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training.losses import clip_losses
 from skelfuse.training.mixing import unmixed
 
@@ -38,18 +37,13 @@ CLIPS, SHORTEST, LONGEST = 512, 40, 150  # NTU RGB+D's clips have 80 frames and 
 
 def random_store(path: Path) -> Store:
     rng = np.random.default_rng(0)
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(KINECT_V2)
-        for i in range(CLIPS):
-            shape = (int(rng.integers(SHORTEST, LONGEST)), 1 + int(rng.random() < 0.2), 25, 3)
-            coords = rng.normal(size=shape).astype(np.float32)
-            coords[rng.random(shape[:3]) < 0.02] = np.nan
-            clip = Clip(coords, KINECT_V2, name=f"clip {i}", label=f"A{i % 60}", fps=30)
-            writer.add(*packed(clip), source="random")
-        source = {"source": "random", "bytes": 0, "sha256": "", "clips": CLIPS, "problems": []}
-        writer.finish_source(source)
-        writer.finish()
-    return Store(path)
+    clips = []
+    for i in range(CLIPS):
+        shape = (int(rng.integers(SHORTEST, LONGEST)), 1 + int(rng.random() < 0.2), 25, 3)
+        coords = rng.normal(size=shape).astype(np.float32)
+        coords[rng.random(shape[:3]) < 0.02] = np.nan
+        clips.append(Clip(coords, KINECT_V2, name=f"clip {i}", label=f"A{i % 60}", fps=30))
+    return Store.write(path, clips)
 
 
 def augmentation(dimensions: int) -> Augment:

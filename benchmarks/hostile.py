@@ -239,7 +239,7 @@ def main(
     known = targets()
     if strange := [name for name in only if name not in known]:
         raise click.UsageError(f"no kind {strange[0]}; there are: {', '.join(known)}")
-    done = read_rows([rows] if rows else [])
+    done = read_rows(rows)
     until = time.monotonic() + 60 * (minutes or np.inf)
     names = only or tuple(known)
     while time.monotonic() < until:

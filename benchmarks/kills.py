@@ -230,7 +230,7 @@ def rivals(world: Path) -> dict[str, tuple[Words, Words]]:
 def main(kills: int, races: int, rows: Path) -> None:
     """Kill commands at any moment, let others race, and print what was lost."""
     import_all()
-    done = {(row["command"], row["how"], row["number"]) for row in read_rows([rows])}
+    done = {(row["command"], row["how"], row["number"]) for row in read_rows(rows)}
     with tempfile.TemporaryDirectory() as top:
         tempfile.tempdir = top
         world = Path(top, "world")
@@ -250,7 +250,7 @@ def main(kills: int, races: int, rows: Path) -> None:
             if (name, how, number) not in done:
                 append_row(rows, once())
         tempfile.tempdir = None
-    all_rows = read_rows([rows])
+    all_rows = read_rows(rows)
     click.echo(table(all_rows))
     sys.exit(any(row["wrong"] for row in all_rows))
 

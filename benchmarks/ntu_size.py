@@ -29,7 +29,6 @@ from skelfuse.datasets.steps import preprocess
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.layouts import KINECT_V2
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Watcher, read_config, train
 
 EPOCHS = 60  # that the hours are said for
@@ -89,16 +88,7 @@ def clips_of(ntu: Ntu, count: int, moves: list[FloatArray]) -> Iterator[Clip]:
 
 def ntu_store(path: Path, ntu: Ntu, count: int) -> Store:
     """Write such a store."""
-    moves = movements(path.with_suffix(".raw"))
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(KINECT_V2)
-        for clip in clips_of(ntu, count, moves):
-            writer.add(*packed(clip), source="synth")
-        writer.finish_source(
-            {"source": "synth", "bytes": 0, "sha256": "", "clips": count, "problems": []}
-        )
-        writer.finish()
-    return Store(path)
+    return Store.write(path, clips_of(ntu, count, movements(path.with_suffix(".raw"))))
 
 
 class _Epochs(Watcher):

@@ -1,44 +1,24 @@
-"""Rows of finished experiments, one JSON object a line, written by many processes at once."""
+"""Rows of what a campaign has done, one JSON object a line: from there it goes on."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from real_sets import locked
 
-Row = dict[str, Any]
-Key = tuple[str, str, int, str]  # data set, protocol, seed, hash of all that was asked for
-
-
-def key_of(row: Row) -> Key:
-    return row["dataset"], row["protocol"], row["seed"], row["hash"]
-
-
-def read_rows(paths: Iterable[Path]) -> list[Row]:
-    """Read every whole row; a line that a killed process left unfinished is passed over."""
-    rows: list[Row] = []
-    for path in paths:
-        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            rows.append(row)
-    return rows
+def read_rows(path: Path | None) -> list[dict[str, Any]]:
+    """Read every row; a line that a killed process left unfinished is cut off."""
+    if path is None or not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
-def append_row(path: Path, row: Row) -> None:
-    """Append a row as a whole line, even after a line that has no end."""
+def append_row(path: Path, row: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(path), path.open("ab+") as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-        file.write(json.dumps(row).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")

@@ -10,15 +10,27 @@ not measured again. `--table` prints the rows' tables and measures nothing.
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import torch
-from choices import ALONE, CHANCE, GRADIENT, MOVED, SEARCH, SHARE, SUM, joint_scores
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
+
+from research.faithfulness.choices import (
+    ALONE,
+    CHANCE,
+    GRADIENT,
+    MOVED,
+    SEARCH,
+    SHARE,
+    SUM,
+    joint_scores,
+)
+from research.lab.rows import Row, append_row, read_rows
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.explain.answer import Explanation
@@ -36,7 +48,6 @@ WAYS = (SHARE, ALONE, MOVED, SUM, GRADIENT, CHANCE, SEARCH)
 ONE_ARMED = ("a01", "a02", "a03", "a05", *(f"a{n:02}" for n in range(8, 13)), "a15", "a17", "a19")
 RIGHT_ARM = {"right_hand", "right_wrist", "right_elbow"}
 
-Row = dict[str, Any]
 Left = dict[str, dict[str, list[float]]]  # way -> "hidden" or "seen" -> one for each count
 
 
@@ -187,7 +198,9 @@ def table(rows: list[Row]) -> str:
 @click.command()
 @click.argument("runs", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--data", type=click.Path(exists=True, path_type=Path), help="The store.")
-@click.option("--rows", "file", default="faithfulness.jsonl", show_default=True, type=Path)
+@click.option(
+    "--rows", "file", default="research/faithfulness/rows.jsonl", show_default=True, type=Path
+)
 @click.option("--clips", default=200, show_default=True, help="Of the test at most.")
 @click.option("--rounds", default=16, show_default=True)
 @click.option("--table", "shown", is_flag=True, help="Print the rows' tables alone.")
@@ -196,7 +209,7 @@ def main(
 ) -> None:
     """Measure how faithful the explanations of some runs are."""
     torch.set_num_threads(1)
-    rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    rows = read_rows([file])
     if not shown:
         if data is None:
             raise click.UsageError("name the store with --data")
@@ -215,8 +228,7 @@ def main(
             row = {**key, "model": model, "seed": seed}
             row |= measured(recogniser, store, kept.tolist(), rounds=rounds)
             rows.append(row)
-            with file.open("a") as out:
-                out.write(json.dumps(row) + "\n")
+            append_row(file, row)
     click.echo(four_joints(rows))
     click.echo(table(rows))
 

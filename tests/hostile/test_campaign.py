@@ -5,7 +5,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import runpy
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +13,6 @@ import pytest
 from skelfuse.errors import SkelfuseError
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
 CAMPAIGN = SimpleNamespace(**runpy.run_path(str(ROOT / "benchmarks" / "hostile.py")))
 MUTANTS = 12
 KINDS = [name for name in CAMPAIGN.targets() if name != "store-unsealed"]  # another process each
