@@ -44,7 +44,9 @@ def find_clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
         if wanted is None and len(names) > NAMED:
             break
     if first is None:
-        raise problem or SkelfuseError("no clip in it", file=file)
+        raise problem or SkelfuseError(
+            "no clip in it", file=file, remedy="name another file, or a store"
+        )
     if wanted is not None or len(names) > 1:
         raise _not_one(file, wanted, names)
     return first

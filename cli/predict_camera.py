@@ -53,6 +53,7 @@ def windows_of_camera(
             raise SkelfuseError(
                 f"the run is of {stream.skeleton.dimensions} coordinates a joint",
                 expected=f"{body.dimensions}, as {estimator.name} finds them",
+                remedy="use a run that was trained on videos",
             )
         with open_camera(camera) as pictures:
             width, height = pictures.size
@@ -63,7 +64,10 @@ def windows_of_camera(
             except KeyboardInterrupt:  # the way to end it
                 pass
         if not pictures.times:
-            raise SkelfuseError(f"no picture came from camera '{camera}'")
+            raise SkelfuseError(
+                f"no picture came from camera '{camera}'",
+                remedy="see that no other program uses it, or try --camera 1",
+            )
         yield from stream.finish()
 
 

@@ -49,11 +49,16 @@ def windows_of_lines(
             continue
         try:
             if len(line) > LONGEST_LINE:
-                raise SkelfuseError(f"a line of more than {LONGEST_LINE >> 20} MB")
+                raise SkelfuseError(
+                    f"a line of more than {LONGEST_LINE >> 20} MB", remedy="send one frame a line"
+                )
             found = parse_line(line.decode("utf-8-sig"), recogniser.skeleton)
             if not isinstance(found, Frame):
                 if stream is not None:
-                    raise SkelfuseError("joint_names and fps belong before the first frame")
+                    raise SkelfuseError(
+                        "joint_names and fps belong before the first frame",
+                        remedy="send them in the first line",
+                    )
                 if found.joint_names:
                     recogniser.preparation.skeleton_of(found.joint_names)
                     names = tuple(found.joint_names)
@@ -108,5 +113,5 @@ def _lines(lines: BinaryIO) -> Iterator[bytes]:
 
 def _in_line(error: Exception, number: int) -> SkelfuseError:
     if not isinstance(error, SkelfuseError):
-        return SkelfuseError("not UTF-8", line=number)
+        return SkelfuseError("not UTF-8", line=number, remedy="send UTF-8")
     return error.with_context(line=number)

@@ -67,6 +67,7 @@ class Clip:
             raise SkelfuseError(
                 f"clip '{self.name}': coordinates must be floating-point numbers",
                 found=coords.dtype,
+                remedy="convert them with .astype(numpy.float32)",
             )
         if np.isinf(coords).any():
             raise SkelfuseError(
@@ -93,6 +94,7 @@ class Clip:
                 f"clip '{self.name}': an interval that goes past its end",
                 expected=f"frames from 0 to {frames - 1}",
                 found=late[0].as_list(),
+                remedy="correct the interval, or leave it out",
             )
 
     def _check_texts(self) -> None:

@@ -206,6 +206,7 @@ def batch_of(
                 f"clip '{clip.name}' has another skeleton than the clips before it",
                 expected=skeleton.name,
                 found=clip.skeleton.name,
+                remedy="make a batch of clips of one skeleton",
             )
     check_placement(sampling, skeleton)
     persons = min(sampling.persons, max(clip.persons for clip in clips))

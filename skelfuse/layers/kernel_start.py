@@ -65,5 +65,9 @@ def given_taps(
             found=list(np.shape(value)),
         )
     if not np.isfinite(taps).all():
-        raise SkelfuseError(f"kernel '{name}' has a tap that is not finite", found=taps.tolist())
+        raise SkelfuseError(
+            f"kernel '{name}' has a tap that is not finite",
+            found=taps.tolist(),
+            remedy="give numbers, neither NaN nor infinite",
+        )
     return torch.from_numpy(taps).expand(groups, len(taps), axes)

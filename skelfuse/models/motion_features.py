@@ -144,6 +144,8 @@ distances, partner, partner_distances, found 'bones'
             )
     if not streams or len(set(streams)) < len(streams):
         raise SkelfuseError(
-            "'streams' must name at least one, each once", found=", ".join(streams) or "none"
+            "'streams' must name at least one, each once",
+            found=", ".join(streams) or "none",
+            remedy=f"choose among {', '.join(STREAMS)}",
         )
     return tuple(streams)

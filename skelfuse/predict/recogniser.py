@@ -117,7 +117,11 @@ class Recogniser:
         """Return bare coordinates `[T,N,D]` or `[T,M,N,D]` as a clip of the run's skeleton."""
         given = np.asarray(coords)
         if given.dtype.kind not in "iuf":
-            raise SkelfuseError("coordinates must be numbers", found=given.dtype)
+            raise SkelfuseError(
+                "coordinates must be numbers",
+                found=given.dtype,
+                remedy="give an array [T,N,D] or [T,M,N,D] of floating-point numbers",
+            )
         given = given.astype(np.float32)
         skeleton = self.preparation.skeleton_of(joint_names)
         return Clip(given[:, None] if given.ndim == 3 else given, skeleton, name=name, fps=fps)

@@ -234,7 +234,11 @@ class Store:
     def find(self, name: str) -> int:
         """Return the index of a clip by name."""
         if name not in self._index:
-            raise SkelfuseError(f"no clip named '{name}'", file=self.path)
+            raise SkelfuseError(
+                f"no clip named '{name}'",
+                file=self.path,
+                remedy=f"its clips have names such as {', '.join(self.names[:3])}",
+            )
         return self._index[name]
 
     @cached_property

@@ -109,7 +109,9 @@ def build_model(choice: ModelChoice, skeleton: Skeleton, num_classes: int) -> Mo
     try:
         model: Model = MODELS[choice.name](skeleton, num_classes, **arguments)
     except ValueError as error:  # torch's own layers say it so
-        raise SkelfuseError(f"model '{choice.name}' cannot be built: {error}") from error
+        raise SkelfuseError(
+            f"model '{choice.name}' cannot be built: {error}", remedy="correct its settings"
+        ) from error
     return model
 
 

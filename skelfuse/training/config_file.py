@@ -11,7 +11,7 @@ from typing import Any, Literal, get_type_hints
 import yaml
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import check_readable
+from skelfuse.files import MAY_READ, check_readable
 from skelfuse.training.build import checked_choice
 from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.places import Place, Places, note_places, place_of
@@ -225,7 +225,9 @@ def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     try:
         value, _ = parse_yaml(text)
     except SkelfuseError:
-        error = SkelfuseError("not a YAML value", found=text)
+        error = SkelfuseError(
+            "not a YAML value", found=text, remedy="put text with special characters into quotes"
+        )
         raise place.blame(error) from None
     if not equals or not section:
         raise place.blame(SkelfuseError("not a setting", expected="key=value, as train.epochs=5"))
@@ -262,5 +264,9 @@ def _text(path: str | Path) -> str:
         check_readable(Path(path))
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise SkelfuseError(f"cannot read the configuration: {reason}", file=path) from None
+        reason = getattr(error, "strerror", None)
+        remedy = MAY_READ if reason else "save it as UTF-8"
+        reason = reason or "not UTF-8 text"
+        raise SkelfuseError(
+            f"cannot read the configuration: {reason}", file=path, remedy=remedy
+        ) from None
