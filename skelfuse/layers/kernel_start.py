@@ -34,7 +34,10 @@ def scale_taps(
     sizes = [bank] * len(scales) if isinstance(bank, int) else list(bank)
     if len(sizes) != len(scales):
         raise SkelfuseError(
-            "bank must be one number, or one per scale", expected=len(scales), found=len(sizes)
+            "bank must be one number, or one per scale",
+            expected=len(scales),
+            found=len(sizes),
+            key="bank",
         )
     start = {}
     for scale, size in zip(scales, sizes, strict=True):

@@ -97,7 +97,7 @@ def config_from_dict(
         try:
             check(config)
         except SkelfuseError as error:
-            raise _written(error, tree, places, check).blame(error) from None
+            raise place_of(error.key or "", places).blame(error) from None
     return config
 
 
@@ -120,26 +120,6 @@ edition, which is gone; train it anew: skelfuse train --config NAME --data STORE
             remedy="train it anew: skelfuse train --config NAME --data STORE --out FOLDER",
         )
     return config_from_dict(facts["config"])
-
-
-def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places, check: Check) -> Place:
-    """Return where the key was written that a check refuses: the last without which it does not.
-
-    A model's own checks know arguments, and nothing of where they were written.
-    """
-    if error.key is not None:
-        return place_of(error.key, places)
-    for name, section in tree.items():
-        keys = [*reversed(section)] if isinstance(section, Mapping) else []
-        for key in sorted(keys, key=lambda key: key in NAMING):  # without a name all is another's
-            others = {other: value for other, value in section.items() if other != key}
-            try:
-                check(_config({**tree, name: others}, places))
-            except SkelfuseError as still:
-                if str(still) == str(error):
-                    continue
-            return place_of(f"{name}.{key}", places)
-    return places[""]
 
 
 def _config(tree: Mapping[str, Any], places: Places) -> TrainConfig:
