@@ -114,8 +114,7 @@ def _check_summary(file: Path | None, given: dict[str, Any]) -> None:
 
 
 def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
-    from skelfuse.cli.explained_clip import find_clip
-    from skelfuse.cli.typical_clips import typical_beside
+    from skelfuse.cli.explained_clip import find_clip, typical_beside
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.answer import plain_values
     from skelfuse.explain.evidence import check_explainable

@@ -1,8 +1,8 @@
-"""The one clip that `skelfuse explain` is about, out of a recording or a store."""
+"""What `skelfuse explain` reads: the one clip that it is about, and typical clips beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,19 @@ from skelfuse.cli.progress import frames_bar
 from skelfuse.clip import Clip
 from skelfuse.datasets import video
 from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
+from skelfuse.datasets.evaluated_part import evaluated_clips
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.answer import Explanation
+from skelfuse.explain.page_data import TYPICAL
+from skelfuse.explain.typical import (
+    Typical,
+    by_class,
+    kept_exemplars,
+    shown_typically,
+    typical_clips,
+)
 from skelfuse.layouts import find_layout
+from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.store.opening import is_store
@@ -71,3 +82,23 @@ def _not_one(file: Path, wanted: str | None, names: list[str]) -> SkelfuseError:
     return SkelfuseError(
         "one clip at a time is explained", file=file, found=told, remedy="name one with --clip"
     )
+
+
+def typical_beside(
+    recogniser: Recogniser, views: Sequence[Explanation], given: dict[str, Any]
+) -> dict[str, list[Typical]]:
+    """Return typical clips of the class explained and of its rivals; none where there are none."""
+    run, one = recogniser.run, views[0]
+    classes = [one.target, *(view.against for view in views if view.against)]
+    if given["data"]:
+        store = Store(given["data"])
+        recogniser.preparation.matched(store[0])  # a store of another body is told at once
+        _, training = evaluated_clips(store, {given["protocol"] or run.config.protocol}, "train")
+        found = typical_clips(run, store, training, classes, TYPICAL + 1)
+    else:
+        kept = kept_exemplars(run)
+        if kept is None:
+            return {}
+        store, found = kept, by_class(kept)
+    wanted = {name: own for name, own in found.items() if name in classes}
+    return shown_typically(run, store, wanted, but=one.clip)
