@@ -51,8 +51,8 @@ def inspect_head(
 ) -> None:
     """Show which motion speaks for which class.
 
-    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse. Each
-    class has its strongest joints, scales, statistics and directions. --data measures the features
+    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse. Prints the
+    strongest joints, scales, statistics and directions of each class. --data measures the features
     on the training clips of --protocol, which makes their weights comparable.
     """
     from skelfuse.configs import names

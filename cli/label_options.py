@@ -29,9 +29,7 @@ OPTIONS = (
         metavar="COLUMN=VALUE",
         help="Use only these lines of the table; != leaves them out.",
     ),
-    click.option(
-        "--whole", is_flag=True, help="Keep recordings whole, their intervals beside them."
-    ),
+    click.option("--whole", is_flag=True, help="Keep recordings whole, with their intervals."),
     click.option(
         "--rest-label",
         metavar="NAME",
@@ -40,7 +38,7 @@ OPTIONS = (
     *(
         click.option(f"--{what}-from", metavar="WAY", help=f"The {what}: {WAYS}.")
         if what == "label"
-        else click.option(f"--{what}-from", metavar="WAY", help=f"The {what}, likewise.")
+        else click.option(f"--{what}-from", metavar="WAY", help=f"The {what}, in the same ways.")
         for what in FROM
     ),
 )

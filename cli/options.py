@@ -133,7 +133,7 @@ class_names = click.option(
 min_score = click.option(
     "--min-score",
     type=Finite(0),
-    help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
+    help="Joints with a lower score or likelihood are missing.  [default: the format's own]",
 )
 fps = click.option("--fps", type=FPS, help="Frames per second.")
 columns = click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
@@ -145,13 +145,13 @@ missing = click.option(
     metavar="nan|zeros|NUMBER",
     default="nan",
     show_default=True,
-    help="The number in all axes of a joint that was not seen, e.g. -9999; zeros is 0.",
+    help="Value in all axes that marks a missing joint, e.g. -9999; zeros is 0.",
 )
 plot = click.option("--plot", type=FILE, help="Draw a picture into this file.")
 resume = click.option("--resume", is_flag=True, help="Continue where an interrupted call stopped.")
 strict = click.option("--strict", is_flag=True, help="Stop at the first problem in the data.")
 show_all = click.option(
-    "--all", "everything", is_flag=True, help="Print the whole report, not one screen."
+    "--all", "everything", is_flag=True, help="Print the full report, not just one screen."
 )
 
 

@@ -37,8 +37,9 @@ def pose(ctx: click.Context, /, videos: tuple[Path, ...], out: Path, **given: An
     """Find the joints of people in videos with MediaPipe.
 
     VIDEOS are files, or folders that are searched for them; the folder of a video is its label.
-    All go into one .npz, a clip each, which preprocess, view, predict and explain read. These read
-    videos themselves, too: preprocess in several processes and with --resume, for very many.
+    All go into one .npz, one clip each, which preprocess, view, predict and explain read. These
+    commands also read videos directly; for many videos, preprocess uses several processes and can
+    be resumed.
 
     Needs the extra 'video': pip install 'skelfuse[video]' in an environment of its own.
     """

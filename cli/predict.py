@@ -50,14 +50,14 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @click.argument("run", type=PATH)
 @click.argument("files", nargs=-1, type=PATH)
 @click.option(
-    "--camera", metavar="NUMBER", help="Recognise what a camera sees, live: its number or address."
+    "--camera", metavar="NUMBER", help="Recognise live from a camera: its number or address."
 )
 @options.output_format(["table", "json", "jsonl", "csv"])
 @options.out(FILE, "A file, instead of standard output.")
 @options.top(3)
-@click.option("--persons", is_flag=True, help="Recognise each person alone as well.")
+@click.option("--persons", is_flag=True, help="Also recognise each person alone.")
 @click.option("--shares", is_flag=True, help="Show how much each joint adds to the class.")
-@click.option("--explain", is_flag=True, help="Show what each limb is worth to the class.")
+@click.option("--explain", is_flag=True, help="Show how much each limb adds to the class.")
 @click.option(
     "--window", callback=_length, help="Recognise windows of this length, e.g. 2s or 60f."
 )
@@ -79,10 +79,10 @@ def predict(
     """Recognise actions in files, videos or a live stream.
 
     RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
-    that preprocess reads; a bad one is reported in one line and left out. FILES may be '-': frames
-    as JSON lines on standard input, such as {"joints": [[x, y, z], ...]}, and one line out for
-    every stride: JSON, or as --format says. So it is with --camera 0, until Ctrl-C; this and
-    videos need the extra 'video', and a run of MediaPipe's joints.
+    that preprocess reads; a bad one is reported in one line and left out. With '-' as FILES,
+    frames are read from standard input as JSON lines, such as {"joints": [[x, y, z], ...]}, and one
+    line is printed per stride, as JSON or as --format says. --camera 0 does the same until Ctrl-C.
+    Cameras and videos need the extra 'video', and a run with MediaPipe's joints.
     """
     window, stride, camera = given["window"], given["stride"], given["camera"]
     if bool(files) == (camera is not None):

@@ -66,10 +66,10 @@ if TYPE_CHECKING:
 def train(data: Path, out: Path, **given: Any) -> None:
     """Train a model and save it with its metrics as a run.
 
-    Without --config settings are chosen by the training clips, as 'generic' does. Equal seeds give
-    equal weights on a CPU. An interrupted run continues with --resume to the weights that it would
-    have had. --strict refuses a test with classes that have no training clip. Start it by torchrun
-    for several GPUs: torchrun --nproc-per-node 2 -m skelfuse train ...
+    Without --config, settings are chosen from the training clips ('generic'). Equal seeds give
+    equal weights on a CPU. An interrupted run continues with --resume and ends with the same
+    weights. --strict stops if the test part has classes without training clips. For several GPUs
+    use torchrun: torchrun --nproc-per-node 2 -m skelfuse train ...
     """
     from skelfuse.cli.training_progress import TrainingProgress
     from skelfuse.datasets.steps import train as run
