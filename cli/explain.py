@@ -106,11 +106,11 @@ def explain(run: Path, file: Path | None, **given: Any) -> None:
 def _check_summary(file: Path | None, given: dict[str, Any]) -> None:
     if file is not None or given["data"] is None:
         raise click.UsageError(
-            "--summary is of a store: skelfuse explain RUN --data STORE --summary"
+            "--summary needs a store, and no file: skelfuse explain RUN --data STORE --summary"
         )
     unfit = [name.removesuffix("_name").replace("_", "-") for name in OF_A_CLIP if given[name]]
     if unfit:
-        raise click.UsageError(f"--{unfit[0]} is for a single clip, without --summary")
+        raise click.UsageError(f"--{unfit[0]} is for a single clip: leave out --summary")
 
 
 def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     try:
         check_explainable(recogniser.run.model, recogniser.run.path)
     except SkelfuseError:
-        if given["plot_sums"]:  # told before a long file is read
+        if given["plot_sums"]:  # reported before a long file is read
             raise
         summed = False
     clip = find_clip(file, recogniser.run, given)
@@ -170,7 +170,7 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
 def _views(
     recogniser: Recogniser, clip: Clip, given: dict[str, Any]
 ) -> tuple[Sequence[Explanation], int]:
-    """Return the explanations that are needed, and which of them is the one that was asked for."""
+    """Return the explanations that are needed, and the index of the one asked for."""
     asked = {name: given[name] for name in ("against", "players", "rounds", "seed")}
     asked["target"] = given["class_name"]
     if not given["html"]:

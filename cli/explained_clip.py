@@ -32,7 +32,7 @@ NAMED = 4  # clips in a message
 
 
 def find_clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
-    """Return the file's clip, or of several the one named by --clip."""
+    """Return the file's clip, or the one named by --clip if there are several."""
     wanted: str | None = given["clip_name"]
     if is_store(file):
         store = Store(file)
@@ -87,12 +87,12 @@ def _not_one(file: Path, wanted: str | None, names: list[str]) -> SkelfuseError:
 def typical_beside(
     recogniser: Recogniser, views: Sequence[Explanation], given: dict[str, Any]
 ) -> dict[str, list[Typical]]:
-    """Return typical clips of the class explained and of its rivals; none where there are none."""
+    """Return typical clips of the explained class and its rivals, if there are any."""
     run, one = recogniser.run, views[0]
     classes = [one.target, *(view.against for view in views if view.against)]
     if given["data"]:
         store = Store(given["data"])
-        recogniser.preparation.matched(store[0])  # a store of another body is told at once
+        recogniser.preparation.matched(store[0])  # a wrong skeleton is reported at once
         _, training = evaluated_clips(store, {given["protocol"] or run.config.protocol}, "train")
         found = typical_clips(run, store, training, classes, TYPICAL + 1)
     else:

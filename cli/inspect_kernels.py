@@ -67,7 +67,7 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
     store = Store(given["data"]) if given["data"] else None
     source = _source(run, given["skeleton"], store)
     if source.run and store:
-        joint_order(source.run, store)  # the rate of other bodies' clips says nothing here
+        joint_order(source.run, store)  # the frame rate of another skeleton's clips is of no use
     rate = frame_rate(
         source.config.sampling, given=given["fps"], store=store, trained=source.seen_rate
     )

@@ -52,7 +52,7 @@ def label_options(command: Command) -> Command:
 
 
 def labelling(given: Mapping[str, Any]) -> Labelling | None:
-    """Return what a user has asked for; None where that is nothing."""
+    """Return the labelling that the options describe; None without any."""
     from skelfuse.datasets.labels.labelling import labelling_of
 
     return labelling_of(

@@ -26,7 +26,7 @@ def data(*, required: bool = False) -> Option:
 
 
 def protocol(default: str) -> Option:
-    """Return `--protocol`, whose default is told in words."""
+    """Return `--protocol`, with its default described in words."""
     return click.option(
         "--protocol",
         shell_complete=protocols,
@@ -45,7 +45,7 @@ def checkpoint(default: str = "best") -> Option:
 
 
 def part(default: str | None = None) -> Option:
-    """Return `--part`; without a `default` the command has it."""
+    """Return `--part`; without a `default` here, the command has one."""
     told = "" if default else "  [default: test]"
     return click.option(
         "--part",
@@ -74,7 +74,7 @@ def out(type_: click.Path, what: str, *, required: bool = False) -> Option:
 
 
 def output_format(forms: Sequence[str]) -> Option:
-    """Return `--format` of what comes out, and its short form `--json`."""
+    """Return `--format` of the output, and its short form `--json`."""
 
     def both(function: Function) -> Function:
         function = click.option(
@@ -94,7 +94,7 @@ def output_format(forms: Sequence[str]) -> Option:
 
 
 def chosen_format(form: str | None, as_json: bool, default: str = TABLE) -> str:
-    """Return the format by `--format` and `--json`, which must not contradict each other."""
+    """Return the format from `--format` and `--json`, which must not contradict each other."""
     if as_json and form not in (None, JSON):
         raise click.UsageError(f"--json or --format {form}, not both")
     return JSON if as_json else form or default

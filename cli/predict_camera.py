@@ -33,10 +33,10 @@ def windows_of_camera(
     min_score: float | None,
     note: Callable[[str], None],
 ) -> Iterator[Window]:
-    """Yield each window once it is known, until the camera ends or somebody interrupts.
+    """Yield each window once it is known, until the camera ends or is interrupted.
 
-    Joints of a score below `min_score` are missing. The rate is that at which poses are found,
-    unless `fps` gives another.
+    Joints of a score below `min_score` are missing. The frame rate is the rate at which poses are
+    found, unless `fps` gives another.
     """
     with closing(video.ESTIMATOR()) as estimator:
         body = estimator.skeleton

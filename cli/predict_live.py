@@ -33,15 +33,14 @@ def windows_of_lines(
     bad: Callable[[SkelfuseError], None],
     note: Callable[[str], None],
 ) -> Iterator[Window]:
-    """Yield each window of a live recording once it is known; a bad line is a frame without anyone.
+    """Yield each window of a live recording once it is known; a bad line is a frame without people.
 
     Joints are in the order of `layout`, if there is one, unless the first line names them; it may
-    give the rate too.
-    A joint at `missing` in all axes was not seen. A joint far from its body is told, once in each
-    window at most.
+    also give the frame rate. A joint at `missing` in all axes is missing. A joint far from its body
+    is reported, at most once per window.
     """
     names = None if layout is None else layout.joints
-    recogniser.preparation.skeleton_of(names)  # told before the first frame comes
+    recogniser.preparation.skeleton_of(names)  # reported before the first frame comes
     stream: Stream | None = None
     number, told = 0, False
     for number, line in enumerate(_lines(lines), 1):
@@ -103,7 +102,7 @@ def windows_of_lines(
 
 
 def _lines(lines: BinaryIO) -> Iterator[bytes]:
-    """Yield lines as they come, of one that is too long only so much as tells it."""
+    """Yield lines as they come; one that is too long is cut just beyond the limit."""
     while line := lines.readline(LONGEST_LINE + 1):
         rest = line
         while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):

@@ -132,7 +132,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
 
 
 def _asked(inputs: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the store is to remember of the command: what was read, not how or where to."""
+    """Return the options that are stored: those about what was read, not how or where to."""
     words = ("skip_list", "class_names", "skeleton")
     table = {"labels": str(given["label_table"])} if given["label_table"] else {}
     return {

@@ -99,7 +99,7 @@ def _summary(result: Result) -> str:
 
 
 def _next(result: Result, data: Path, device: str) -> None:
-    """Print how well the run does on its test clips, and what to type next."""
+    """Print the accuracy on the test clips, and the command to type next."""
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.steps import evaluate
     from skelfuse.errors import SkelfuseError
@@ -115,8 +115,8 @@ def _next(result: Result, data: Path, device: str) -> None:
                 ignore_unknown=True,
                 progress=lambda done, total: show(done, total=total),
             )
-    except SkelfuseError as error:  # a part without labels, say; the run is as good as before
-        if error.key != "part":  # where everything trains, nothing is left to evaluate
+    except SkelfuseError as error:  # for example a part without labels; the run itself is fine
+        if error.key != "part":  # if all clips are for training, there is nothing to evaluate
             say(f"note: not evaluated on the test clips: {error}")
     else:
         clips = counted(found.metrics.clips, "test clip")

@@ -83,7 +83,7 @@ def _shown(inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseEr
 def _read(
     inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]
 ) -> Iterator[Clip]:
-    """Yield the clips of all inputs; tell what is wrong with one, and add it to `bad`."""
+    """Yield the clips of all inputs; print errors and add them to `bad`."""
     from skelfuse.cli.progress import frames_bar
     from skelfuse.datasets import video
     from skelfuse.datasets.clips import find_clip_files, read_clips

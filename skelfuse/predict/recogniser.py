@@ -204,7 +204,7 @@ class Recogniser:
         rounds: int = 16,
         seed: int = 0,
     ) -> Explanation:
-        """Tell which joints, limbs and moments decided, by hiding them; see `Explanation`."""
+        """Explain a decision by hiding joints, limbs and moments; see `explain_by_hiding`."""
         whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
         return explain_by_hiding(
             self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
@@ -219,7 +219,7 @@ class Recogniser:
         rounds: int = 16,
         seed: int = 0,
     ) -> tuple[Explanation, ...]:
-        """Explain a class by itself, and rather than each of its three likeliest rivals."""
+        """Explain a class by itself, and compared with rivals; see `explain.explain_with_rivals`."""
         whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
         return explain_with_rivals(
             self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
