@@ -193,7 +193,7 @@ def test_pictures_and_pages_are_written(run: Path, wave: Path, tmp_path: Path) -
     assert "<svg" in names[1].read_text(encoding="utf-8")
     page = names[2].read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=\"(?!data:)|https?://(?!www\.w3\.org)|@import", page)
-    with pytest.raises(SkelfuseError, match="no such kind of picture"):
+    with pytest.raises(SkelfuseError, match="unknown kind of figure"):
         told(run, wave, "--plot", tmp_path / "why.xyz")
     with pytest.raises(SkelfuseError, match="cannot write the page"):
         told(run, wave, "--html", tmp_path / "none" / "why.html")

@@ -210,7 +210,7 @@ def test_what_cannot_be_exported_is_told(
     told = called("export", run, "--out", tmp_path / "no folder" / "a.pt2")
     assert (told.exit_code, "cannot write the graph" in told.stderr) == (1, True)
     told = called("export", run, "--out", tmp_path / "a.pth")
-    assert "no such kind of graph: expected a name that ends in .pt2 or .onnx" in told.stderr
+    assert "unknown kind of graph: expected a name that ends in .pt2 or .onnx" in told.stderr
     monkeypatch.setattr(onnx_file, "NEEDED", ("onnxscript", "no such package"))
     told = called("export", run, "--out", tmp_path / "a.onnx")
     assert "an .onnx file needs no such package; pip install 'skelfuse[onnx]'" in told.stderr

@@ -31,7 +31,7 @@ def test_windows_cover_a_recording_in_order(frames: int, length: int, stride: fl
 
 @pytest.mark.parametrize("text", ["", "2", "s", "-1s", "0s", "1e3s", "2 m", "nans", "1,5s"])
 def test_no_length_of_time(text: str) -> None:
-    with pytest.raises(SkelfuseError, match="not a length of time"):
+    with pytest.raises(SkelfuseError, match="not a duration"):
         Length.parse(text)
 
 

@@ -109,7 +109,7 @@ class ChannelGate(nn.Module):
             return self._static().softmax(-1)[..., 1]
         if x is None:
             raise SkelfuseError(
-                "a dynamic gate opens by what it sees", remedy="give it x, as in the forward pass"
+                "a dynamic gate needs its input", remedy="give it x, as in the forward pass"
             )
         x, mask = self._checked(x, mask)
         with torch.autocast(x.device.type, enabled=False):

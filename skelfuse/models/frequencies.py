@@ -45,7 +45,7 @@ at least 0, found -2
             )
         if not self.dct_window and (self.gate != "none" or self.dct_kept is not None):
             raise SkelfuseError(
-                "'gate' and 'dct_kept' are of channels that are not there",
+                "'gate' and 'dct_kept' need DCT channels",
                 remedy="set model.frequencies.dct_window, e.g. to 16",
                 key="gate" if self.gate != "none" else "dct_kept",
             )

@@ -219,7 +219,7 @@ class Recogniser:
         rounds: int = 16,
         seed: int = 0,
     ) -> tuple[Explanation, ...]:
-        """Explain a class by itself, and compared with rivals; see `explain.explain_with_rivals`."""
+        """Explain a class by itself, and then against rivals; see `explain_with_rivals`."""
         whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
         return explain_with_rivals(
             self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops

@@ -272,7 +272,7 @@ class Store:
             written, found = file.attrs.get("digest"), metadata_digest(file)
         if written not in (None, found):
             raise SkelfuseError(
-                "what the store says of its clips is not what was written",
+                "the store's metadata have changed since they were written",
                 file=self.path,
                 remedy=ANEW,
             )

@@ -109,13 +109,14 @@ def config_of_checkpoint(facts: Mapping[str, Any], file: Path) -> TrainConfig:
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: runs/a/best.safetensors: this run is of the model's first \
-edition, which is gone; train it anew: skelfuse train --config NAME --data STORE --out FOLDER
+edition, which is no longer supported; train it anew: skelfuse train --config NAME --data STORE \
+--out FOLDER
     """
     model = facts["config"].get("model", {})
     name = model.get("name", "skelfuse")
     if name == "pure" or (name == "skelfuse" and any(key in model for key in FIRST_EDITION)):
         raise SkelfuseError(
-            "this run is of the model's first edition, which is gone",
+            "this run is of the model's first edition, which is no longer supported",
             file=file,
             remedy="train it anew: skelfuse train --config NAME --data STORE --out FOLDER",
         )

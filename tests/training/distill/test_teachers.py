@@ -126,7 +126,9 @@ def test_what_cannot_teach_is_told(
     missing = told(student(tmp_path / "none"))
     assert "none: the teacher (distill.teacher): no such run; name a run's folder" in missing
     frames = told(replace(config, sampling=Sampling(frames=24)))
-    assert "the teacher was trained with another sampling.frames: expected 16, found 24" in frames
+    assert (
+        "the teacher was trained with a different sampling.frames: expected 16, found 24" in frames
+    )
     assert "--set sampling.frames=16" in frames
     drawn = Sampling(frames=16, crop=(0.5, 1.0), jitter=0.2)  # how clips are drawn may differ
     train(replace(config, sampling=drawn), store, parts, tmp_path / "drawn")
