@@ -227,7 +227,7 @@ def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path)
     folder = inspected_runs.runs(tmp_path)
     with pytest.raises(SkelfuseError, match=r"STGCN are no sum over joints.*skelfuse"):
         told(folder / "stgcn", wave, "--plot-sums", tmp_path / "why")
-    with pytest.raises(SkelfuseError, match=r"another body.*coco-17"):
+    with pytest.raises(SkelfuseError, match=r"another skeleton.*coco-17"):
         told(folder / "skelfuse", wave)
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"nothing")
