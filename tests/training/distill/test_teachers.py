@@ -134,10 +134,10 @@ def test_what_cannot_teach_is_told(
     train(replace(config, sampling=drawn), store, parts, tmp_path / "drawn")
     twig = Skeleton("twig", joints=("a", "b"), bones=(("b", "a"),), root="a")
     other = told(config, make_store(tmp_path / "twig.h5", skeleton=twig))
-    assert "another skeleton" in other
+    assert "different skeletons" in other
     assert "expected twig (2 joints), found arm (3 joints): without 'a', 'b' and with" in other
     few = make_store(tmp_path / "few.h5", clips=2)
-    with pytest.raises(SkelfuseError, match=r"other classes.*not in both: along z"):
+    with pytest.raises(SkelfuseError, match=r"different classes.*not in both: along z"):
         train(config, few, {"train": np.arange(2)}, tmp_path / "s")
 
 
