@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skelfuse.cli.silence import InterruptsSilent
 
-with InterruptsSilent():  # until all is there that can tell of one
+with InterruptsSilent():  # until the code that reports them is imported
     import errno
     import signal
     import sys
@@ -63,10 +63,10 @@ class _Group(click.Group):
         except SystemExit as done:
             if asked_to_end() is None or done.code != FAILED:
                 raise
-        sys.exit(128 + (asked_to_end() or 0))  # no error: that is what the interrupt became
+        sys.exit(128 + (asked_to_end() or 0))  # the error is only what became of the interrupt
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order of the work, not of the alphabet
+        return list(self.commands)  # in the order of a workflow, not of the alphabet
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -74,7 +74,7 @@ class _Group(click.Group):
         except click.exceptions.Exit:
             raise
         except (Exception, KeyboardInterrupt) as error:
-            # A library may have made another error of the interrupt.
+            # A library may have turned the interrupt into another error.
             if asked_to_end() != signal.SIGINT and not isinstance(error, KeyboardInterrupt):
                 raise
             text = "Interrupted. What was there before is unchanged"
@@ -90,8 +90,8 @@ class _Group(click.Group):
             if verbose():
                 traceback.print_exc()
             raise Failure(str(error)) from None
-        except OSError as error:  # where no command knows a better remedy
-            if error.errno == errno.EPIPE:  # whoever read has had enough; click ends quietly
+        except OSError as error:  # if no command has handled it
+            if error.errno == errno.EPIPE:  # the reader has closed the pipe; click ends quietly
                 raise
             where = f"{error.filename}: " if error.filename else "writing: "
             raise Failure(f"{where}{error.strerror or error}") from None

@@ -13,5 +13,5 @@ def checkpoint_of(run: Path, which: str | None) -> Path:
         return run
     if run.is_file():
         raise click.UsageError(f"--checkpoint needs a run's folder; {run} is a file")
-    # Where the folder is missing, the error should name it and not a file in it.
+    # If the folder is missing, the error should name it, not a file in it.
     return run / f"{which}.safetensors" if run.is_dir() else run

@@ -35,8 +35,8 @@ class Command(click.Command):
         self.params += [QUIET, VERBOSE]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse today's spelling; for an old one show it."""
-        asked = None if ctx.resilient_parsing else self.renamed  # a completion has no spelling
+        """Parse the arguments; for an old spelling, show the new one."""
+        asked = None if ctx.resilient_parsing else self.renamed  # completion checks no spelling
         if asked is not None and (today := asked(args)) is not None:
             raise OldSpelling(f"{ctx.command_path} {' '.join(map(quoted, today))}")
         return super().parse_args(ctx, args)
@@ -58,7 +58,7 @@ class Command(click.Command):
 
 
 class OldSpelling(click.ClickException):
-    """An option of an earlier version: one line with the command as it is spelled now."""
+    """An option of an earlier version: one line that shows the new command."""
 
     exit_code = 2
 
@@ -67,7 +67,7 @@ class OldSpelling(click.ClickException):
 
 
 def quoted(word: str) -> str:
-    """Return an argument as a shell takes it.
+    """Return an argument quoted for a shell.
 
     >>> quoted("runs/x"), quoted("two words")
     ('runs/x', "'two words'")

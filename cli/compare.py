@@ -30,9 +30,9 @@ SOME_BAD = 3
 def compare(ctx: click.Context, runs: tuple[Path, ...], form: str | None, as_json: bool) -> None:
     """Compare runs: settings, parameters, accuracy.
 
-    RUNS are run folders. Test results are those that skelfuse evaluate kept in them; runs that
-    differ in their seed alone are summarised. What is no run is reported and left out (exit code
-    3).
+    RUNS are run folders. Test results are those that skelfuse evaluate saved in them; runs that
+    differ only in their seed are summarised. A folder without a run is reported and left out (exit
+    code 3).
     """
     from skelfuse.evaluation import compare as side_by_side
     from skelfuse.evaluation import comparison_markdown, comparison_text

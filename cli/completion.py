@@ -39,7 +39,7 @@ def sizes(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionI
 
 
 def protocols(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Complete a protocol: of those that fit the store at --data, or of all."""
+    """Complete a protocol: one that fits the store at --data, or any if there is none."""
     from skelfuse.datasets.protocol_families import FAMILIES
     from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS
     from skelfuse.datasets.protocols import available

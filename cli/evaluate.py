@@ -68,7 +68,7 @@ def evaluate(
     ]
     store = Store(data)
     if out is not None:
-        _usable(out)  # better told now than after the work
+        _usable(out)  # reported before the work, not after it
     with bar("clip") as show:
         evaluation = measured(
             loaded,
@@ -103,7 +103,7 @@ def _kept(evaluation: Evaluation, run: Path) -> None:
 
     try:
         leave_in_run(evaluation, run)
-    except OSError as error:  # the run may be somebody else's; the result is printed all the same
+    except OSError as error:  # the run may belong to somebody else; the result is printed anyway
         say(f"note: nothing is left in {run}: {error.strerror}")
 
 

@@ -28,7 +28,7 @@ OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
 
 @click.command(
     cls=Command,
-    short_help="Tell why a run decides as it does on a clip.",
+    short_help="Show why a run decides as it does on a clip.",
     examples=[
         "skelfuse explain runs/first raw/S001C001P001R001A001.skeleton",
         "skelfuse explain runs/first --data store.h5 --summary --rounds 2",
@@ -44,14 +44,14 @@ OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
     type=click.Choice(["joints", "limbs", "moments"]),
     default="joints",
     show_default=True,
-    help="What is hidden, piece by piece.",
+    help="What to hide, one by one.",
 )
 @click.option(
     "--rounds",
     type=click.IntRange(2),
     default=16,
     show_default=True,
-    help="Orders of hiding; up to four times as many where shares are unsure.",
+    help="Random orders of hiding; up to four times as many if shares are uncertain.",
 )
 @options.seed(0)
 @options.one_clip(" Needed where FILE has several.")
@@ -64,8 +64,8 @@ OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
 @options.output_format(["table", "json"])
 @options.out(FILE, "A file, instead of standard output.")
 @options.plot
-@click.option("--plot-sums", type=FILE, help="Draw the model's own sums there.")
-@click.option("--html", type=FILE, help="Write a page there that shows it all, for any browser.")
+@click.option("--plot-sums", type=FILE, help="Draw the model's own sums into this file.")
+@click.option("--html", type=FILE, help="Write a page with everything, for any browser.")
 @options.top(8)
 @options.checkpoint()
 @options.device
@@ -74,16 +74,16 @@ OF_A_CLIP = ("class_name", "against", "clip_name", "html", "plot_sums")
 @options.class_names
 @options.fps
 def explain(run: Path, file: Path | None, **given: Any) -> None:
-    """Tell why the run RUN decides as it does on the clip in FILE.
+    """Show why the run RUN decides as it does on the clip in FILE.
 
     Joints, limbs and moments are hidden in many orders, and the model is asked again each time:
-    what the decision loses is their share. It works for every model. For models whose decision is
-    a sum of named statistics, that sum follows. FILE may also be a store, with --clip.
+    their share is what the decision loses. It works for every model. If the model's decision is a
+    sum of named statistics, that sum is shown too. FILE may also be a store, with --clip.
 
-    Typical clips beside it on the page are those that the run has kept (train --exemplars), or
-    else come from the training clips of --data STORE.
+    The typical clips on the page are those kept with the run (train --exemplars), or come from the
+    training clips of --data STORE.
 
-    With --data STORE --summary: which limbs and moments the run relies on for each class, in a part
+    --data STORE --summary shows which limbs and moments the run relies on for each class, in a part
     of the split.
     """
     run = checkpoint_of(run, given["checkpoint"])
@@ -106,16 +106,15 @@ def explain(run: Path, file: Path | None, **given: Any) -> None:
 def _check_summary(file: Path | None, given: dict[str, Any]) -> None:
     if file is not None or given["data"] is None:
         raise click.UsageError(
-            "--summary is of a store: skelfuse explain RUN --data STORE --summary"
+            "--summary needs a store, and no file: skelfuse explain RUN --data STORE --summary"
         )
     unfit = [name.removesuffix("_name").replace("_", "-") for name in OF_A_CLIP if given[name]]
     if unfit:
-        raise click.UsageError(f"--{unfit[0]} is for a single clip, without --summary")
+        raise click.UsageError(f"--{unfit[0]} is for a single clip: leave out --summary")
 
 
 def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
-    from skelfuse.cli.explained_clip import find_clip
-    from skelfuse.cli.typical_clips import typical_beside
+    from skelfuse.cli.explained_clip import find_clip, typical_beside
     from skelfuse.errors import SkelfuseError
     from skelfuse.explain.answer import plain_values
     from skelfuse.explain.evidence import check_explainable
@@ -129,7 +128,7 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
     try:
         check_explainable(recogniser.run.model, recogniser.run.path)
     except SkelfuseError:
-        if given["plot_sums"]:  # told before a long file is read
+        if given["plot_sums"]:  # reported before a long file is read
             raise
         summed = False
     clip = find_clip(file, recogniser.run, given)
@@ -171,7 +170,7 @@ def _explain_clip(path: Path, file: Path, given: dict[str, Any]) -> None:
 def _views(
     recogniser: Recogniser, clip: Clip, given: dict[str, Any]
 ) -> tuple[Sequence[Explanation], int]:
-    """Return the explanations that are needed, and which of them is the one that was asked for."""
+    """Return the explanations that are needed, and the index of the one asked for."""
     asked = {name: given[name] for name in ("against", "players", "rounds", "seed")}
     asked["target"] = given["class_name"]
     if not given["html"]:

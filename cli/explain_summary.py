@@ -11,7 +11,7 @@ from skelfuse.cli.terminal import json_text
 
 
 def explain_summary(path: Path, given: dict[str, Any]) -> None:
-    """Tell which limbs and moments the run at `path` relies on, over a part of a store."""
+    """Print which limbs and moments the run at `path` relies on, over a part of a store."""
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.evaluated_part import evaluated_clips
     from skelfuse.evaluation.matching import joint_order
@@ -22,7 +22,7 @@ def explain_summary(path: Path, given: dict[str, Any]) -> None:
 
     recogniser = load(path, device=given["device"])
     store = Store(given["data"])
-    joint_order(recogniser.run, store)  # a store of another skeleton is told before its protocols
+    joint_order(recogniser.run, store)  # a wrong skeleton is reported before a wrong protocol
     asked = given["protocol"] or recogniser.run.config.protocol
     _, indices = evaluated_clips(store, {asked}, given["part"] or "test")
     clips = [store[int(i)] for i in indices]

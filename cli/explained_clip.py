@@ -1,8 +1,8 @@
-"""The one clip that `skelfuse explain` is about, out of a recording or a store."""
+"""What `skelfuse explain` reads: the one clip that it is about, and typical clips beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,19 @@ from skelfuse.cli.progress import frames_bar
 from skelfuse.clip import Clip
 from skelfuse.datasets import video
 from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
+from skelfuse.datasets.evaluated_part import evaluated_clips
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.answer import Explanation
+from skelfuse.explain.page_data import TYPICAL
+from skelfuse.explain.typical import (
+    Typical,
+    by_class,
+    kept_exemplars,
+    shown_typically,
+    typical_clips,
+)
 from skelfuse.layouts import find_layout
+from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.store.opening import is_store
@@ -21,7 +32,7 @@ NAMED = 4  # clips in a message
 
 
 def find_clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
-    """Return the file's clip, or of several the one named by --clip."""
+    """Return the file's clip, or the one named by --clip if there are several."""
     wanted: str | None = given["clip_name"]
     if is_store(file):
         store = Store(file)
@@ -44,7 +55,9 @@ def find_clip(file: Path, run: Run, given: dict[str, Any]) -> Clip:
         if wanted is None and len(names) > NAMED:
             break
     if first is None:
-        raise problem or SkelfuseError("no clip in it", file=file)
+        raise problem or SkelfuseError(
+            "no clip in it", file=file, remedy="name another file, or a store"
+        )
     if wanted is not None or len(names) > 1:
         raise _not_one(file, wanted, names)
     return first
@@ -69,3 +82,23 @@ def _not_one(file: Path, wanted: str | None, names: list[str]) -> SkelfuseError:
     return SkelfuseError(
         "one clip at a time is explained", file=file, found=told, remedy="name one with --clip"
     )
+
+
+def typical_beside(
+    recogniser: Recogniser, views: Sequence[Explanation], given: dict[str, Any]
+) -> dict[str, list[Typical]]:
+    """Return typical clips of the explained class and its rivals, if there are any."""
+    run, one = recogniser.run, views[0]
+    classes = [one.target, *(view.against for view in views if view.against)]
+    if given["data"]:
+        store = Store(given["data"])
+        recogniser.preparation.matched(store[0])  # a wrong skeleton is reported at once
+        _, training = evaluated_clips(store, {given["protocol"] or run.config.protocol}, "train")
+        found = typical_clips(run, store, training, classes, TYPICAL + 1)
+    else:
+        kept = kept_exemplars(run)
+        if kept is None:
+            return {}
+        store, found = kept, by_class(kept)
+    wanted = {name: own for name, own in found.items() if name in classes}
+    return shown_typically(run, store, wanted, but=one.clip)

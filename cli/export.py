@@ -26,10 +26,9 @@ from skelfuse.cli.paths import FILE, PATH
 def export(run: Path, out: Path, checkpoint: str | None) -> None:
     """Save a model as a graph that runs without skelfuse.
 
-    RUN is a run's folder or a checkpoint. A name that ends in .pt2 is for torch, one in .onnx for
-    ONNX Runtime and others. The graph takes prepared clips and their mask, and returns
-    probabilities; its file names the classes and says how clips are prepared. It is written only
-    if it gives the run's own numbers.
+    RUN is a run's folder or a checkpoint. Use the ending .pt2 for torch, .onnx for ONNX Runtime and
+    others. The graph takes prepared clips and their mask, and returns probabilities; its file names
+    the classes and says how clips are prepared. It is written only if its results equal the run's.
     """
     from skelfuse.export import export_run
     from skelfuse.run import load_run

@@ -51,8 +51,8 @@ def inspect_head(
 ) -> None:
     """Show which motion speaks for which class.
 
-    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse. Each
-    class has its strongest joints, scales, statistics and directions. --data measures the features
+    RUN is a run's folder or a checkpoint, of the model skelfuse with FrierenFuse. Prints the
+    strongest joints, scales, statistics and directions of each class. --data measures the features
     on the training clips of --protocol, which makes their weights comparable.
     """
     from skelfuse.configs import names
@@ -75,10 +75,12 @@ def inspect_head(
         raise SkelfuseError("--protocol says how to split --data", remedy="give --data too")
     loaded = load_run(checkpoint_of(run, checkpoint))
     only = [number_of(loaded.class_names, name) for name in classes] or None
-    head_weights(loaded.model, loaded.class_names)  # an unfit model is told before any measuring
+    head_weights(
+        loaded.model, loaded.class_names
+    )  # an unsuitable model is reported before anything is measured
     spread, measured = _spread(loaded, data, protocol)
     head = head_weights(loaded.model, loaded.class_names, spread)
-    if _persons(loaded) == 1:  # weights of what no clip has shown are as they were drawn
+    if _persons(loaded) == 1:  # weights of features that no clip has were never trained
         head = head.without("partner")
     report = report_head(head, top=top, only=only)
     title = f"{loaded.path}: {loaded.config.model.name}, epoch {loaded.epoch}{measured}"
@@ -91,7 +93,7 @@ def inspect_head(
 
 
 def _persons(run: Run) -> int:
-    """Return the most people in a clip that the run has learned from."""
+    """Return the largest number of people in a training clip of the run."""
     from skelfuse.models.persons import FoldPersons
 
     shown = [part.most for part in run.model.modules() if isinstance(part, FoldPersons)]
@@ -110,7 +112,7 @@ def _spread(
     if data is None:
         return None, ""
     store = Store(data)
-    joint_order(run, store)  # a store of another skeleton is told before its protocols
+    joint_order(run, store)  # a wrong skeleton is reported before a wrong protocol
     protocol = protocol or run.config.protocol
     indices = split(clip_table(store), protocol)["train"] if protocol else range(len(store))
     clips = f"the training clips of {protocol}" if protocol else "all clips"

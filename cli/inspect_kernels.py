@@ -46,10 +46,10 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
     """Show the motion kernels that a run has learned.
 
     RUN is a run's folder, a checkpoint, or a configuration (a YAML file, or a shipped one's name),
-    whose kernels are shown as they are before training, for the body of --data or --skeleton
-    (kinect-v2). --all adds what the kernels are like, which frequencies they pass, and where they
-    are derivatives; where the model has a gate, also the frequencies that it keeps of each joint.
-    --data measures the frame rate, unless --fps gives it, and a dynamic gate.
+    whose initial kernels are shown for the skeleton of --data or --skeleton (default kinect-v2).
+    --all adds which classical filters the kernels resemble, which frequencies they pass, and where
+    they are derivatives; for a model with a gate, also the frequencies that it keeps for each
+    joint. --data measures a dynamic gate, and the frame rate unless --fps gives it.
     """
     from skelfuse.errors import SkelfuseError
     from skelfuse.evaluation.matching import joint_order
@@ -67,7 +67,7 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
     store = Store(given["data"]) if given["data"] else None
     source = _source(run, given["skeleton"], store)
     if source.run and store:
-        joint_order(source.run, store)  # the rate of other bodies' clips says nothing here
+        joint_order(source.run, store)  # the frame rate of another skeleton's clips is of no use
     rate = frame_rate(
         source.config.sampling, given=given["fps"], store=store, trained=source.seen_rate
     )

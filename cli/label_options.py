@@ -29,9 +29,7 @@ OPTIONS = (
         metavar="COLUMN=VALUE",
         help="Use only these lines of the table; != leaves them out.",
     ),
-    click.option(
-        "--whole", is_flag=True, help="Keep recordings whole, their intervals beside them."
-    ),
+    click.option("--whole", is_flag=True, help="Keep recordings whole, with their intervals."),
     click.option(
         "--rest-label",
         metavar="NAME",
@@ -40,7 +38,7 @@ OPTIONS = (
     *(
         click.option(f"--{what}-from", metavar="WAY", help=f"The {what}: {WAYS}.")
         if what == "label"
-        else click.option(f"--{what}-from", metavar="WAY", help=f"The {what}, likewise.")
+        else click.option(f"--{what}-from", metavar="WAY", help=f"The {what}, in the same ways.")
         for what in FROM
     ),
 )
@@ -54,7 +52,7 @@ def label_options(command: Command) -> Command:
 
 
 def labelling(given: Mapping[str, Any]) -> Labelling | None:
-    """Return what a user has asked for; None where that is nothing."""
+    """Return the labelling that the options describe; None without any."""
     from skelfuse.datasets.labels.labelling import labelling_of
 
     return labelling_of(

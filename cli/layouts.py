@@ -14,9 +14,9 @@ from skelfuse.cli.messages import output
 def layouts(layout: str | None) -> None:
     """Show the built-in skeletons and their joints.
 
-    LAYOUT is a name of the list, or a YAML file. It is printed as YAML, with the joints in the
-    order that arrays have them. Edited and saved, it describes another body: skelfuse preprocess
-    --skeleton mine.yaml
+    LAYOUT is a name from the list, or a YAML file. It is printed as YAML, with its joints in the
+    order of arrays. Edit and save it to describe another body: skelfuse preprocess --skeleton
+    mine.yaml
     """
     from skelfuse.layouts import find_layout
     from skelfuse.telling.layout_text import layout_text, layouts_text

@@ -17,7 +17,7 @@ def _set_level(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if not value:
         return
     if LEVEL in ctx.meta:
-        raise click.UsageError("--quiet or --verbose, not both")
+        raise click.UsageError("give either --quiet or --verbose")
     ctx.meta[LEVEL] = QUIET_LEVEL if param.name == "quiet" else VERBOSE_LEVEL
 
 
@@ -40,25 +40,25 @@ VERBOSE = click.Option(
 
 
 def level() -> int:
-    """Return how much the command that runs is to say."""
+    """Return how much the running command should print."""
     ctx = click.get_current_context(silent=True)
     return USUAL if ctx is None else int(ctx.meta.get(LEVEL, USUAL))
 
 
 def quiet() -> bool:
-    """Tell whether only results and errors are wanted."""
+    """Return whether only results and errors are wanted."""
     return level() < USUAL
 
 
 def verbose() -> bool:
-    """Tell whether every message is wanted."""
+    """Return whether every message is wanted."""
     return level() > USUAL
 
 
 def output(text: str, nl: bool = True) -> None:
     """Write a result to standard output."""
     with bar_away():
-        # Named, because click would write UTF-8 to a terminal that knows ASCII alone.
+        # Given explicitly, because click would write UTF-8 to a terminal that only has ASCII.
         click.echo(text, nl=nl, file=sys.stdout)
 
 
@@ -74,30 +74,30 @@ def deliver(text: str, out: Path | None) -> None:
 
 
 def wrote(*places: Path | None) -> None:
-    """Say which files were written; None is one that nobody asked for."""
+    """Print which files were written; None stands for a file that was not asked for."""
     for place in filter(None, places):
         say(f"wrote {place}")
 
 
 def say(text: str) -> None:
-    """Write a message for a person, unless the command is to be quiet."""
+    """Write a message for a person, unless the command is quiet."""
     if not quiet():
         complain(text)
 
 
 def complain(text: str) -> None:
-    """Write what is wrong with the input, however quiet the command is to be."""
+    """Write what is wrong with the input, even if the command is quiet."""
     with bar_away():
         click.echo(text, file=sys.stderr)
 
 
 @contextmanager
 def bar_away() -> Iterator[None]:
-    """Take a progress bar from the terminal while something else is written there."""
+    """Hide a progress bar while something else is written to the terminal."""
     if "tqdm" not in sys.modules:  # then there is no bar
         yield
         return
     from tqdm import tqdm
 
-    with tqdm.external_write_mode():  # half a bar would stay behind
+    with tqdm.external_write_mode():  # otherwise half a bar would remain
         yield

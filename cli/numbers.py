@@ -9,7 +9,7 @@ import click
 
 
 class Finite(click.FloatRange):
-    """A number of a range: neither infinity nor what is no number, which no comparison keeps out.
+    """A number in a range, neither infinite nor NaN, which comparisons alone do not exclude.
 
     >>> Finite(0, 10).convert("2.5", None, None)
     2.5
@@ -22,7 +22,7 @@ class Finite(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return the number; one that is none is a wrong option."""
+        """Return the number; infinity and NaN are wrong options."""
         found: float = super().convert(value, param, ctx)
         if not math.isfinite(found):
             self.fail(f"{found} is not a usable number.", param, ctx)
@@ -30,7 +30,7 @@ class Finite(click.FloatRange):
 
 
 def mark(_: click.Context | None, __: click.Parameter | None, value: str) -> float | None:
-    """Return the number in all axes of a joint that was not seen, None where that is NaN alone.
+    """Return the value in all axes that marks a missing joint; None if only NaN does.
 
     >>> mark(None, None, "-9999"), mark(None, None, "zeros"), mark(None, None, "nan")
     (-9999.0, 0.0, None)

@@ -26,7 +26,7 @@ def data(*, required: bool = False) -> Option:
 
 
 def protocol(default: str) -> Option:
-    """Return `--protocol`, whose default is told in words."""
+    """Return `--protocol`, with its default described in words."""
     return click.option(
         "--protocol",
         shell_complete=protocols,
@@ -45,7 +45,7 @@ def checkpoint(default: str = "best") -> Option:
 
 
 def part(default: str | None = None) -> Option:
-    """Return `--part`; without a `default` the command has it."""
+    """Return `--part`; without a `default` here, the command has one."""
     told = "" if default else "  [default: test]"
     return click.option(
         "--part",
@@ -74,7 +74,7 @@ def out(type_: click.Path, what: str, *, required: bool = False) -> Option:
 
 
 def output_format(forms: Sequence[str]) -> Option:
-    """Return `--format` of what comes out, and its short form `--json`."""
+    """Return `--format` of the output, and its short form `--json`."""
 
     def both(function: Function) -> Function:
         function = click.option(
@@ -94,7 +94,7 @@ def output_format(forms: Sequence[str]) -> Option:
 
 
 def chosen_format(form: str | None, as_json: bool, default: str = TABLE) -> str:
-    """Return the format by `--format` and `--json`, which must not contradict each other."""
+    """Return the format from `--format` and `--json`, which must not contradict each other."""
     if as_json and form not in (None, JSON):
         raise click.UsageError(f"--json or --format {form}, not both")
     return JSON if as_json else form or default
@@ -133,7 +133,7 @@ class_names = click.option(
 min_score = click.option(
     "--min-score",
     type=Finite(0),
-    help="Joints of a lower score or likelihood are missing.  [default: the format's own]",
+    help="Joints with a lower score or likelihood are missing.  [default: the format's own]",
 )
 fps = click.option("--fps", type=FPS, help="Frames per second.")
 columns = click.option("--columns", help="A table's columns, e.g. '{joint}_{axis}'.")
@@ -145,13 +145,13 @@ missing = click.option(
     metavar="nan|zeros|NUMBER",
     default="nan",
     show_default=True,
-    help="The number in all axes of a joint that was not seen, e.g. -9999; zeros is 0.",
+    help="Value in all axes that marks a missing joint, e.g. -9999; zeros is 0.",
 )
 plot = click.option("--plot", type=FILE, help="Draw a picture into this file.")
 resume = click.option("--resume", is_flag=True, help="Continue where an interrupted call stopped.")
 strict = click.option("--strict", is_flag=True, help="Stop at the first problem in the data.")
 show_all = click.option(
-    "--all", "everything", is_flag=True, help="Print the whole report, not one screen."
+    "--all", "everything", is_flag=True, help="Print the full report, not just one screen."
 )
 
 

@@ -10,10 +10,10 @@ import click
 
 
 class _Named(click.Path):
-    """A path with a name: what an unset shell variable leaves of one would be the folder here."""
+    """A path that is not empty: an unset shell variable would otherwise mean the current folder."""
 
     def __init__(self, **kinds: bool) -> None:
-        # Whether it may be read is seen when it is: one of many files stops none of the others.
+        # Permission is checked on reading, so that one of many files does not stop the others.
         super().__init__(path_type=Path, readable=False, **kinds)
 
     def convert(

@@ -37,8 +37,9 @@ def pose(ctx: click.Context, /, videos: tuple[Path, ...], out: Path, **given: An
     """Find the joints of people in videos with MediaPipe.
 
     VIDEOS are files, or folders that are searched for them; the folder of a video is its label.
-    All go into one .npz, a clip each, which preprocess, view, predict and explain read. These read
-    videos themselves, too: preprocess in several processes and with --resume, for very many.
+    All go into one .npz, one clip each, which preprocess, view, predict and explain read. These
+    commands also read videos directly; for many videos, preprocess uses several processes and can
+    be resumed.
 
     Needs the extra 'video': pip install 'skelfuse[video]' in an environment of its own.
     """
@@ -50,13 +51,13 @@ def pose(ctx: click.Context, /, videos: tuple[Path, ...], out: Path, **given: An
     from skelfuse.telling.counted import counted
     from skelfuse.telling.note_lines import note_lines, tally
 
-    if out.suffix.lower() != ENDING:  # a video given by mistake would be lost
+    if out.suffix.lower() != ENDING:  # a video named by mistake would be overwritten
         raise click.UsageError(f"--out {out}: give a name that ends in {ENDING}")
     reading = ReadOptions(min_score=given["min_score"], fps=given["fps"])
     sources = find_sources(videos, PreprocessOptions("video", reading))
     problems: list[SkelfuseError] = []
     try:
-        with ended_cleanly(), atomic_write(out) as place:  # that it cannot be written is told first
+        with ended_cleanly(), atomic_write(out) as place:  # an unwritable file is reported first
             clips = _clips(sources, reading, problems)
             if not clips:
                 raise _none(problems)
@@ -75,7 +76,7 @@ def pose(ctx: click.Context, /, videos: tuple[Path, ...], out: Path, **given: An
 
 
 def _clips(sources: Sequence[Source], reading: Any, problems: list[SkelfuseError]) -> list[Clip]:
-    """Return the clip of each video; what is wrong with one goes to `problems`."""
+    """Return the clip of each video; errors are added to `problems`."""
     from skelfuse.cli.progress import bar, frames_bar
     from skelfuse.clip import Clip
     from skelfuse.datasets.clips import clips_in

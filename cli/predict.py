@@ -50,14 +50,14 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @click.argument("run", type=PATH)
 @click.argument("files", nargs=-1, type=PATH)
 @click.option(
-    "--camera", metavar="NUMBER", help="Recognise what a camera sees, live: its number or address."
+    "--camera", metavar="NUMBER", help="Recognise live from a camera: its number or address."
 )
 @options.output_format(["table", "json", "jsonl", "csv"])
 @options.out(FILE, "A file, instead of standard output.")
 @options.top(3)
-@click.option("--persons", is_flag=True, help="Recognise each person alone as well.")
+@click.option("--persons", is_flag=True, help="Also recognise each person alone.")
 @click.option("--shares", is_flag=True, help="Show how much each joint adds to the class.")
-@click.option("--explain", is_flag=True, help="Show what each limb is worth to the class.")
+@click.option("--explain", is_flag=True, help="Show how much each limb adds to the class.")
 @click.option(
     "--window", callback=_length, help="Recognise windows of this length, e.g. 2s or 60f."
 )
@@ -79,21 +79,21 @@ def predict(
     """Recognise actions in files, videos or a live stream.
 
     RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
-    that preprocess reads; a bad one is reported in one line and left out. FILES may be '-': frames
-    as JSON lines on standard input, such as {"joints": [[x, y, z], ...]}, and one line out for
-    every stride: JSON, or as --format says. So it is with --camera 0, until Ctrl-C; this and
-    videos need the extra 'video', and a run of MediaPipe's joints.
+    that preprocess reads; a bad one is reported in one line and left out. With '-' as FILES,
+    frames are read from standard input as JSON lines, such as {"joints": [[x, y, z], ...]}, and one
+    line is printed per stride, as JSON or as --format says. --camera 0 does the same until Ctrl-C.
+    Cameras and videos need the extra 'video', and a run with MediaPipe's joints.
     """
     window, stride, camera = given["window"], given["stride"], given["camera"]
     if bool(files) == (camera is not None):
-        raise click.UsageError("give FILES, '-' or --camera, one of them")
+        raise click.UsageError("give either FILES, '-' or --camera")
     live = STDIN in files or camera is not None
     asked = given["form"]
     form = given["form"] = options.chosen_format(asked, as_json)
     if live and (len(files) > 1 or form == "json" or given["persons"]):
         raise click.UsageError(
-            f"{'--camera' if camera else STDIN} is the only input then, gives a line a window, "
-            "and no --json and no --persons"
+            f"{'--camera' if camera else STDIN} must be the only input: one line per window, "
+            "without --json and --persons"
         )
     if live:
         given["form"] = asked or "jsonl"
@@ -105,7 +105,7 @@ def predict(
     if stride and not (window or live):
         raise click.UsageError("--stride needs --window")
     if window and given["persons"]:
-        raise click.UsageError("--persons is for whole clips, without --window")
+        raise click.UsageError("--persons is for whole clips: leave out --window")
     if (window or live) and given["shares"] and form == options.TABLE:
         raise click.UsageError("--shares of windows need --format jsonl or csv")
     given["window"] = window or (WINDOW if live else None)
@@ -126,15 +126,15 @@ def predict(
 
 
 def _check_live(given: dict[str, Any]) -> None:
-    """Refuse what says how files are to be read."""
+    """Refuse options that are about reading files."""
     camera = given["camera"] is not None
     if given["input_format"] != options.AUTO or given["class_names"] or given["jobs"]:
         raise click.UsageError(
-            f"{'--camera' if camera else STDIN} reads no files: without --input-format, "
+            f"{'--camera' if camera else STDIN} reads no files: leave out --input-format, "
             "--class-names and --jobs"
         )
     if camera and given["skeleton"]:
-        raise click.UsageError("--camera knows its joints: without --skeleton")
+        raise click.UsageError("--camera has its own joints: leave out --skeleton")
 
 
 def _live(
@@ -193,7 +193,7 @@ def _live(
 
 @contextmanager
 def _writing(out: Path | None) -> Iterator[Callable[[str], None]]:
-    """Give a function that writes a line; a file at `out` stays as it was until all is done."""
+    """Give a function that writes a line; a file at `out` is only replaced at the end."""
     from skelfuse.files import atomic_write, cannot_write
     from skelfuse.plain_text import shown
 

@@ -33,10 +33,10 @@ def windows_of_camera(
     min_score: float | None,
     note: Callable[[str], None],
 ) -> Iterator[Window]:
-    """Yield each window once it is known, until the camera ends or somebody interrupts.
+    """Yield each window once it is known, until the camera ends or is interrupted.
 
-    Joints of a score below `min_score` are missing. The rate is that at which poses are found,
-    unless `fps` gives another.
+    Joints of a score below `min_score` are missing. The frame rate is the rate at which poses are
+    found, unless `fps` gives another.
     """
     with closing(video.ESTIMATOR()) as estimator:
         body = estimator.skeleton
@@ -53,6 +53,7 @@ def windows_of_camera(
             raise SkelfuseError(
                 f"the run is of {stream.skeleton.dimensions} coordinates a joint",
                 expected=f"{body.dimensions}, as {estimator.name} finds them",
+                remedy="use a run that was trained on videos",
             )
         with open_camera(camera) as pictures:
             width, height = pictures.size
@@ -63,7 +64,10 @@ def windows_of_camera(
             except KeyboardInterrupt:  # the way to end it
                 pass
         if not pictures.times:
-            raise SkelfuseError(f"no picture came from camera '{camera}'")
+            raise SkelfuseError(
+                f"no picture came from camera '{camera}'",
+                remedy="see that no other program uses it, or try --camera 1",
+            )
         yield from stream.finish()
 
 

@@ -43,7 +43,7 @@ def predict_files(
     problems: list[SkelfuseError],
     write: Callable[[str], None],
 ) -> None:
-    """Write what is recognised in all clips of the files; what is wrong goes to `problems`."""
+    """Write the predictions for all clips of the files; errors are added to `problems`."""
     top = min(given["top"], len(recogniser.classes))
     text = _text(recogniser, given, top)
     reading = _reading(recogniser.run, given)
@@ -120,7 +120,7 @@ def _items(
     show: Show,
     watch: Frames | None,
 ) -> Iterator[Item]:
-    """Yield what is recognised in stores and files, in order; neighbouring files together."""
+    """Yield the predictions for stores and files in order; neighbouring files share batches."""
     done, jobs = 0, given["jobs"] or usable_cores()
     for of_files, some in groupby(sources, key=lambda source: isinstance(source, ClipFile)):
         group = list(some)
@@ -140,7 +140,7 @@ def _items(
 
 
 def _for_clips_of(store: Store, recogniser: Recogniser) -> Recogniser:
-    """Return the recogniser without what the making of a store has done to its clips already."""
+    """Return the recogniser without the preparation that was done when the store was made."""
     wanted = recogniser.preparation
     made = Preparation.of_store(store.skeleton, store.provenance)
     fit = Recogniser(recogniser.run, crops=recogniser.crops)
@@ -163,7 +163,7 @@ def _shown(found: Iterator[Found], show: Show, begun: int) -> Iterator[Found]:
 
 
 def _noted(found: Iterator[Found], files: Sequence[ClipFile]) -> Iterator[Found]:
-    """Tell at the end what was decided on the way from videos to clips."""
+    """Print at the end which decisions were made in reading videos."""
     videos = {file.path for file in files if file.format == video.FORMAT.name}
     notes: list[tuple[str, ...]] = []
     for path, clip in found:
@@ -180,7 +180,7 @@ def _recognised(
     given: dict[str, Any],
     problems: list[SkelfuseError],
 ) -> Iterator[Item]:
-    handed: deque[Item] = deque()  # what is known of the clips that the model has not answered yet
+    handed: deque[Item] = deque()  # clips that the model has not finished yet
 
     def clips() -> Iterator[Clip]:
         for path, clip in found:
@@ -195,7 +195,7 @@ def _recognised(
             handed.append(Item(path, clip.name, clip.label))
             yield clip
 
-    def bad(_: Clip, error: SkelfuseError) -> None:  # always of the clip handed over last
+    def bad(_: Clip, error: SkelfuseError) -> None:  # always about the clip handed over last
         problems.append(error.at(handed.pop().file))
 
     if given["window"] is None:

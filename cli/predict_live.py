@@ -33,15 +33,14 @@ def windows_of_lines(
     bad: Callable[[SkelfuseError], None],
     note: Callable[[str], None],
 ) -> Iterator[Window]:
-    """Yield each window of a live recording once it is known; a bad line is a frame without anyone.
+    """Yield each window of a live recording once it is known; a bad line is a frame without people.
 
     Joints are in the order of `layout`, if there is one, unless the first line names them; it may
-    give the rate too.
-    A joint at `missing` in all axes was not seen. A joint far from its body is told, once in each
-    window at most.
+    also give the frame rate. A joint at `missing` in all axes is missing. A joint far from its body
+    is reported, at most once per window.
     """
     names = None if layout is None else layout.joints
-    recogniser.preparation.skeleton_of(names)  # told before the first frame comes
+    recogniser.preparation.skeleton_of(names)  # reported before the first frame comes
     stream: Stream | None = None
     number, told = 0, False
     for number, line in enumerate(_lines(lines), 1):
@@ -49,11 +48,16 @@ def windows_of_lines(
             continue
         try:
             if len(line) > LONGEST_LINE:
-                raise SkelfuseError(f"a line of more than {LONGEST_LINE >> 20} MB")
+                raise SkelfuseError(
+                    f"a line of more than {LONGEST_LINE >> 20} MB", remedy="send one frame a line"
+                )
             found = parse_line(line.decode("utf-8-sig"), recogniser.skeleton)
             if not isinstance(found, Frame):
                 if stream is not None:
-                    raise SkelfuseError("joint_names and fps belong before the first frame")
+                    raise SkelfuseError(
+                        "joint_names and fps belong before the first frame",
+                        remedy="send them in the first line",
+                    )
                 if found.joint_names:
                     recogniser.preparation.skeleton_of(found.joint_names)
                     names = tuple(found.joint_names)
@@ -98,7 +102,7 @@ def windows_of_lines(
 
 
 def _lines(lines: BinaryIO) -> Iterator[bytes]:
-    """Yield lines as they come, of one that is too long only so much as tells it."""
+    """Yield lines as they come; one that is too long is cut just beyond the limit."""
     while line := lines.readline(LONGEST_LINE + 1):
         rest = line
         while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
@@ -108,5 +112,5 @@ def _lines(lines: BinaryIO) -> Iterator[bytes]:
 
 def _in_line(error: Exception, number: int) -> SkelfuseError:
     if not isinstance(error, SkelfuseError):
-        return SkelfuseError("not UTF-8", line=number)
+        return SkelfuseError("not UTF-8", line=number, remedy="send UTF-8")
     return error.with_context(line=number)

@@ -22,7 +22,7 @@ NOBODY = "nobody is seen"
 
 @dataclass(frozen=True)
 class Item:
-    """What was recognised in one clip: a prediction of it whole, or one of each window."""
+    """The result for one clip: one prediction of the whole clip, or one for each window."""
 
     file: Path
     clip: str
@@ -38,7 +38,7 @@ class Table:
         self.top = top
 
     def heading(self) -> str | None:
-        """Return nothing: a line says it all."""
+        """Return nothing: there is no header."""
         return None
 
     def ending(self) -> str | None:
@@ -46,7 +46,7 @@ class Table:
         return None
 
     def lines(self, item: Item) -> Iterator[str]:
-        """Yield the lines of one clip; a timeline's equal neighbours are one."""
+        """Yield the lines of one clip; neighbouring windows of the same class are merged."""
         if item.prediction is None:
             yield item.clip
             if any(one.prediction and one.prediction.limbs is not None for one in item.windows):
@@ -101,13 +101,13 @@ class Table:
 
 
 class JsonLines:
-    """One JSON object a clip, or a window."""
+    """One JSON object per clip or window."""
 
     def __init__(self, *, top: int) -> None:
         self.top = top
 
     def heading(self) -> str | None:
-        """Return nothing: every line names its values."""
+        """Return nothing: there is no header."""
         return None
 
     def ending(self) -> str | None:
@@ -178,7 +178,7 @@ class Json(JsonLines):
 
 
 class Csv:
-    """One row a clip, a person or a window."""
+    """One row per clip, person or window."""
 
     def __init__(
         self,

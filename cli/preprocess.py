@@ -32,15 +32,15 @@ NO_REPORT = 1
 @options.jobs
 @options.resume
 @options.strict
-@click.option("--report", type=FILE, help="Write what became of every file to this file, as JSON.")
-@click.option("--skip-list", type=FILE, help="File with names of clips to leave out, one a line.")
+@click.option("--report", type=FILE, help="Write the result for every file to this file, as JSON.")
+@click.option("--skip-list", type=FILE, help="File with names of clips to leave out, one per line.")
 @options.class_names
 @options.skeleton
 @options.fps
 @click.option(
     "--max-persons",
     type=click.IntRange(1),
-    help="Most people kept per clip, those that move most.  [default: 2; of a store: all]",
+    help="Maximum number of people per clip, those who move most.  [default: 2; of a store: all]",
 )
 @options.min_score
 @click.option(
@@ -48,12 +48,14 @@ NO_REPORT = 1
     metavar="TEXT",
     help="Joints to keep, drop or rename, e.g. 'left_*,nose' or '!tail*'.",
 )
-@click.option("--join", is_flag=True, help="Give joints without bones a tree of the shortest ones.")
+@click.option(
+    "--join", is_flag=True, help="Connect joints without bones by a minimal spanning tree."
+)
 @options.columns
 @options.axes
 @options.score
 @options.missing
-@click.option("--no-filters", is_flag=True, help="Keep bodies that look like sensor ghosts.")
+@click.option("--no-filters", is_flag=True, help="Keep bodies that look like false detections.")
 @click.option("--align", is_flag=True, help="Turn every clip to face the camera.")
 @click.option("--scale", is_flag=True, help="Divide coordinates by the length of the torso.")
 @click.option("--half", is_flag=True, help="Store float16: half the size, 3 digits.")
@@ -62,9 +64,9 @@ NO_REPORT = 1
 def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **given: Any) -> None:
     """Read skeleton files of any format into one store.
 
-    INPUTS are files or folders, or stores: to choose joints, add labels, or make one of several.
-    A bad file is reported in one line and left out, the rest goes on, and the exit code is 3. The
-    format is recognised, or one of these: store, ntu, nw-ucla, utd-mhad, sbu,
+    INPUTS are files or folders, or stores (to choose joints, add labels, or merge several). A bad
+    file is reported in one line and left out; the exit code is then 3. The format is recognised;
+    --input-format names one of these: store, ntu, nw-ucla, utd-mhad, sbu,
     penn-action, jhmdb, annotations, openpose, msr-action3d, utkinect, ui-prmd, shrec, deeplabcut,
     sleap, sleap-analysis, sleap-csv, movement, simba, bvh, trc, c3d, table, keypoints,
     mediapipe-npy, mediapipe-csv, yolo, pose, npz, npy-folder, npy, video.
@@ -130,7 +132,7 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
 
 
 def _asked(inputs: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the store is to remember of the command: what was read, not how or where to."""
+    """Return the options that are stored: those about what was read, not how or where to."""
     words = ("skip_list", "class_names", "skeleton")
     table = {"labels": str(given["label_table"])} if given["label_table"] else {}
     return {

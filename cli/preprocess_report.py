@@ -47,7 +47,7 @@ def check_report(path: Path, *, store: Path) -> None:
 
 
 def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
-    """Write what became of every file; where that fails, say so and return False."""
+    """Write the result for every file; if that fails, report it and return False."""
     report = {"store": str(store), "problems": outcome.problems, "sources": outcome.sources}
     try:
         with atomic_write(path) as new:
@@ -83,7 +83,7 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
 
 
 def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
-    """Print what became of the labels; return whether lines of their table were bad."""
+    """Print the result for the labels; return whether lines of their table were bad."""
     if labels is None or outcome.error:
         return False
     table = labels.table

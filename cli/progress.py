@@ -13,7 +13,7 @@ Frames = Callable[[int, int | None], None]
 
 
 class Show(Protocol):
-    """Move a bar: how many are done, perhaps of how many, and a remark."""
+    """Move a bar: the number done, a remark, and optionally the total."""
 
     def __call__(self, done: int, remark: str = "", *, total: int | None = None) -> None:
         """Show it."""
@@ -39,7 +39,7 @@ def bar(unit: str, *, total: int | None = None) -> Iterator[Show]:
 
 @contextmanager
 def frames_bar(*, wanted: bool) -> Iterator[Frames | None]:
-    """Give a function that hears how many frames of a video are done, of how many, if `wanted`."""
+    """Give a function that shows how many frames of a video are done, if `wanted`."""
     from tqdm import tqdm
 
     if not wanted or quiet() or not sys.stderr.isatty():

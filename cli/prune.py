@@ -31,8 +31,8 @@ def prune(run: Path, out: Path, checkpoint: str | None) -> None:
     """Remove the channels that a run's gates have closed.
 
     RUN is a run's folder or a checkpoint, trained with model.frequencies.dct_window and
-    model.frequencies.gate=static. The
-    smaller run decides as that checkpoint does, which is checked first, and is used like any other.
+    model.frequencies.gate=static. The smaller run makes the same decisions, which is checked first,
+    and can be used like any other.
     """
     from skelfuse.prune import prune as pruned
     from skelfuse.training.checkpoint import LAST

@@ -1,7 +1,7 @@
-"""An interrupt while Python imports the command: it ends the process at once, without a word.
+"""An interrupt while Python imports the command ends the process at once, without a message.
 
-Nothing is there to clean up yet, or to tell of one. This file imports what is part of Python's own
-program: to import `signal`, which wraps it, takes time, in which an interrupt has a traceback.
+There is nothing to clean up yet. This file imports only `_signal`, which is built into Python:
+importing `signal` takes time, and an interrupt during it would print a traceback.
 """
 
 import _signal  # type: ignore[import-not-found]

@@ -34,7 +34,7 @@ CLIPS = 2400
     type=Finite(0, 10),
     default=1.0,
     show_default=True,
-    help="Strength of the sensor's faults; 0 for none.",
+    help="Strength of the sensor's errors; 0 for none.",
 )
 @options.jobs
 def synth(
@@ -43,8 +43,8 @@ def synth(
     """Write a synthetic data set as NTU files.
 
     OUT is a new folder for `.skeleton` files of 0.25 MB each. People wave, kick, sit down, shake
-    hands and more before three cameras, with a Kinect's faults. The same seed gives the same bytes
-    on any machine. An interrupted call is finished by calling it again.
+    hands and more before three cameras, with typical errors of a Kinect. The same seed gives the
+    same bytes on any machine. Call it again to finish an interrupted call.
     """
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.synth.actions import ACTIONS

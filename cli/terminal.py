@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 HANDLER = "skelfuse.cli.terminal"
-# Blocks of rising height, as digits are not; the rest by the nearest sign of ASCII.
+# Blocks become characters of rising height (digits do not rise); the rest the nearest ASCII.
 SIGNS = {
     **dict(zip("▁▂▃▄▅▆▇█", "_.-=+*#@", strict=True)),
     **{"–": "-", "—": "-", "−": "-", "×": "x", "·": ".", "…": "...", "→": "->"},
@@ -17,7 +17,7 @@ SIGNS = {
 
 
 def replaced(error: UnicodeError) -> tuple[str, int]:
-    """Return for characters that cannot be written those that can.
+    """Return replacements for characters that cannot be encoded.
 
     >>> codecs.register_error(HANDLER, replaced)
     >>> "▁█ 3 × 4 日".encode("ascii", HANDLER)
@@ -30,7 +30,7 @@ def replaced(error: UnicodeError) -> tuple[str, int]:
 
 
 def tolerant() -> None:
-    """Let standard output and error replace what their encoding does not have."""
+    """Make standard output and error replace characters that their encoding lacks."""
     codecs.register_error(HANDLER, replaced)
     for stream in (sys.stdout, sys.stderr):
         if not _is_utf8(stream) and hasattr(stream, "reconfigure"):
@@ -38,7 +38,7 @@ def tolerant() -> None:
 
 
 def json_text(values: Any, *, indent: int | None = None, shown: bool = True) -> str:
-    """Return values as JSON; what is `shown` on standard output is escaped where it needs be."""
+    """Return values as JSON; if `shown` on standard output, escaped where its encoding needs it."""
     plain = shown and not _is_utf8(sys.stdout)
     return json.dumps(values, indent=indent, ensure_ascii=plain, allow_nan=indent is not None)
 

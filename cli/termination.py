@@ -23,9 +23,9 @@ def asked_to_end() -> int | None:
 
 @contextmanager
 def ended_cleanly() -> Iterator[None]:
-    """Let the request to terminate, as schedulers send it, end this process as an exit does.
+    """Make the signal to terminate, as schedulers send it, end this process like an exit.
 
-    Worker processes and what they share are then given back.
+    Worker processes and their shared memory are then released.
     """
     if not _is_main():
         yield
@@ -39,11 +39,11 @@ def ended_cleanly() -> Iterator[None]:
 
 @contextmanager
 def last_of_process() -> Iterator[None]:
-    """Let an interrupt end what is done here without a traceback, and with it the process.
+    """Make an interrupt end the process without a traceback.
 
-    Where Python cannot raise one (an object is just given back, a C library calls) it prints it
-    and goes on: here it comes again a moment later. What threads and objects say of their end is
-    not shown then. Afterwards there is nothing left to say: an interrupt ends the process at once.
+    Where Python cannot raise it (in a destructor, in a callback of a C library) it only prints it
+    and goes on; here it is raised again a moment later. Messages of threads and objects that end
+    are not shown then. Afterwards an interrupt ends the process at once.
     """
     heard = _hears_interrupts()
     if heard:
@@ -57,7 +57,7 @@ def last_of_process() -> Iterator[None]:
 
 
 def _hears_interrupts() -> bool:
-    """Tell whether interrupts are Python's to handle: not in the background, nor in a program."""
+    """Return whether Python handles interrupts: not in the background, nor inside a program."""
     return _is_main() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -79,12 +79,14 @@ def _not_raised(event: sys.UnraisableHookArgs) -> None:
     if not _came:
         sys.__unraisablehook__(event)
     elif isinstance(event.exc_value, (KeyboardInterrupt, SystemExit)):
-        _thread.start_new_thread(_come_again, (_came[-1],))  # a Thread could wait for our locks
+        _thread.start_new_thread(
+            _come_again, (_came[-1],)
+        )  # a threading.Thread could block on our locks
 
 
 def _come_again(number: int) -> None:
     time.sleep(AGAIN)
-    if hasattr(signal, "pthread_kill"):  # it wakes the main thread from what it waits for
+    if hasattr(signal, "pthread_kill"):  # it wakes the main thread from a wait
         signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
         signal.raise_signal(signal.Signals(number))

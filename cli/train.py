@@ -66,10 +66,10 @@ if TYPE_CHECKING:
 def train(data: Path, out: Path, **given: Any) -> None:
     """Train a model and save it with its metrics as a run.
 
-    Without --config settings are chosen by the training clips, as 'generic' does. Equal seeds give
-    equal weights on a CPU. An interrupted run continues with --resume to the weights that it would
-    have had. --strict refuses a test with classes that have no training clip. Start it by torchrun
-    for several GPUs: torchrun --nproc-per-node 2 -m skelfuse train ...
+    Without --config, settings are chosen from the training clips ('generic'). Equal seeds give
+    equal weights on a CPU. An interrupted run continues with --resume and ends with the same
+    weights. --strict stops if the test part has classes without training clips. For several GPUs
+    use torchrun: torchrun --nproc-per-node 2 -m skelfuse train ...
     """
     from skelfuse.cli.training_progress import TrainingProgress
     from skelfuse.datasets.steps import train as run
@@ -99,7 +99,7 @@ def _summary(result: Result) -> str:
 
 
 def _next(result: Result, data: Path, device: str) -> None:
-    """Print how well the run does on its test clips, and what to type next."""
+    """Print the accuracy on the test clips, and the command to type next."""
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.steps import evaluate
     from skelfuse.errors import SkelfuseError
@@ -115,8 +115,8 @@ def _next(result: Result, data: Path, device: str) -> None:
                 ignore_unknown=True,
                 progress=lambda done, total: show(done, total=total),
             )
-    except SkelfuseError as error:  # a part without labels, say; the run is as good as before
-        if error.key != "part":  # where everything trains, nothing is left to evaluate
+    except SkelfuseError as error:  # for example a part without labels; the run itself is fine
+        if error.key != "part":  # if all clips are for training, there is nothing to evaluate
             say(f"note: not evaluated on the test clips: {error}")
     else:
         clips = counted(found.metrics.clips, "test clip")

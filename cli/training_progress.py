@@ -12,7 +12,7 @@ from skelfuse.training import Plan, Step, Watcher
 
 
 class TrainingProgress(Watcher):
-    """Show a run on standard error."""
+    """Show the progress of a training on standard error."""
 
     def __init__(self, *, bar: bool) -> None:
         self.wanted = bar
@@ -20,7 +20,7 @@ class TrainingProgress(Watcher):
         self.epochs = 0
 
     def on_start(self, plan: Plan) -> None:
-        """Say what is to come."""
+        """Print what will be trained."""
         self.epochs = plan.epochs
         processes = f" x {plan.processes}" if plan.processes > 1 else ""
         begun = f", from epoch {plan.first_epoch} on" if plan.first_epoch > 1 else ""
@@ -42,7 +42,7 @@ class TrainingProgress(Watcher):
             )
 
     def on_note(self, text: str) -> None:
-        """Pass a note on."""
+        """Print a note."""
         say(f"note: {text}")
 
     def on_step(self, step: Step) -> None:
@@ -59,7 +59,7 @@ class TrainingProgress(Watcher):
         self.bar.update(done - self.bar.n)
 
     def on_epoch(self, metrics: dict[str, Any]) -> None:
-        """Write an epoch's line where there is no bar."""
+        """Print a line per epoch if there is no bar."""
         if self.bar is not None:
             return
         text = (
@@ -71,6 +71,6 @@ class TrainingProgress(Watcher):
         say(f"{text}, {metrics['clips_per_second']:,.0f} clips/s")
 
     def on_end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar is not None:
             self.bar.close()

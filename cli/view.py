@@ -27,7 +27,7 @@ SOME_FILES_BAD = 3
 )
 @click.argument("inputs", nargs=-1, required=True, type=PATH)
 @options.out(FILE, "A page that plays the clips, for any browser.")
-@click.option("--png", type=FILE, help="Draw a picture there: a row of poses for each clip.")
+@click.option("--png", type=FILE, help="Draw a row of poses for each clip into this file.")
 @options.one_clip("  [default: one of each class]")
 @options.input_format
 @options.skeleton
@@ -39,11 +39,11 @@ SOME_FILES_BAD = 3
 @options.missing
 @click.pass_context
 def view(ctx: click.Context, /, inputs: tuple[Path, ...], **given: Any) -> None:
-    """Look at clips before training: a page, a picture, doubts.
+    """Look at clips before training and report possible problems.
 
-    INPUTS are stores, or files and folders of any format. Tells what may be wrong: left and right
-    exchanged, bodies upside down, frames out of order, an unknown unit. The page plays them with
-    their joints' names, axes, missing joints and intervals.
+    INPUTS are stores, or files and folders of any format. Reports for example swapped left
+    and right, bodies upside down, frames out of order, or an unknown unit. The page plays the clips
+    with the names of the joints, axes, missing joints and intervals.
     """
     from skelfuse.telling.counted import counted
     from skelfuse.viewing.doubts import doubts
@@ -83,7 +83,7 @@ def _shown(inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseEr
 def _read(
     inputs: tuple[Path, ...], given: dict[str, Any], bad: list[SkelfuseError]
 ) -> Iterator[Clip]:
-    """Yield the clips of all inputs; tell what is wrong with one, and add it to `bad`."""
+    """Yield the clips of all inputs; print errors and add them to `bad`."""
     from skelfuse.cli.progress import frames_bar
     from skelfuse.datasets import video
     from skelfuse.datasets.clips import find_clip_files, read_clips

@@ -70,7 +70,7 @@ def _header(content: bytes) -> tuple[_Header, Parameters]:
     processor = content[at + 3]
     if processor not in (INTEL, MIPS):
         raise SkelfuseError(
-            "numbers of another processor",
+            "numbers of an unsupported processor",
             expected=f"{INTEL} (Intel) or {MIPS} (MIPS)",
             found=processor,
             remedy="export it anew for Intel",

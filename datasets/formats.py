@@ -180,7 +180,7 @@ def _unrecognised(path: Path, name: str) -> SkelfuseError:
         )
     if name != AUTO:
         return SkelfuseError(
-            f"nothing of the format '{name}' there",
+            f"no files of the format '{name}' there",
             file=path,
             expected=FORMATS[name].title,
             remedy="leave --input-format out to have it recognised",

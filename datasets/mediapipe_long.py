@@ -61,7 +61,7 @@ def frames_of_long(
     kept = joint >= 0
     if len(np.unique(at[kept] * len(skeleton) + joint[kept])) < kept.sum():
         raise SkelfuseError(
-            "a landmark a second time in one frame",
+            "a landmark twice in one frame",
             expected="one row for each landmark of a frame",
             found=f"{int(kept.sum())} rows of {len(row_of)} frames",
             remedy="give every person a table, or a column 'video' that tells recordings apart",

@@ -105,7 +105,7 @@ def in_number_order(text: str) -> list[tuple[int, int, str]]:
 def _ntu_setups(table: ClipTable, setups: range) -> tuple[IntArray, npt.NDArray[np.bool_]]:
     setup = _numbers(table, "setup")
     if setups == NTU120_SETUPS and setup.max(initial=0) <= NTU60_SETUPS[-1]:
-        raise SkelfuseError("it needs NTU-120's setups, 18 to 32; here are none of them")
+        raise SkelfuseError("it needs NTU-120's setups, 18 to 32, and no clip has one")
     return setup, np.isin(setup, setups)
 
 

@@ -59,23 +59,29 @@ class Clip:
             or 0 in coords.shape
         ):
             raise SkelfuseError(
-                f"clip '{self.name}': coordinates of the wrong shape",
+                "coordinates of the wrong shape",
+                within=f"clip '{self.name}'",
                 expected=wanted,
                 found=list(coords.shape),
             )
         if not np.issubdtype(coords.dtype, np.floating):
             raise SkelfuseError(
-                f"clip '{self.name}': coordinates must be floating-point numbers",
+                "coordinates must be floating-point numbers",
+                within=f"clip '{self.name}'",
                 found=coords.dtype,
+                remedy="convert them with .astype(numpy.float32)",
             )
         if np.isinf(coords).any():
             raise SkelfuseError(
-                f"clip '{self.name}': infinite coordinates", remedy="write NaN for what is missing"
+                "infinite coordinates",
+                within=f"clip '{self.name}'",
+                remedy="write NaN for what is missing",
             )
         object.__setattr__(self, "coords", coords)
         if self.confidence is not None and self.confidence.shape != coords.shape[:3]:
             raise SkelfuseError(
-                f"clip '{self.name}': confidence of the wrong shape",
+                "confidence of the wrong shape",
+                within=f"clip '{self.name}'",
                 expected=list(coords.shape[:3]),
                 found=list(self.confidence.shape),
             )
@@ -90,9 +96,11 @@ class Clip:
         frames = len(self.coords)
         if late := [one for one in self.intervals if one.end > frames]:
             raise SkelfuseError(
-                f"clip '{self.name}': an interval that goes past its end",
+                "an interval that goes past its end",
+                within=f"clip '{self.name}'",
                 expected=f"frames from 0 to {frames - 1}",
                 found=late[0].as_list(),
+                remedy="correct the interval, or leave it out",
             )
 
     def _check_texts(self) -> None:
@@ -101,7 +109,8 @@ class Clip:
         for what, text in told:
             if text is not None and not is_plain(str(text)):
                 raise SkelfuseError(
-                    f"clip '{self.name}': a {what} that cannot be kept",
+                    f"a {what} that cannot be kept",
+                    within=f"clip '{self.name}'",
                     expected="text without control and half characters, in UTF-8",
                     found=ascii(text),
                     remedy="rename it, or the file or folder that it comes from",

@@ -12,8 +12,9 @@ from skelfuse.plain_text import shown
 class SkelfuseError(Exception):
     """Something that the user gave is wrong; the message says what, where, and what to do.
 
+    `within` is what the problem is part of, such as a section or a clip; it begins the message.
     `key` is the setting that is wrong, for whoever knows where it was written; it is not shown.
-    `lines` follow beneath the message, where a few things are to be told side by side.
+    `lines` follow below the message.
 
     >>> raise SkelfuseError("too few joints", file="a.skeleton", line=4, expected=25, found=24,
     ...                     remedy="the file is damaged: fetch it again")
@@ -27,6 +28,7 @@ the file is damaged: fetch it again
         self,
         problem: str,
         *,
+        within: str = "",
         file: str | PathLike[str] | None = None,
         line: int | None = None,
         expected: object = None,
@@ -35,7 +37,8 @@ the file is damaged: fetch it again
         key: str | None = None,
         lines: Sequence[str] = (),
     ) -> None:
-        self.problem = problem
+        self.problem = f"{within}: {problem}" if within else problem
+        self.within = within
         self.file = None if file is None else str(file)
         self.line = line
         self.expected = expected
@@ -81,6 +84,8 @@ the file is damaged: fetch it again
         >>> error = SkelfuseError("'epochs' is out of range", key="epochs")
         >>> print(error.with_context(file="mine.yaml", line=3, within="train"))
         mine.yaml, line 3: train: 'epochs' is out of range
+        >>> print(error.with_context(within="train").with_context(within="train"))
+        train: 'epochs' is out of range
         """
         fields = self._fields()
         if self.file is None:
@@ -89,8 +94,9 @@ the file is damaged: fetch it again
         fields["remedy"] = self.remedy or remedy
         if key is not None:
             fields["key"] = key
-        known = not within or self.problem.startswith(f"{within}: ")
-        return SkelfuseError(self.problem if known else f"{within}: {self.problem}", **fields)
+        if within in ("", self.within):
+            return _rebuild(self.problem, self.within, fields)
+        return SkelfuseError(self.problem, within=within, **fields)
 
     def _fields(self) -> dict[str, Any]:
         names = ("file", "line", "expected", "found", "remedy", "key", "lines")
@@ -98,8 +104,11 @@ the file is damaged: fetch it again
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes send their errors home; keyword-only arguments alone would be lost.
-        return _rebuild, (self.problem, self._fields())
+        return _rebuild, (self.problem, self.within, self._fields())
 
 
-def _rebuild(problem: str, fields: dict[str, Any]) -> SkelfuseError:
-    return SkelfuseError(problem, **fields)
+def _rebuild(problem: str, within: str, fields: dict[str, Any]) -> SkelfuseError:
+    """Return an error whose `problem` begins with what it is within already."""
+    error = SkelfuseError(problem, **fields)
+    error.within = within
+    return error

@@ -92,11 +92,11 @@ def prune(path: str | Path, out: str | Path) -> Pruned:
     difference = _difference(run.model, model, clips)
     if not difference <= TOLERANCE:
         raise SkelfuseError(
-            "the pruned model does not decide as the run does; nothing was written",
+            "the pruned model's decisions differ from the run's; nothing was written",
             file=run.path,
             expected=f"logits that differ by {TOLERANCE} at most",
             found=difference,
-            remedy="use the run as it is, and report this as a fault of skelfuse",
+            remedy="use the run as it is, and report this as a bug of skelfuse",
         )
     seconds = _seconds(run.model, model, clips)
     facts |= {"config": config.as_dict(), "pruned": {"channels": gate_open.numel()}}

@@ -24,7 +24,9 @@ def check_free(out: Path) -> None:
     try:
         free = not out.exists() or (out.is_dir() and not any(out.iterdir()))
     except OSError as error:
-        raise SkelfuseError(f"cannot look into it: {error.strerror}", file=out) from None
+        raise SkelfuseError(
+            f"cannot look into it: {error.strerror}", file=out, remedy="choose another --out"
+        ) from None
     if not free:
         raise SkelfuseError("there is something already", file=out, remedy="choose another --out")
 

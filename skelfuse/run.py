@@ -137,7 +137,7 @@ def _asks_for_much(options: Mapping[str, Any], weights: Mapping[str, Tensor]) ->
     largest = max(_numbers(options), default=0)
     if largest > LEAST + sum(value.numel() for value in weights.values()):
         raise SkelfuseError(
-            "the checkpoint's weights are not this model's: it asks for more than there are",
+            "the checkpoint lacks weights of this model",
             found=largest,
             remedy=COPY_AGAIN,
         )

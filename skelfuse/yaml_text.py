@@ -34,7 +34,7 @@ write plain text, numbers, lists and keys
 
     if len(text) > LONGEST:
         raise SkelfuseError(
-            "a YAML text of absurd length",
+            "a YAML text that is too long",
             file=file,
             expected=f"at most {LONGEST} letters",
             found=len(text),
@@ -84,7 +84,7 @@ def _check_size(node: yaml.Node, file: str | Path | None) -> None:
     """Refuse aliases that lead in a circle, or that unfold to more than anybody writes."""
     if _size(node, {}, set(), file) > MOST:
         raise SkelfuseError(
-            "a YAML text of too many values",
+            "a YAML text with too many values",
             file=file,
             expected=f"at most {MOST}, those of an alias counted each time",
             remedy=SPLIT,
@@ -94,7 +94,7 @@ def _check_size(node: yaml.Node, file: str | Path | None) -> None:
 def _size(node: yaml.Node, sizes: dict[int, int], above: set[int], file: str | Path | None) -> int:
     if id(node) in above:
         raise SkelfuseError(
-            "an alias within what it stands for",
+            "an alias that contains itself",
             file=file,
             line=node.start_mark.line + 1,
             remedy="write the values out",

@@ -1,4 +1,4 @@
-"""However a model is stored, compiled, exported or rounded, its numbers are the same."""
+"""Stored, compiled, exported or rounded, a model gives the same numbers (see test_contracts)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from helpers.contract_models import ENTRIES, NAMES, clips, close, made, ready, t
 
 @pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest) -> str:
-    """Return each model's name in turn: a test with it runs for every model."""
+    """Return each model's name, as in test_contracts."""
     return str(request.param)
 
 
 @pytest.fixture
 def model(name: str) -> nn.Module:
-    """Return each model, trained a little, once for all tests that only evaluate it."""
+    """Return each model, as in test_contracts."""
     return trained(name)
 
 

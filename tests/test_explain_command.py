@@ -193,7 +193,7 @@ def test_pictures_and_pages_are_written(run: Path, wave: Path, tmp_path: Path) -
     assert "<svg" in names[1].read_text(encoding="utf-8")
     page = names[2].read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=\"(?!data:)|https?://(?!www\.w3\.org)|@import", page)
-    with pytest.raises(SkelfuseError, match="no such kind of picture"):
+    with pytest.raises(SkelfuseError, match="unknown kind of figure"):
         told(run, wave, "--plot", tmp_path / "why.xyz")
     with pytest.raises(SkelfuseError, match="cannot write the page"):
         told(run, wave, "--html", tmp_path / "none" / "why.html")
@@ -227,7 +227,7 @@ def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path)
     folder = inspected_runs.runs(tmp_path)
     with pytest.raises(SkelfuseError, match=r"STGCN are no sum over joints.*skelfuse"):
         told(folder / "stgcn", wave, "--plot-sums", tmp_path / "why")
-    with pytest.raises(SkelfuseError, match=r"another body.*coco-17"):
+    with pytest.raises(SkelfuseError, match=r"another skeleton.*coco-17"):
         told(folder / "skelfuse", wave)
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"nothing")

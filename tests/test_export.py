@@ -210,7 +210,7 @@ def test_what_cannot_be_exported_is_told(
     told = called("export", run, "--out", tmp_path / "no folder" / "a.pt2")
     assert (told.exit_code, "cannot write the graph" in told.stderr) == (1, True)
     told = called("export", run, "--out", tmp_path / "a.pth")
-    assert "no such kind of graph: expected a name that ends in .pt2 or .onnx" in told.stderr
+    assert "unknown kind of graph: expected a name that ends in .pt2 or .onnx" in told.stderr
     monkeypatch.setattr(onnx_file, "NEEDED", ("onnxscript", "no such package"))
     told = called("export", run, "--out", tmp_path / "a.onnx")
     assert "an .onnx file needs no such package; pip install 'skelfuse[onnx]'" in told.stderr
@@ -243,5 +243,5 @@ class _Fourier(torch.nn.Module):
 
 def test_what_onnx_has_no_words_for_is_told() -> None:
     given = torch.randn(2, 8), torch.ones(2, dtype=torch.bool)
-    with pytest.raises(SkelfuseError, match=r"ONNX has no words .*model\.global_filter"):
+    with pytest.raises(SkelfuseError, match=r"ONNX lacks operations .*model\.global_filter"):
         onnx_bytes(torch.export.export(_Fourier(), given), given, "")

@@ -166,7 +166,7 @@ def test_a_picture_that_cannot_be_drawn_costs_no_old_one(tmp_path: Path) -> None
         write_picture(Full(), old)
     assert old.read_bytes() == b"old"
     for name in ("of no kind", "of.no_such"):
-        with pytest.raises(SkelfuseError, match="no such kind of picture"):
+        with pytest.raises(SkelfuseError, match="unknown kind of figure"):
             write_picture(new_picture(1, 1), tmp_path / name)
     write_picture(new_picture(1, 1), old)
     assert old.read_bytes()[1:4] == b"PNG"

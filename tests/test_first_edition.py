@@ -23,7 +23,10 @@ OLD: dict[str, dict[str, Any]] = {
     "partner": {"name": "skelfuse", "size": "small", "partner": False, "dct_window": 0},
     "pure": {"name": "pure", "scales": [1, 2], "outputs": 64},
 }
-LINE = "this run is of the model's first edition, which is gone; train it anew: skelfuse train"
+LINE = (
+    "this run is of the model's first edition, which is no longer supported; "
+    "train it anew: skelfuse train"
+)
 
 
 def checkpoint(folder: Path, model: dict[str, Any], weights: dict[str, torch.Tensor]) -> Path:

@@ -236,7 +236,7 @@ def test_what_cannot_be_recognised(tmp_path: Path) -> None:
     (tmp_path / "more" / "README").write_text("hello")
     with pytest.raises(SkelfuseError, match=r"without an ending; nearest .*\n  npz: an .npz with"):
         recognise(tmp_path / "more")
-    with pytest.raises(SkelfuseError, match="nothing of the format 'sbu'"):
+    with pytest.raises(SkelfuseError, match="no files of the format 'sbu'"):
         recognise(tmp_path, "sbu")
     with pytest.raises(SkelfuseError, match="did you mean 'nw-ucla'"):
         recognise(tmp_path, "nwucla")

@@ -177,7 +177,7 @@ def test_bad_input_is_told(args: tuple[Any, ...], message: str) -> None:
         ({"bands": 0}, "bands is out of range"),
         ({"kind": "square"}, "unknown kind: expected gaussian or linear, found 'square'"),
         ({"kind": "linear", "learnable": True}, "linear bands are fixed"),
-        ({"sigma": 0.0}, "sigma and highest must be positive"),
+        ({"sigma": 0.0}, "sigma or highest is out of range"),
     ],
 )
 def test_bad_choices_are_told(kwargs: dict[str, Any], message: str) -> None:

@@ -228,7 +228,7 @@ def test_the_order_of_joints_means_nothing(store: Store, tmp_path: Path) -> None
 def test_a_store_of_another_body_is_told(tmp_path: Path) -> None:
     run = load_run(gated_run(tmp_path / "run", "dynamic"))
     other = inspected_runs.store_of(tmp_path / "other.h5", ARM)
-    with pytest.raises(SkelfuseError, match="another skeleton"):
+    with pytest.raises(SkelfuseError, match="different skeletons"):
         gate_of_run(run, other)
 
 

@@ -218,7 +218,7 @@ def test_bad_input_is_told(args: tuple[Tensor, ...], message: str) -> None:
         ({"channels": (3, -1)}, "channels is out of range"),
         ({"mode": "soft"}, "unknown mode: expected static or dynamic, found 'soft'"),
         ({"start": 1.0}, "start is out of range"),
-        ({"temperature": (1.0, 0.0)}, "temperatures must be positive"),
+        ({"temperature": (1.0, 0.0)}, "temperature is out of range"),
         ({"mode": "dynamic", "hidden": 0}, "hidden is out of range"),
     ],
 )

@@ -98,6 +98,29 @@ def test_reading_knows_no_command_and_no_torch() -> None:
             assert not f"{module}.".startswith("skelfuse.cli."), path
 
 
+# What these raise is raised again with the remedy that their caller knows.
+MENDED = (
+    "skelfuse/errors.py",
+    "skelfuse/training/loop.py",
+    "datasets/labels/plain.py",
+    "datasets/labels/tools.py",
+    "datasets/protocol_families.py",
+    "datasets/protocol_rules.py",
+    "datasets/protocols.py",
+    "datasets/reading/safe_pickle.py",
+)
+
+
+@pytest.mark.slow
+def test_an_error_says_what_to_do_or_what_is_expected() -> None:
+    own = [path for path in BESIDE if path.parts[len(ROOT.parts)] in ("cli", "datasets")]
+    for path in {*LIBRARY, *own} - {ROOT / name for name in MENDED}:
+        for node in nodes(path):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "SkelfuseError":
+                given = {keyword.arg for keyword in node.keywords}
+                assert given & {"remedy", "expected"}, f"{path}, line {node.lineno}"
+
+
 @pytest.mark.process
 def test_help_is_there_and_imports_nothing_heavy() -> None:
     script = (

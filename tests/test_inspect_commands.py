@@ -194,7 +194,7 @@ def test_a_record_of_another_run_is_told(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "skelfuse" / "best.safetensors", tmp_path)
     other = '{"epoch": 0, "kernels": {"joint/scale1": {"taps": [[-1], [1]]}}}\n'
     (tmp_path / "kernels.jsonl").write_text(other)
-    with pytest.raises(SkelfuseError, match="not of this model"):
+    with pytest.raises(SkelfuseError, match="belongs to another model"):
         told(inspect_kernels, tmp_path)
 
 

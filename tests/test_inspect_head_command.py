@@ -73,6 +73,6 @@ def test_bad_input_for_heads_is_told(folder: Path, tmp_path: Path) -> None:
         told(inspect_head, folder / "pure", "--protocol", "kfold:2/1")
     inspected_runs.store_of(tmp_path / "hands.h5", HAND_21)
     with pytest.raises(
-        SkelfuseError, match=r"hands\.h5: the store is of another skeleton.*coco-17"
+        SkelfuseError, match=r"hands\.h5: store and run have different skeletons.*coco-17"
     ):
         told(inspect_head, folder / "pure", "--data", tmp_path / "hands.h5")

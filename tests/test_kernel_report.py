@@ -128,7 +128,7 @@ def test_a_picture_is_drawn_for_any_number_of_kernels(tmp_path: Path) -> None:
     zero = MotionKernels(3, taps={"still": [0.0, 0.0]}).kernels()
     plot_kernels(report_kernels(zero), tmp_path / "b.svg", title="$none$_$", rate=FrameRate())
     assert "<svg" in (tmp_path / "b.svg").read_text()
-    with pytest.raises(SkelfuseError, match="no such kind of picture"):
+    with pytest.raises(SkelfuseError, match="unknown kind of figure"):
         plot_kernels(_drifted(), tmp_path / "a.poem", title="", rate=FrameRate())
     with pytest.raises(SkelfuseError, match="cannot write"):
         plot_kernels(_drifted(), tmp_path / "no" / "a.png", title="", rate=FrameRate())

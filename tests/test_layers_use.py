@@ -236,7 +236,7 @@ def test_large_numbers_are_not_taken_for_bad_ones() -> None:
         ({"scales": ()}, "scales has the wrong values"),
         ({"windows": (1, -2)}, "windows has the wrong values"),
         ({"bound": "soft"}, "unknown bound: expected none, sequence or population, found 'soft'"),
-        ({"bound_limit": 0.0}, "the bound must be a positive number"),
+        ({"bound_limit": 0.0}, "the bound is out of range"),
         ({"gate": 1.0}, "gate is out of range"),
         ({"start_inputs": 0}, "start_inputs is out of range"),
     ],

@@ -121,7 +121,7 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
     assert len(errors) == 7  # one for each of two clips in the last bad file
     for file, told in (
         (far, "has coordinates that no recording has: expected at most 1e+09, found"),
-        (other, "shows another body"),
+        (other, "has another skeleton"),
         (tmp_path / "cut.npz", "not a .npz"),
         (tmp_path / "nothing.npz", "no such file"),
     ):

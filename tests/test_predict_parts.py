@@ -143,5 +143,5 @@ def test_a_window_without_anybody_has_no_class(recogniser: Recogniser) -> None:
     windows = recogniser.timeline(clip_of(coords), window="30f", stride="30f")
     assert [window.best for window in windows] == ["wave"] * 2 + [None] * 2 + ["wave"] * 2
     assert [part.best for part in merged(windows)] == ["wave", None, "wave"]
-    with pytest.raises(SkelfuseError, match="without the frame rate"):
+    with pytest.raises(SkelfuseError, match="need a frame rate"):
         recogniser.timeline(replace(clip_of(coords), fps=None), window="2s")

@@ -123,7 +123,7 @@ def test_pictures_in_their_order(images: list[str], numbers: list[int], tmp_path
 @pytest.mark.parametrize(
     ("images", "problem"),
     [
-        (["1.jpg", "IMG-0035.jpg"], "several kinds"),
+        (["1.jpg", "IMG-0035.jpg"], "differ in more"),
         (["a1_0007.jpg", "a2_0003.jpg"], "falls"),
         (["gait1/0000.jpg", "gait2/0000.jpg"], "two images of one frame number"),
     ],

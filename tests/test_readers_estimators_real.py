@@ -52,7 +52,7 @@ def test_alphapose_with_times_for_names(samples: Samples) -> None:
     assert "frames are in the order of the times in their names" in clip.notes
     first = next(entry for entry in told if entry["image_id"] == names[40])["keypoints"][0]
     assert np.isclose(clip.coords[40, :, 0, 0], first).any()
-    with pytest.raises(SkelfuseError, match="pictures of several kinds"):
+    with pytest.raises(SkelfuseError, match="images whose names differ"):
         one(samples("alphapose/MasterHM_old.json"))
 
 

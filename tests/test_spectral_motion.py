@@ -175,5 +175,5 @@ def test_bad_choices_are_told() -> None:
     with pytest.raises(SkelfuseError, match="unknown ends: expected line, mirror or circle"):
         SpectralMotion(ends="open")  # type: ignore[arg-type]
     for fps in (0.0, -1.0, math.inf):
-        with pytest.raises(SkelfuseError, match="fps must be a positive number"):
+        with pytest.raises(SkelfuseError, match="fps is out of range"):
             SpectralMotion(fps=fps)

@@ -180,7 +180,7 @@ def test_a_bad_frame_leaves_the_stream_as_it_was(recogniser: Recogniser) -> None
 def test_what_cannot_work_is_told_at_the_first_frame(recogniser: Recogniser) -> None:
     with pytest.raises(SkelfuseError, match="frame rate is not known"):
         Stream(recogniser, window="2s", stride="10f").push(moving(1)[0])
-    with pytest.raises(SkelfuseError, match="not a length of time"):
+    with pytest.raises(SkelfuseError, match="not a duration"):
         Stream(recogniser, window="2 hours")
     with pytest.raises(SkelfuseError, match="not a frame rate"):
         Stream(recogniser, fps=-1)

@@ -60,6 +60,6 @@ def from_name(text: str, what: str = "label") -> FromName:
             f"the pattern of --{what}-from takes nothing",
             expected="a part in parentheses, such as name:([a-z]+)_",
             found=pattern,
-            remedy="put what is the label into parentheses".replace("label", what),
+            remedy="put the part that is the label into parentheses".replace("label", what),
         )
     return FromName(pattern=pattern)

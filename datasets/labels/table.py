@@ -98,9 +98,7 @@ def read_labels(
         raise (
             problems[0]
             if problems
-            else SkelfuseError(
-                "a table that says nothing", file=path, remedy="give one with labels"
-            )
+            else SkelfuseError("a table without labels", file=path, remedy="give one with labels")
         )
     digest = hashlib.sha256(b"".join(contents(file) for file in files)).hexdigest()
     says = {what for what in SAID if any(getattr(row, what) is not None for row in rows)}

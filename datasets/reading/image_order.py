@@ -31,7 +31,7 @@ def frame_numbers(images: Sequence[Image]) -> tuple[list[int], tuple[str, ...]]:
     >>> frame_numbers(["1.jpg", "IMG-0035.jpg"])
     Traceback (most recent call last):
     ...
-    skelfuse.errors.SkelfuseError: pictures of several kinds, no frames of one clip: expected \
+    skelfuse.errors.SkelfuseError: images whose names differ in more than their number: expected \
 names that differ in their number alone, found '1.jpg' and 'IMG-0035.jpg'; make a file for each \
 clip, and number its images in the order of their frames
     """
@@ -54,14 +54,14 @@ clip, and number its images in the order of their frames
     for i in range(1, len(images)):
         if kinds[i] != kinds[0]:
             raise SkelfuseError(
-                "pictures of several kinds, no frames of one clip",
+                "images whose names differ in more than their number",
                 expected="names that differ in their number alone",
                 found=f"{images[0]!r} and {images[i]!r}",
                 remedy=EACH,
             )
         if numbers[i] < numbers[i - 1] and before[i] != before[i - 1]:
             raise SkelfuseError(
-                "the last number of the pictures' names falls, although the rest goes on",
+                "the last number in the images' names falls while the rest goes on",
                 expected="frames counted by the last number of their names",
                 found=f"{images[i - 1]!r} and then {images[i]!r}",
                 remedy=EACH,

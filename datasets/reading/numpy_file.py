@@ -85,7 +85,7 @@ def read_header(stream: IO[bytes]) -> Header:
             remedy=REMEDY,
         )
     if header.size == 0 and any(size > LARGE for size in header.shape):
-        raise SkelfuseError("an array of nothing", found=str(header.shape)[:60], remedy=REMEDY)
+        raise SkelfuseError("an empty array", found=str(header.shape)[:60], remedy=REMEDY)
     return header
 
 
@@ -104,20 +104,20 @@ def read_array(stream: IO[bytes], available: int) -> npt.NDArray[Any]:
 
 
 def as_array(content: bytes, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Return bytes as an array; text of numbers that are no letters is an error.
+    """Return bytes as an array; text with invalid characters is an error.
 
     >>> as_array(b"a" + bytes(3), np.dtype("<U1")).tolist()
     ['a']
     >>> as_array(b"aaaa", np.dtype("<U1"))
     Traceback (most recent call last):
     ...
-    skelfuse.errors.SkelfuseError: text of numbers that are no letters; the file is damaged, or \
+    skelfuse.errors.SkelfuseError: text with invalid characters; the file is damaged, or \
 was not written by numpy.save or numpy.savez: write it again
     """
     if dtype.kind == "U":
         letters = np.frombuffer(content, dtype=f"{dtype.byteorder}u4")
         if letters.size and int(letters.max()) > LAST_LETTER:
-            raise SkelfuseError("text of numbers that are no letters", remedy=REMEDY)
+            raise SkelfuseError("text with invalid characters", remedy=REMEDY)
     return np.frombuffer(content, dtype=dtype)
 
 

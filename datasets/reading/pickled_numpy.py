@@ -68,7 +68,7 @@ class Span:
             return content.decode("utf-8").encode("latin-1")
         except UnicodeError:
             raise SkelfuseError(
-                "text where an array's bytes belong", file=path, remedy=DAMAGED
+                "text in place of an array's bytes", file=path, remedy=DAMAGED
             ) from None
 
 

@@ -35,7 +35,9 @@ class Pictures:
             try:
                 self._capture: Any = cv2.VideoCapture(source)
             except cv2.error as error:
-                raise SkelfuseError("cannot be opened", found=error.err) from None
+                raise SkelfuseError(
+                    "cannot be opened", found=error.err, remedy=FETCH_AGAIN
+                ) from None
             self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones are held upright
         self.opened = bool(self._capture.isOpened())
         self.times: list[float] = []

@@ -91,7 +91,7 @@ class _Machine:
                 )
             step(self)
         if len(self.stack) != 1 or self.marks:
-            raise SkelfuseError("the pickle ends with loose ends")
+            raise SkelfuseError("the pickle leaves values over")
         return self.stack[0]
 
     def take(self, size: int) -> bytes:
@@ -181,7 +181,7 @@ class _Machine:
         self.take_room()
         items = tuple(self.stack[-count:])
         if len(items) != count:
-            raise SkelfuseError("the pickle takes more than there is")
+            raise SkelfuseError("the pickle takes more values than there are")
         self.stack[-count:] = [items]
 
     def dictionary(self) -> None:
@@ -193,7 +193,7 @@ class _Machine:
 def _whole(number: int) -> int:
     if number.bit_length() > LONGEST_NUMBER:
         raise SkelfuseError(
-            "a whole number of absurd length",
+            "a whole number that is too long",
             expected=f"at most {LONGEST_NUMBER} bits",
             found=number.bit_length(),
             remedy="the file is damaged: fetch or write it again",

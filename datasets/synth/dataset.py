@@ -86,9 +86,9 @@ def write_dataset(
     """
     plans = plan_clips(clips, classes, seed)
     if not 0 <= noise <= NOISIEST:
-        raise SkelfuseError("no such amount of noise", expected=f"0 to {NOISIEST}", found=noise)
+        raise SkelfuseError("noise out of range", expected=f"0 to {NOISIEST}", found=noise)
     if jobs < 1:
-        raise SkelfuseError("too few jobs", expected="at least 1", found=jobs)
+        raise SkelfuseError("jobs out of range", expected="at least 1", found=jobs)
     folder = Path(out)
     noise = float(noise)
     made_by = (
@@ -109,13 +109,13 @@ def write_dataset(
 def _check(clips: int, classes: int, seed: int) -> None:
     if not 2 <= classes <= len(ACTIONS):
         raise SkelfuseError(
-            "no such number of classes", expected=f"2 to {len(ACTIONS)}", found=classes
+            "number of classes out of range", expected=f"2 to {len(ACTIONS)}", found=classes
         )
     most = classes * SUBJECTS * len(SETUPS) * 998 * len(CAMERA_YAWS)
     if not 1 <= clips <= most:
-        raise SkelfuseError("no such number of clips", expected=f"1 to {most:,}", found=clips)
+        raise SkelfuseError("number of clips out of range", expected=f"1 to {most:,}", found=clips)
     if seed < 0:
-        raise SkelfuseError("a seed is never negative", expected="0 or more", found=seed)
+        raise SkelfuseError("seed out of range", expected="0 or more", found=seed)
 
 
 def _open_folder(folder: Path, made_by: str, expected: set[str]) -> None:

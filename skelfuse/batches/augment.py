@@ -62,11 +62,16 @@ class Augment:
             most = {"0 to 1": 1.0, "0 or more": math.inf}.get(expected, math.nextafter(1, 0))
             if not 0 <= value <= most:
                 raise SkelfuseError(
-                    f"augment: {name} out of range", expected=expected, found=value, key=name
+                    f"{name} out of range",
+                    within="augment",
+                    expected=expected,
+                    found=value,
+                    key=name,
                 )
         if not all(0 <= angle < math.inf for angle in self.rotate):
             raise SkelfuseError(
-                "augment: rotate out of range",
+                "rotate out of range",
+                within="augment",
                 expected="angles of 0 or more",
                 found=self.rotate,
                 key="rotate",
@@ -77,7 +82,8 @@ class Augment:
         wanted = 3 if skeleton.dimensions == 3 else 1
         if self.rotate and len(self.rotate) != wanted:
             raise SkelfuseError(
-                f"augment: rotate does not fit skeleton '{skeleton.name}'",
+                f"rotate does not fit skeleton '{skeleton.name}'",
+                within="augment",
                 expected="angles about x, y and z" if wanted == 3 else "one angle in the plane",
                 found=self.rotate,
                 key="augment.rotate",

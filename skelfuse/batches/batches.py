@@ -78,14 +78,14 @@ class Batches:
         own = np.asarray(indices, np.int64)
         if not len(own) or (shuffle and len(own) < world):
             raise SkelfuseError(
-                "too few clips to make batches of",
+                "too few clips for a batch",
                 file=store.path,
                 expected=f"at least {world if shuffle else 1}",
                 found=len(own),
             )
         if batch_size < 1 or crops < 1 or (shuffle and crops > 1):
             raise SkelfuseError(
-                "not a size that batches can have",
+                "batch_size or crops out of range",
                 expected="batch_size and crops of at least 1, several crops only in evaluation",
                 found=f"batch_size {batch_size}, crops {crops}",
             )
@@ -206,6 +206,7 @@ def batch_of(
                 f"clip '{clip.name}' has another skeleton than the clips before it",
                 expected=skeleton.name,
                 found=clip.skeleton.name,
+                remedy="make a batch of clips of one skeleton",
             )
     check_placement(sampling, skeleton)
     persons = min(sampling.persons, max(clip.persons for clip in clips))

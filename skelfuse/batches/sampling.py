@@ -62,23 +62,29 @@ class Sampling:
         for name, value in (("frames", self.frames), ("persons", self.persons)):
             if value < 1:
                 raise SkelfuseError(
-                    f"sampling: {name} out of range", expected=">= 1", found=value, key=name
+                    f"{name} out of range",
+                    within="sampling",
+                    expected=">= 1",
+                    found=value,
+                    key=name,
                 )
         if self.mode not in get_args(Mode):
             expected = ", ".join(get_args(Mode))
             raise SkelfuseError(
-                "sampling: unknown mode", expected=expected, found=self.mode, key="mode"
+                "unknown mode", within="sampling", expected=expected, found=self.mode, key="mode"
             )
         if len(self.crop) != 2 or not 0 < self.crop[0] <= self.crop[1] <= 1:
             raise SkelfuseError(
-                "sampling: crop is not a range of shares",
+                "crop is not a range of shares",
+                within="sampling",
                 expected="two numbers, 0 < least <= most <= 1",
                 found=self.crop,
                 key="crop",
             )
         if self.mode == "crop" and self.crop != (1, 1):
             raise SkelfuseError(
-                "sampling: mode 'crop' keeps as many frames as it gives",
+                "mode 'crop' keeps as many frames as it gives",
+                within="sampling",
                 expected="crop left at (1, 1)",
                 found=self.crop,
                 remedy="change frames, or the mode",
@@ -86,18 +92,23 @@ class Sampling:
             )
         if not 0 <= self.jitter <= 0.5:
             raise SkelfuseError(
-                "sampling: jitter out of range",
+                "jitter out of range",
+                within="sampling",
                 expected="0 to 0.5",
                 found=self.jitter,
                 key="jitter",
             )
         if not 0 <= self.uneven <= 1:
             raise SkelfuseError(
-                "sampling: uneven out of range", expected="0 to 1", found=self.uneven, key="uneven"
+                "uneven out of range",
+                within="sampling",
+                expected="0 to 1",
+                found=self.uneven,
+                key="uneven",
             )
         if self.fps is not None and not self.fps > 0:
             raise SkelfuseError(
-                "sampling: fps out of range", expected="> 0", found=self.fps, key="fps"
+                "fps out of range", within="sampling", expected="> 0", found=self.fps, key="fps"
             )
 
 

@@ -85,7 +85,7 @@ class Preparation:
             return clip
         if given.dimensions != own.dimensions or set(given.joints) != set(own.joints):
             raise SkelfuseError(
-                f"clip '{clip.name}' shows another body than the run was trained on",
+                f"clip '{clip.name}' has another skeleton than the run was trained on",
                 expected=_told(own, given),
                 found=_told(given, own),
                 remedy="use a run that was trained on this skeleton",

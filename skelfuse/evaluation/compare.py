@@ -93,7 +93,9 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     if not runs:
         told = f": {problems[0]}" if problems else ""
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise SkelfuseError(f"no run to compare{told}{more}")
+        raise SkelfuseError(
+            f"no run to compare{told}{more}", remedy="name folders that skelfuse train has made"
+        )
     return Comparison(
         tuple(runs),
         differing_keys(runs),

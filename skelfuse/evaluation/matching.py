@@ -24,7 +24,7 @@ def joint_order(run: Run, store: Store) -> list[int]:
     if differs is None:
         return order_in(theirs, ours)
     raise SkelfuseError(
-        "the store is of another skeleton than the run",
+        "store and run have different skeletons",
         file=store.path,
         expected=f"{ours.name} ({len(ours)} joints), as {run.path} was trained on",
         found=f"{theirs.name} ({len(theirs)} joints): {differs}",
@@ -74,7 +74,7 @@ def class_columns(run: Run, first: Run) -> list[int]:
         ours, theirs = set(run.class_names), set(first.class_names)
         odd = [name for name in (*run.class_names, *first.class_names) if name in ours ^ theirs]
         raise SkelfuseError(
-            "runs with other classes cannot decide together",
+            "runs with different classes cannot be evaluated together",
             file=run.path,
             expected=f"the {len(theirs)} classes of {first.path}",
             found=f"{len(ours)} classes; not in both: {named(odd)}",

@@ -56,7 +56,9 @@ class RunFacts:
 def run_facts(folder: Path) -> RunFacts:
     """Read a run's checkpoints and the evaluations left with it."""
     if folder.exists() and not folder.is_dir():
-        raise SkelfuseError("not a run's folder", file=folder)
+        raise SkelfuseError(
+            "not a run's folder", file=folder, remedy="name the folder that train --out has made"
+        )
     run = load_run(folder)
     epochs, final = {run.path.name: run.epoch}, run.metrics
     if (folder / LAST).exists():

@@ -127,7 +127,7 @@ def _looked_at(found: Sequence[_Said], run: Run, names: Sequence[str]) -> Scores
         raise SkelfuseError(
             f"the model's scores for clip '{names[bad]}' are not numbers",
             file=run.path,
-            remedy="look at its coordinates: some may be far out of the world; if it is every "
+            remedy="check its coordinates for huge values; if it is every "
             "clip, train anew with a smaller train.learning_rate",
         )
     shares = [one.own_share for one in found if one.own_share is not None]

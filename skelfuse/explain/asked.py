@@ -43,7 +43,10 @@ class Asked:
             )
         if len(run.class_names) < 2:
             raise SkelfuseError(
-                "there is nothing to decide", file=run.path, found="a run of a single class"
+                "there is nothing to decide",
+                file=run.path,
+                found="a run of a single class",
+                remedy="explain with a run of two classes or more",
             )
         self.run, self.clip = run, clip
         self.rounds, self.seed = rounds, seed

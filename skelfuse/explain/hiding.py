@@ -23,10 +23,11 @@ def explain_by_hiding(
     seed: int = 0,
     crops: int = 1,
 ) -> Explanation:
-    """Explain the run's decision on a clip that is prepared as the clips of its store are.
+    """Explain the run's decision on a clip that is prepared like those of its store.
 
-    `target` is the likeliest class unless another is named. With `players` "joints" limbs and
-    moments are explained as well, with "limbs" moments are, with "moments" nothing else.
+    `target` is the likeliest class by default; with `against`, everything is the difference between
+    the two. `players` "joints" also explains limbs and moments, "limbs" also moments, "moments"
+    nothing else.
 
     >>> from pathlib import Path
     >>> from skelfuse.layouts import KINECT_V2
@@ -55,10 +56,10 @@ def explain_with_rivals(
     seed: int = 0,
     crops: int = 1,
 ) -> tuple[Explanation, ...]:
-    """Explain a class by itself, and rather than each of its likeliest rivals.
+    """Explain a class by itself, and then compared with its likeliest rivals.
 
-    The first is the class by itself; those that follow are against `against`, if one is named,
-    and the `rivals` classes that are likeliest beside it. The same questions answer all of them.
+    Arguments are those of `explain_by_hiding`. The rivals are `against`, if it is named, and the
+    `rivals` likeliest other classes. The model is asked only once for all of them.
 
     >>> from pathlib import Path
     >>> from skelfuse.layouts import KINECT_V2

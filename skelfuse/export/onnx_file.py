@@ -53,7 +53,7 @@ def onnx_bytes(
             )
         except torch.onnx.OnnxExporterError:
             raise SkelfuseError(
-                "ONNX has no words for what this model does, such as Fourier transforms",
+                "ONNX lacks operations of this model, such as Fourier transforms",
                 remedy="train without model.global_filter and model.spectral_motion, "
                 "or give a name that ends in .pt2",
             ) from None

@@ -47,7 +47,7 @@ def export_run(run: Run, path: str | Path) -> Exported:
     path = Path(path)
     if path.suffix not in KINDS:
         raise SkelfuseError(
-            "no such kind of graph", file=path, expected=f"a name that ends in {' or '.join(KINDS)}"
+            "unknown kind of graph", file=path, expected=f"a name that ends in {' or '.join(KINDS)}"
         )
     if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST_TORCH:
         raise SkelfuseError(

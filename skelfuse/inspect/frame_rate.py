@@ -54,7 +54,11 @@ def frame_rate(
     """
     if given is not None:
         if not 0 < given < float("inf"):
-            raise SkelfuseError("a frame rate must be a positive number", found=given)
+            raise SkelfuseError(
+                "a frame rate must be a positive number",
+                found=given,
+                remedy="give frames per second, such as 30",
+            )
         return FrameRate(float(given), "as given")
     if store is not None:
         seen = seen_rate(sampling, store)

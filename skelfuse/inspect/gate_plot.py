@@ -40,7 +40,7 @@ def plot_gate(report: GateReport, path: str | Path, *, title: str, rate: FrameRa
     """
     if report.open is None:
         raise SkelfuseError(
-            "how often a dynamic gate opens is not known without clips",
+            "a dynamic gate can only be measured on clips",
             remedy="give a store to measure it on, or leave out the picture",
         )
     F, N = report.open.shape

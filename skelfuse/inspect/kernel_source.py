@@ -148,7 +148,7 @@ def _history(file: Path, now: Mapping[str, Kernel]) -> tuple[Moment, ...]:
         found = {name: taps.shape for name, taps in moment.taps.items()}
         if found != shapes:
             raise SkelfuseError(
-                "the record of kernels is not of this model",
+                "the record of kernels belongs to another model",
                 file=file,
                 expected=", ".join(f"{name} {list(shape)}" for name, shape in shapes.items()),
                 found=", ".join(f"{name} {list(shape)}" for name, shape in found.items()),
@@ -169,7 +169,7 @@ def _damaged(file: Path) -> SkelfuseError:
         "the record of kernels is damaged",
         file=file,
         expected="a line of JSON for each epoch",
-        remedy="remove it: the checkpoint alone will do, without a history",
+        remedy="remove it: the checkpoint is enough, without --history",
     )
 
 

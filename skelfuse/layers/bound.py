@@ -39,7 +39,11 @@ class RobustBound(nn.Module):
                 "unknown bound", expected="none, sequence or population", found=repr(kind)
             )
         if not 0 < limit < float("inf"):
-            raise SkelfuseError("the bound must be a positive number", found=repr(limit))
+            raise SkelfuseError(
+                "the bound is out of range",
+                expected="a number above 0",
+                found=repr(limit),
+            )
         self.kind = kind
         self.limit = float(limit)
         if kind == "population":

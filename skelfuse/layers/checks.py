@@ -103,6 +103,7 @@ at least 1, found 0
             f"{name} is out of range",
             expected=f"a whole number, at least {least}",
             found=repr(value),
+            key=name,
         )
     return value
 
@@ -124,5 +125,6 @@ each at least 1, found (1, 2, 2)
             f"{name} has the wrong values",
             expected="different whole numbers, each at least 1",
             found=repr(values),
+            key=name,
         )
     return numbers

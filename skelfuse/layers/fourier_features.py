@@ -61,7 +61,9 @@ class FourierFeatures(nn.Module):
             )
         if not (0 < sigma < math.inf and 0 < highest < math.inf):
             raise SkelfuseError(
-                "sigma and highest must be positive numbers", found=f"{sigma!r} and {highest!r}"
+                "sigma or highest is out of range",
+                expected="numbers above 0",
+                found=f"{sigma!r} and {highest!r}",
             )
         self.kind = kind
         if kind == "gaussian":

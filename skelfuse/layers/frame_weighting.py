@@ -52,7 +52,9 @@ class SpectralFrameWeighting(nn.Module):
                 "window must be odd", found=window, remedy="a frame has as many before as after"
             )
         if not 0 < sharpness < math.inf:
-            raise SkelfuseError("sharpness must be a positive number", found=repr(sharpness))
+            raise SkelfuseError(
+                "sharpness is out of range", expected="a number above 0", found=repr(sharpness)
+            )
         raw = math.log(math.expm1(sharpness)) if sharpness < 30 else sharpness  # softplus undone
         self.coarse = nn.Parameter(torch.tensor(raw))
         self.fine = nn.Parameter(torch.full((channels,), raw))

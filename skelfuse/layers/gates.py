@@ -67,7 +67,9 @@ class ChannelGate(nn.Module):
                 "start is out of range", expected="between 0 and 1", found=repr(start)
             )
         if not all(0 < value < math.inf for value in temperature):
-            raise SkelfuseError("temperatures must be positive numbers", found=repr(temperature))
+            raise SkelfuseError(
+                "temperature is out of range", expected="numbers above 0", found=repr(temperature)
+            )
         self.mode = mode
         self.schedule = temperature
         self.register_buffer("temperature", torch.tensor(float(temperature[0])))
@@ -107,7 +109,7 @@ class ChannelGate(nn.Module):
             return self._static().softmax(-1)[..., 1]
         if x is None:
             raise SkelfuseError(
-                "a dynamic gate opens by what it sees", remedy="give it x, as in the forward pass"
+                "a dynamic gate needs its input", remedy="give it x, as in the forward pass"
             )
         x, mask = self._checked(x, mask)
         with torch.autocast(x.device.type, enabled=False):

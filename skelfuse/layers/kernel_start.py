@@ -34,7 +34,10 @@ def scale_taps(
     sizes = [bank] * len(scales) if isinstance(bank, int) else list(bank)
     if len(sizes) != len(scales):
         raise SkelfuseError(
-            "bank must be one number, or one per scale", expected=len(scales), found=len(sizes)
+            "bank must be one number, or one per scale",
+            expected=len(scales),
+            found=len(sizes),
+            key="bank",
         )
     start = {}
     for scale, size in zip(scales, sizes, strict=True):
@@ -65,5 +68,9 @@ def given_taps(
             found=list(np.shape(value)),
         )
     if not np.isfinite(taps).all():
-        raise SkelfuseError(f"kernel '{name}' has a tap that is not finite", found=taps.tolist())
+        raise SkelfuseError(
+            f"kernel '{name}' has a tap that is not finite",
+            found=taps.tolist(),
+            remedy="give numbers, neither NaN nor infinite",
+        )
     return torch.from_numpy(taps).expand(groups, len(taps), axes)

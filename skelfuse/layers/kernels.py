@@ -220,6 +220,8 @@ def _groups(joint_groups: Sequence[int] | None) -> tuple[int, Tensor | None]:
     used = sorted(set(joint_groups))
     if not used or used != list(range(len(used))):
         raise SkelfuseError(
-            "joint_groups must number the groups 0, 1, ... without a gap", found=used
+            "joint_groups must number the groups 0, 1, ... without a gap",
+            found=used,
+            remedy="give each joint the number of its group, counted from 0",
         )
     return len(used), torch.tensor(list(joint_groups))

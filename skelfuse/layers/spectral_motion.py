@@ -52,7 +52,7 @@ class SpectralMotion(nn.Module):
         if ends not in ("line", "mirror", "circle"):
             raise SkelfuseError("unknown ends", expected="line, mirror or circle", found=repr(ends))
         if fps is not None and not 0 < fps < math.inf:
-            raise SkelfuseError("fps must be a positive number", found=repr(fps))
+            raise SkelfuseError("fps is out of range", expected="a number above 0", found=repr(fps))
         self.ends = ends
         self.fps = fps
 

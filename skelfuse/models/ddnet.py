@@ -74,6 +74,7 @@ class DDNet(Model):
                 "DD-Net needs positive sizes",
                 expected="num_classes and filters of at least 1",
                 found=(num_classes, filters),
+                key="filters" if filters < 1 else None,
             )
         if len(skeleton) < 2:
             raise SkelfuseError(

@@ -84,7 +84,11 @@ def describe(
     """
     skeleton = next((a.given for a in model.modules() if isinstance(a, FoldPersons)), None)
     if skeleton is None:
-        raise SkelfuseError("cannot describe what takes no skeletons", found=type(model))
+        raise SkelfuseError(
+            "this model takes no skeletons, and cannot be described",
+            found=type(model).__name__,
+            remedy="give a model of skelfuse.models",
+        )
     if min(frames, persons, depth) < 1:
         raise SkelfuseError(
             "a description needs a clip",

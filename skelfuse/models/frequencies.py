@@ -38,10 +38,14 @@ at least 0, found -2
         whole_number("fourier", self.fourier, 0)
         if self.fourier and not 0 < self.fourier_sigma < math.inf:
             raise SkelfuseError(
-                "fourier_sigma is out of range", expected="above 0", found=self.fourier_sigma
+                "fourier_sigma is out of range",
+                expected="above 0",
+                found=self.fourier_sigma,
+                key="fourier_sigma",
             )
         if not self.dct_window and (self.gate != "none" or self.dct_kept is not None):
             raise SkelfuseError(
-                "'gate' and 'dct_kept' are of channels that are not there",
+                "'gate' and 'dct_kept' need DCT channels",
                 remedy="set model.frequencies.dct_window, e.g. to 16",
+                key="gate" if self.gate != "none" else "dct_kept",
             )

@@ -141,9 +141,13 @@ distances, partner, partner_distances, found 'bones'
                 "'streams' has one that is not known",
                 expected=", ".join(STREAMS),
                 found=repr(name),
+                key="streams",
             )
     if not streams or len(set(streams)) < len(streams):
         raise SkelfuseError(
-            "'streams' must name at least one, each once", found=", ".join(streams) or "none"
+            "'streams' must name at least one, each once",
+            found=", ".join(streams) or "none",
+            remedy=f"choose among {', '.join(STREAMS)}",
+            key="streams",
         )
     return tuple(streams)

@@ -27,7 +27,9 @@ def own_worth(model: SkelFuse) -> Tensor:
 def taken_apart(model: SkelFuse, x: Tensor, mask: Tensor | None) -> OwnSum:
     """Take the logits of one clip `x [1,T,M,N,D]`, seen where `mask [1,T,M,N]`, apart."""
     if len(x) != 1:
-        raise SkelfuseError("one clip at a time is taken apart", expected=1, found=len(x))
+        raise SkelfuseError(
+            "only one clip at a time can be split into parts", expected=1, found=len(x)
+        )
     bodies = model.fold(x, mask)
     alone = model.each_joint(bodies)
     y = alone.y  # [M,N,C]

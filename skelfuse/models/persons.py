@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.spans import span_of, without_gaps
-from skelfuse.models.joints import canonical_order
 from skelfuse.skeleton import Skeleton
 
 
@@ -223,3 +222,20 @@ def rejoin(y: Tensor, there: Tensor | None, persons: int) -> Tensor:
     largest = y.masked_fill(~there, -torch.inf).amax(dim=1)
     largest = largest.masked_fill(~there.any(dim=1), 0.0)
     return torch.stack([largest, mean], dim=1)
+
+
+def canonical_order(skeleton: Skeleton) -> tuple[int, ...]:
+    """Return the indices that sort a skeleton's joints by name.
+
+    A model that takes its joints in this order gives each weight to a joint's name and not to a
+    place in a file: the same weights serve a recording that lists the same body differently.
+
+    >>> arm = Skeleton("arm", joints=("shoulder", "elbow", "hand"),
+    ...                bones=(("elbow", "shoulder"), ("hand", "elbow")), root="shoulder")
+    >>> canonical_order(arm)
+    (1, 2, 0)
+    >>> shuffled = arm.permuted((2, 0, 1))
+    >>> [shuffled.joints[i] for i in canonical_order(shuffled)]
+    ['elbow', 'hand', 'shoulder']
+    """
+    return tuple(sorted(range(len(skeleton)), key=skeleton.joints.__getitem__))

@@ -295,10 +295,13 @@ class SkelFuse(Model):
 
 def _check(share: float, frequencies: Frequencies) -> None:
     if not 0 <= share <= 1:
-        raise SkelfuseError("'together' is out of range", expected="0 to 1", found=share)
+        raise SkelfuseError(
+            "'together' is out of range", expected="0 to 1", found=share, key="together"
+        )
     if share == 0 and frequencies.dct_window:
         raise SkelfuseError(
             "'dct_window' is a branch of the whole body, and there is no together path",
             expected="together above 0",
             found=share,
+            key="frequencies.dct_window",
         )

@@ -239,10 +239,12 @@ def _check_sizes(
             "ST-GCN needs as many stages in channels as in blocks, and positive sizes",
             expected="for example channels=(64, 128, 256), blocks=(4, 3, 3)",
             found=f"channels={channels}, blocks={blocks}, num_classes={num_classes}",
+            key="channels" if min(channels, default=0) < 1 else "blocks",
         )
     if temporal_kernel < 1 or temporal_kernel % 2 == 0:
         raise SkelfuseError(
             "the temporal kernel needs a middle frame",
             expected="an odd number of frames",
             found=temporal_kernel,
+            key="temporal_kernel",
         )

@@ -73,7 +73,10 @@ class Prediction:
         if self.shares is None:
             raise SkelfuseError("joints were not asked for", remedy="predict(clip, joints=True)")
         if class_name is not None and class_name not in self.classes:
-            raise SkelfuseError(f"the model knows no class '{class_name}'")
+            raise SkelfuseError(
+                f"the model knows no class '{class_name}'",
+                remedy=f"it knows {', '.join(self.classes)}",
+            )
         row = self.shares[self.classes.index(class_name or self.best)]
         order = np.argsort(-row, kind="stable")
         return [(self.joints[i], float(row[i])) for i in order]

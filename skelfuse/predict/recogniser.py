@@ -117,7 +117,11 @@ class Recogniser:
         """Return bare coordinates `[T,N,D]` or `[T,M,N,D]` as a clip of the run's skeleton."""
         given = np.asarray(coords)
         if given.dtype.kind not in "iuf":
-            raise SkelfuseError("coordinates must be numbers", found=given.dtype)
+            raise SkelfuseError(
+                "coordinates must be numbers",
+                found=given.dtype,
+                remedy="give an array [T,N,D] or [T,M,N,D] of floating-point numbers",
+            )
         given = given.astype(np.float32)
         skeleton = self.preparation.skeleton_of(joint_names)
         return Clip(given[:, None] if given.ndim == 3 else given, skeleton, name=name, fps=fps)
@@ -200,7 +204,7 @@ class Recogniser:
         rounds: int = 16,
         seed: int = 0,
     ) -> Explanation:
-        """Tell which joints, limbs and moments decided, by hiding them; see `Explanation`."""
+        """Explain a decision by hiding joints, limbs and moments; see `explain_by_hiding`."""
         whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
         return explain_by_hiding(
             self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops
@@ -215,7 +219,7 @@ class Recogniser:
         rounds: int = 16,
         seed: int = 0,
     ) -> tuple[Explanation, ...]:
-        """Explain a class by itself, and rather than each of its three likeliest rivals."""
+        """Explain a class by itself, and then against rivals; see `explain_with_rivals`."""
         whole, crops = self.preparation.prepared(self._matched(clip)), self.crops
         return explain_with_rivals(
             self.run, whole, target, against, players, rounds=rounds, seed=seed, crops=crops

@@ -23,7 +23,7 @@ class Length:
     >>> Length.parse("2")
     Traceback (most recent call last):
     ...
-    skelfuse.errors.SkelfuseError: not a length of time: expected seconds (2s) or frames (60f), \
+    skelfuse.errors.SkelfuseError: not a duration: expected seconds (2s) or frames (60f), \
 found 2
     """
 
@@ -36,7 +36,7 @@ found 2
         found = _LENGTH.fullmatch(text)
         if not found or not float(found[1]) > 0:
             raise SkelfuseError(
-                "not a length of time", expected="seconds (2s) or frames (60f)", found=text
+                "not a duration", expected="seconds (2s) or frames (60f)", found=text
             )
         return Length(_possible(float(found[1]), text), found[2] == "f")
 
@@ -46,7 +46,7 @@ found 2
             return self.amount
         if fps is None:
             raise SkelfuseError(
-                f"{self.amount:g} seconds are of no use without the frame rate",
+                f"{self.amount:g} seconds need a frame rate",
                 remedy="give the rate (fps), or the length in frames, e.g. 60f",
             )
         return _possible(self.amount * fps, f"{self.amount:g} seconds at {fps:g} a second")
@@ -183,7 +183,7 @@ def _border(earlier: Window | None, later: Window | None) -> tuple[float, float 
 def _possible(amount: float, told: str) -> float:
     if amount > LONGEST:
         raise SkelfuseError(
-            "a length that no recording has", expected=f"at most {LONGEST:g}", found=told
+            "the length is out of range", expected=f"at most {LONGEST:g}", found=told
         )
     return amount
 

@@ -59,7 +59,11 @@ class Place:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = self._held()
         except OSError as error:
-            raise SkelfuseError(f"cannot write here: {error.strerror}", file=path.parent) from None
+            raise SkelfuseError(
+                f"cannot write here: {error.strerror}",
+                file=path.parent,
+                remedy="choose another folder for the store, or make room in this one",
+            ) from None
 
     def _held(self) -> BinaryIO:
         while True:

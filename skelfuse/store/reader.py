@@ -234,7 +234,11 @@ class Store:
     def find(self, name: str) -> int:
         """Return the index of a clip by name."""
         if name not in self._index:
-            raise SkelfuseError(f"no clip named '{name}'", file=self.path)
+            raise SkelfuseError(
+                f"no clip named '{name}'",
+                file=self.path,
+                remedy=f"its clips have names such as {', '.join(self.names[:3])}",
+            )
         return self._index[name]
 
     @cached_property
@@ -268,7 +272,7 @@ class Store:
             written, found = file.attrs.get("digest"), metadata_digest(file)
         if written not in (None, found):
             raise SkelfuseError(
-                "what the store says of its clips is not what was written",
+                "the store's metadata have changed since they were written",
                 file=self.path,
                 remedy=ANEW,
             )

@@ -47,7 +47,7 @@ def _check(path: Path, size: int, changed: int) -> None:
     data, digest = found
     if _digest(path, data, size - SIZE) != digest:
         raise SkelfuseError(
-            "the store is damaged: what it says of its clips is not what was written",
+            "the store is damaged: its metadata have changed since they were written",
             file=path,
             remedy=ANEW,
         )

@@ -49,5 +49,5 @@ def write_picture(figure: Any, path: str | Path) -> None:
     except ValueError:
         kinds = ", ".join(sorted(figure.canvas.get_supported_filetypes()))
         raise SkelfuseError(
-            "no such kind of picture", file=path, expected=f"a name that ends in one of {kinds}"
+            "unknown kind of figure", file=path, expected=f"a name that ends in one of {kinds}"
         ) from None

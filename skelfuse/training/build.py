@@ -108,8 +108,14 @@ def build_model(choice: ModelChoice, skeleton: Skeleton, num_classes: int) -> Mo
         arguments["size"] = SIZES[choice.size]
     try:
         model: Model = MODELS[choice.name](skeleton, num_classes, **arguments)
+    except SkelfuseError as error:
+        raise error.with_context(key=f"model.{error.key}" if error.key else "model") from None
     except ValueError as error:  # torch's own layers say it so
-        raise SkelfuseError(f"model '{choice.name}' cannot be built: {error}") from error
+        raise SkelfuseError(
+            f"model '{choice.name}' cannot be built: {error}",
+            remedy="correct its settings",
+            key="model",
+        ) from error
     return model
 
 

@@ -22,7 +22,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import Undamaged, atomic_write, check_readable
+from skelfuse.files import MAY_READ, Undamaged, atomic_write, check_readable
 
 FORMAT = "skelfuse-checkpoint"
 FORMAT_VERSION = 1
@@ -73,9 +73,13 @@ def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict
             # Copies: what is mapped from the file would change if the file did.
             return facts, {name: file.get_tensor(name).clone() for name in names}
     except FileNotFoundError:
-        raise SkelfuseError("no such checkpoint", file=path) from None
+        raise SkelfuseError(
+            "no such checkpoint", file=path, remedy="name a run's folder, or a checkpoint in one"
+        ) from None
     except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror or error}", file=path) from None
+        raise SkelfuseError(
+            f"cannot read: {error.strerror or error}", file=path, remedy=MAY_READ
+        ) from None
     except SafetensorError as error:
         raise SkelfuseError(
             "not a checkpoint, or one cut short",

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_type_hints
 import yaml
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import check_readable
+from skelfuse.files import MAY_READ, check_readable
 from skelfuse.training.build import checked_choice
 from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.places import Place, Places, note_places, place_of
@@ -97,7 +97,7 @@ def config_from_dict(
         try:
             check(config)
         except SkelfuseError as error:
-            raise _written(error, tree, places, check).blame(error) from None
+            raise place_of(error.key or "", places).blame(error) from None
     return config
 
 
@@ -109,37 +109,18 @@ def config_of_checkpoint(facts: Mapping[str, Any], file: Path) -> TrainConfig:
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: runs/a/best.safetensors: this run is of the model's first \
-edition, which is gone; train it anew: skelfuse train --config NAME --data STORE --out FOLDER
+edition, which is no longer supported; train it anew: skelfuse train --config NAME --data STORE \
+--out FOLDER
     """
     model = facts["config"].get("model", {})
     name = model.get("name", "skelfuse")
     if name == "pure" or (name == "skelfuse" and any(key in model for key in FIRST_EDITION)):
         raise SkelfuseError(
-            "this run is of the model's first edition, which is gone",
+            "this run is of the model's first edition, which is no longer supported",
             file=file,
             remedy="train it anew: skelfuse train --config NAME --data STORE --out FOLDER",
         )
     return config_from_dict(facts["config"])
-
-
-def _written(error: SkelfuseError, tree: Mapping[str, Any], places: Places, check: Check) -> Place:
-    """Return where the key was written that a check refuses: the last without which it does not.
-
-    A model's own checks know arguments, and nothing of where they were written.
-    """
-    if error.key is not None:
-        return place_of(error.key, places)
-    for name, section in tree.items():
-        keys = [*reversed(section)] if isinstance(section, Mapping) else []
-        for key in sorted(keys, key=lambda key: key in NAMING):  # without a name all is another's
-            others = {other: value for other, value in section.items() if other != key}
-            try:
-                check(_config({**tree, name: others}, places))
-            except SkelfuseError as still:
-                if str(still) == str(error):
-                    continue
-            return place_of(f"{name}.{key}", places)
-    return places[""]
 
 
 def _config(tree: Mapping[str, Any], places: Places) -> TrainConfig:
@@ -225,7 +206,9 @@ def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     try:
         value, _ = parse_yaml(text)
     except SkelfuseError:
-        error = SkelfuseError("not a YAML value", found=text)
+        error = SkelfuseError(
+            "not a YAML value", found=text, remedy="put text with special characters into quotes"
+        )
         raise place.blame(error) from None
     if not equals or not section:
         raise place.blame(SkelfuseError("not a setting", expected="key=value, as train.epochs=5"))
@@ -262,5 +245,9 @@ def _text(path: str | Path) -> str:
         check_readable(Path(path))
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise SkelfuseError(f"cannot read the configuration: {reason}", file=path) from None
+        reason = getattr(error, "strerror", None)
+        remedy = MAY_READ if reason else "save it as UTF-8"
+        reason = reason or "not UTF-8 text"
+        raise SkelfuseError(
+            f"cannot read the configuration: {reason}", file=path, remedy=remedy
+        ) from None

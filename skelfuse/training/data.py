@@ -103,7 +103,7 @@ def run_data(
     train = labelled.get("train", np.empty(0, np.intp))
     if not len(train):
         raise SkelfuseError(
-            "the split has no labelled clip to train on",
+            "the training part has no labelled clip to train on",
             file=store.path,
             found={name: len(part) for name, part in parts.items()},
             remedy="use another --protocol; skelfuse info lists those that fit"

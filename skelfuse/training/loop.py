@@ -187,8 +187,8 @@ class EpochLoop:
             if loss and norm:
                 continue
             what = "gradient" if loss else "loss"
-            error = SkelfuseError(f"the {what} is not a number any more")
-            raise self._of_clips(error, epoch, one.batch, one.clips)
+            problem = f"the {what} is not a number any more"
+            raise self._of_clips(SkelfuseError(problem), epoch, one.batch, one.clips)
 
     def _of_clips(
         self, error: SkelfuseError, epoch: int, batch: int, clips: Tensor

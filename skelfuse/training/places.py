@@ -55,6 +55,8 @@ def note_places(node: yaml.Node, path: Path, places: Places, *, above: str = "")
     for key, value in node.value:
         name, line = f"{above}{key.value}", key.start_mark.line + 1
         if name in places:
-            raise SkelfuseError(f"'{name}' is there twice", file=path, line=line)
+            raise SkelfuseError(
+                f"'{name}' is there twice", file=path, line=line, remedy="remove one of the two"
+            )
         places[name] = Place(str(path), line)
         note_places(value, path, places, above=f"{name}.")

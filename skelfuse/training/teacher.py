@@ -73,7 +73,7 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
     ours, theirs = store.skeleton, run.skeleton
     if differs := difference(ours, theirs):
         raise SkelfuseError(
-            "the teacher knows another skeleton than the store's",
+            "teacher and store have different skeletons",
             file=run.path,
             expected=f"{ours.name} ({len(ours)} joints)",
             found=f"{theirs.name} ({len(theirs)} joints): {differs}",
@@ -81,7 +81,7 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
         )
     if odd := sorted(set(run.class_names) ^ set(store.class_names)):
         raise SkelfuseError(
-            "the teacher knows other classes than the store",
+            "teacher and store have different classes",
             file=run.path,
             expected=f"the {len(store.class_names)} classes of {store.path}",
             found=f"{len(run.class_names)} classes; not in both: {', '.join(odd[:5])}",
@@ -89,7 +89,7 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
         )
     for name, own, other in _differences(sampling, run.config.sampling):
         raise SkelfuseError(
-            f"the teacher was trained with another sampling.{name}",
+            f"the teacher was trained with a different sampling.{name}",
             file=run.path,
             expected=other,
             found=own,

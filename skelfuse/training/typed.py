@@ -123,23 +123,7 @@ def _fit_fields(value: Mapping[Any, Any], kind: Any) -> Any:
     for key in value:
         if key not in hints:
             raise unknown_key(str(key), hints)
-    values = {key: fitted(one, hints[key], key) for key, one in value.items()}
-    try:
-        return kind(**values)
-    except SkelfuseError as error:
-        raise error.with_context(key=error.key or _guilty(kind, values, error)) from None
-
-
-def _guilty(kind: Any, values: dict[str, Any], error: SkelfuseError) -> str | None:
-    """Return the last key that was written without which there is no such error."""
-    for key in reversed(values):
-        try:
-            kind(**{other: value for other, value in values.items() if other != key})
-        except SkelfuseError as still:
-            if str(still) == str(error):
-                continue
-        return key
-    return None
+    return kind(**{key: fitted(one, hints[key], key) for key, one in value.items()})
 
 
 def _fit_any(value: Any, hints: tuple[Any, ...]) -> Any:

@@ -87,7 +87,7 @@ def test_a_store_of_another_skeleton(folder: Path, tmp_path: Path, what: str) ->
     ]
     other = trained_run.written(tmp_path / "other.h5", clips)
     line = refused(folder / "run", "--data", other)
-    assert "another skeleton" in line
+    assert "different skeletons" in line
     assert str(other) in line
     assert told in line
 
@@ -125,7 +125,7 @@ def test_one_line_for_whatever_is_wrong(folder: Path, tmp_path: Path) -> None:
     assert "scores for clip" in refused(sick, *data)
     other = trained_run.rewritten(folder / "run", tmp_path / "other", fewer_classes)
     line = refused(*run, other, *data)
-    assert "runs with other classes" in line
+    assert "runs with different classes" in line
     assert "'A0 juggle', 'A1 nod'" in line
     unlabelled = [replace(trained_run.clip(i, 0), label=None) for i in range(8)]
     nothing = trained_run.written(tmp_path / "nothing.h5", unlabelled)

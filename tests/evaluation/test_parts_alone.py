@@ -105,13 +105,13 @@ def test_a_store_of_another_body_is_told_before_its_protocols_and_classes(
     other = other_body(tmp_path / "other.h5")
     run = [folder / "run" if word == "RUN" else word for word in arguments]
     line = refused(*run, "--data", other)
-    assert f"{other}: the store is of another skeleton than the run: expected five" in line
+    assert f"{other}: store and run have different skeletons: expected five" in line
     assert "found coco-17 (17 joints)" in line
 
 
 def test_python_is_told_of_the_body_before_the_classes(folder: Path, tmp_path: Path) -> None:
     store = Store(other_body(tmp_path / "other.h5"))
-    with pytest.raises(SkelfuseError, match="another skeleton than the run"):
+    with pytest.raises(SkelfuseError, match="store and run have different skeletons"):
         evaluate([load_run(folder / "run")], store, [0, 1])
 
 

@@ -146,7 +146,7 @@ def test_what_cannot_be_evaluated_is_told(
     with pytest.raises(SkelfuseError, match="does not know the class 'up'"):
         evaluate_robustness([run], up_and_down(tmp_path / "a.h5"), [0])
     other = up_and_down(tmp_path / "b.h5", ("A9 kick", "A1 nod"))
-    with pytest.raises(SkelfuseError, match="of another skeleton"):
+    with pytest.raises(SkelfuseError, match="different skeletons"):
         evaluate_robustness([run], other, [0])
 
 

@@ -126,16 +126,18 @@ def test_what_cannot_teach_is_told(
     missing = told(student(tmp_path / "none"))
     assert "none: the teacher (distill.teacher): no such run; name a run's folder" in missing
     frames = told(replace(config, sampling=Sampling(frames=24)))
-    assert "the teacher was trained with another sampling.frames: expected 16, found 24" in frames
+    assert (
+        "the teacher was trained with a different sampling.frames: expected 16, found 24" in frames
+    )
     assert "--set sampling.frames=16" in frames
     drawn = Sampling(frames=16, crop=(0.5, 1.0), jitter=0.2)  # how clips are drawn may differ
     train(replace(config, sampling=drawn), store, parts, tmp_path / "drawn")
     twig = Skeleton("twig", joints=("a", "b"), bones=(("b", "a"),), root="a")
     other = told(config, make_store(tmp_path / "twig.h5", skeleton=twig))
-    assert "another skeleton" in other
+    assert "different skeletons" in other
     assert "expected twig (2 joints), found arm (3 joints): without 'a', 'b' and with" in other
     few = make_store(tmp_path / "few.h5", clips=2)
-    with pytest.raises(SkelfuseError, match=r"other classes.*not in both: along z"):
+    with pytest.raises(SkelfuseError, match=r"different classes.*not in both: along z"):
         train(config, few, {"train": np.arange(2)}, tmp_path / "s")
 
 
