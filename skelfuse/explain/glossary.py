@@ -4,7 +4,7 @@ from __future__ import annotations
 
 GLOSSARY = {
     "share": "What this adds to the log probability of the class, on average over the orders in "
-    "which joints may come into sight. All shares add up to what everything together adds.",
+    "which joints can be shown. All shares add up to what everything together adds.",
     "±": "The standard error of the share. A joint is named only if its share is at least three "
     "times that.",
     "without it": "The probability of the class when the model does not see this, and sees all "
@@ -18,7 +18,7 @@ GLOSSARY = {
     "statistics": "What the joint's statistics of motion add, as they are.",
     "usual": "What the joint adds in the average training clip.",
     "what each joint did by itself": "The evidence of all joints, each from its own movement.",
-    "how the joints went together": "What only several joints at once tell.",
+    "how the joints went together": "What no joint shows by itself, only several together.",
     "the average training clip": "The logit of a clip in which everything is as usual.",
     "change up": "Mean change in the directions that the model has learned, where it goes up.",
     "change down": "Mean change in those directions, where it goes down.",
@@ -34,5 +34,5 @@ GLOSSARY = {
     "rise in the middle": "How much it is higher in the middle than at both ends.",
     "range": "The distance between its greatest and its least value.",
     "whole course": "Over the whole clip, not from frame to frame.",
-    "direction": "One of the directions in space that the model has learned to look along.",
+    "direction": "One of the directions along which the model has learned to measure motion.",
 }
