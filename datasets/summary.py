@@ -11,7 +11,7 @@ import numpy as np
 from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.protocols import ClipTable, available, lacks_subjects
 from skelfuse.store import Store
-from skelfuse.store.reader import natural_key
+from skelfuse.store.hdf5 import natural_key
 from skelfuse.telling.counted import counted
 from skelfuse.telling.note_lines import note_lines, tally
 

@@ -16,7 +16,7 @@ from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.reader import natural_key
+from skelfuse.store.hdf5 import natural_key
 from skelfuse.store.writer import StoreWriter, packed
 
 STICK = Skeleton("stick", joints=("a", "b"), bones=(("b", "a"),), root="a")

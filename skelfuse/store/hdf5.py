@@ -15,9 +15,10 @@ from skelfuse.files import flush_to_disk
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.journal import facts_of, journal_lines
 from skelfuse.store.opening import FORMAT, FORMAT_VERSION, metadata_digest
-from skelfuse.store.reader import PARTS, TEXT_COLUMNS, class_indices
 from skelfuse.store.seal import seal
 
+TEXT_COLUMNS = ("name", "subject", "camera", "setup", "replication", "splits", "notes", "digest")
+PARTS = ("intervals", "origin")  # columns of text that are there where a clip has one
 COPY_BYTES = 1 << 20
 
 
@@ -91,7 +92,8 @@ class _Columns:
 
     def write(self, file: h5py.File) -> None:
         own = {label for label in self.labels if label is not None}
-        classes = class_indices(dict.fromkeys(own | self.happening, 0))
+        names = sorted(own | self.happening, key=natural_key)
+        classes = {name: i for i, name in enumerate(names)}
         file.attrs["class_names"] = json.dumps(list(classes))
         indices = [-1 if label is None else classes[label] for label in self.labels]
         file["offset"] = np.cumsum(self.rows, dtype=np.int64)
@@ -104,6 +106,25 @@ class _Columns:
             if any(column):
                 file.create_dataset(name, data=column, dtype=h5py.string_dtype())
         file.create_dataset("sources", data=json.dumps(self.sources), dtype=h5py.string_dtype())
+
+
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """Order texts as people do: 'clip 9' before 'clip 10'.
+
+    >>> sorted(["A10", "A9", "A10 b"], key=natural_key)
+    ['A9', 'A10', 'A10 b']
+    """
+    parts: list[tuple[int, int, str]] = []
+    digits = ""
+    for letter in f"{text}\0":
+        if letter.isdecimal():
+            digits += letter
+            continue
+        if digits:
+            parts.append((0, int(digits), ""))
+            digits = ""
+        parts.append((1, 0, letter))
+    return parts
 
 
 def _text(value: Any) -> str:

@@ -13,7 +13,7 @@ map the file into memory at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -29,17 +29,17 @@ from skelfuse.intervals import Interval, Origin
 from skelfuse.plain_text import is_plain
 from skelfuse.skeleton import Skeleton
 from skelfuse.store.digests import clip_digest
+from skelfuse.store.hdf5 import PARTS, TEXT_COLUMNS
 from skelfuse.store.opening import mapped, metadata_digest, opened, undamaged
 from skelfuse.store.seal import ANEW
 from skelfuse.store.sound import texts
+from skelfuse.store.writer import write_clips
 from skelfuse.telling.counted import counted
 
 if TYPE_CHECKING:
     from skelfuse.batches import Augment, ClipDataset, Sampling
 
 TEXTS = 5  # of these columns, what is shown as it is
-TEXT_COLUMNS = ("name", "subject", "camera", "setup", "replication", "splits", "notes", "digest")
-PARTS = ("intervals", "origin")  # columns of text that are there where a clip has one
 
 
 class Store:
@@ -68,8 +68,7 @@ class Store:
         >>> len(store), store.class_names, store[3].label
         (4, ['a', 'b'], 'b')
         """
-        # By its name: the writer takes what is in a store from here.
-        import_module("skelfuse.store.writer").write_clips(path, clips, Provenance(half=half))
+        write_clips(path, clips, Provenance(half=half))
         return cls(path)
 
     def __init__(self, path: str | Path) -> None:
@@ -288,27 +287,3 @@ def _skeleton(values: Any, path: Path) -> Skeleton:
 
 def _parts(text: str) -> dict[str, str]:
     return dict(json.loads(text).items())
-
-
-def natural_key(text: str) -> list[tuple[int, int, str]]:
-    """Order texts as people do: 'clip 9' before 'clip 10'.
-
-    >>> sorted(["A10", "A9", "A10 b"], key=natural_key)
-    ['A9', 'A10', 'A10 b']
-    """
-    parts: list[tuple[int, int, str]] = []
-    digits = ""
-    for letter in f"{text}\0":
-        if letter.isdecimal():
-            digits += letter
-            continue
-        if digits:
-            parts.append((0, int(digits), ""))
-            digits = ""
-        parts.append((1, 0, letter))
-    return parts
-
-
-def class_indices(labels: Mapping[str, int]) -> dict[str, int]:
-    """Return a number for each class name, in natural order."""
-    return {name: i for i, name in enumerate(sorted(labels, key=natural_key))}
