@@ -10,6 +10,8 @@ from torch import nn
 
 from helpers.contract_models import ENTRIES, NAMES, clips, close, made, ready, trained
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest) -> str:
@@ -23,7 +25,6 @@ def model(name: str) -> nn.Module:
     return trained(name)
 
 
-@pytest.mark.slow
 def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
@@ -34,7 +35,7 @@ def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
     assert torch.equal(again(*clips()), model(*clips()))
 
 
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize("name", ENTRIES)  # what variants add has tests of its own
 def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
     torch.compiler.reset()
@@ -47,7 +48,7 @@ def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
             close(compiled(*given), model(*given))
 
 
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize("name", [*ENTRIES, "skelfuse gated by clip"])
 @pytest.mark.usefixtures("exportable")
 def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -> None:
@@ -57,7 +58,6 @@ def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -
         close(graph.module()(*clips(count)), model(*clips(count)))
 
 
-@pytest.mark.slow
 def test_a_seed_reproduces_training_bit_for_bit(name: str) -> None:
     first, second = trained(name).state_dict(), ready(name).state_dict()
     assert first.keys() == second.keys()

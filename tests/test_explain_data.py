@@ -20,6 +20,8 @@ from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import build_model, config_from_dict
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("sit", "stand", "wave")
 PLACES = {"left_hip": (0.1, 0.0), "right_hip": (-0.1, 0.0)}
 PLACES |= {"left_shoulder": (0.2, 0.5), "right_shoulder": (-0.2, 0.5)}
@@ -67,7 +69,6 @@ def places(body: dict[str, Any], digits: int, joints: int) -> Any:
     return table / digits * body["length"]
 
 
-@pytest.mark.slow
 def test_metres_are_told_where_they_are_known(tmp_path: Path) -> None:
     assert data_of(tmp_path, standing())["unit"] == "m"
     assert data_of(tmp_path, standing(size=1000))["unit"] == ""  # millimetres
@@ -110,7 +111,6 @@ def test_agreement_is_told(
     assert words in told["text"]
 
 
-@pytest.mark.slow
 def test_agreement_is_with_what_the_model_says(tmp_path: Path) -> None:
     best, other, *_ = (name for name, _ in data_of(tmp_path, standing())["classes"])
     assert data_of(tmp_path, standing(label=best))["agreement"]["agrees"] is True

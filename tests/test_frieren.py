@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.func import functional_call
 
@@ -38,7 +38,6 @@ def named(fuse: FrierenFuse, features: torch.Tensor) -> dict[tuple[int | None, s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True])
-@settings(max_examples=20, deadline=None)
 @given(seeds, st.integers(1, 24))
 def test_equal_to_the_definition(whole: bool, seed: int, T: int) -> None:
     torch.manual_seed(seed)
@@ -99,7 +98,6 @@ def test_a_ramp_and_a_parabola() -> None:
     assert ramp[None, "Legendre 2+"] + ramp[None, "Legendre 2-"] == pytest.approx(0.0, abs=1e-5)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seeds)
 def test_up_and_down_are_jordans_parts(seed: int) -> None:
     torch.manual_seed(seed)
@@ -116,7 +114,6 @@ def test_up_and_down_are_jordans_parts(seed: int) -> None:
             torch.testing.assert_close(up + down, size, atol=1e-6, rtol=0)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seeds)
 def test_reversed_time_swaps_up_and_down_and_flips_odd_terms(seed: int) -> None:
     torch.manual_seed(seed)
@@ -132,7 +129,6 @@ def test_reversed_time_swaps_up_and_down_and_flips_odd_terms(seed: int) -> None:
     torch.testing.assert_close(back, forth[..., order], atol=1e-5, rtol=0)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seeds, st.integers(0, 40), st.integers(0, 40), st.sampled_from(BOUNDS))
 def test_padding_changes_nothing(seed: int, before: int, after: int, bound: Bound) -> None:
     torch.manual_seed(seed)

@@ -80,7 +80,10 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=pytest.mark.export) if one == "export" else one for one in EXAMPLES],
+)
 def test_the_examples_of_a_command_run_and_are_quiet(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +96,7 @@ def test_the_examples_of_a_command_run_and_are_quiet(
     assert all(ord(sign) < 128 for line in lines for sign in line)
     if name == "export":
         request.getfixturevalue("exportable")
+    monkeypatch.setattr("skelfuse.prune.REPEATS", 1)
     if any("--p" in example for example in command.examples):
         pytest.importorskip("matplotlib")
     if name == "pose":

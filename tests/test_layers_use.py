@@ -70,7 +70,7 @@ def test_a_model_in_half_precision_runs() -> None:
     assert bool(found.y.isfinite().all())
 
 
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize(
     ("bound", "masked"), [("none", True), ("sequence", True), ("population", False)]
 )
@@ -87,7 +87,7 @@ def test_exported_once_for_batches_and_lengths_of_any_size(bound: Bound, masked:
             torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.slow
+@pytest.mark.export
 def test_compiled_gives_the_same_numbers_and_gradients() -> None:
     pair = Pair(bound="sequence", directions=14)
     other = copy.deepcopy(pair)
@@ -103,6 +103,7 @@ def test_compiled_gives_the_same_numbers_and_gradients() -> None:
         torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.training
 def test_seeds_reproduce_bit_for_bit() -> None:
     results = []
     for _ in range(2):
@@ -158,26 +159,6 @@ def test_no_intermediate_is_larger_than_a_few_times_the_signals(masked: bool) ->
     signals = B * T * N * K
     assert largest.numbers <= 1.5 * signals
     assert sum(kept.values()) <= 10 * signals  # for the backward pass, three scales together
-
-
-BAD: list[tuple[tuple[Any, ...], str]] = [
-    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,[CD]\].*found \[5, 3, 4\]"),
-    ((torch.zeros(1, 5, 3, 7),), r"= 4, found \[1, 5, 3, 7\]; build the layer for"),
-    ((torch.zeros(1, 0, 3, 4),), r"T at least 1"),
-    ((torch.zeros(1, 5, 3, 4, dtype=torch.int64),), r"floating-point.*torch.int64; call x.float"),
-    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), r"expected torch.bool.*; call mask.bool"),
-    (
-        (torch.zeros(1, 5, 3, 4), torch.ones(1, 5, dtype=torch.bool)),
-        r"\[B,T,N\] = \[1, 5, 3\], found \[1, 5\]; give one truth value per frame and joint",
-    ),
-]
-
-
-@pytest.mark.parametrize(("args", "message"), BAD)
-@pytest.mark.parametrize("layer", [FrierenFuse(4), MotionKernels(4)])
-def test_bad_input_is_told(layer: nn.Module, args: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(SkelfuseError, match=message):
-        layer(*args)
 
 
 LAYERS: list[nn.Module] = [

@@ -10,6 +10,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layers import NonNegativeLinear
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
 def test_never_negative_after_any_step(optimiser: str) -> None:
     torch.manual_seed(0)

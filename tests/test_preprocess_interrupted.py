@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 
@@ -20,10 +19,6 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = 4
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def start(raw: Path, out: Path) -> subprocess.Popen[bytes]:
@@ -55,17 +50,18 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_and_resumed_is_as_if_never_killed(many: Path, tmp_path: Path) -> None:
-    assert run("preprocess", many, "--out", tmp_path / "whole.h5").exit_code == 0
+    assert called("preprocess", many, "--out", tmp_path / "whole.h5").exit_code == 0
     out = tmp_path / "s.h5"
-    assert run("preprocess", next(many.glob("*.skeleton")), "--out", out).exit_code == 0
+    assert called("preprocess", next(many.glob("*.skeleton")), "--out", out).exit_code == 0
     older = out.read_bytes()
     process = start(many, out)
     wait_for_journal(out, lines=60)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert out.read_bytes() == older
-    result = run("preprocess", many, "--out", out, "--resume")
+    result = called("preprocess", many, "--out", out, "--resume")
     assert result.exit_code == 0, result.output
     assert out.read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
@@ -81,7 +77,7 @@ def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     assert b"--resume" in told
     assert b"Traceback" not in told
     assert not out.exists()
-    assert run("preprocess", many, "--out", out, "--resume").exit_code == 0
+    assert called("preprocess", many, "--out", out, "--resume").exit_code == 0
     assert len(Store(out)) == 160
 
 
@@ -92,7 +88,7 @@ def test_a_request_to_terminate_ends_it_cleanly(many: Path, tmp_path: Path) -> N
     _, told = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM
     assert told == b""  # no word of leaked semaphores either
-    assert run("preprocess", many, "--out", tmp_path / "s.h5", "--resume").exit_code == 0
+    assert called("preprocess", many, "--out", tmp_path / "s.h5", "--resume").exit_code == 0
 
 
 def test_an_interrupt_while_the_command_is_imported_leaves_no_traceback() -> None:
@@ -155,6 +151,6 @@ def test_resume_refuses_other_inputs(many: Path, tmp_path: Path) -> None:
     wait_for_journal(out, lines=20)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    result = run("preprocess", other, "--out", out, "--resume")
+    result = called("preprocess", other, "--out", out, "--resume")
     assert result.exit_code == 1
     assert "not those of the interrupted run" in result.stderr

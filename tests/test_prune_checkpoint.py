@@ -18,7 +18,7 @@ from skelfuse.run import load_run
 from skelfuse.training import build_model, config_from_dict
 from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, write_checkpoint
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.training
 
 CHANNELS = 8 * 17
 
@@ -48,6 +48,11 @@ def called(*arguments: object) -> Result:
     result = CliRunner().invoke(main, [str(one) for one in arguments])
     assert result.exit_code == 0, result.output
     return result
+
+
+@pytest.fixture(autouse=True)
+def measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skelfuse.prune.REPEATS", 1)
 
 
 @pytest.fixture

@@ -18,8 +18,6 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import recognise
 from skelfuse.layouts import layout
 
-pytestmark = pytest.mark.slow
-
 RealData = Callable[[str], Path]
 Unpacked = Callable[[str], Path]
 

@@ -17,8 +17,6 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
 
-pytestmark = pytest.mark.slow
-
 Unpacked = Callable[[str], Path]
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from helpers.stores import stored
 from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
@@ -35,7 +36,6 @@ from skelfuse.models.streams import (
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 
 ARM = Skeleton(  # in the alphabet's order, as models have it
@@ -315,18 +315,12 @@ class Height(Stream):
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Return clips in which a hand rises, or goes aside."""
-    with StoreWriter(tmp_path / "s.h5", provenance={"made": "here"}, resume=False) as writer:
-        writer.accept(ARM)
-        for i in range(16):
-            draw = np.random.default_rng(i)
-            coords = draw.normal(scale=0.05, size=(12, 1, 3, 3))
-            coords[:, 0, HAND, i % 2] += np.linspace(0, 1.5, 12)
-            clip = Clip(coords, ARM, name=f"clip{i}", label="xy"[i % 2], subject=str(i % 4))
-            writer.add(*packed(clip), source="drawn")
-        facts = {"source": "drawn", "bytes": 0, "sha256": "", "clips": 16, "problems": []}
-        writer.finish_source(facts)
-        writer.finish()
-    return Store(tmp_path / "s.h5")
+    clips = []
+    for i in range(16):
+        coords = np.random.default_rng(i).normal(scale=0.05, size=(12, 1, 3, 3))
+        coords[:, 0, HAND, i % 2] += np.linspace(0, 1.5, 12)
+        clips.append(Clip(coords, ARM, name=f"clip{i}", label="xy"[i % 2], subject=str(i % 4)))
+    return stored(tmp_path / "s.h5", clips)
 
 
 @pytest.mark.parametrize("size", ["nano", "pure"])

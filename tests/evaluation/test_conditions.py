@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import ramps
@@ -198,7 +198,6 @@ def test_nothing_changes_at_strength_zero(change: Callable[[Clip], Clip], body: 
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
 @given(
     body=st.sampled_from([KINECT_V2, COCO_17, layout("coco-17", dimensions=3), HAND_21, ramps.TWO]),
     frames=st.integers(1, 30),

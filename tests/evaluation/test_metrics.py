@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skelfuse.errors import SkelfuseError
@@ -185,7 +185,6 @@ def test_the_interval_covers_and_shrinks() -> None:
     assert widths[100] / widths[1600] == pytest.approx(4, rel=0.05)
 
 
-@settings(deadline=None, max_examples=30)
 @given(seeds, st.booleans())
 def test_the_interval_holds_the_accuracy(seed: int, by_people: bool) -> None:
     draw = np.random.default_rng(seed)

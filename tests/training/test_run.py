@@ -144,13 +144,10 @@ def test_a_run_that_no_longer_improves_stops(
 @pytest.mark.parametrize(
     "fit",
     [
-        {"mixing": "mixup"},
-        {"mixing": "cutmix"},
-        {"class_weights": "balanced"},
+        {"mixing": "mixup", "class_weights": "balanced"},
+        {"mixing": "cutmix", "precision": "bfloat16"},
         {"accumulate": 2, "epochs": 12},  # half the steps
-        {"precision": "bfloat16"},
-        {"average": 0},
-        {"clip_gradient": 0},
+        {"average": 0, "clip_gradient": 0},
     ],
 )
 def test_every_way_of_training_still_learns(
