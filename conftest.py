@@ -35,9 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "real_data" in getattr(item, "fixturenames", ()):
             item.add_marker("real")
-        if isinstance(item, pytest.DoctestItem):
-            if any("train(" in example.source for example in item.dtest.examples):
-                item.add_marker("training")
+        examples = item.dtest.examples if isinstance(item, pytest.DoctestItem) else ()
+        if any("train(" in example.source for example in examples):
+            item.add_marker("training")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -163,6 +163,7 @@ def test_unknown_names_are_told(folder: Path, tmp_path: Path) -> None:
     assert Variant() == accuracy.VARIANTS["small"]
 
 
+@pytest.mark.long
 def test_what_gates_have_closed_is_pruned_and_told(folder: Path, tmp_path: Path) -> None:
     closing = (
         "gates.penalty=0.03",
