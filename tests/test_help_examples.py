@@ -80,9 +80,13 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+# What takes seconds of its own.
+KINDS = {"export": pytest.mark.export, "synth": pytest.mark.long}
+
+
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(one, marks=pytest.mark.export) if one == "export" else one for one in EXAMPLES],
+    [pytest.param(one, marks=KINDS[one]) if one in KINDS else one for one in EXAMPLES],
 )
 def test_the_examples_of_a_command_run_and_are_quiet(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -210,8 +210,7 @@ def test_a_damaged_rest_is_told(raw: Path, tmp_path: Path, spoil: Callable[[Path
     assert called("preprocess", raw, "--out", tmp_path / "s.h5").exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["coords", "confidence"])
-@pytest.mark.parametrize("lost", ["cut off", "zeros"])
+@pytest.mark.parametrize(("name", "lost"), [("coords", "zeros"), ("confidence", "cut off")])
 def test_what_a_power_cut_took_is_read_again(
     raw: Path, tmp_path: Path, name: str, lost: str
 ) -> None:

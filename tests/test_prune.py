@@ -173,6 +173,7 @@ def test_what_cannot_be_pruned_is_told(run: Path, store: Store, tmp_path: Path) 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_an_interrupted_run_with_gates_goes_on_to_the_same_bytes(
     store: Store, tmp_path: Path
 ) -> None:

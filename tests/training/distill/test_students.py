@@ -75,6 +75,7 @@ def gap_between(a: Path, b: Path, store: Store, parts: Parts) -> float:
     return softened_divergence(own, told, 1.0).mean().item()
 
 
+@pytest.mark.long
 def test_the_student_is_whole_without_its_teacher(
     teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
 ) -> None:

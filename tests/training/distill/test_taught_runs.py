@@ -28,9 +28,8 @@ Parts = dict[str, Any]
 @pytest.mark.parametrize(
     "fit",
     [
-        {"mixing": "mixup"},
         {"mixing": "cutmix", "accumulate": 2},
-        {"precision": "bfloat16", "average": 0},
+        {"mixing": "mixup", "precision": "bfloat16", "average": 0},
     ],
 )
 def test_every_way_of_training_can_be_taught(
