@@ -28,7 +28,7 @@ class Case(NamedTuple):
     """A layer from `[B,T,N,2]`, what rounding may change, and the shortest clip of one graph."""
 
     make: Callable[[], nn.Module]
-    close: dict[str, float]
+    close: dict[str, Any]
     shortest: int = 4
 
 

@@ -48,14 +48,10 @@ class Heard(Watcher):
         self.ended += 1
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "skelfuse",
-        "pure",
-        *(pytest.param(name, marks=pytest.mark.long) for name in ("stgcn", "ddnet")),
-    ],
-)
+OTHERS = [pytest.param(name, marks=pytest.mark.long) for name in ("stgcn", "ddnet")]
+
+
+@pytest.mark.parametrize("name", ["skelfuse", "pure", *OTHERS])
 def test_every_model_learns_what_is_visible(
     name: str, store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
 ) -> None:
