@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from helpers.contract_models import (
     BODY,
@@ -24,8 +24,8 @@ from helpers.contract_models import (
     ready,
     trained,
 )
+from helpers.without_values import run_without_values
 from skelfuse.errors import SkelfuseError
-from skelfuse.layers import legendre
 from skelfuse.models import MODELS
 from skelfuse.models.deployed import deployed
 
@@ -194,14 +194,8 @@ def test_every_part_that_has_weights_is_called(name: str) -> None:
 
 
 def fake_run(model: nn.Module, *, training: bool, masked: bool) -> Tensor:
-    """Return the logits of clips that have a shape and no values: a branch on data raises."""
     x, mask = clips(frames=13 if masked else 16)
-    with FakeTensorMode() as fake, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(legendre, "_remembered_basis", legendre._full_basis)
-        state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-        known: dict[str, Tensor] = {path: fake.from_tensor(value) for path, value in state.items()}
-        given = (fake.from_tensor(x), fake.from_tensor(mask) if masked else None)
-        logits: Tensor = torch.func.functional_call(model.train(training), known, given)
+    logits: Tensor = run_without_values(model.train(training), x, mask if masked else None)
     return logits
 
 
