@@ -44,15 +44,29 @@ def real_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def samples(
-    real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+def unpacked(
+    real_data: Callable[[str], Path], shared: Callable[[str, Callable[[Path], object]], Path]
 ) -> Callable[[str], Path]:
+    """Return the folder with what is in a real archive, or skip."""
+
+    def unpack(archive: str) -> Path:
+        path = real_data(archive)
+
+        def extract(folder: Path) -> None:
+            with tarfile.open(path) as files:
+                # Python 3.10 and 3.11 have it from some bug fix on.
+                files.extraction_filter = getattr(tarfile, "data_filter", None)
+                files.extractall(folder)
+
+        return shared(archive.partition(".")[0], extract)
+
+    return unpack
+
+
+@pytest.fixture(scope="session")
+def samples(unpacked: Callable[[str], Path]) -> Callable[[str], Path]:
     """Return a real file or folder of the formats' samples by its path, or skip."""
-    archive = real_data("formats.tar.xz")
-    folder = tmp_path_factory.mktemp("samples")
-    with tarfile.open(archive) as files:
-        files.extractall(folder, filter="data")
-    return lambda name: folder / "formats" / name
+    return lambda name: unpacked("formats.tar.xz") / "formats" / name
 
 
 @pytest.fixture(scope="session")
