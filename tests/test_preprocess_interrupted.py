@@ -91,30 +91,6 @@ def test_a_request_to_terminate_ends_it_cleanly(many: Path, tmp_path: Path) -> N
     assert called("preprocess", many, "--out", tmp_path / "s.h5", "--resume").exit_code == 0
 
 
-def test_an_interrupt_while_the_command_is_imported_leaves_no_traceback() -> None:
-    script = (
-        "import os, signal, sys\n"
-        "class Interrupting:\n"  # the first thing that is sought after the package itself
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'skelfuse.cli.compare': os.kill(os.getpid(), signal.SIGINT)\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "sys.meta_path.insert(0, Interrupting())\n"
-        "import skelfuse.cli\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
-    heard = "import signal, skelfuse.cli; print(signal.getsignal(signal.SIGINT).__name__)"
-    told = subprocess.run(
-        [sys.executable, "-c", f"import signal as s; s.signal(2, s.default_int_handler); {heard}"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    assert told.stdout.strip() == b"default_int_handler"
-
-
 def workers_of(session: int) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -141,16 +117,3 @@ def test_no_worker_outlives_a_killed_parent(many: Path, tmp_path: Path) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("workers live on")
-
-
-def test_resume_refuses_other_inputs(many: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    write_dataset(other, clips=3, classes=CLASSES, seed=3)
-    out = tmp_path / "s.h5"
-    process = start(many, out)
-    wait_for_journal(out, lines=20)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    result = called("preprocess", other, "--out", out, "--resume")
-    assert result.exit_code == 1
-    assert "not those of the interrupted run" in result.stderr
