@@ -14,7 +14,7 @@ import scipy.io
 
 from helpers import small_recordings
 from helpers.recording_writers import as_text
-from helpers.stores import stored
+from helpers.stores import written
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
@@ -106,7 +106,8 @@ def as_store(folder: Path, content: Content) -> Path:
         clip = Clip(coords, COCO_17, name="a", label=content.get("label"))
     except SkelfuseError as error:
         raise ValueError(error) from None
-    return stored(path, [clip]).path
+    written(path, [clip])
+    return path
 
 
 def jhmdb() -> Content:

@@ -11,7 +11,13 @@ from skelfuse.store.writer import StoreWriter, packed
 
 
 def stored(path: Path, clips: Iterable[Clip], *, half: bool = False, **provenance: object) -> Store:
-    """Write clips of one skeleton, all as if of one source."""
+    """Write clips of one skeleton just as they are, all as if of one source."""
+    written(path, clips, half=half, **provenance)
+    return Store(path)
+
+
+def written(path: Path, clips: Iterable[Clip], *, half: bool = False, **provenance: object) -> None:
+    """Do the same, and do not open it: a name of a clip may be what no store should have."""
     count = 0
     with StoreWriter(path, provenance=dict(provenance), half=half, resume=False) as writer:
         for clip in clips:
@@ -21,4 +27,3 @@ def stored(path: Path, clips: Iterable[Clip], *, half: bool = False, **provenanc
         facts = {"source": "drawn", "bytes": 0, "sha256": "", "clips": count, "problems": []}
         writer.finish_source(facts)
         writer.finish()
-    return Store(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,9 @@ def spoiled(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Callable[
 
     def spoiled(reach: float) -> Store:
         clips = list(store)
-        clips[BAD].coords[4:8, :, -1] = reach
+        coords = clips[BAD].coords.copy()
+        coords[4:8, :, -1] = reach
+        clips[BAD] = replace(clips[BAD], coords=coords)
         return stored(folder / f"{reach}.h5", clips)
 
     return spoiled
