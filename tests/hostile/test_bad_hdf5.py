@@ -83,7 +83,8 @@ def test_axes_that_crash_hdf5_crash_another_process(tmp_path: Path) -> None:
     path.write_bytes(whole.replace(room, lie))
     (problem,) = clips_in(path, "movement", ReadOptions())
     assert isinstance(problem, SkelfuseError)
-    assert "the HDF5 library ends with signal" in str(problem)
+    # It reads beyond what it has: what lies there decides whether that ends in a signal.
+    assert re.search("HDF5 library ends with signal|not a sound HDF5 file", str(problem))
 
 
 @pytest.mark.process
