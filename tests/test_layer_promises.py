@@ -40,6 +40,24 @@ def stirred(layer: nn.Module) -> nn.Module:
     return layer
 
 
+class FusedFrames(nn.Module):
+    """FrierenFuse, most of whose frames are what it says of the clip."""
+
+    def __init__(self, bound: Any) -> None:
+        super().__init__()
+        self.fuse = FrierenFuse(2, 4, (1, 2), bound=bound, windows=(1, 2)).eval()
+        assert self.fuse.beta is not None
+        self.fuse.beta.data.fill_(2.0)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        frames: Tensor = self.fuse(x, mask).h
+        return frames
+
+
+def fused(bound: Any) -> Case:
+    return Case(lambda: FusedFrames(bound), {"atol": 1e-5, "rtol": 1e-5}, shortest=10)
+
+
 def motion(ends: Any) -> Case:
     return Case(lambda: SpectralMotion(ends=ends, fps=2.0), {"atol": 4e-5, "rtol": 1e-5})
 
@@ -57,6 +75,7 @@ SAME_LENGTH = {
         {"atol": 2e-5, "rtol": 1e-5},
         shortest=9,
     ),
+    **{f"fuse, {bound}": fused(bound) for bound in ("none", "sequence", "population")},
     **{f"motion, {ends}": motion(ends) for ends in ("line", "mirror", "circle")},
 }
 ALL = {"cosines": DCT, "frame weighting": WEIGHTING, **SAME_LENGTH}

@@ -1,4 +1,4 @@
-"""The layers in use: other precisions, compiled and exported, bad input, cost, seeds."""
+"""The layers in use: compiled, saved, bad input, cost, seeds."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ from skelfuse.layers import (
     SpectralFrameWeighting,
     SpectralMotion,
 )
-from skelfuse.layers.bound import Bound
 
 pytestmark = pytest.mark.usefixtures("seeded")
-BOUNDS: tuple[Bound, ...] = ("none", "sequence", "population")
 
 
 class Pair(nn.Module):
@@ -44,46 +42,6 @@ class Pair(nn.Module):
 def arguments(B: int, T: int, masked: bool) -> tuple[Tensor, ...]:
     x, mask = torch.randn(B, T, 4, 3), torch.rand(B, T, 4) < 0.8
     return (torch.where(mask[..., None], x, torch.nan), mask) if masked else (x,)
-
-
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("bound", BOUNDS)
-def test_half_precision_input_is_summed_in_single(dtype: torch.dtype, bound: Bound) -> None:
-    fuse = FrierenFuse(8, bound=bound).eval()
-    x = (3.0 + torch.randn(2, 2000, 3, 8).cumsum(1) / 10).to(dtype)
-    mask = torch.rand(2, 2000, 3) < 0.7
-    half, single = fuse(x, mask), fuse(x.float(), mask)
-    for found, expected in zip(half, single, strict=True):
-        assert found.dtype == dtype
-        assert torch.equal(found, expected.to(dtype))  # nothing but the last rounding differs
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        torch.testing.assert_close(fuse(x.float(), mask).y, single.y)
-
-
-def test_a_model_in_half_precision_runs() -> None:
-    pair = Pair().bfloat16()
-    x, mask = arguments(2, 20, masked=True)
-    found = pair(x.bfloat16(), mask)
-    found.y.sum().backward()
-    assert found.h.dtype == torch.bfloat16
-    assert bool(found.y.isfinite().all())
-
-
-@pytest.mark.export
-@pytest.mark.parametrize(
-    ("bound", "masked"), [("none", True), ("sequence", True), ("population", False)]
-)
-@pytest.mark.usefixtures("exportable")
-def test_exported_once_for_batches_and_lengths_of_any_size(bound: Bound, masked: bool) -> None:
-    pair = Pair(bound=bound).eval()
-    args = arguments(3, 20, masked)
-    # Shorter clips than this take another path: they have no second difference at scale 4.
-    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=10)}
-    program = torch.export.export(pair, args, dynamic_shapes=tuple(free for _ in args))
-    for B, T in ((1, 10), (5, 33)):
-        other = arguments(B, T, masked)
-        for found, expected in zip(program.module()(*other), pair(*other), strict=True):
-            torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.export
