@@ -38,7 +38,7 @@ def _one(path: Path, **options: Any) -> Clip:
 
 
 @pytest.mark.parametrize("joints", [18, 25])
-def test_openposegrid_body(joints: int, tmp_path: Path) -> None:
+def test_a_folder_is_a_clip(joints: int, tmp_path: Path) -> None:
     frames = {t: [_person(joints, right=t)] for t in range(3)}
     for number in (0, 1, 2):  # joint 0 of frame 1 was not found
         frames[1][0]["pose_keypoints_2d"][number] = 0
