@@ -53,7 +53,7 @@ def test_a_split_prepared_in_parts_is_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = next(training(store).epoch(0))
-    monkeypatch.setattr("skelfuse.batches.source._ROWS_AT_ONCE", 40)
+    monkeypatch.setattr("skelfuse.batches.source.ROWS_AT_ONCE", 40)
     for part, as_before in zip(next(training(store).epoch(0)), whole, strict=True):
         assert torch.equal(part, as_before)
 

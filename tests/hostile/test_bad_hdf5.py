@@ -63,7 +63,7 @@ def test_what_crashes_the_library_crashes_another_process(
         file["group/x"] = [1.0, 2.0]
     assert names_in(path) == {"group"}
     os.utime(path, (1, 1))
-    monkeypatch.setattr(trial, "_TRIAL", "import os; os.kill(os.getpid(), 11)")
+    monkeypatch.setattr(trial, "TRIAL", "import os; os.kill(os.getpid(), 11)")
     with pytest.raises(SkelfuseError, match="HDF5 library ends with signal 11"), opened(path):
         pass
     assert names_in(path) is None

@@ -150,11 +150,11 @@ def test_what_crashes_the_library_crashes_another_process(
     path.write_bytes(whole[: -seal.SIZE])  # as an earlier version wrote it
     read(path)
     os.utime(path, (1, 1))
-    monkeypatch.setattr(trial, "_TRIAL", "import os; os.kill(os.getpid(), 11)")
+    monkeypatch.setattr(trial, "TRIAL", "import os; os.kill(os.getpid(), 11)")
     with pytest.raises(SkelfuseError, match="the HDF5 library ends with signal 11"):
         Store(path)
     os.utime(path, (2, 2))  # what was found of a file holds until it is changed
-    monkeypatch.setattr(trial, "_TRIAL", "import time; time.sleep(60)")
+    monkeypatch.setattr(trial, "TRIAL", "import time; time.sleep(60)")
     monkeypatch.setattr(trial, "PATIENCE", 0.025)
     with pytest.raises(SkelfuseError, match="busy without end"):
         Store(path)
