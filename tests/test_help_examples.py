@@ -20,7 +20,7 @@ from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoi
 NANO = "--size nano --epochs 1 --set sampling.frames=16 --set train.validation=0"
 GATED = "--set model.frequencies.dct_window=8 --set model.frequencies.gate=static"
 EXAMPLES = [name for name, command in main.commands.items() if isinstance(command, Command)]
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.long]
 
 
 # What a command says beside its result.
@@ -80,14 +80,7 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-# What takes seconds of its own.
-KINDS = {"export": pytest.mark.export, "synth": pytest.mark.long}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(one, marks=KINDS[one]) if one in KINDS else one for one in EXAMPLES],
-)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_of_a_command_run_and_are_quiet(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
