@@ -1,6 +1,8 @@
-# Two commands: `make demo` runs the whole way on data that skelfuse makes; `make test` the tests,
-# `make quick` those of them that are quick: none trains or starts other processes.
-# Neither needs anything but Python 3.10 to 3.13 and make.
+# `make demo` runs the whole way on data that skelfuse makes. Tests come in three portions:
+# `make quick`: under a minute; nothing that trains, starts processes or is slow.
+# `make test`: under three minutes; what to run before a commit.
+# `make test-all`: everything, real data, browsers, exports and kills too; what CI runs.
+# None needs anything but Python 3.10 to 3.13 and make.
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= demo
@@ -8,7 +10,11 @@ JOBS ?= 2
 INSTALLED = $(VENV)/installed
 RUN = $(VENV)/bin
 
-.PHONY: test quick demo lint clean
+# Every test has the marks of what it is: setup.cfg lists them.
+TESTS = OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal
+COSTLY = long or export or campaign or browser or real
+
+.PHONY: quick test test-all demo lint clean
 
 $(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt datasets/_ntu_scan.c
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "skelfuse needs Python 3.10 or newer: make PYTHON=python3.11 ...")'
@@ -16,13 +22,16 @@ $(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt datasets/_ntu_sc
 	$(RUN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-test: $(INSTALLED)
-	mkdir -p build
-	OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal --junit-xml=build/tests.xml
-	@echo "Every test's result and time: build/tests.xml"
-
 quick: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not process and not training and not slow'
+	$(TESTS) -m 'not (process or training or slow or $(COSTLY))'
+
+test: $(INSTALLED)
+	$(TESTS) -m 'not ($(COSTLY))'
+
+test-all: $(INSTALLED)
+	mkdir -p build
+	$(TESTS) --hypothesis-profile many --junit-xml=build/tests.xml
+	@echo "Every test's result and time: build/tests.xml"
 
 demo: $(INSTALLED)
 	rm -rf $(DEMO)

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from helpers.browser import Browser
+from helpers.browser import found as chromium
 from helpers.shared import made_once
 
 if TYPE_CHECKING:  # a test of the command line alone does without torch
     from skelfuse.training import ModelChoice
 
 # How long an example takes says how busy the machine is.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+settings.register_profile("few", deadline=None, max_examples=20)
+settings.register_profile("many", deadline=None, max_examples=100)  # as `make test-all` asks for
+settings.load_profile("few")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,15 +44,29 @@ def real_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def samples(
-    real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+def unpacked(
+    real_data: Callable[[str], Path], shared: Callable[[str, Callable[[Path], object]], Path]
 ) -> Callable[[str], Path]:
+    """Return the folder with what is in a real archive, or skip."""
+
+    def unpack(archive: str) -> Path:
+        path = real_data(archive)
+
+        def extract(folder: Path) -> None:
+            with tarfile.open(path) as files:
+                # Python 3.10 and 3.11 have it from some bug fix on.
+                files.extraction_filter = getattr(tarfile, "data_filter", None)
+                files.extractall(folder)
+
+        return shared(archive.partition(".")[0], extract)
+
+    return unpack
+
+
+@pytest.fixture(scope="session")
+def samples(unpacked: Callable[[str], Path]) -> Callable[[str], Path]:
     """Return a real file or folder of the formats' samples by its path, or skip."""
-    archive = real_data("formats.tar.xz")
-    folder = tmp_path_factory.mktemp("samples")
-    with tarfile.open(archive) as files:
-        files.extractall(folder, filter="data")
-    return lambda name: folder / "formats" / name
+    return lambda name: unpacked("formats.tar.xz") / "formats" / name
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +98,16 @@ def stick_run(
     return trained
 
 
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Return a real browser, or skip."""
+    if chromium() is None:
+        pytest.skip("no chromium is found (set SKELFUSE_CHROMIUM to its path)")
+    one = Browser(tmp_path_factory.mktemp("profile"))
+    yield one
+    one.close()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _undrawn(request: pytest.FixtureRequest) -> Iterator[None]:
     """Draw no curves of the runs in most files: the picture takes as long as a short training."""
@@ -88,6 +115,13 @@ def _undrawn(request: pytest.FixtureRequest) -> Iterator[None]:
         if "torch" in sys.modules and request.node.get_closest_marker("curves") is None:
             patch.setattr("skelfuse.training.experiment.draw_curves", lambda folder: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open HDF5 files without a trial of each in another process, unless a test is of that."""
+    if not any(map(request.node.get_closest_marker, ("process", "campaign"))):
+        monkeypatch.setattr("skelfuse.store.trial.exit_code", lambda *_: 0)
 
 
 @pytest.fixture
@@ -106,7 +140,8 @@ def seeded() -> Iterator[None]:
 
     torch.manual_seed(0)
     yield
-    torch._dynamo.reset()
+    if "torch._dynamo" in sys.modules:  # it takes seconds to import
+        torch.compiler.reset()
 
 
 @contextmanager

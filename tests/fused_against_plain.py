@@ -90,7 +90,7 @@ def main() -> None:
     torch.manual_seed(0)
     from skelfuse.layers import fused_statistics as kernel
 
-    kernel._HELD = 64  # several programs for the signals of one clip
+    kernel.HELD = 64  # several programs for the signals of one clip
     cases = checked = 0
     kinds = itertools.cycle(KINDS)  # five, so that each comes with every mask and scale
     for shape, scales, masked in itertools.product(SHAPES, SCALES, MASKS):

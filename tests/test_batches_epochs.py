@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import varied_store
@@ -89,7 +89,6 @@ def test_ranks_together_take_what_one_process_takes(store: Store, world: int, cl
             assert torch.equal(part.mask, whole.mask[mine])
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(4, 37), st.integers(1, 20), st.integers(1, 4))
 def test_however_many_clips_and_ranks_every_rank_has_as_many_steps(
     store: Store, clips: int, batch_size: int, world: int

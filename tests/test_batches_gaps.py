@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skelfuse.batches.gaps import fill_gaps
@@ -36,7 +36,6 @@ def line(frames: int, persons: int = 1) -> Array:
     return np.asarray(start + speed * np.arange(frames)[:, None, None, None])
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(2, 30), st.integers(1, 3), st.integers(0, 99))
 def test_between_sightings_a_joint_moves_straight_on(frames: int, persons: int, seed: int) -> None:
     whole = line(frames, persons)

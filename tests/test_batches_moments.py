@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skelfuse.batches import Sampling
@@ -16,7 +16,6 @@ from skelfuse.batches.sampling import Mode, Moments, between, drawn, moments, sp
 MODES: tuple[Mode, ...] = ("resize", "uniform", "crop")
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.integers(1, 300),
     st.integers(1, 64),

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
 from skelfuse.batches import Sampling, batch_of
 from skelfuse.clip import Clip
@@ -57,19 +55,6 @@ def test_aligned_clips_are_those_of_the_view(missing: float) -> None:
         there: npt.NDArray[Any] = x[:, : clip.persons].numpy()
         np.testing.assert_allclose(there[seen], aligned.coords[seen], rtol=1e-3, atol=2e-4)
     assert compared > 5
-
-
-@settings(max_examples=20, deadline=None)
-@given(turns, moves)
-def test_from_wherever_it_was_seen_the_batch_is_the_same(
-    angles: tuple[float, ...], by: tuple[float, ...]
-) -> None:
-    clip = crowd(1)
-    turn = Rotation.from_euler("xyz", angles).as_matrix()
-    moved = replace(clip, coords=clip.coords @ turn.T + by)
-    batch = batch_of([clip, moved], sampling=replace(PLAIN, frames=30, mode="resize", align=True))
-    np.testing.assert_allclose(batch.x[1], batch.x[0], atol=1e-4)
-    assert (batch.mask[1] == batch.mask[0]).all()
 
 
 def test_scaled_clips_are_those_of_the_view() -> None:

@@ -56,7 +56,6 @@ def test_as_many_frames_as_the_clip_has_are_those_frames() -> None:
         np.testing.assert_array_equal(batch.x[0].numpy(), clip.coords.astype(np.float32))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 90), st.integers(1, 64), st.sampled_from(MODES), st.integers(0, 9))
 def test_in_every_mode_a_still_body_stays_where_it_is(
     frames: int, T: int, mode: Mode, crops: int
@@ -151,7 +150,6 @@ def test_persons_that_are_not_there_are_zero_and_unseen() -> None:
     assert batch_of(clips, sampling=replace(AS_IT_IS, persons=2)).x.shape[2] == 2
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_whatever_the_clips_are_like_the_tensors_are_finite(data: st.DataObject) -> None:
     skeleton = data.draw(st.sampled_from([STICK, HAND_21, KINECT_V2]))

@@ -53,7 +53,7 @@ def test_a_split_prepared_in_parts_is_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = next(training(store).epoch(0))
-    monkeypatch.setattr("skelfuse.batches.source._ROWS_AT_ONCE", 40)
+    monkeypatch.setattr("skelfuse.batches.source.ROWS_AT_ONCE", 40)
     for part, as_before in zip(next(training(store).epoch(0)), whole, strict=True):
         assert torch.equal(part, as_before)
 
@@ -73,11 +73,14 @@ def test_on_a_gpu_a_batch_is_the_same(store: Store, limit: int) -> None:
 
 
 def test_an_epoch_that_is_given_up_leaves_no_thread(store: Store) -> None:
+    before = {*threading.enumerate()}  # an epoch of another test may not be closed yet
     epoch = training(store, memory_limit=0).epoch(0)
     next(epoch)
     assert isinstance(epoch, Generator)
+    begun = {*threading.enumerate()} - before
+    assert [thread.name for thread in begun] == ["skelfuse-reader_0"]
     epoch.close()
-    assert not [t for t in threading.enumerate() if t.name.startswith("skelfuse")]
+    assert not begun & {*threading.enumerate()}
 
 
 def test_memory_is_counted_in_rows_that_are_kept(store: Store) -> None:

@@ -49,7 +49,7 @@ def test_a_campaign_goes_on_after_a_line_that_has_no_end(tmp_path: Path) -> None
     assert row_files.read_rows(rows) == [{"a": 1}, {"a": 3}]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_part_runs_and_is_in_the_file_and_the_table(tmp_path: Path) -> None:
     path = tmp_path / "gpu.json"
     done = CliRunner().invoke(gpu.main, ["--device", "cpu", "--quick", "--json", str(path)])
@@ -78,7 +78,7 @@ def test_clips_have_the_published_sizes(ntu: ntu_size.Ntu, people: float) -> Non
     assert len({clip.label for clip in clips}) == ntu.classes
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_epoch_is_measured_and_said_for_sixty() -> None:
     command = ["--device", "cpu", "--share", "0", "--only", "ntu60"]
     done = CliRunner().invoke(ntu_size.main, command)

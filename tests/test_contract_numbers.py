@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 import torch
 from torch import nn
 
 from helpers.contract_models import ENTRIES, NAMES, clips, close, made, ready, trained
+
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(params=NAMES)
@@ -23,18 +23,7 @@ def model(name: str) -> nn.Module:
     return trained(name)
 
 
-@pytest.mark.slow
-def test_weights_survive_a_file(name: str, model: nn.Module) -> None:
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    file.seek(0)
-    torch.manual_seed(99)
-    again = made(name).eval()
-    again.load_state_dict(torch.load(file, weights_only=True))
-    assert torch.equal(again(*clips()), model(*clips()))
-
-
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize("name", ENTRIES)  # what variants add has tests of its own
 def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
     torch.compiler.reset()
@@ -47,7 +36,7 @@ def test_compiled_model_gives_the_same_numbers(model: nn.Module) -> None:
             close(compiled(*given), model(*given))
 
 
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize("name", [*ENTRIES, "skelfuse gated by clip"])
 @pytest.mark.usefixtures("exportable")
 def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -> None:
@@ -57,7 +46,6 @@ def test_exported_model_gives_the_same_numbers_for_any_batch(model: nn.Module) -
         close(graph.module()(*clips(count)), model(*clips(count)))
 
 
-@pytest.mark.slow
 def test_a_seed_reproduces_training_bit_for_bit(name: str) -> None:
     first, second = trained(name).state_dict(), ready(name).state_dict()
     assert first.keys() == second.keys()

@@ -20,6 +20,7 @@ def orthonormality(layer: Directions) -> float:
 SIZES = [(1, 1), (3, 1), (3, 3), (3, 8), (32, 8), (5, 64), (64, 64)]
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("channels", "count"), SIZES)
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
 def test_orthonormal_after_any_step(channels: int, count: int, optimiser: str) -> None:
@@ -38,6 +39,7 @@ def test_orthonormal_after_any_step(channels: int, count: int, optimiser: str) -
         assert orthonormality(layer) < 1e-5
 
 
+@pytest.mark.training
 def test_weight_decay_alone_leaves_the_directions_where_they_are() -> None:
     layer = Directions(16, 6)
     before = layer().detach()
@@ -56,6 +58,7 @@ def test_the_start_is_random_and_seeded() -> None:
     assert not torch.equal(Directions(8, 4)(), one)
 
 
+@pytest.mark.training
 def test_directions_can_be_learned() -> None:
     torch.manual_seed(0)
     layer = Directions(6, 2)

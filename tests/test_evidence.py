@@ -48,9 +48,7 @@ def model(request: pytest.FixtureRequest) -> SkelFuse:
     return built(request.param)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("persons", [1, 2, 3])
+@pytest.mark.parametrize(("persons", "masked"), [(1, False), (2, True), (3, True)])
 def test_the_parts_add_up_to_the_logit(model: SkelFuse, persons: int, *, masked: bool) -> None:
     x, mask = drawn(persons, masked=masked)
     if mask is not None:

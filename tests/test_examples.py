@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.long
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

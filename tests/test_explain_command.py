@@ -32,9 +32,7 @@ def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(
-        ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")})
-    )
+    return stick_run(stick_figure.PURE)
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +180,7 @@ def test_the_old_spelling_is_told_the_new_one() -> None:
     assert "skelfuse explain RUN --data STORE --summary" in result.stderr
 
 
+@pytest.mark.long
 def test_pictures_and_pages_are_written(run: Path, wave: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     names = [tmp_path / name for name in ("why.png", "why.svg", "why.html")]

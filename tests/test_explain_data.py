@@ -20,6 +20,8 @@ from skelfuse.run import Run
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import build_model, config_from_dict
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("sit", "stand", "wave")
 PLACES = {"left_hip": (0.1, 0.0), "right_hip": (-0.1, 0.0)}
 PLACES |= {"left_shoulder": (0.2, 0.5), "right_shoulder": (-0.2, 0.5)}
@@ -47,7 +49,7 @@ def data_of(
 ) -> Any:
     """Return what a page holds of the clip as an untrained model sees it."""
     torch.manual_seed(0)
-    config = config_from_dict({"sampling": {"frames": 16}, "model": {"size": "nano"}})
+    config = config_from_dict({"sampling": {"frames": 8}, "model": {"size": "nano"}})
     net = build_model(config.model, clip.skeleton, len(CLASSES)).eval()
     provenance = Provenance(made or {})
     run = Run(net, config, clip.skeleton, CLASSES, Path("runs/x"), 1, provenance=provenance)
@@ -67,7 +69,6 @@ def places(body: dict[str, Any], digits: int, joints: int) -> Any:
     return table / digits * body["length"]
 
 
-@pytest.mark.slow
 def test_metres_are_told_where_they_are_known(tmp_path: Path) -> None:
     assert data_of(tmp_path, standing())["unit"] == "m"
     assert data_of(tmp_path, standing(size=1000))["unit"] == ""  # millimetres
@@ -92,7 +93,7 @@ def test_what_was_not_seen_is_none(tmp_path: Path) -> None:
     gone = np.isnan(places(data["body"], data["digits"], 25)[:, 0, :, 0])
     assert gone[:, 7].all()
     assert 1 <= gone[:, 3].sum() < 8
-    assert gone.sum() == 16 + gone[:, 3].sum()
+    assert gone.sum() == 8 + gone[:, 3].sum()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,6 @@ def test_agreement_is_told(
     assert words in told["text"]
 
 
-@pytest.mark.slow
 def test_agreement_is_with_what_the_model_says(tmp_path: Path) -> None:
     best, other, *_ = (name for name, _ in data_of(tmp_path, standing())["classes"])
     assert data_of(tmp_path, standing(label=best))["agreement"]["agrees"] is True

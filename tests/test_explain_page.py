@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.browser import TEXTS, Browser
-from helpers.browser import found as chromium
 from skelfuse.clip import Clip
 from skelfuse.explain.exact_sum import exact_sum_of
 from skelfuse.explain.page import write_page
@@ -24,12 +22,7 @@ from skelfuse.predict import Recogniser
 from skelfuse.run import Run
 from skelfuse.training import build_model, config_from_dict
 
-pytestmark = [
-    pytest.mark.process,
-    pytest.mark.skipif(
-        chromium() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
-    ),
-]
+pytestmark = pytest.mark.browser
 
 CLASSES = tuple(f"A{i:03} {name}" for i, name in enumerate(("wave", "<b>hug</b>", "sit", "nod")))
 SIZES = ((360, 780), (768, 1024), (1280, 720), (1920, 1080))
@@ -76,13 +69,6 @@ def page_of(
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    one = Browser(tmp_path_factory.mktemp("profile"))
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     return {
@@ -100,14 +86,6 @@ def page(browser: Any, pages: dict[str, Path]) -> Iterator[Any]:
     assert browser.problems == []
 
 
-def pixels(page: Any, canvas: str = "#stage") -> str:
-    return str(page.js(f"document.querySelector('{canvas}').toDataURL()"))
-
-
-def text(page: Any, css: str) -> str:
-    return str(page.js(f"document.querySelector({css!r}).textContent"))
-
-
 def change(page: Any, name: str, value: object) -> None:
     page.js(
         f"document.getElementById('{name}').value = '{value}';"
@@ -120,10 +98,10 @@ def test_it_loads_alone_and_the_verdict_is_there_without_scrolling(
 ) -> None:
     assert set(page.asked) <= {one.as_uri() for one in pages.values()}  # it fetches nothing
     heading = page.js("D.views[0].heading")
-    assert text(page, "h1") == heading
+    assert page.text("h1") == heading
     assert re.search(r"\d %|under 1 %|over 99 %", heading)
-    assert "<b>hug</b>" in text(page, "#agreement")  # what the file says, as it is written
-    assert text(page, "#h-clip") == NAME
+    assert "<b>hug</b>" in page.text("#agreement")  # what the file says, as it is written
+    assert page.text("#h-clip") == NAME
     for css in ("h1", "#agreement", "#words", "#stage", "#bars"):
         top, bottom = page.js(
             f"(b => [b.top, b.bottom])(document.querySelector('{css}').getBoundingClientRect())"
@@ -131,7 +109,7 @@ def test_it_loads_alone_and_the_verdict_is_there_without_scrolling(
         assert top >= 0, css
         assert css in ("#stage", "#bars") or bottom <= 720, css
     assert page.js("document.querySelector('#stage').getBoundingClientRect().bottom") <= 720
-    assert len(set(pixels(page))) > 10
+    assert len(set(page.pixels())) > 10
 
 
 def test_the_body_is_large_and_no_label_covers_a_joint(page: Any) -> None:
@@ -159,7 +137,7 @@ def test_the_body_is_large_and_no_label_covers_a_joint(page: Any) -> None:
 def test_it_opens_at_the_moment_with_the_largest_share(page: Any) -> None:
     best = int(np.argmax(page.js("view.moments.map(one => one.share)")))
     assert page.js("momentNow()") == best
-    assert f"moment {best + 1} of" in text(page, "#now")
+    assert f"moment {best + 1} of" in page.text("#now")
 
 
 def test_a_moment_is_gone_to_by_a_click_and_curves_follow(page: Any) -> None:
@@ -193,33 +171,33 @@ def test_what_was_not_seen_is_drawn_as_unseen(page: Any) -> None:
     assert "Nobody was seen from" in page.js("$('seen').getAttribute('aria-label')")
     assert page.js("document.querySelectorAll('#seen i').length") == 1
     page.js("go(clip.time.find((t, i) => !clip.places[i][0][0]))")
-    assert text(page, "#now").endswith("nobody was seen")
+    assert page.text("#now").endswith("nobody was seen")
     page.js("picked = [7]; curves()")
     assert page.js("document.querySelectorAll('#curves .unseen').length") > 5
     page.js("go(clip.time.find((t, i) => !clip.places[i][0][7]))")
-    assert "not seen: " in text(page, "#now")
+    assert "not seen: " in page.text("#now")
 
 
 def test_a_rival_is_chosen_in_the_page(page: Any) -> None:
     options = page.js("[...$('rival').options].map(one => one.textContent)")
     assert len(options) == 4  # by itself, and against the three others
-    before = text(page, "h1"), text(page, "#moments"), text(page, "#sum")
-    seen = pixels(page)
+    before = page.text("h1"), page.text("#moments"), page.text("#sum")
+    seen = page.pixels()
     change(page, "rival", 2)
-    assert text(page, "h1") == page.js("D.views[2].heading")
-    assert " rather than " in text(page, "h1")
-    after = text(page, "h1"), text(page, "#moments"), text(page, "#sum")
+    assert page.text("h1") == page.js("D.views[2].heading")
+    assert " rather than " in page.text("h1")
+    after = page.text("h1"), page.text("#moments"), page.text("#sum")
     assert all(a != b for a, b in zip(after, before, strict=True))
-    assert pixels(page) != seen
+    assert page.pixels() != seen
     rival = page.js("D.views[2].against")
-    assert text(page, "#typical .card:last-child h2 span") == f"A typical {rival}"
+    assert page.text("#typical .card:last-child h2 span") == f"A typical {rival}"
 
 
 def test_typical_clips_move_in_step_and_another_can_be_had(page: Any) -> None:
     assert page.js("document.querySelectorAll('#typical canvas').length") == 2
-    first = pixels(page, "#typical canvas")
+    first = page.pixels("#typical canvas")
     page.press("ArrowRight")
-    second = pixels(page, "#typical canvas")
+    second = page.pixels("#typical canvas")
     assert second != first
     page.click("#typical button")
     assert page.js("shownOf[D.target]") == 1
@@ -250,9 +228,9 @@ def test_the_exact_sums_are_in_a_second_tab_with_a_glossary(page: Any) -> None:
     *some, total = (float(part.replace("−", "-")) for part in parts)
     assert sum(some) == pytest.approx(total, abs=0.002)
     assert page.js("document.querySelectorAll('#joints tbody tr').length") == 25
-    before = text(page, "#statistics")
+    before = page.text("#statistics")
     change(page, "of", 5)
-    assert text(page, "#statistics") != before
+    assert page.text("#statistics") != before
     terms = page.js(
         "[...document.querySelectorAll('#sums .term')].map(t => [t.tabIndex, t.title.length])"
     )
@@ -266,16 +244,16 @@ def test_the_exact_sums_are_in_a_second_tab_with_a_glossary(page: Any) -> None:
 
 def test_play_moves_the_joints_and_pause_stops_them(page: Any) -> None:
     page.press("Home")
-    before = pixels(page)
+    before = page.pixels()
     page.click("#play")
     page.until("document.getElementById('play').textContent === 'Pause'")
     assert page.js("$('now').getAttribute('aria-live')") == "off"
     page.until("now > 0.2")
-    assert pixels(page) != before
+    assert page.pixels() != before
     page.click("#play")
-    still = text(page, "#clock"), pixels(page)
+    still = page.text("#clock"), page.pixels()
     page.js("new Promise(done => setTimeout(done, 100))")
-    assert (text(page, "#clock"), pixels(page)) == still
+    assert (page.text("#clock"), page.pixels()) == still
     assert page.js("$('now').getAttribute('aria-live')") == "polite"
 
 
@@ -290,25 +268,25 @@ def test_the_keyboard_does_it_all(page: Any) -> None:
     assert page.js("shareOf(now)") == pytest.approx(1)
     page.press("Home")
     assert page.js("now") == page.js("first")
-    before = pixels(page)
+    before = page.pixels()
     page.press("d")
-    assert pixels(page) != before
+    assert page.pixels() != before
     page.press(" ")
     page.until("now > 0.1")
     page.press(" ")
-    assert text(page, "#play") == "Play"
+    assert page.text("#play") == "Play"
     page.js("$('play').focus()")  # space on the button itself: once, not twice
     page.press(" ")
-    assert text(page, "#play") == "Pause"
+    assert page.text("#play") == "Pause"
     page.press(" ")
-    assert text(page, "#play") == "Play"
+    assert page.text("#play") == "Play"
 
 
 def test_dragging_turns_the_body(page: Any) -> None:
-    before = pixels(page)
+    before = page.pixels()
     x, y = page.middle("#stage")
     page.drag([(x, y), (x + 60, y + 10), (x + 120, y + 10)])
-    assert pixels(page) != before
+    assert page.pixels() != before
 
 
 def test_it_prints_on_one_page(page: Any) -> None:
@@ -322,15 +300,15 @@ def test_it_prints_on_one_page(page: Any) -> None:
 
 def test_moments_alone_are_explained_too(browser: Any, pages: dict[str, Path]) -> None:
     browser.show(pages["moments"], width=1280, height=720)
-    assert text(browser, "#bars thead th") == "moment"
-    assert "held still" not in text(browser, "#bars thead")
+    assert browser.text("#bars thead th") == "moment"
+    assert "held still" not in browser.text("#bars thead")
     assert browser.problems == []
 
 
 def test_a_model_without_sums_says_so_in_their_place(browser: Any, pages: dict[str, Path]) -> None:
     browser.show(pages["stgcn"], width=1280, height=720)
     browser.click("#tab-sums")
-    assert "no sum over joints" in text(browser, "#no-sums")
+    assert "no sum over joints" in browser.text("#no-sums")
     assert browser.js("$('statistics-part').hidden")
     assert browser.problems == []
 
@@ -344,17 +322,5 @@ def test_it_can_be_read_at_any_size(
     browser.show(pages[name], width=width, height=height, dark=dark)
     for tab in ("tab-decided", "tab-sums"):
         browser.js(f"document.getElementById('{tab}').click()")
-        assert browser.js("document.documentElement.scrollWidth") == width
-        texts = [one for one in browser.js(TEXTS) if one[3] > 0]  # 0: of the other tab
-        assert len(texts) > 40
-        for told, size, contrast, right in texts:
-            assert size >= 12, told
-            assert contrast >= 4.5, (told, contrast)  # WCAG AA
-            assert right <= width + 0.5, told
+        browser.is_readable(width)
     assert browser.js("document.querySelector('canvas').clientHeight") <= height
-    unnamed = browser.js(
-        "[...document.querySelectorAll('button, input, select, canvas, svg')].filter(e =>"
-        " !(e.ariaLabel || e.textContent.trim() || e.closest('label'))).length"
-    )
-    assert unnamed == 0
-    assert browser.problems == []

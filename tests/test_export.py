@@ -17,10 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
 from helpers import stick_figure
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.export import FACTS, export_run, facts_of, inputs, onnx_file, writing
@@ -54,7 +53,7 @@ numpy.save(found, answer)
 """,
 }
 
-pytestmark = [pytest.mark.usefixtures("exportable"), pytest.mark.training]
+pytestmark = [pytest.mark.usefixtures("exportable"), pytest.mark.export]
 
 
 class Exported(NamedTuple):
@@ -91,10 +90,6 @@ def performed() -> list[Clip]:
         coords[10:20, 0, 3] = np.nan
         clips.append(stick_figure.clip_of(coords, name=action))
     return clips
-
-
-def called(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.mark.process

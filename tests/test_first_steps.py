@@ -13,6 +13,7 @@ import pytest
 NOTEBOOK = Path(__file__).resolve().parent.parent / "examples" / "first_steps.ipynb"
 
 
+@pytest.mark.long
 @pytest.mark.training
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -65,7 +65,7 @@ def fitted(features: nn.Module, width: int, t: Tensor, wave: Tensor) -> float:
     return float(loss.item() / wave.var().item())
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_a_network_on_plain_coordinates_fails_on_what_it_fits_with_features() -> None:
     t = torch.linspace(0, 1, 200)[:, None]
     slow, fast = (2 * math.pi * t).sin(), (2 * math.pi * 20 * t).sin()
@@ -77,6 +77,7 @@ def test_a_network_on_plain_coordinates_fails_on_what_it_fits_with_features() ->
     assert fitted(linear, linear.out_features, t, fast) < 0.01
 
 
+@pytest.mark.training
 def test_sigma_is_learned() -> None:
     """Asked for the products that σ = 1.5 gives, it comes from 0.5 to 1.5."""
     waves = FourierFeatures(1, 500, sigma=0.5, learnable=True)
@@ -143,7 +144,7 @@ def test_half_precision_input_is_computed_in_single(dtype: torch.dtype) -> None:
     assert torch.equal(found, waves(v.float()))
 
 
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:

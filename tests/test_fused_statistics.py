@@ -56,13 +56,13 @@ def test_on_a_gpu_it_is_chosen_by_itself(masked: bool, monkeypatch: pytest.Monke
     from skelfuse.layers import FrierenFuse, fused_statistics
 
     calls = []
-    launch = fused_statistics._launch
+    launch = fused_statistics.launch
 
     def counted(*given: Any) -> None:
         calls.append(given[0])
         launch(*given)
 
-    monkeypatch.setattr(fused_statistics, "_launch", counted)
+    monkeypatch.setattr(fused_statistics, "launch", counted)
     torch.manual_seed(0)
     fuse = FrierenFuse(16)
     x = torch.randn(4, 64, 25, 16)

@@ -21,7 +21,7 @@ def built(gate: GateKind = "none") -> SkelFuse:
     return SkelFuse(KINECT_V2, 4, size=LITTLE, frequencies=frequencies)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.parametrize("gate", ["static", "dynamic"])
 def test_the_penalty_is_the_share_of_channels_open_and_closes_them(gate: GateKind) -> None:
     model = built(gate).train()

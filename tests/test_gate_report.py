@@ -13,6 +13,7 @@ import torch
 
 from helpers import inspected_runs
 from helpers.inspected_runs import told
+from helpers.stores import stored
 from skelfuse.batches import Batches
 from skelfuse.cli.inspect_kernels import inspect_kernels
 from skelfuse.errors import SkelfuseError
@@ -29,10 +30,7 @@ from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training.checkpoint import LAST, WEIGHT, write_checkpoint
-
-pytestmark = pytest.mark.slow
 
 ARM = Skeleton("arm", joints=("elbow", "hand"), bones=(("hand", "elbow"),), root="elbow")
 OPEN = torch.tensor(
@@ -159,6 +157,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return found
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_a_static_gate_keeps(store: Store, tmp_path: Path) -> None:
     run, picture = gated_run(tmp_path / "run", "static"), tmp_path / "gate.png"
     text = told(inspect_kernels, run, "--fps", "15", "--plot-gate", picture, "--all")
@@ -176,6 +175,7 @@ def test_the_command_tells_what_a_static_gate_keeps(store: Store, tmp_path: Path
     assert "| nose | 0/6 |" in marked
 
 
+@pytest.mark.slow
 def test_a_dynamic_gate_is_measured_on_the_bodies_of_a_store(store: Store, tmp_path: Path) -> None:
     run = gated_run(tmp_path / "run", "dynamic")
     assert "give a store" in told(inspect_kernels, run, "--fps", "15", "--all")
@@ -210,15 +210,9 @@ def test_the_order_of_joints_means_nothing(store: Store, tmp_path: Path) -> None
     run = load_run(gated_run(tmp_path / "run", "dynamic"))
     order = tuple(range(len(store.skeleton)))[::-1]
     body = replace(store.skeleton.permuted(order), name="mine")
-    path = tmp_path / "turned.h5"
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(body)
-        for clip in store:
-            other = replace(clip, coords=clip.coords[:, :, order], skeleton=body)
-            writer.add(*packed(other), source="drawn")
-        writer.finish_source({"source": "drawn", "bytes": 0, "sha256": "", "clips": len(store)})
-        writer.finish()
-    turned, plain = gate_of_run(run, Store(path)), gate_of_run(run, store)
+    clips = (replace(one, coords=one.coords[:, :, order], skeleton=body) for one in store)
+    turned = gate_of_run(run, stored(tmp_path / "turned.h5", clips))
+    plain = gate_of_run(run, store)
     assert turned is not None
     assert plain is not None
     assert turned.joints == plain.joints
@@ -232,6 +226,7 @@ def test_a_store_of_another_body_is_told(tmp_path: Path) -> None:
         gate_of_run(run, other)
 
 
+@pytest.mark.slow
 def test_a_model_without_a_gate_has_nothing_to_tell(store: Store, tmp_path: Path) -> None:
     run = gated_run(tmp_path / "run", "none")
     assert json.loads(told(inspect_kernels, run, "--format", "json"))["gate"] is None

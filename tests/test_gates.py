@@ -86,7 +86,7 @@ def test_the_gradient_is_that_of_the_soft_choice() -> None:
     torch.testing.assert_close(gate.weights.grad, weights.grad)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.parametrize("mode", MODES)
 def test_useless_channels_close_and_useful_ones_stay_open(mode: Mode) -> None:
     """The target is the sum of two of eight channels; each open one costs a little."""
@@ -184,7 +184,7 @@ def test_half_precision(mode: Mode, dtype: torch.dtype) -> None:
     assert bool(found.isfinite().all())
 
 
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.usefixtures("exportable")
 def test_compiled_and_exported_give_the_same_numbers(mode: Mode) -> None:

@@ -7,11 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from helpers import layer_promises
-from helpers.layer_promises import gapped
+from helpers.gapped import gapped
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.global_filter import GlobalFilter, filtered_in_circle
 
@@ -84,14 +81,6 @@ def test_a_wave_is_scaled_and_turned_by_the_response_at_its_frequency() -> None:
     torch.testing.assert_close(layer(wave).flatten(), expected, atol=5e-6, rtol=0)
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000), st.integers(0, 30), st.integers(0, 30), st.booleans())
-def test_padding_changes_nothing(seed: int, before: int, after: int, norm: bool) -> None:
-    torch.manual_seed(seed)
-    layer = random_filter(2, instance_norm=norm)
-    layer_promises.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=1e-5, rtol=0)
-
-
 def test_circles_of_all_lengths_side_by_side() -> None:
     lengths = torch.arange(12)
     x = torch.randn(12, 11, 2, 3, dtype=torch.float64)
@@ -123,58 +112,6 @@ def test_instance_norm_takes_size_and_place_away() -> None:
     seen = found[0, :13, 1].detach()
     torch.testing.assert_close(seen.mean(0), torch.zeros(2), atol=1e-5, rtol=0)
     torch.testing.assert_close(seen.std(0, unbiased=False), torch.ones(2), atol=1e-3, rtol=0)
-
-
-def test_joints_and_bodies_do_not_mix() -> None:
-    layer_promises.joints_and_bodies_do_not_mix(random_filter(2), atol=5e-6, rtol=0)
-
-
-@pytest.mark.parametrize("norm", [False, True])
-def test_what_does_not_count_leaks_neither_forward_nor_backward(norm: bool) -> None:
-    layer = random_filter(3, instance_norm=norm)
-    layer_promises.nothing_leaks(layer, *gapped(2, 15, 4, 3))
-    assert all(p.grad is not None and p.grad.any() for p in layer.parameters())
-
-
-@pytest.mark.parametrize("norm", [False, True])
-@pytest.mark.parametrize("masked", [False, True])
-def test_gradcheck(masked: bool, norm: bool) -> None:
-    layer = random_filter(2, 6, instance_norm=norm).double()
-    mask = torch.rand(1, 7, 2) < 0.7 if masked else None
-    layer_promises.gradients_are_right(layer, torch.randn(1, 7, 2, 2, dtype=torch.float64), mask)
-
-
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
-    layer = random_filter(2)
-    layer_promises.half_precision_is_summed_in_single(layer, dtype)
-    x, mask = torch.randn(2, 100, 3, 2).to(dtype), torch.rand(2, 100, 3) < 0.7
-    assert torch.equal(layer(x), layer(x.float()).to(dtype))
-    half = random_filter(2, instance_norm=True).to(dtype)
-    half(x, mask).sum().backward()
-    assert half(x, mask).dtype == dtype
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("exportable")
-def test_compiled_and_exported_give_the_same_numbers() -> None:
-    layer = random_filter(2, instance_norm=True).eval()
-    close = {"atol": 5e-6, "rtol": 1e-5}
-    layer_promises.compiled_is_the_same(layer, **close)
-    layer_promises.exported_is_the_same_at_every_size(layer, shortest=9, **close)
-
-
-BAD: list[tuple[tuple[Any, ...], str]] = [
-    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,C\].*found \[5, 3, 4\]"),
-    ((torch.zeros(1, 5, 3, 7),), r"C = 4, found \[1, 5, 3, 7\]; build the layer for"),
-    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), "expected torch.bool"),
-]
-
-
-@pytest.mark.parametrize(("args", "message"), BAD)
-def test_bad_input_is_told(args: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(SkelfuseError, match=message):
-        GlobalFilter(4)(*args)
 
 
 def test_bad_choices_are_told() -> None:

@@ -20,7 +20,7 @@ from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoi
 NANO = "--size nano --epochs 1 --set sampling.frames=16 --set train.validation=0"
 GATED = "--set model.frequencies.dct_window=8 --set model.frequencies.gate=static"
 EXAMPLES = [name for name, command in main.commands.items() if isinstance(command, Command)]
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.long]
 
 
 # What a command says beside its result.
@@ -93,6 +93,7 @@ def test_the_examples_of_a_command_run_and_are_quiet(
     assert all(ord(sign) < 128 for line in lines for sign in line)
     if name == "export":
         request.getfixturevalue("exportable")
+    monkeypatch.setattr("skelfuse.prune.REPEATS", 1)
     if any("--p" in example for example in command.examples):
         pytest.importorskip("matplotlib")
     if name == "pose":

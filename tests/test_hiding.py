@@ -26,7 +26,7 @@ TESTS = Path(__file__).parent
 
 MODELS = {
     "skelfuse": ModelChoice("skelfuse", "nano"),
-    "pure": ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")}),
+    "pure": stick_figure.PURE,
     "stgcn": ModelChoice("stgcn", options={"channels": (4, 8), "blocks": (1, 1)}),
     "ddnet": ModelChoice("ddnet", options={"filters": 4}),
 }

@@ -28,16 +28,21 @@ BESIDE = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*
 
 
 @functools.cache
-def nodes(path: Path, *, types: bool = True) -> list[ast.AST]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    if not types:
-        tree.body = [node for node in tree.body if not is_for_types(node)]
-    return [*ast.walk(tree)]
+def nodes(path: Path) -> list[ast.AST]:
+    return [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
 
 
 def imported(path: Path, *, types: bool = True) -> Iterator[str]:
     """Yield what a file imports; without `types` not what it needs for type hints alone."""
-    for node in nodes(path, types=types):
+    hints = {
+        id(one)
+        for node in (() if types else nodes(path))
+        if is_for_types(node)
+        for one in ast.walk(node)
+    }
+    for node in nodes(path):
+        if id(node) in hints:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -45,7 +50,7 @@ def imported(path: Path, *, types: bool = True) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def is_for_types(node: ast.stmt) -> bool:
+def is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 

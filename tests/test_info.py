@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 
-pytestmark = pytest.mark.slow
-
-CLIPS = 40
+CLIPS = 16
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +23,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Return the bytes of a store of synthetic clips."""
     folder = tmp_path_factory.mktemp("whole")
     write_dataset(folder / "raw", clips=CLIPS, classes=4, seed=3)
-    assert run("preprocess", folder / "raw", "--out", folder / "s.h5").exit_code == 0
+    assert called("preprocess", folder / "raw", "--out", folder / "s.h5").exit_code == 0
     return (folder / "s.h5").read_bytes()
 
 
@@ -37,20 +33,16 @@ def store(whole: bytes, tmp_path: Path) -> Path:
     return tmp_path / "s.h5"
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def summary(path: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(run("info", path, "--json").output)
+    facts: dict[str, Any] = json.loads(called("info", path, "--json").output)
     return facts
 
 
 def test_info_tells_what_is_there(store: Path) -> None:
-    text = run("info", store, "--verify").output
-    for part in ("40 with", "kinect-v2", "ntu60-xsub", "A001 wave", "verified"):
+    text = called("info", store, "--verify").output
+    for part in ("16 with", "kinect-v2", "ntu60-xsub", "A001 wave", "verified"):
         assert part in text
-    assert text.rstrip().endswith("all 40 clips are as they were written")
+    assert text.rstrip().endswith("all 16 clips are as they were written")
     facts = summary(store)
     assert facts["clips"] == sum(facts["classes"].values()) == CLIPS
     assert sum(facts["lengths"]["counts"]) == CLIPS
@@ -74,10 +66,10 @@ def test_info_says_why_nothing_splits_a_store_by_subject(tmp_path: Path) -> None
             subject=np.array(subject),
         )
         out = tmp_path / "s.h5"
-        found = run("preprocess", tmp_path / "mine.npz", "--skeleton", "coco-17", "--out", out)
+        found = called("preprocess", tmp_path / "mine.npz", "--skeleton", "coco-17", "--out", out)
         assert found.exit_code == 0, found.output
         assert summary(out)["no_subjects"] == why
-        assert (f"none by subject: {why}" in run("info", out).output) is (why is not None)
+        assert (f"none by subject: {why}" in called("info", out).output) is (why is not None)
 
 
 def test_a_damaged_clip_is_told(store: Path) -> None:
@@ -85,16 +77,16 @@ def test_a_damaged_clip_is_told(store: Path) -> None:
     at = len(data) - 1000  # in the coordinates or the confidence, which come last
     data[at] ^= 0x40
     store.write_bytes(data)
-    result = run("info", store, "--verify")
+    result = called("info", store, "--verify")
     assert result.exit_code == 1
-    assert "1 of 40 clips are not what was written" in result.stderr
+    assert "1 of 16 clips are not what was written" in result.stderr
 
 
 def test_a_clip_that_is_none_any_more_is_told(store: Path) -> None:
     with h5py.File(store, "r+") as file:
         file["coords"][0] = np.inf
-    result = run("info", store, "--verify")
-    assert "1 of 40 clips are not what was written: found " in result.stderr
+    result = called("info", store, "--verify")
+    assert "1 of 16 clips are not what was written: found " in result.stderr
 
 
 @pytest.mark.parametrize("what", ["skeleton", "provenance", "asked", "class_names", "sources"])
@@ -107,7 +99,7 @@ def test_damage_to_what_is_said_of_the_store_is_told(store: Path, what: str) -> 
             text = file.attrs[what]
             at = text.index("a")
             file.attrs[what] = f"{text[:at]}b{text[at + 1 :]}"
-    assert run("info", store, "--verify").exit_code == 1
+    assert called("info", store, "--verify").exit_code == 1
 
 
 @pytest.mark.parametrize("what", ["skeleton", "provenance", "class_names", "offset", "name"])
@@ -115,7 +107,7 @@ def test_a_store_that_lacks_something_is_damaged(store: Path, what: str) -> None
     with h5py.File(store, "r+") as file:
         del (file.attrs if what in file.attrs else file)[what]
     for options in ((), ("--verify",)):
-        result = run("info", store, *options)
+        result = called("info", store, *options)
         assert result.exit_code == 1
         assert result.stderr.startswith(f"Error: {store}: the store is damaged: found ")
         assert result.stderr.rstrip().endswith("make it anew with skelfuse preprocess")
@@ -142,33 +134,9 @@ def test_columns_that_do_not_fit_are_damage(store: Path) -> None:
 def test_a_version_that_is_none_is_told(store: Path, version: object) -> None:
     with h5py.File(store, "r+") as file:
         file.attrs["format_version"] = version
-    result = run("info", store)
+    result = called("info", store)
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
-
-
-def test_a_flipped_bit_is_told_or_changes_nothing(whole: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "s.h5"
-    path.write_bytes(whole)
-    before = summary(path)
-    with h5py.File(path) as file:
-        metadata = file["coords"].id.get_offset()
-    told = 0
-    chance = random.Random(0)
-    for _ in range(60):
-        data = bytearray(whole)
-        at, bit = chance.randrange(metadata), chance.randrange(8)
-        data[at] ^= 1 << bit
-        path.write_bytes(data)
-        for options in (("--json",), ("--verify",)):
-            result = run("info", path, *options)
-            assert isinstance(result.exception, SystemExit | None), (at, bit, result.exception)
-        if result.exit_code:
-            assert result.stderr.count("\n") == 1
-            told += 1
-        else:
-            assert summary(path) == before, (at, bit)
-    assert told > 3
 
 
 def test_a_clip_is_found_by_name(store: Path) -> None:

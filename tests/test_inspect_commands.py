@@ -138,6 +138,7 @@ def test_kernels_that_do_not_learn_are_said_to(folder: Path) -> None:
     assert "drift" not in text
 
 
+@pytest.mark.long
 def test_formats_and_picture_of_a_run(folder: Path, tmp_path: Path) -> None:
     picture = tmp_path / "kernels.png"
     text = told(inspect_kernels, folder / "skelfuse", "--format", "markdown", "--plot", picture)

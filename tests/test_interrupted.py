@@ -123,6 +123,13 @@ def test_an_interrupt_while_the_command_is_imported_has_nothing_to_say(module: s
 
 
 @pytest.mark.process
+def test_what_was_heard_before_the_import_is_heard_after_it() -> None:
+    heard = "import signal as s; s.signal(2, s.default_int_handler); import skelfuse.cli;"
+    told = in_process(f"{heard} print(s.getsignal(2).__name__)")
+    assert told == (0, ["default_int_handler", ""])
+
+
+@pytest.mark.process
 def test_without_an_interrupt_what_fails_is_shown() -> None:
     code, lines = in_process(SCRIPT, "1 / 0")
     assert code == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -78,7 +78,6 @@ def test_what_a_pattern_does_not_explain_is_left_over() -> None:
 
 @pytest.mark.slow
 @given(kernels)
-@settings(max_examples=60, deadline=None)
 def test_what_is_left_over_is_what_the_fitted_pattern_misses(taps: np.ndarray) -> None:
     assume(np.linalg.norm(taps) > 1e-3)
     found = nearest_pattern(taps)
@@ -126,7 +125,6 @@ def test_known_kernels_have_their_known_response(
 
 
 @given(kernels)
-@settings(max_examples=60, deadline=None)
 def test_the_band_holds_the_peak_and_ends_at_half_power(taps: np.ndarray) -> None:
     assume(np.linalg.norm(taps) > 1e-3)
     found = response(taps)

@@ -154,6 +154,7 @@ def _learned(rank: int | None, *, masked: bool) -> dict[str, Tensor]:
     return {"y": y.detach(), "grad": given.grad, **dict(norm.named_buffers())}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("masked", [False, True])
 def test_two_processes_share_their_statistics(masked: bool, tmp_path: Path) -> None:
     multiprocessing.start_processes(  # type: ignore[attr-defined, no-untyped-call]

@@ -128,6 +128,7 @@ def test_nothing_that_fits_says_why(poses: Path, tmp_path: Path) -> None:
     assert "2 clips without a row, left out: a_walk, b_walk" in result.output
 
 
+@pytest.mark.process
 def test_any_number_of_processes_and_a_resume_give_one_store(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()

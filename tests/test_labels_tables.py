@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import tarfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -208,18 +207,8 @@ def test_whatever_is_done_to_a_table_it_ends_in_words(tmp_path: Path) -> None:
     assert read > 150
 
 
-@pytest.fixture(scope="module")
-def real_tables(real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("real")
-    with tarfile.open(real_data("formats.tar.xz")) as archive:
-        for member in archive:
-            if member.name.startswith("formats/labels/"):
-                archive.extract(member, folder, filter="data")
-    return folder / "formats" / "labels"
-
-
-def test_dlc_analyzers_own_table(real_tables: Path) -> None:
-    path = real_tables / "AllFSTLables.csv"
+def test_dlc_analyzers_own_table(samples: Callable[[str], Path]) -> None:
+    path = samples("labels/AllFSTLables.csv")
     with pytest.raises(SkelfuseError, match=r"several people.*--label-rows Experimenter"):
         read_labels(path)
     counts: Counter[str] = Counter()
@@ -241,8 +230,8 @@ def test_dlc_analyzers_own_table(real_tables: Path) -> None:
     )
 
 
-def test_a_real_table_with_a_line_a_frame(real_tables: Path) -> None:
-    found = read_labels(real_tables / "Home_FDD.csv")
+def test_a_real_table_with_a_line_a_frame(samples: Callable[[str], Path]) -> None:
+    found = read_labels(samples("labels/Home_FDD.csv"))
     assert found.kind == "a line a frame"
     # Of 14,497 lines one is without a label.
     assert sum((row.end or 0) - (row.start or 0) for row in found.rows) == 14_496

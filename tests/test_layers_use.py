@@ -1,4 +1,4 @@
-"""The layers in use: other precisions, compiled and exported, bad input, cost, seeds."""
+"""The layers in use: compiled, saved, bad input, cost, seeds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from helpers.without_values import run_without_values
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers import (
     DCTChannels,
@@ -21,12 +21,9 @@ from skelfuse.layers import (
     MotionKernels,
     SpectralFrameWeighting,
     SpectralMotion,
-    legendre,
 )
-from skelfuse.layers.bound import Bound
 
 pytestmark = pytest.mark.usefixtures("seeded")
-BOUNDS: tuple[Bound, ...] = ("none", "sequence", "population")
 
 
 class Pair(nn.Module):
@@ -47,47 +44,7 @@ def arguments(B: int, T: int, masked: bool) -> tuple[Tensor, ...]:
     return (torch.where(mask[..., None], x, torch.nan), mask) if masked else (x,)
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("bound", BOUNDS)
-def test_half_precision_input_is_summed_in_single(dtype: torch.dtype, bound: Bound) -> None:
-    fuse = FrierenFuse(8, bound=bound).eval()
-    x = (3.0 + torch.randn(2, 2000, 3, 8).cumsum(1) / 10).to(dtype)
-    mask = torch.rand(2, 2000, 3) < 0.7
-    half, single = fuse(x, mask), fuse(x.float(), mask)
-    for found, expected in zip(half, single, strict=True):
-        assert found.dtype == dtype
-        assert torch.equal(found, expected.to(dtype))  # nothing but the last rounding differs
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        torch.testing.assert_close(fuse(x.float(), mask).y, single.y)
-
-
-def test_a_model_in_half_precision_runs() -> None:
-    pair = Pair().bfloat16()
-    x, mask = arguments(2, 20, masked=True)
-    found = pair(x.bfloat16(), mask)
-    found.y.sum().backward()
-    assert found.h.dtype == torch.bfloat16
-    assert bool(found.y.isfinite().all())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("bound", "masked"), [("none", True), ("sequence", True), ("population", False)]
-)
-@pytest.mark.usefixtures("exportable")
-def test_exported_once_for_batches_and_lengths_of_any_size(bound: Bound, masked: bool) -> None:
-    pair = Pair(bound=bound).eval()
-    args = arguments(3, 20, masked)
-    # Shorter clips than this take another path: they have no second difference at scale 4.
-    free = {0: torch.export.Dim("B"), 1: torch.export.Dim("T", min=10)}
-    program = torch.export.export(pair, args, dynamic_shapes=tuple(free for _ in args))
-    for B, T in ((1, 10), (5, 33)):
-        other = arguments(B, T, masked)
-        for found, expected in zip(program.module()(*other), pair(*other), strict=True):
-            torch.testing.assert_close(found, expected)
-
-
-@pytest.mark.slow
+@pytest.mark.export
 def test_compiled_gives_the_same_numbers_and_gradients() -> None:
     pair = Pair(bound="sequence", directions=14)
     other = copy.deepcopy(pair)
@@ -103,6 +60,7 @@ def test_compiled_gives_the_same_numbers_and_gradients() -> None:
         torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.training
 def test_seeds_reproduce_bit_for_bit() -> None:
     results = []
     for _ in range(2):
@@ -160,26 +118,6 @@ def test_no_intermediate_is_larger_than_a_few_times_the_signals(masked: bool) ->
     assert sum(kept.values()) <= 10 * signals  # for the backward pass, three scales together
 
 
-BAD: list[tuple[tuple[Any, ...], str]] = [
-    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,[CD]\].*found \[5, 3, 4\]"),
-    ((torch.zeros(1, 5, 3, 7),), r"= 4, found \[1, 5, 3, 7\]; build the layer for"),
-    ((torch.zeros(1, 0, 3, 4),), r"T at least 1"),
-    ((torch.zeros(1, 5, 3, 4, dtype=torch.int64),), r"floating-point.*torch.int64; call x.float"),
-    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), r"expected torch.bool.*; call mask.bool"),
-    (
-        (torch.zeros(1, 5, 3, 4), torch.ones(1, 5, dtype=torch.bool)),
-        r"\[B,T,N\] = \[1, 5, 3\], found \[1, 5\]; give one truth value per frame and joint",
-    ),
-]
-
-
-@pytest.mark.parametrize(("args", "message"), BAD)
-@pytest.mark.parametrize("layer", [FrierenFuse(4), MotionKernels(4)])
-def test_bad_input_is_told(layer: nn.Module, args: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(SkelfuseError, match=message):
-        layer(*args)
-
-
 LAYERS: list[nn.Module] = [
     *(MotionKernels(4), FrierenFuse(4), GlobalFilter(4), SpectralMotion()),
     *(SpectralFrameWeighting(4), DCTChannels(4), FourierFeatures(4, 3)),
@@ -204,21 +142,12 @@ def test_nan_that_counts_stays_nan(layer: nn.Module) -> None:
     assert bool(found(x, mask).isfinite().all())
 
 
-def looked_at(layer: nn.Module, *given: Tensor) -> None:
-    """Run a layer on tensors that have a shape and no values: a branch on data raises."""
-    with FakeTensorMode() as fake, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(legendre, "_remembered_basis", legendre._full_basis)
-        state = {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
-        known: dict[str, Tensor] = {name: fake.from_tensor(value) for name, value in state.items()}
-        torch.func.functional_call(layer, known, tuple(fake.from_tensor(one) for one in given))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
 def test_no_layer_looks_at_values(layer: nn.Module) -> None:
     x, mask = torch.randn(2, 9, 3, 4), torch.rand(2, 9, 3) > 0.3
-    looked_at(layer, x, mask)
-    looked_at(layer, x)
+    run_without_values(layer, x, mask)
+    run_without_values(layer, x)
 
 
 def test_large_numbers_are_not_taken_for_bad_ones() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import frieren_reference
@@ -14,7 +14,6 @@ from skelfuse.layers import full_basis, legendre_basis
 CPU = torch.device("cpu")
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(0, 8))
 def test_equal_to_an_independent_construction_on_any_mask(valid: list[bool], order: int) -> None:
     found = legendre_basis(torch.tensor([valid]), order)[0].numpy()
@@ -50,7 +49,6 @@ def test_few_frames_in_very_long_padding() -> None:
     assert float(basis[~mask[:, None].expand_as(basis)].abs().max()) == 0.0
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=30))
 def test_reversed_time_flips_the_odd_ones(valid: list[bool]) -> None:
     forth = legendre_basis(torch.tensor([valid]), 4)

@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from helpers.stores import stored
 from skelfuse.batches import Augment, Sampling
 from skelfuse.clip import Clip
 from skelfuse.explain.limbs import limbs_of
 from skelfuse.explain.verdict import verdict
 from skelfuse.layouts import KINECT_V1
 from skelfuse.predict import Recogniser, load
-from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 
 pytestmark = pytest.mark.training
@@ -43,13 +42,6 @@ def clip_of(limb: str, number: int) -> Clip:
 def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
     folder: Path = tmp_path_factory.mktemp("limbs")
     clips = [clip_of(limb, number) for number in range(12) for limb in CLASSES]
-    with StoreWriter(folder / "store.h5", provenance={}, resume=False) as writer:
-        writer.accept(KINECT_V1)
-        for clip in clips:
-            writer.add(*packed(clip), source="drawn")
-        done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": len(clips), "problems": []}
-        writer.finish_source(done)
-        writer.finish()
     config = TrainConfig(
         sampling=Sampling(frames=16),
         augment=Augment(joint_dropout=0.3),
@@ -58,11 +50,12 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
             epochs=20, validation=0, warmup_epochs=1, average=0, batch_size=16, learning_rate=0.01
         ),
     )
-    store = Store(folder / "store.h5")
+    store = stored(folder / "store.h5", clips)
     train(config, store, {"train": np.arange(len(clips))}, folder / "run", device="cpu")
     return load(folder / "run", device="cpu")
 
 
+@pytest.mark.long
 def test_the_named_joints_are_those_that_moved(recogniser: Recogniser) -> None:
     clips = [clip_of(limb, number) for number in range(100, 105) for limb in LIMBS]
     found = [recogniser.explain(clip, rounds=4) for clip in clips]

@@ -6,15 +6,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.store import Store
 from skelfuse.telling.note_lines import note_lines, tally
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def test_kinds_of_notes_are_counted_whatever_their_numbers() -> None:
@@ -40,7 +35,7 @@ def test_a_table_s_columns_and_a_guessed_layout_are_told(tmp_path: Path) -> None
         np.save(tmp_path / f"{name}.npy", coords)
     (tmp_path / "clips.csv").write_text("file,action,start\none.npy,wave,1\ntwo.npy,sit,3\n")
     out = tmp_path / "s.h5"
-    done = run("preprocess", tmp_path, "--out", out)
+    done = called("preprocess", tmp_path, "--out", out)
     assert done.exit_code == 0
     told = [
         "2 clips: layout 'coco-17' taken for its 17 joints",
@@ -48,5 +43,5 @@ def test_a_table_s_columns_and_a_guessed_layout_are_told(tmp_path: Path) -> None
         "2 clips: column 'start' not used: each clip is taken whole",
     ]
     assert done.stderr.splitlines() == [f"note: {line}" for line in told]
-    assert all(line in run("info", out).output for line in told)
-    assert json.loads(run("info", out, "--json").output)["notes"] == tally(Store(out).notes)
+    assert all(line in called("info", out).output for line in told)
+    assert json.loads(called("info", out, "--json").output)["notes"] == tally(Store(out).notes)

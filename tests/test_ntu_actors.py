@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.standing_people import recording, standing
@@ -149,7 +149,6 @@ def crowds(draw: st.DrawFn) -> Recording:
     return made
 
 
-@settings(max_examples=150, deadline=None)
 @given(crowds(), st.integers(1, 4), st.booleans())
 def test_every_place_is_one_that_was_recorded_there(
     made: Recording, max_persons: int, filters: bool

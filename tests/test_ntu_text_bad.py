@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.ntu_lines import good, text
 from skelfuse.datasets import ntu_text
 from skelfuse.datasets.ntu_text import Recording, parse_ntu, read_ntu_text
 from skelfuse.datasets.ntu_text_plain import parse_plain
@@ -16,22 +17,6 @@ from skelfuse.errors import SkelfuseError
 
 Parse = Callable[..., Recording]
 both = pytest.mark.parametrize("parse", [parse_ntu, parse_plain])
-
-
-def body(identity: int, x: float) -> list[str]:
-    rest = "0.5 276.0976 190.0662 1032.328 514.0889 -0.17 0.04 0.97 -0.15"
-    joints = [f"{x + n} {-n / 4} {rest} {n % 3}" for n in range(25)]
-    return [f"{identity} 0 1 1 1 1 0 -0.1159187 0.1413209 2", "25", *joints]
-
-
-def good() -> list[str]:
-    """Return three frames: one body on lines 2 to 29, nobody on 30, two others on 31 to 85."""
-    first, again, other = body(72057594037931648, 1.5), body(7, 2.5), body(2**64 - 1, -30.25)
-    return ["3", "1", *first, "0", "2", *again, *other]
-
-
-def text(lines: list[str], end: str = "\r\n") -> bytes:
-    return "".join(line + end for line in lines).encode()
 
 
 def changed(line: int, old: str, new: str) -> bytes:

@@ -17,7 +17,7 @@ from skelfuse.datasets.ntu_text import COMPILED, Recording, parse_ntu
 from skelfuse.datasets.ntu_text_plain import parse_plain
 from skelfuse.errors import SkelfuseError
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.campaign
 quick = settings(  # the deadline is far above any example: it is there to catch a hang
     max_examples=300,
     deadline=timedelta(seconds=5),

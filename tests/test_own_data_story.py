@@ -65,7 +65,7 @@ def table(path: Path, rate: float, seed: int) -> None:
     np.savetxt(path, rows, delimiter=",", header=",".join(names), comments="")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_reads_tables_as_its_store_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

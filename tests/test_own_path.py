@@ -170,8 +170,7 @@ def whole(found: OwnSum) -> Tensor:
     [{}, {"together": 0.0}, {"fuse": False}, {"windows": (1, 2)}, {"size": "small"}],
     ids=["both", "own", "average", "windows", "small"],
 )
-@pytest.mark.parametrize("persons", [1, 2, 3])
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(("persons", "masked"), [(1, False), (3, True)])
 def test_a_decision_taken_apart_adds_up(
     options: dict[str, object], persons: int, masked: bool
 ) -> None:

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
+from helpers.commands import called
 from helpers.stick_figure import STICK, acted, stored
 from skelfuse.batches import Batches, Sampling
-from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.clips import find_clip_files, read_clips, reading_of_store
@@ -42,15 +41,11 @@ def evaluated(run: Run, store: Store, crops: int = 1) -> Array:
     return np.asarray(torch.unflatten(torch.cat(found), 0, (-1, crops)).mean(dim=1))
 
 
-def run_main(*arguments: object, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
-
-
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return files with a Kinect's faults, of one person and of two."""
     folder = tmp_path_factory.mktemp("raw")
-    write_dataset(folder, clips=60, classes=20, seed=5)
+    write_dataset(folder, clips=30, classes=20, seed=5)
     return folder
 
 
@@ -72,7 +67,7 @@ def test_raw_files_are_recognised_as_their_store_is_evaluated(
     expected = dict(zip(store.names, evaluated(run, store), strict=True))
     assert np.ptp(np.stack(list(expected.values())), axis=0).max() > 0.01  # clips do differ
 
-    result = run_main(
+    result = called(
         "predict", tmp_path / "run", raw, "--format", "jsonl", "--top", 99, "--jobs", jobs
     )
     assert result.exit_code == 0, result.output
@@ -84,7 +79,7 @@ def test_raw_files_are_recognised_as_their_store_is_evaluated(
         np.testing.assert_allclose(found, expected[line["clip"]], atol=1e-5)
         assert line["label"] in run.class_names
 
-    again = run_main("predict", tmp_path / "run", store.path, "--json", "--top", 99)
+    again = called("predict", tmp_path / "run", store.path, "--json", "--top", 99)
     for line in json.loads(again.stdout):  # what was done to its clips is not done twice
         told = {one["class"]: one["probability"] for one in line["top"]}
         found = [told[name] for name in run.class_names]

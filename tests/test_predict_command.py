@@ -11,10 +11,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
+from helpers.commands import called
 from helpers.stick_figure import JOINTS, acted, write_npz
-from skelfuse.cli import main
 from skelfuse.store.opening import is_store
 from skelfuse.training import ModelChoice
 
@@ -27,10 +26,6 @@ def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
     return stick_run(ModelChoice("skelfuse", "nano"))
 
 
-def run_main(*arguments: object, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
-
-
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
     """Return a file of two clips, its joints in another order than the run's."""
@@ -40,7 +35,7 @@ def recorded(tmp_path: Path) -> Path:
 
 
 def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
-    result = run_main("predict", run, recorded, "--shares", "--persons")
+    result = called("predict", run, recorded, "--shares", "--persons")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["new-00001", "joints", "decided", "person"] + [
@@ -56,8 +51,8 @@ def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
 
 def test_json_lines_and_csv_tell_the_same(run: Path, recorded: Path) -> None:
     common = ("predict", run, recorded, "--top", 2, "--persons", "--shares")
-    told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
-    rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
+    told = [json.loads(line) for line in called(*common, "--format", "jsonl").stdout.splitlines()]
+    rows = list(csv.DictReader(io.StringIO(called(*common, "--format", "csv").stdout)))
     assert [one["label"] for one in told] == [one["class"] for one in told] == ["wave", "bow"]
     assert [row["person"] for row in rows] == ["", "1", "", "1"]
     for one, row in zip(told, rows[::2], strict=True):
@@ -73,31 +68,31 @@ def test_the_timeline_of_a_file(run: Path, tmp_path: Path) -> None:
     glued = np.concatenate([acted("wave", 150, seed=7), acted("nod", 150, seed=8)])
     file = write_npz(tmp_path / "long.npz", [glued], ["two"])
     common = ("predict", run, file, "--window", "1s", "--stride", "0.25s")
-    lines = run_main(*common).stdout.splitlines()
+    lines = called(*common).stdout.splitlines()
     assert [lines[i].split()[-1] for i in (0, 1, -1)] == ["long-00001", "wave", "nod"]
     assert lines[1].split()[:2] == ["0.0", "-"]
     assert lines[-1].split()[2:4] == ["10.0", "s"]
     assert len(lines) < 6  # neighbours are joined
-    told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
+    told = [json.loads(line) for line in called(*common, "--format", "jsonl").stdout.splitlines()]
     assert [one["frames"] for one in told][:2] == [[0, 30], [8, 38]]
     assert told[1]["start"] == pytest.approx(8 / 30, abs=1e-6)
-    rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(called(*common, "--format", "csv").stdout)))
     assert [row["class"] for row in rows] == [one["class"] for one in told]
     assert [[row["start"], row["end"]] for row in rows] == [
         [str(one["start"]), str(one["end"])] for one in told
     ]
-    in_frames = run_main("predict", run, file, "--window", "40f")
+    in_frames = called("predict", run, file, "--window", "40f")
     assert in_frames.stdout.splitlines()[1].split()[-1] == "wave"
 
 
 def test_joints_of_windows_are_for_programs(run: Path, recorded: Path) -> None:
     common = ("predict", run, recorded, "--window", "1s", "--shares")
-    told = [json.loads(line) for line in run_main(*common, "--format", "jsonl").stdout.splitlines()]
-    rows = list(csv.DictReader(io.StringIO(run_main(*common, "--format", "csv").stdout)))
+    told = [json.loads(line) for line in called(*common, "--format", "jsonl").stdout.splitlines()]
+    rows = list(csv.DictReader(io.StringIO(called(*common, "--format", "csv").stdout)))
     assert len(told) == len(rows) > 2
     for one, row in zip(told, rows, strict=True):
         assert {joint: float(row[f"share_{joint}"]) for joint in JOINTS} == one["joints"]
-    refused = run_main(*common)
+    refused = called(*common)
     assert refused.exit_code == 2
     assert "--shares of windows need --format jsonl or csv" in refused.stderr
 
@@ -112,7 +107,7 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
     np.savez(far, **{**arrays, "coords": arrays["coords"] * np.float32(1e20)})
     out = tmp_path / "out.jsonl"
     files = [other, tmp_path / "cut.npz", tmp_path / "nothing.npz", far, recorded]
-    result = run_main(*("predict", run, *files), "--format", "jsonl", "--out", out)
+    result = called(*("predict", run, *files), "--format", "jsonl", "--out", out)
     assert result.exit_code == 3, result.output
     assert [json.loads(line)["class"] for line in out.read_text().splitlines()] == ["wave", "bow"]
     errors = result.stderr.splitlines()
@@ -130,10 +125,10 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
 
 def test_a_store_is_taken_as_files_are(run: Path, recorded: Path, tmp_path: Path) -> None:
     store = tmp_path / "made.h5"
-    assert run_main("preprocess", recorded, "--out", store).exit_code == 0
+    assert called("preprocess", recorded, "--out", store).exit_code == 0
     by_form = {}
     for form in ("jsonl", "json"):
-        both = run_main("predict", run, store, recorded, "--format", form)
+        both = called("predict", run, store, recorded, "--format", form)
         assert both.exit_code == 0, both.output
         by_form[form] = both.stdout
     told = [json.loads(line) for line in by_form["jsonl"].splitlines()]
@@ -143,19 +138,19 @@ def test_a_store_is_taken_as_files_are(run: Path, recorded: Path, tmp_path: Path
     other = tmp_path / "other.h5"
     other.write_bytes(b"not a store either")
     for command in ("predict", "explain"):
-        assert "no format recognises it" in run_main(command, run, other).stderr
+        assert "no format recognises it" in called(command, run, other).stderr
     other.write_bytes(store.read_bytes()[:2000])
-    cut = run_main("predict", run, other)
+    cut = called("predict", run, other)
     assert cut.exit_code == 1
     assert f"{other}: " in cut.stderr
     assert "Traceback" not in cut.output
 
 
 def test_a_run_of_an_earlier_grammar_is_one_line(run: Path, recorded: Path) -> None:
-    result = run_main("predict", recorded, "--run", run)
+    result = called("predict", recorded, "--run", run)
     assert result.exit_code == 2
     assert result.stderr.endswith(f"predict {run} {recorded}\n")
-    assert run_main("predict", run, recorded, "--checkpoint", "last").exit_code == 0
+    assert called("predict", run, recorded, "--checkpoint", "last").exit_code == 0
 
 
 def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_path: Path) -> None:
@@ -163,20 +158,20 @@ def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_pat
     out.write_text("before")
     empty = tmp_path / "empty"
     empty.mkdir()
-    result = run_main("predict", run, empty, "--out", out)
+    result = called("predict", run, empty, "--out", out)
     assert result.exit_code == 1
     assert "an empty folder" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert out.read_text() == "before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "out.csv"]
-    result = run_main("predict", run, empty, "--out", out / "in" / "a.csv")
+    result = called("predict", run, empty, "--out", out / "in" / "a.csv")
     assert result.exit_code == 1
     assert "cannot write" in result.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_is_one_line(run: Path, recorded: Path) -> None:
-    result = run_main("predict", run, recorded, "--out", "/dev/full")
+    result = called("predict", run, recorded, "--out", "/dev/full")
     assert result.exit_code == 1
     assert "cannot write: No space left" in result.stderr
     assert Path("/dev/full").is_char_device()
@@ -191,11 +186,11 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
         (cut, "not a checkpoint, or one cut short"),
         (recorded, "not a checkpoint, or one cut short"),
     ):
-        result = run_main("predict", path, recorded)
+        result = called("predict", path, recorded)
         assert result.exit_code == 1
         assert told in result.stderr
         assert len(result.stderr.splitlines()) == 1
-    result = run_main("predict", run, recorded, "--device", "cuda:77")
+    result = called("predict", run, recorded, "--device", "cuda:77")
     assert result.exit_code == 1
     assert "is not there" in result.stderr
 
@@ -215,7 +210,7 @@ def test_an_unreadable_run_is_one_line(run: Path, recorded: Path, tmp_path: Path
 )
 def test_a_wrong_option_is_exit_code_2(run: Path, recorded: Path, options: tuple[str, ...]) -> None:
     files = [] if "-" in options else [recorded]
-    assert run_main("predict", run, *files, *options).exit_code == 2
+    assert called("predict", run, *files, *options).exit_code == 2
 
 
 def test_a_recording_in_hdf5_is_not_taken_for_a_store(tmp_path: Path) -> None:
@@ -224,6 +219,6 @@ def test_a_recording_in_hdf5_is_not_taken_for_a_store(tmp_path: Path) -> None:
         file["tracks"] = np.ones((1, 2, 2, 9))
         file["node_names"] = [b"nose", b"tail"]
     assert not is_store(path)
-    result = run_main("view", path, "--out", tmp_path / "a.html")
+    result = called("view", path, "--out", tmp_path / "a.html")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "a.html").exists()

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from click.testing import CliRunner, Result
 
 import skelfuse
 from helpers import stick_figure
+from helpers.commands import called
 from helpers.stick_figure import JOINTS, acted, clip_of
-from skelfuse.cli import main
 from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
@@ -34,10 +33,6 @@ def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
     return stick_run(ModelChoice("skelfuse", "nano"))
 
 
-def run_main(*arguments: object, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
-
-
 def live_lines(coords: Array, **more: Any) -> Iterator[str]:
     for joints in coords:
         seen = [None if np.isnan(one).any() else one.tolist() for one in joints]
@@ -49,7 +44,7 @@ def test_a_live_stream_is_the_timeline_of_what_it_was(run: Path) -> None:
     glued[20:25, 3] = np.nan
     heading = json.dumps({"joint_names": JOINTS[::-1], "fps": 30})
     stdin = "\n".join([heading, *live_lines(glued[:, ::-1])])
-    result = run_main(*("predict", run, "-", "--window", "1s", "--stride", "0.5s"), stdin=stdin)
+    result = called(*("predict", run, "-", "--window", "1s", "--stride", "0.5s"), stdin=stdin)
     assert result.exit_code == 0, result.output
     told = [json.loads(line) for line in result.stdout.splitlines()]
     whole = skelfuse.load(run).timeline(clip_of(glued), window="1s", stride="0.5s")
@@ -66,7 +61,7 @@ def test_a_live_line_tells_what_each_limb_is_worth(run: Path) -> None:
     gone = np.full((30, *coords.shape[1:]), np.nan)
     stdin = "\n".join(live_lines(np.concatenate([coords, gone, coords[:30]])))
     common = ("predict", run, "-", "--window", "30f", "--stride", "30f", "--explain")
-    told = [json.loads(line) for line in run_main(*common, stdin=stdin).stdout.splitlines()]
+    told = [json.loads(line) for line in called(*common, stdin=stdin).stdout.splitlines()]
     assert [one["class"] for one in told] == ["wave", "wave", "nod", "nod", None, "wave"]
     assert (told[4]["note"], told[4]["top"]) == ("nobody is seen", [])
     assert "limbs" not in told[4]
@@ -77,16 +72,14 @@ def test_a_live_line_tells_what_each_limb_is_worth(run: Path) -> None:
         assert one["limbs"] == pytest.approx(found.limbs, abs=1e-4)
         assert list(one["limbs"].values()) == sorted(one["limbs"].values(), reverse=True)
         assert sum(one["limbs"].values()) == pytest.approx(found.total, abs=1e-4)
-    rows = list(
-        csv.DictReader(io.StringIO(run_main(*common, "--format", "csv", stdin=stdin).stdout))
-    )
+    rows = list(csv.DictReader(io.StringIO(called(*common, "--format", "csv", stdin=stdin).stdout)))
     assert [row["note"] for row in rows] == ["", "", "", "", "nobody is seen", ""]
     assert "file" not in rows[0]
     for row, one in zip(rows, told, strict=True):
         limbs = {name: one.get("limbs", {}).get(name) for name in told[0]["limbs"]}
         own = {name: row[f"limb_{name.replace(' ', '_')}"] for name in limbs}
         assert own == {name: "" if v is None else str(v) for name, v in limbs.items()}
-    lines = run_main(*common, "--format", "table", stdin=stdin).stdout.splitlines()
+    lines = called(*common, "--format", "table", stdin=stdin).stdout.splitlines()
     best, share = next(iter(told[0]["limbs"].items()))
     assert f"{best} {share:+.2f}" in lines[0]
     assert lines[4].endswith("nobody is seen")
@@ -96,7 +89,7 @@ def test_a_live_line_tells_what_each_limb_is_worth(run: Path) -> None:
 def test_a_frame_of_no_persons_is_one_without_anybody(run: Path) -> None:
     lines = [*live_lines(acted("wave", 30, seed=7)), *['{"persons": []}'] * 30]
     common = ("predict", run, "-", "--window", "30f", "--stride", "30f")
-    result = run_main(*common, stdin="\n".join(lines))
+    result = called(*common, stdin="\n".join(lines))
     assert (result.exit_code, result.stderr) == (0, "")
     told = [json.loads(line)["class"] for line in result.stdout.splitlines()]
     assert told == ["wave", None]
@@ -105,11 +98,11 @@ def test_a_frame_of_no_persons_is_one_without_anybody(run: Path) -> None:
 def test_windows_of_a_file_tell_it_too(run: Path, tmp_path: Path) -> None:
     file = stick_figure.write_npz(tmp_path / "a.npz", [acted("wave", 60, seed=7)], ["wave"])
     common = ("predict", run, file, "--explain")
-    whole = json.loads(run_main(*common, "--format", "jsonl").stdout)
-    text = run_main(*common).stdout
+    whole = json.loads(called(*common, "--format", "jsonl").stdout)
+    text = called(*common).stdout
     assert re.search(r"\n  limbs .*[a-z] [+-]\d+\.\d\d", text)
     first = next(iter(whole["limbs"]))
-    windows = run_main(*common, "--window", "30f", "--stride", "30f").stdout.splitlines()
+    windows = called(*common, "--window", "30f", "--stride", "30f").stdout.splitlines()
     assert len(windows) == 3  # the clip's name, and each window by itself
     assert first in windows[1]
 
@@ -122,14 +115,14 @@ def test_the_joints_of_a_live_stream_are_in_the_order_of_the_skeleton_given(
     coords = acted("wave", 60, seed=7)
     common = ("predict", run, "-", "--window", "60f")
     turned = "\n".join(live_lines(coords[:, ::-1]))
-    expected = run_main(*common, stdin="\n".join(live_lines(coords))).stdout
+    expected = called(*common, stdin="\n".join(live_lines(coords))).stdout
     assert json.loads(expected)["class"] == "wave"
-    assert run_main(*common, "--skeleton", layout, stdin=turned).stdout == expected
-    assert run_main(*common, stdin=turned).stdout != expected
+    assert called(*common, "--skeleton", layout, stdin=turned).stdout == expected
+    assert called(*common, stdin=turned).stdout != expected
     named = json.dumps({"joint_names": JOINTS})  # the stream itself knows best
     again = "\n".join([named, *live_lines(coords)])
-    assert run_main(*common, "--skeleton", layout, stdin=again).stdout == expected
-    other = run_main(*common, "--skeleton", "coco-17", stdin=turned)
+    assert called(*common, "--skeleton", layout, stdin=again).stdout == expected
+    other = called(*common, "--skeleton", "coco-17", stdin=turned)
     assert (other.exit_code, other.stdout) == (1, "")
     assert "names are not those of the run's skeleton" in other.stderr
 
@@ -139,7 +132,7 @@ def test_what_is_odd_in_a_live_stream_is_told_as_for_files(run: Path) -> None:
     coords[40:43, 2] = 5000
     lines = [json.dumps({"joint_names": JOINTS, "fps": 30}), *live_lines(coords)]
     lines.insert(5, json.dumps({"joi\x1b[2Jnts": []}, ensure_ascii=False))
-    result = run_main("predict", run, "-", "--window", "30f", stdin="\n".join(lines))
+    result = called("predict", run, "-", "--window", "30f", stdin="\n".join(lines))
     assert result.exit_code == 3
     notes = [line for line in result.stderr.splitlines() if line.startswith("note: ")]
     assert f"note: line 43: 1 joint is far from the body, '{JOINTS[2]}' by" in notes[0]
@@ -152,29 +145,21 @@ def test_what_is_odd_in_a_live_stream_is_told_as_for_files(run: Path) -> None:
     "option", [("--input-format", "npz"), ("--class-names", "a.txt"), ("--jobs", "2")]
 )
 def test_what_a_live_stream_has_no_use_for_is_refused(run: Path, option: tuple[str, str]) -> None:
-    told = run_main("predict", run, "-", *option, stdin="")
+    told = called("predict", run, "-", *option, stdin="")
     assert told.exit_code == 2
     assert option[0] in told.stderr
-
-
-def test_a_short_window_has_a_stride_of_a_frame(run: Path) -> None:
-    stdin = "\n".join(live_lines(acted("wave", 6, seed=7)))
-    result = run_main(*("predict", run, "-", "--window", "0.1s", "--fps", "30"), stdin=stdin)
-    assert result.exit_code == 0, result.output
-    told = [json.loads(line)["frames"] for line in result.stdout.splitlines()]
-    assert told == [[0, 3], [1, 4], [2, 5], [3, 6]]
 
 
 def test_times_in_milliseconds_end_a_live_stream(run: Path) -> None:
     lines = [json.loads(line) for line in live_lines(acted("wave", 60, seed=7))]
     stdin = "\n".join(json.dumps({**line, "t": 33 * i}) for i, line in enumerate(lines))
     for rate in ((), ("--fps", "30")):
-        result = run_main("predict", run, "-", *rate, stdin=stdin)
+        result = called("predict", run, "-", *rate, stdin=stdin)
         assert (result.exit_code, result.stdout) == (1, "")
         assert "found 33; are these milliseconds?" in result.stderr
     long = f'{{"joints": {json.dumps(lines[0]["joints"])}, "t": 1{"0" * 400}}}'
     seconds = [json.dumps({**line, "t": i / 30}) for i, line in enumerate(lines)]
-    result = run_main("predict", run, "-", stdin="\n".join([long, *seconds]))
+    result = called("predict", run, "-", stdin="\n".join([long, *seconds]))
     assert result.exit_code == 3
     assert result.stderr.startswith("line 1: 't' is too large to be a number")
     assert json.loads(result.stdout.splitlines()[0])["class"] == "wave"
@@ -207,7 +192,7 @@ def test_bad_lines_count_as_frames_without_anybody(run: Path) -> None:
     lines = list(live_lines(acted("wave", 60, seed=7)))
     lines[10] = '{"joints": [[1, 2]]}'
     lines[11] = "{"
-    result = run_main("predict", run, "-", "--window", "60f", stdin="\n".join(lines))
+    result = called("predict", run, "-", "--window", "60f", stdin="\n".join(lines))
     assert result.exit_code == 3
     (told,) = [json.loads(line) for line in result.stdout.splitlines()]
     assert (told["class"], told["frames"], told["start"]) == ("wave", [0, 60], None)
@@ -221,7 +206,7 @@ def test_bad_lines_count_as_frames_without_anybody(run: Path) -> None:
 def test_a_line_of_absurd_numbers_is_a_frame_without_anybody(run: Path, value: float) -> None:
     coords = acted("wave", 60, seed=7).astype(np.float64)
     coords[10, 2, 0], coords[40] = value, value
-    result = run_main("predict", run, "-", "--window", "30f", stdin="\n".join(live_lines(coords)))
+    result = called("predict", run, "-", "--window", "30f", stdin="\n".join(live_lines(coords)))
     assert result.exit_code == 3, result.output
     assert {json.loads(line)["class"] for line in result.stdout.splitlines()} == {"wave"}
     told = result.stderr.splitlines()
@@ -235,6 +220,6 @@ def test_an_empty_stream_and_one_without_a_rate_are_errors(run: Path) -> None:
         ("\n".join(live_lines(acted("wave", 5))), "the frame rate is not known"),
         ('{"joint_names": ["a"]}', "no frame came"),
     ):
-        result = run_main("predict", run, "-", stdin=stdin)
+        result = called("predict", run, "-", stdin=stdin)
         assert result.exit_code == 1
         assert told in result.stderr

@@ -46,11 +46,8 @@ def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
     assert whole.persons == ()
 
 
-def test_joints_say_what_they_add(tmp_path: Path) -> None:
-    # Of its own course and its bone's alone, if no distances tell it of the others'.
-    choice = ModelChoice("skelfuse", "pure", {"streams": ["joint", "bone"]})
-    folder = stick_figure.train_run(tmp_path, choice)
-    recogniser = skelfuse.load(folder, device="cpu")
+def test_joints_say_what_they_add(stick_run: Callable[[ModelChoice], Path]) -> None:
+    recogniser = skelfuse.load(stick_run(stick_figure.PURE), device="cpu")
     found = recogniser.predict(clip_of(acted("wave", 60, seed=3)), joints=True)
     assert found.best == "wave"
     assert "right_hand" in [joint for joint, _ in found.by_joint()[:2]]

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.datasets.synth.dataset import plan_clips, write_dataset
 from skelfuse.datasets.synth.sensor import render
 from skelfuse.store import Store
-
-pytestmark = pytest.mark.slow
 
 CLIPS, CLASSES = 40, 4
 
@@ -28,10 +25,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def copied(raw: Path, to: Path, count: int = 4) -> list[Path]:
     to.mkdir()
     files = sorted(raw.glob("*.skeleton"))[:count]
@@ -40,9 +33,10 @@ def copied(raw: Path, to: Path, count: int = 4) -> list[Path]:
     return [to / file.name for file in files]
 
 
+@pytest.mark.slow
 def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
     write_dataset(tmp_path / "raw", clips=60, classes=20, seed=1, noise=0)
-    result = run("preprocess", tmp_path / "raw", "--out", tmp_path / "s.h5", "--no-filters")
+    result = called("preprocess", tmp_path / "raw", "--out", tmp_path / "s.h5", "--no-filters")
     assert result.exit_code == 0, result.output
     store = Store(tmp_path / "s.h5")
     plans = {plan.name: plan for plan in plan_clips(60, 20, seed=1)}
@@ -67,10 +61,12 @@ def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
     assert persons == {1, 2}
 
 
+@pytest.mark.process
 def test_processes_change_nothing(raw: Path, tmp_path: Path) -> None:
     for jobs in (1, 2):
         assert (
-            run("preprocess", raw, "--out", tmp_path / f"{jobs}.h5", "--jobs", jobs).exit_code == 0
+            called("preprocess", raw, "--out", tmp_path / f"{jobs}.h5", "--jobs", jobs).exit_code
+            == 0
         )
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "2.h5").read_bytes()
     assert len(Store(tmp_path / "1.h5")) == CLIPS
@@ -125,7 +121,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(raw: Path, tmp_path: Path, kind
     bad = copied(raw, tmp_path / "in")[1]
     spoil(bad)
     out, report = tmp_path / "s.h5", tmp_path / "r.json"
-    result = run("preprocess", tmp_path / "in", "--out", out, "--report", report)
+    result = called("preprocess", tmp_path / "in", "--out", out, "--report", report)
     assert result.exit_code == 3, result.output
     assert len(Store(out)) == 3
     assert told in result.stderr
@@ -134,7 +130,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(raw: Path, tmp_path: Path, kind
     assert Path(problem["file"]).name in (bad.name, "holiday.skeleton")
     assert "\n" not in problem["message"]
 
-    strict = run("preprocess", tmp_path / "in", "--out", tmp_path / "t.h5", "--strict")
+    strict = called("preprocess", tmp_path / "in", "--out", tmp_path / "t.h5", "--strict")
     assert strict.exit_code == 1
     assert told in strict.stderr
     assert not (tmp_path / "t.h5").exists()
@@ -146,7 +142,7 @@ def test_strict_stops_at_the_first_bad_file(raw: Path, tmp_path: Path) -> None:
     cut(third)
     report = tmp_path / "r.json"
     options = ("--out", tmp_path / "s.h5", "--strict", "--report", report)
-    result = run("preprocess", tmp_path / "in", *options)
+    result = called("preprocess", tmp_path / "in", *options)
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert second.name in result.stderr
@@ -154,7 +150,7 @@ def test_strict_stops_at_the_first_bad_file(raw: Path, tmp_path: Path) -> None:
     assert [source["source"] for source in sources] == [first.name, second.name]
     assert not (tmp_path / "s.h5").exists()
     second.write_bytes(last.read_bytes())
-    again = run("preprocess", tmp_path / "in", *options, "--resume")
+    again = called("preprocess", tmp_path / "in", *options, "--resume")
     assert again.exit_code == 1
     assert third.name in again.stderr
 
@@ -164,7 +160,7 @@ def test_a_name_that_comes_twice_is_kept_once(raw: Path, tmp_path: Path) -> None
     (again,) = copied(raw, tmp_path / "b", count=1)
     again.write_bytes(other.read_bytes())  # the same name, another motion
     out, report = tmp_path / "s.h5", tmp_path / "r.json"
-    result = run("preprocess", first.parent, again.parent, "--out", out, "--report", report)
+    result = called("preprocess", first.parent, again.parent, "--out", out, "--report", report)
     assert result.exit_code == 3
     told = f"{again}: a clip named '{first.stem}' is there already: found the first one in {first};"
     assert told in result.stderr
@@ -174,7 +170,7 @@ def test_a_name_that_comes_twice_is_kept_once(raw: Path, tmp_path: Path) -> None
     assert problem["message"].startswith(told)
     store = Store(out)
     assert store.names == [first.stem, other.stem]
-    run("preprocess", first, "--out", tmp_path / "first.h5")
+    called("preprocess", first, "--out", tmp_path / "first.h5")
     assert store.digests[0] == Store(tmp_path / "first.h5").digests[0]
 
 
@@ -182,7 +178,7 @@ def test_bad_sources_are_counted_not_what_is_wrong_with_them(tmp_path: Path) -> 
     coords = np.full((12, 17, 2), np.nan, np.float32)
     coords[:4] = 0
     np.savez(tmp_path / "x.npz", coords=coords, lengths=[4, 4, 4], label=["a", "b", "c"])
-    result = run("preprocess", tmp_path / "x.npz", "--out", tmp_path / "s.h5")
+    result = called("preprocess", tmp_path / "x.npz", "--out", tmp_path / "s.h5")
     assert "1 of 1 files had a problem" in result.stderr
 
 
@@ -191,7 +187,7 @@ def test_one_bad_clip_does_not_cost_its_neighbours(tmp_path: Path) -> None:
     coords[4:8] = np.inf  # the second clip of three
     coords[8:] = np.nan  # and nobody in the third
     np.savez(tmp_path / "x.npz", coords=coords, lengths=[4, 4, 4], label=["a", "b", "c"])
-    result = run("preprocess", tmp_path / "x.npz", "--out", tmp_path / "s.h5")
+    result = called("preprocess", tmp_path / "x.npz", "--out", tmp_path / "s.h5")
     assert result.exit_code == 3, result.output
     assert len(Store(tmp_path / "s.h5")) == 1
     assert "infinite" in result.stderr
@@ -201,11 +197,11 @@ def test_one_bad_clip_does_not_cost_its_neighbours(tmp_path: Path) -> None:
 def test_nothing_usable_leaves_the_old_store(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.h5"
     files = copied(raw, tmp_path / "in", count=2)
-    assert run("preprocess", tmp_path / "in", "--out", out).exit_code == 0
+    assert called("preprocess", tmp_path / "in", "--out", out).exit_code == 0
     before = out.read_bytes()
     for file in files:
         cut(file)
-    result = run("preprocess", tmp_path / "in", "--out", out)
+    result = called("preprocess", tmp_path / "in", "--out", out)
     assert result.exit_code == 1
     assert "none of the 2 files gave a clip" in result.stderr
     assert out.read_bytes() == before
@@ -214,7 +210,7 @@ def test_nothing_usable_leaves_the_old_store(raw: Path, tmp_path: Path) -> None:
 def test_inputs_that_are_not_there_or_empty(tmp_path: Path) -> None:
     (tmp_path / "blank").mkdir()
     for name, told in (("gone", "no such file or folder"), ("blank", "an empty folder")):
-        result = run("preprocess", tmp_path / name, "--out", tmp_path / "s.h5")
+        result = called("preprocess", tmp_path / name, "--out", tmp_path / "s.h5")
         assert result.exit_code == 1
         assert result.stderr.startswith(f"Error: {tmp_path / name}: {told}; ")
         assert result.stderr.count("\n") == 1
@@ -224,7 +220,7 @@ def test_inputs_that_are_not_there_or_empty(tmp_path: Path) -> None:
 def test_align_and_scale_are_options_and_are_remembered(raw: Path, tmp_path: Path) -> None:
     copied(raw, tmp_path / "in")
     out = tmp_path / "s.h5"
-    assert run("preprocess", tmp_path / "in", "--out", out, "--align", "--scale").exit_code == 0
+    assert called("preprocess", tmp_path / "in", "--out", out, "--align", "--scale").exit_code == 0
     store = Store(out)
     assert store.provenance.align is True
     clip = store[0]

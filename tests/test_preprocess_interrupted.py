@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 
@@ -20,10 +19,6 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = 4
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def start(raw: Path, out: Path) -> subprocess.Popen[bytes]:
@@ -55,17 +50,18 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_and_resumed_is_as_if_never_killed(many: Path, tmp_path: Path) -> None:
-    assert run("preprocess", many, "--out", tmp_path / "whole.h5").exit_code == 0
+    assert called("preprocess", many, "--out", tmp_path / "whole.h5").exit_code == 0
     out = tmp_path / "s.h5"
-    assert run("preprocess", next(many.glob("*.skeleton")), "--out", out).exit_code == 0
+    assert called("preprocess", next(many.glob("*.skeleton")), "--out", out).exit_code == 0
     older = out.read_bytes()
     process = start(many, out)
     wait_for_journal(out, lines=60)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert out.read_bytes() == older
-    result = run("preprocess", many, "--out", out, "--resume")
+    result = called("preprocess", many, "--out", out, "--resume")
     assert result.exit_code == 0, result.output
     assert out.read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
@@ -81,7 +77,7 @@ def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     assert b"--resume" in told
     assert b"Traceback" not in told
     assert not out.exists()
-    assert run("preprocess", many, "--out", out, "--resume").exit_code == 0
+    assert called("preprocess", many, "--out", out, "--resume").exit_code == 0
     assert len(Store(out)) == 160
 
 
@@ -92,31 +88,7 @@ def test_a_request_to_terminate_ends_it_cleanly(many: Path, tmp_path: Path) -> N
     _, told = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM
     assert told == b""  # no word of leaked semaphores either
-    assert run("preprocess", many, "--out", tmp_path / "s.h5", "--resume").exit_code == 0
-
-
-def test_an_interrupt_while_the_command_is_imported_leaves_no_traceback() -> None:
-    script = (
-        "import os, signal, sys\n"
-        "class Interrupting:\n"  # the first thing that is sought after the package itself
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'skelfuse.cli.compare': os.kill(os.getpid(), signal.SIGINT)\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "sys.meta_path.insert(0, Interrupting())\n"
-        "import skelfuse.cli\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
-    heard = "import signal, skelfuse.cli; print(signal.getsignal(signal.SIGINT).__name__)"
-    told = subprocess.run(
-        [sys.executable, "-c", f"import signal as s; s.signal(2, s.default_int_handler); {heard}"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    assert told.stdout.strip() == b"default_int_handler"
+    assert called("preprocess", many, "--out", tmp_path / "s.h5", "--resume").exit_code == 0
 
 
 def workers_of(session: int) -> list[int]:
@@ -145,16 +117,3 @@ def test_no_worker_outlives_a_killed_parent(many: Path, tmp_path: Path) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("workers live on")
-
-
-def test_resume_refuses_other_inputs(many: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    write_dataset(other, clips=3, classes=CLASSES, seed=3)
-    out = tmp_path / "s.h5"
-    process = start(many, out)
-    wait_for_journal(out, lines=20)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    result = run("preprocess", other, "--out", out, "--resume")
-    assert result.exit_code == 1
-    assert "not those of the interrupted run" in result.stderr

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called, refused
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 from skelfuse.store.place import Place
@@ -31,17 +30,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     write_dataset(folder, clips=CLIPS, classes=3, seed=3)
     return folder
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def refused(*arguments: object) -> str:
-    result = run("preprocess", *arguments)
-    assert result.exit_code == 1, result.output
-    assert result.stderr.count("\n") == 1
-    return result.stderr
 
 
 @pytest.fixture
@@ -70,14 +58,14 @@ def test_a_store_has_one_writer(
 ) -> None:
     (tmp_path / "s.h5.partial" / "journal").write_text("what the other run has done\n")
     for options in ((), ("--resume",)):
-        told = refused(raw, "--out", tmp_path / "s.h5", *options)
+        told = refused("preprocess", raw, "--out", tmp_path / "s.h5", *options)
         assert "another run is writing this store; wait until" in told
     journal = tmp_path / "s.h5.partial" / "journal"
     assert journal.read_text() == "what the other run has done\n"
-    assert run("preprocess", raw, "--out", tmp_path / "other.h5").exit_code == 0
+    assert called("preprocess", raw, "--out", tmp_path / "other.h5").exit_code == 0
     os.kill(another_run.pid, signal.SIGKILL)  # the lock goes with the process
     another_run.wait()
-    assert run("preprocess", raw, "--out", tmp_path / "s.h5").exit_code == 0
+    assert called("preprocess", raw, "--out", tmp_path / "s.h5").exit_code == 0
     assert (tmp_path / "s.h5").read_bytes() == (tmp_path / "other.h5").read_bytes()
 
 
@@ -94,7 +82,7 @@ def test_runs_at_one_moment_give_one_whole_store(raw: Path, tmp_path: Path) -> N
     assert 0 in [code for _, code in ends]
     for told, code in ends:
         assert code == 0 or b"another run is writing this store" in told
-    assert run("info", out, "--verify").exit_code == 0
+    assert called("info", out, "--verify").exit_code == 0
     assert len(Store(out)) == CLIPS
     assert list(tmp_path.iterdir()) == [out]
 
@@ -111,16 +99,18 @@ def test_nothing_but_a_store_is_replaced_by_one(raw: Path, tmp_path: Path) -> No
     source = next(raw.glob("*.skeleton"))
     for path in (tmp_path / "precious.npz", tmp_path / "notes.h5", source):
         before = path.read_bytes()
-        assert "there is a file already, and it is no store" in refused(raw, "--out", path)
+        assert "there is a file already, and it is no store" in refused(
+            "preprocess", raw, "--out", path
+        )
         assert path.read_bytes() == before
         assert not path.with_name(path.name + ".partial").exists()
     out = tmp_path / "s.h5"
     out.touch()  # as mktemp makes it
-    assert run("preprocess", raw, "--out", out).exit_code == 0
+    assert called("preprocess", raw, "--out", out).exit_code == 0
     whole = out.read_bytes()
     for damaged in (whole[:3000], whole[:1000] + b"\xff" * 50 + whole[1050:], whole):
         out.write_bytes(damaged)  # what a store's own message says: make it anew
-        assert run("preprocess", raw, "--out", out).exit_code == 0
+        assert called("preprocess", raw, "--out", out).exit_code == 0
         assert out.read_bytes() == whole
 
 
@@ -130,7 +120,7 @@ def test_what_is_no_file_is_not_replaced(raw: Path, tmp_path: Path) -> None:
     os.mkfifo(pipe)
     link.symlink_to(tmp_path / "gone")
     for path in (pipe, link):
-        assert "it is no store" in refused(raw, "--out", path)
+        assert "it is no store" in refused("preprocess", raw, "--out", path)
     assert pipe.is_fifo()
     assert link.is_symlink()
 
@@ -139,36 +129,38 @@ def test_a_folder_of_somebody_else_stays(raw: Path, tmp_path: Path) -> None:
     mine = tmp_path / "s.h5.partial"
     mine.mkdir()
     (mine / "thesis.txt").write_text("years of work")
-    told = refused(raw, "--out", tmp_path / "s.h5")
+    told = refused("preprocess", raw, "--out", tmp_path / "s.h5")
     assert "there is something else in it: found thesis.txt; move it away" in told
     (mine / "thesis.txt").rename(mine / "journal")  # one of our names does not make it ours
-    assert "found journal" in refused(raw, "--out", tmp_path / "s.h5")
+    assert "found journal" in refused("preprocess", raw, "--out", tmp_path / "s.h5")
     assert [file.read_text() for file in mine.iterdir()] == ["years of work"]
 
 
 def test_a_report_replaces_a_report_alone(raw: Path, tmp_path: Path) -> None:
     out, report = tmp_path / "s.h5", tmp_path / "r.json"
-    assert "would replace the store" in refused(raw, "--out", out, "--report", out)
+    assert "would replace the store" in refused("preprocess", raw, "--out", out, "--report", out)
     report.write_text('{"learning rate": 0.1}')
-    told = refused(raw, "--out", out, "--report", report)
+    told = refused("preprocess", raw, "--out", out, "--report", report)
     assert "it is not a report of preprocess; give the report another name" in told
     assert report.read_text() == '{"learning rate": 0.1}'
     source = next(raw.glob("*.skeleton"))
-    assert "it is not a report" in refused(raw, "--out", out, "--report", source)
+    assert "it is not a report" in refused("preprocess", raw, "--out", out, "--report", source)
     assert not out.exists()
     report.unlink()
     for _ in range(2):
-        assert run("preprocess", raw, "--out", out, "--report", report).exit_code == 0
+        assert called("preprocess", raw, "--out", out, "--report", report).exit_code == 0
         assert len(json.loads(report.read_text())["sources"]) == CLIPS
 
 
 def test_a_report_that_cannot_be_written_is_told_before_the_work(raw: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    told = refused(raw, "--out", tmp_path / "s.h5", "--report", tmp_path / "file" / "r.json")
+    told = refused(
+        "preprocess", raw, "--out", tmp_path / "s.h5", "--report", tmp_path / "file" / "r.json"
+    )
     assert "cannot write the report" in told
     assert not (tmp_path / "s.h5").exists()
     report = tmp_path / "new" / "folder" / "r.json"
-    assert run("preprocess", raw, "--out", tmp_path / "s.h5", "--report", report).exit_code == 0
+    assert called("preprocess", raw, "--out", tmp_path / "s.h5", "--report", report).exit_code == 0
     assert json.loads(report.read_text())["store"] == str(tmp_path / "s.h5")
 
 
@@ -182,22 +174,22 @@ def test_a_full_disk_ends_in_one_line_and_resume_goes_on(
 ) -> None:
     whole, out = tmp_path / "whole.h5", tmp_path / "s.h5"
     call = ("preprocess", raw, "--jobs", 1, "--out")
-    assert run(*call, whole).exit_code == 0
+    assert called(*call, whole).exit_code == 0
     coords = sum(Store(whole).coords(i).nbytes for i in range(CLIPS))
     out.write_bytes(old := whole.read_bytes()[:-100])
     # at the end there is room for the coordinates, and none for the store that is made of them
     with no_room_beyond(1000 + round(share * coords)):
-        told = refused(raw, "--jobs", 1, "--out", out)
+        told = refused("preprocess", raw, "--jobs", 1, "--out", out)
     assert f"{out}.partial: cannot write the store: " in told
-    assert told.endswith("; make room, then go on with --resume\n")
+    assert told.endswith("; make room, then go on with --resume")
     assert out.read_bytes() == old
-    assert run(*call, out, "--resume").exit_code == 0
+    assert called(*call, out, "--resume").exit_code == 0
     assert out.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
 
 
 def test_a_full_disk_costs_the_report_and_not_the_summary(raw: Path, tmp_path: Path) -> None:
-    result = run("preprocess", raw, "--out", tmp_path / "s.h5", "--report", "/dev/full")
+    result = called("preprocess", raw, "--out", tmp_path / "s.h5", "--report", "/dev/full")
     assert result.exit_code == 1
     assert "cannot write the report: No space left" in result.stderr
     assert f"{CLIPS} clips of" in result.stdout

@@ -9,20 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
 from skelfuse.datasets.preprocess import preprocess as read_all
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 
+pytestmark = pytest.mark.slow
+
 CLIPS, DONE = 8, 5
 INTERRUPTED = "interrupted"
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -49,9 +46,9 @@ def interrupted(raw: Path, out: Path, done: int = DONE) -> None:
 
 
 def assert_resumed_is_fresh(raw: Path, out: Path, code: int = 0) -> None:
-    resumed = run("preprocess", raw, "--out", out, "--resume", "--report", f"{out}.json")
+    resumed = called("preprocess", raw, "--out", out, "--resume", "--report", f"{out}.json")
     fresh_out = out.with_name("fresh.h5")
-    fresh = run("preprocess", raw, "--out", fresh_out, "--report", f"{fresh_out}.json")
+    fresh = called("preprocess", raw, "--out", fresh_out, "--report", f"{fresh_out}.json")
     assert (resumed.exit_code, fresh.exit_code) == (code, code), resumed.output
     assert out.read_bytes() == fresh_out.read_bytes()
     told = [json.loads(Path(f"{one}.json").read_text()) for one in (out, fresh_out)]
@@ -148,18 +145,18 @@ def test_names_that_come_twice_resume_too(raw: Path, tmp_path: Path) -> None:
 def test_another_folder_with_equal_names_is_refused(raw: Path, tmp_path: Path) -> None:
     interrupted(raw, tmp_path / "s.h5")
     other = raw.rename(tmp_path / "elsewhere")
-    result = run("preprocess", other, "--out", tmp_path / "s.h5", "--resume")
+    result = called("preprocess", other, "--out", tmp_path / "s.h5", "--resume")
     assert result.exit_code == 1
     told = "cannot resume: the input files are not those of the interrupted run"
     assert told in result.stderr
     assert result.stderr.rstrip().endswith("start afresh without --resume")
-    assert run("preprocess", other, "--out", tmp_path / "s.h5").exit_code == 0
+    assert called("preprocess", other, "--out", tmp_path / "s.h5").exit_code == 0
 
 
 def test_a_file_less_is_refused(raw: Path, tmp_path: Path) -> None:
     interrupted(raw, tmp_path / "s.h5", done=CLIPS)
     files_of(raw)[-1].unlink()
-    result = run("preprocess", raw, "--out", tmp_path / "s.h5", "--resume")
+    result = called("preprocess", raw, "--out", tmp_path / "s.h5", "--resume")
     assert "found nothing" in result.stderr
 
 
@@ -168,9 +165,9 @@ def test_other_class_names_are_refused(raw: Path, tmp_path: Path) -> None:
     names.write_text((raw / "class_names.txt").read_text())
     files_of(raw)[3].write_bytes(b"")
     options = ("--out", out, "--class-names", names, "--strict")
-    assert run("preprocess", raw, *options).exit_code == 1
+    assert called("preprocess", raw, *options).exit_code == 1
     names.write_text(names.read_text().upper())
-    result = run("preprocess", raw, *options, "--resume")
+    result = called("preprocess", raw, *options, "--resume")
     assert "cannot resume: 'sha256'" in result.stderr
 
 
@@ -200,23 +197,20 @@ def no_coordinates(partial: Path) -> None:
     (partial / "coords").unlink()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil", [plan, plan_of_bytes, plan_of_another_kind, journal, journal_keys, no_coordinates]
 )
 def test_a_damaged_rest_is_told(raw: Path, tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     interrupted(raw, tmp_path / "s.h5")
     spoil(tmp_path / "s.h5.partial")
-    result = run("preprocess", raw, "--out", tmp_path / "s.h5", "--resume")
+    result = called("preprocess", raw, "--out", tmp_path / "s.h5", "--resume")
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: {tmp_path / 's.h5.partial'}")
     assert result.stderr.rstrip().endswith("start afresh without --resume")
-    assert run("preprocess", raw, "--out", tmp_path / "s.h5").exit_code == 0
+    assert called("preprocess", raw, "--out", tmp_path / "s.h5").exit_code == 0
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["coords", "confidence"])
-@pytest.mark.parametrize("lost", ["cut off", "zeros"])
+@pytest.mark.parametrize(("name", "lost"), [("coords", "zeros"), ("confidence", "cut off")])
 def test_what_a_power_cut_took_is_read_again(
     raw: Path, tmp_path: Path, name: str, lost: str
 ) -> None:

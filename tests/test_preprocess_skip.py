@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.layouts import layout
 from skelfuse.store import Store
@@ -22,10 +21,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def test_skipped_clips_are_left_out(raw: Path, tmp_path: Path) -> None:
     files = sorted(raw.glob("*.skeleton"))
     skip = tmp_path / "skip.txt"
@@ -34,7 +29,7 @@ def test_skipped_clips_are_left_out(raw: Path, tmp_path: Path) -> None:
     )
     out, report = tmp_path / "s.h5", tmp_path / "r.json"
     options = ("--out", out, "--skip-list", skip, "--report", report)
-    result = run("preprocess", raw, *options)
+    result = called("preprocess", raw, *options)
     assert result.exit_code == 0, result.output
     assert "skip list: 3 names, 2 found and left out" in result.stderr
     assert Store(out).names == [files[1].stem, files[3].stem]
@@ -42,7 +37,7 @@ def test_skipped_clips_are_left_out(raw: Path, tmp_path: Path) -> None:
     assert [source.get("skipped") for source in sources] == [True, None, True, None]
     assert [source["clips"] for source in sources] == [0, 1, 0, 1]
     skip.write_text("S001C001P001R001A119\n")
-    assert "skip list: 1 name, 0 found" in run("preprocess", raw, *options).stderr
+    assert "skip list: 1 name, 0 found" in called("preprocess", raw, *options).stderr
 
 
 def test_clips_of_one_file_are_left_out_by_name(tmp_path: Path) -> None:
@@ -53,7 +48,7 @@ def test_clips_of_one_file_are_left_out_by_name(tmp_path: Path) -> None:
     (tmp_path / "skip.txt").write_text("get up\nsit down\n")
     out, report = tmp_path / "s.h5", tmp_path / "r.json"
     options = ("--out", out, "--skip-list", tmp_path / "skip.txt", "--report", report)
-    result = run("preprocess", tmp_path / "x.npz", *options)
+    result = called("preprocess", tmp_path / "x.npz", *options)
     assert "skip list: 2 names, 2 found and left out" in result.stderr
     assert Store(out).names == ["wave"]
     (source,) = json.loads(report.read_text())["sources"]

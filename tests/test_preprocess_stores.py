@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
+from helpers.commands import called
+from helpers.stores import stored
 from helpers.varied_store import varied_store
-from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.datasets.clips import reading_of_store
 from skelfuse.intervals import Interval, Origin
@@ -20,31 +19,14 @@ from skelfuse.layouts import COCO_17, KINECT_V1, UTD_MHAD
 from skelfuse.layouts.more import H36M_17
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 
 SHORT = 12
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["preprocess", *map(str, arguments)])
-
-
 def made(*arguments: object) -> Store:
-    result = run(*arguments)
+    result = called("preprocess", *arguments)
     assert result.exit_code == 0, result.output
     return Store(Path(str(arguments[arguments.index("-o") + 1])))
-
-
-def written(
-    path: Path, clips: Iterable[Clip], *, half: bool = False, **provenance: object
-) -> Store:
-    with StoreWriter(path, provenance=dict(provenance), half=half, resume=False) as writer:
-        for clip in clips:
-            writer.accept(clip.skeleton)
-            writer.add(*packed(clip, half), source="raw")
-        writer.finish_source({"source": "raw", "bytes": 1, "sha256": "0", "clips": 1})
-        writer.finish()
-    return Store(path)
 
 
 def of_all_kinds(body: Skeleton = COCO_17, begun: str = "a") -> list[Clip]:
@@ -90,7 +72,7 @@ def assert_same(found: Clip, wanted: Clip) -> None:
 
 @pytest.mark.parametrize("half", [False, True])
 def test_every_clip_of_a_store_is_as_it_was(tmp_path: Path, half: bool) -> None:
-    old = written(tmp_path / "old.h5", of_all_kinds(), half=half)
+    old = stored(tmp_path / "old.h5", of_all_kinds(), half=half)
     new = made(old.path, "-o", tmp_path / "new.h5", *["--half"] * half)
     assert (new.class_names, new.skeleton) == (old.class_names, old.skeleton)
     assert new.digests == old.digests
@@ -107,8 +89,8 @@ def test_a_store_may_replace_itself(tmp_path: Path) -> None:
 
 
 def test_stores_become_one_in_the_joint_order_of_the_first(tmp_path: Path) -> None:
-    one = written(tmp_path / "one.h5", of_all_kinds(KINECT_V1))
-    other = written(tmp_path / "other.h5", of_all_kinds(UTD_MHAD, "b"))
+    one = stored(tmp_path / "one.h5", of_all_kinds(KINECT_V1))
+    other = stored(tmp_path / "other.h5", of_all_kinds(UTD_MHAD, "b"))
     both = made(one.path, other.path, "-o", tmp_path / "both.h5")
     assert both.names == [*one.names, *other.names]
     assert both.skeleton == KINECT_V1
@@ -122,10 +104,10 @@ def test_stores_become_one_in_the_joint_order_of_the_first(tmp_path: Path) -> No
     assert found.names == both.names
 
 
-def test_different_layouts_are_one_line_and_nothing_is_written(tmp_path: Path) -> None:
-    one = written(tmp_path / "one.h5", of_all_kinds())
-    other = written(tmp_path / "other.h5", of_all_kinds(H36M_17, "b"))
-    result = run(one.path, other.path, "-o", tmp_path / "both.h5")
+def test_different_layouts_are_one_line_and_nothing_is_stored(tmp_path: Path) -> None:
+    one = stored(tmp_path / "one.h5", of_all_kinds())
+    other = stored(tmp_path / "other.h5", of_all_kinds(H36M_17, "b"))
+    result = called("preprocess", one.path, other.path, "-o", tmp_path / "both.h5")
     assert result.exit_code == 1
     assert len(result.output.splitlines()) == 1
     assert "other.h5: stores of different layouts: expected coco-17 with 17" in result.output
@@ -133,9 +115,9 @@ def test_different_layouts_are_one_line_and_nothing_is_written(tmp_path: Path) -
 
 
 def test_a_store_that_was_aligned_and_one_that_was_not(tmp_path: Path) -> None:
-    one = written(tmp_path / "one.h5", of_all_kinds(KINECT_V1), align=True)
-    other = written(tmp_path / "other.h5", of_all_kinds(KINECT_V1, "b"), align=False)
-    result = run(one.path, other.path, "-o", tmp_path / "both.h5")
+    one = stored(tmp_path / "one.h5", of_all_kinds(KINECT_V1), align=True)
+    other = stored(tmp_path / "other.h5", of_all_kinds(KINECT_V1, "b"), align=False)
+    result = called("preprocess", one.path, other.path, "-o", tmp_path / "both.h5")
     assert "other.h5: a store that was made with --align, and one that was not" in result.output
     both = made(one.path, other.path, "-o", tmp_path / "both.h5", "--align")
     assert both.provenance.align is True
@@ -144,7 +126,7 @@ def test_a_store_that_was_aligned_and_one_that_was_not(tmp_path: Path) -> None:
 def test_options_act_on_the_clips_of_a_store(tmp_path: Path) -> None:
     clips = of_all_kinds()
     clips[0].coords[1, 0, 5] = -9999
-    old = written(tmp_path / "old.h5", clips)
+    old = stored(tmp_path / "old.h5", clips)
     new = made(
         *(old.path, "-o", tmp_path / "new.h5", "--joints", "!*_ear,nose=snout", "--fps", 25),
         *("--max-persons", 2, "--min-score", 0.5, "--missing", -9999),
@@ -176,7 +158,7 @@ def test_new_files_are_read_as_those_of_the_first_store_were(tmp_path: Path) -> 
 
 
 def test_a_layout_that_was_taken_for_its_number_of_joints_is_corrected(tmp_path: Path) -> None:
-    old = written(tmp_path / "old.h5", of_all_kinds())
+    old = stored(tmp_path / "old.h5", of_all_kinds())
     new = made(old.path, "-o", tmp_path / "new.h5", "--skeleton", "h36m-17")
     assert new.skeleton.joints == H36M_17.joints
     np.testing.assert_array_equal(new[2].coords, old[2].coords)
@@ -185,21 +167,23 @@ def test_a_layout_that_was_taken_for_its_number_of_joints_is_corrected(tmp_path:
 def test_a_clip_whose_bytes_have_changed_is_told_and_left_out(tmp_path: Path) -> None:
     path = tmp_path / "old.h5"
     value = np.float32(of_all_kinds()[2].coords[5, 1, 3, 0])
-    written(path, of_all_kinds())
+    stored(path, of_all_kinds())
     data = path.read_bytes()
     assert data.count(value.tobytes()) == 1
     path.write_bytes(data.replace(value.tobytes(), np.float32(1).tobytes()))
-    result = run(path, "-o", tmp_path / "new.h5")
+    result = called("preprocess", path, "-o", tmp_path / "new.h5")
     assert result.exit_code == 3
     assert "clip 'a3' is not what was written" in result.output
     assert Store(tmp_path / "new.h5").names == ["a1", "a2"]
 
 
 def test_a_damaged_store_does_not_stop_the_others(tmp_path: Path) -> None:
-    written(tmp_path / "good.h5", of_all_kinds())
+    stored(tmp_path / "good.h5", of_all_kinds())
     data = (tmp_path / "good.h5").read_bytes()
     (tmp_path / "bad.h5").write_bytes(data[: len(data) // 2])
-    result = run(tmp_path / "bad.h5", tmp_path / "good.h5", "-o", tmp_path / "new.h5")
+    result = called(
+        "preprocess", tmp_path / "bad.h5", tmp_path / "good.h5", "-o", tmp_path / "new.h5"
+    )
     assert result.exit_code == 3, result.output
     assert "bad.h5" in result.output
     assert len(Store(tmp_path / "new.h5")) == 3

@@ -12,10 +12,9 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 import skelfuse
-from skelfuse.cli import main
+from helpers.commands import called, refused
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
 from skelfuse.datasets.preprocess import preprocess as read_all
@@ -30,17 +29,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def refused(*arguments: object) -> str:
-    result = run("preprocess", *arguments)
-    assert result.exit_code == 1, result.output
-    assert result.stderr.count("\n") == 1
-    return result.stderr
-
-
 def sha256(*files: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -49,7 +37,7 @@ def test_a_store_knows_its_files_and_what_was_asked(raw: Path, tmp_path: Path) -
     out, names, skip = tmp_path / "s.h5", raw / "class_names.txt", tmp_path / "skip.txt"
     files = sorted(raw.glob("*.skeleton"))
     skip.write_text(files[0].stem)
-    run("preprocess", raw, "--out", out, "--class-names", names, "--skip-list", skip)
+    called("preprocess", raw, "--out", out, "--class-names", names, "--skip-list", skip)
     store = Store(out)
     assert [(one["source"], one["bytes"], one["sha256"]) for one in store.sources[1:]] == [
         (file.name, file.stat().st_size, sha256(file)) for file in files[1:]
@@ -65,13 +53,13 @@ def test_a_store_knows_its_files_and_what_was_asked(raw: Path, tmp_path: Path) -
         "class_names": str(names),
         "skeleton": None,
     }
-    shown = json.loads(run("info", out, "--json").output)
+    shown = json.loads(called("info", out, "--json").output)
     assert shown["asked"] == store.asked
 
 
 def test_the_same_asked_again_is_the_same_store(raw: Path, tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
-        run("preprocess", raw, "--out", tmp_path / name)
+        called("preprocess", raw, "--out", tmp_path / name)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
@@ -90,7 +78,7 @@ def test_a_table_is_hashed_with_the_files_that_it_names_alone(tmp_path: Path) ->
     out = folder / "s.h5"  # beside the table, as users have it
     stores = []
     for _ in range(2):
-        assert run("preprocess", folder, "--out", out).exit_code == 0
+        assert called("preprocess", folder, "--out", out).exit_code == 0
         stores.append(out.read_bytes())
     assert stores[0] == stores[1]
     files = [folder / name for name in ("clips.csv", "one.npy", "two.npy")]
@@ -110,7 +98,7 @@ def test_a_changed_file_of_a_table_is_read_again(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         read_all(find_sources([a, b], options), out, options, jobs=1, progress=stop)
     np.save(a / "two.npy", np.ones((5, 17, 2), np.float32))
-    result = run("preprocess", a, b, "--out", out, "--resume")
+    result = called("preprocess", a, b, "--out", out, "--resume")
     assert result.exit_code == 3  # the names of both folders are the same
     np.testing.assert_array_equal(Store(out)[1].coords, np.ones((5, 1, 17, 2)))
 
@@ -124,10 +112,10 @@ def test_a_folder_of_frames_is_hashed_without_what_lies_beside(tmp_path: Path) -
         file.write_text(json.dumps({"people": [person]}))
     (folder / "clip01.mp4").write_bytes(b"large")
     out = tmp_path / "s.h5"
-    assert run("preprocess", tmp_path / "wave", "--out", out).exit_code == 0
+    assert called("preprocess", tmp_path / "wave", "--out", out).exit_code == 0
     (source,) = Store(out).sources
     assert source["sha256"] == sha256(*sorted(folder.glob("*.json")))
-    assert run("preprocess", folder, "--out", out).exit_code == 0
+    assert called("preprocess", folder, "--out", out).exit_code == 0
     assert Store(out).sources[0]["source"] == "clip01"
 
 
@@ -135,7 +123,7 @@ def test_a_folder_of_frames_is_hashed_without_what_lies_beside(tmp_path: Path) -
 def test_the_report_tells_what_filters_decided(tmp_path: Path) -> None:
     write_dataset(tmp_path / "raw", clips=30, classes=4, seed=3)
     out, report = tmp_path / "s.h5", tmp_path / "r.json"
-    run("preprocess", tmp_path / "raw", "--out", out, "--report", report)
+    called("preprocess", tmp_path / "raw", "--out", out, "--report", report)
     told: dict[str, list[str]] = {}
     for source in json.loads(report.read_text())["sources"]:
         told |= source.get("notes", {})
@@ -146,7 +134,7 @@ def test_the_report_tells_what_filters_decided(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rate", [math.nan, math.inf, 0, -1])
 def test_what_is_no_rate_is_refused(raw: Path, tmp_path: Path, rate: float) -> None:
-    result = run("preprocess", raw, "--out", tmp_path / "s.h5", f"--fps={rate}")
+    result = called("preprocess", raw, "--out", tmp_path / "s.h5", f"--fps={rate}")
     assert result.exit_code == 2
     assert "--fps" in result.stderr
     assert not list(tmp_path.iterdir())
@@ -154,14 +142,14 @@ def test_what_is_no_rate_is_refused(raw: Path, tmp_path: Path, rate: float) -> N
 
 def test_class_names_that_cannot_be_read_are_told_once(raw: Path, tmp_path: Path) -> None:
     options = ("--out", tmp_path / "s.h5", "--class-names", tmp_path / "nope")
-    assert "cannot read the class names" in refused(raw, *options)
-    told = refused(table(tmp_path / "mine"), *options)
+    assert "cannot read the class names" in refused("preprocess", raw, *options)
+    told = refused("preprocess", table(tmp_path / "mine"), *options)
     assert "name their classes themselves; leave out --class-names" in told
 
 
 def test_inputs_of_two_formats_are_refused(raw: Path, tmp_path: Path) -> None:
     mine = table(tmp_path / "mine")
-    told = refused(raw, mine, "--out", tmp_path / "s.h5")
+    told = refused("preprocess", raw, mine, "--out", tmp_path / "s.h5")
     found = f"inputs of several formats: found ntu in {raw}, npy-folder in {mine}"
     assert f"{found}; make one store for each" in told
     assert list(tmp_path.iterdir()) == [mine]
@@ -170,11 +158,11 @@ def test_inputs_of_two_formats_are_refused(raw: Path, tmp_path: Path) -> None:
 def test_what_is_packed_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "packed").mkdir()
     (tmp_path / "packed" / "ntu60.zip").write_bytes(b"PK")
-    assert "unpack" in refused(tmp_path / "packed", "--out", tmp_path / "t.h5")
+    assert "unpack" in refused("preprocess", tmp_path / "packed", "--out", tmp_path / "t.h5")
 
 
 def test_help_names_the_formats_and_the_exit_code() -> None:
-    text = " ".join(run("preprocess", "--help").output.split()).replace("- ", "-")
+    text = " ".join(called("preprocess", "--help").output.split()).replace("- ", "-")
     for name in FORMATS:
         assert re.search(rf"(?<![\w-]){name}(?![\w-])", text), name
     assert "exit code is 3" in text
@@ -182,8 +170,8 @@ def test_help_names_the_formats_and_the_exit_code() -> None:
 
 def test_a_store_without_what_was_asked_is_read(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.h5"
-    run("preprocess", raw, "--out", out)
+    called("preprocess", raw, "--out", out)
     with h5py.File(out, "r+") as file:
         del file.attrs["asked"], file.attrs["digest"]
     assert Store(out).asked == {}
-    assert "all 8 clips are as they were written; " in run("info", out, "--verify").output
+    assert "all 8 clips are as they were written; " in called("info", out, "--verify").output

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.clip_tables import table
 from skelfuse.datasets.ntu_names import parse_ntu_name
 from skelfuse.datasets.ntu_skip import read_skip_list
 from skelfuse.datasets.protocols import ClipTable, available, split
 from skelfuse.errors import SkelfuseError
 
-Column = Sequence[str | None]
 SBU_PAIRS = [
     f"s0{a}s0{b}"
     for a, partners in {
@@ -28,25 +28,6 @@ SBU_PAIRS = [
     }.items()
     for b in partners
 ]
-
-
-def table(
-    subjects: Column | None = None,
-    cameras: Column | None = None,
-    setups: Column | None = None,
-    splits: Sequence[dict[str, str]] | None = None,
-) -> ClipTable:
-    n = len(subjects or cameras or setups or splits or [])
-    unknown = [None] * n
-    return ClipTable(
-        names=[f"clip{i}" for i in range(n)],
-        labels=np.zeros(n, dtype=np.int64),
-        subjects=subjects or unknown,
-        cameras=cameras or unknown,
-        setups=setups or unknown,
-        replications=unknown,
-        splits=splits or [{}] * n,
-    )
 
 
 def ntu(names: Sequence[str]) -> ClipTable:
@@ -176,7 +157,6 @@ def test_a_files_own_split_goes_before_ours() -> None:
     assert split(table(subjects=["1", "2"], splits=own), "odd-even")["test"].tolist() == [0]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=2, max_size=80), st.data())
 def test_folds_by_subject_test_every_clip_once_and_keep_people_together(
     people: list[int], data: st.DataObject

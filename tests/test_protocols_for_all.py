@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.clip_tables import table
 from skelfuse.datasets.protocols import (
     ClipTable,
     available,
@@ -19,24 +18,6 @@ from skelfuse.datasets.protocols import (
     split,
 )
 from skelfuse.errors import SkelfuseError
-
-
-def table(
-    labels: Sequence[int],
-    recordings: Sequence[str] = (),
-    subjects: Sequence[str | None] | None = None,
-) -> ClipTable:
-    unknown = [None] * len(labels)
-    return ClipTable(
-        names=[f"clip{i}" for i in range(len(labels))],
-        labels=np.array(labels, dtype=np.int64),
-        subjects=subjects or unknown,
-        cameras=unknown,
-        setups=unknown,
-        replications=unknown,
-        splits=[{}] * len(labels),
-        recordings=recordings,
-    )
 
 
 @given(

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from helpers.clip_tables import table
 from skelfuse.datasets.protocol_families import FAMILIES
 from skelfuse.datasets.protocol_rules import ALIASES, PROTOCOLS
-from skelfuse.datasets.protocols import ALL, ClipTable, available, lacks_subjects, split
+from skelfuse.datasets.protocols import ALL, available, lacks_subjects, split
 from skelfuse.errors import SkelfuseError
-
-
-def table(subjects: Sequence[str | None], cameras: Sequence[str | None] | None = None) -> ClipTable:
-    unknown = [None] * len(subjects)
-    return ClipTable(
-        names=[f"clip{i}" for i in range(len(subjects))],
-        labels=np.zeros(len(subjects), dtype=np.int64),
-        subjects=subjects,
-        cameras=cameras or unknown,
-        setups=unknown,
-        replications=unknown,
-        splits=[{}] * len(subjects),
-    )
 
 
 def test_one_clip_without_a_subject_is_named() -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
+from helpers.commands import called
 from helpers.trained_run import CONFIG, rewritten, trained, whole_store
 from skelfuse.batches import Batches
-from skelfuse.cli import main
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import SkelFuse, describe
@@ -68,6 +67,7 @@ def model_of(run: Path) -> SkelFuse:
     return model
 
 
+@pytest.mark.long
 def test_training_closed_some_channels_and_tells_how_many(run: Path) -> None:
     spectrum = model_of(run).spectrum
     assert spectrum is not None
@@ -122,6 +122,7 @@ def untrained(folder: Path, skeleton: Skeleton, **frequencies: Any) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_seven_eighths_closed_are_smaller_and_faster(tmp_path: Path) -> None:
     whole = untrained(tmp_path / "whole", KINECT_V2, dct_window=32)
     run = closed(whole, tmp_path / "run", 7 / 8)
@@ -134,10 +135,6 @@ def test_seven_eighths_closed_are_smaller_and_faster(tmp_path: Path) -> None:
     assert found.macs[1] < found.macs[0]
     assert found.seconds[1] < found.seconds[0]
     assert found.difference < 1e-5
-
-
-def called(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(one) for one in arguments])
 
 
 def test_the_commands_use_it_like_any_other(store: Store, run: Path, tmp_path: Path) -> None:
@@ -176,6 +173,7 @@ def test_what_cannot_be_pruned_is_told(run: Path, store: Store, tmp_path: Path) 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_an_interrupted_run_with_gates_goes_on_to_the_same_bytes(
     store: Store, tmp_path: Path
 ) -> None:

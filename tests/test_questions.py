@@ -39,7 +39,7 @@ def test_a_batch_is_bounded_however_much_is_asked(monkeypatch: pytest.MonkeyPatc
     assert sum(found.joints.values()) == pytest.approx(found.total, abs=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_long_clip_of_two_takes_less_than_a_gigabyte() -> None:
     script = """
 import resource, numpy as np

@@ -9,22 +9,11 @@ import numpy as np
 import pytest
 
 from helpers import small_recordings
-from skelfuse.clip import Clip
+from helpers.recordings import read, written
 from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.formats import FORMATS, recognise
+from skelfuse.datasets.formats import recognise
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
-
-
-def written(form: str, folder: Path, number: int = 0) -> Path:
-    write, content = small_recordings.FILES[form][number]
-    path = write(folder, content)
-    assert isinstance(path, Path)
-    return path
-
-
-def read(form: str, path: Path, **options: object) -> list[Clip]:
-    return list(FORMATS[form].read(path, ReadOptions(**options)))  # type: ignore[arg-type]
 
 
 def text(folder: Path, content: str, name: str = "a.csv") -> Path:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from skelfuse.clip import Clip
 from skelfuse.datasets import annotation_pickle
@@ -31,29 +28,6 @@ def _annotation(name: str, label: int, keypoint: Any, score: Any = None) -> dict
         "keypoint": keypoint,
     }
     return fields if score is None else {**fields, "keypoint_score": score}
-
-
-_SMALL = pickle.dumps(
-    {
-        "split": {"train": ["a"]},
-        "annotations": [_annotation("a", 1, np.ones((1, 2, 17, 2), np.float32))],
-    }
-)
-
-
-@pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(at=st.integers(0, len(_SMALL)), new=st.binary(max_size=6), cut=st.integers(0, 6))
-def test_a_mutated_pickle_is_clips_or_an_error(
-    tmp_path: Path, at: int, new: bytes, cut: int
-) -> None:
-    path = tmp_path / "fuzz.pkl"
-    path.write_bytes(_SMALL[:at] + new + _SMALL[at + cut :])
-    try:
-        clips: Iterator[Clip] = annotation_pickle.read(path, ReadOptions())
-        assert all(clip.frames for clip in clips)
-    except SkelfuseError:
-        pass
 
 
 def test_a_data_set_of_image_keypoints(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -11,34 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skelfuse.clip import Clip
-from skelfuse.datasets import keypoint_json, pose_file, yolo
+from helpers.pose_json import at, flat, read_all, saved
+from skelfuse.datasets import pose_file, yolo
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import recognise
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import layout
-
-BODY = [[float(i % 5), float(i // 5)] for i in range(136)]  # nobody moves by more than a body
-
-
-def read_all(file: Path, **options: Any) -> list[Clip]:
-    assert recognise(file)[0].name == "keypoints"
-    return list(keypoint_json.read(file, ReadOptions(**options)))
-
-
-def saved(folder: Path, content: Any) -> Path:
-    (folder / "wave").mkdir(exist_ok=True)
-    file = folder / "wave" / "a.json"
-    file.write_text(json.dumps(content))
-    return file
-
-
-def at(x: float, joints: int = 17) -> list[list[float]]:
-    return [[place[0] + x, place[1]] for place in BODY[:joints]]
-
-
-def flat(x: float, joints: int = 17, sure: float = 0.5) -> list[float]:
-    return [number for place in at(x, joints) for number in (*place, sure)]
 
 
 def coco(names: list[str], **more: Any) -> dict[str, Any]:

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skelfuse.clip import Clip
-from skelfuse.datasets import keypoint_json
-from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.formats import recognise
+from helpers.pose_json import at, flat, read_all, saved
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import layout
 
 Samples = Callable[[str], Path]
-BODY = [[float(i % 5), float(i // 5)] for i in range(136)]  # nobody moves by more than a body
-
-
-def read_all(file: Path, **options: Any) -> list[Clip]:
-    assert recognise(file)[0].name == "keypoints"
-    return list(keypoint_json.read(file, ReadOptions(**options)))
-
-
-def saved(folder: Path, content: Any) -> Path:
-    (folder / "wave").mkdir(exist_ok=True)
-    file = folder / "wave" / "a.json"
-    file.write_text(json.dumps(content))
-    return file
-
-
-def at(x: float, joints: int = 17) -> list[list[float]]:
-    return [[place[0] + x, place[1]] for place in BODY[:joints]]
-
-
-def flat(x: float, joints: int = 17, sure: float = 0.5) -> list[float]:
-    return [number for place in at(x, joints) for number in (*place, sure)]
 
 
 def test_mmpose(tmp_path: Path) -> None:

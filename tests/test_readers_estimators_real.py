@@ -17,8 +17,6 @@ from skelfuse.datasets.reading.likely import contradiction
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import layout
 
-pytestmark = pytest.mark.slow
-
 Samples = Callable[[str], Path]
 
 

@@ -9,19 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.pose_json import grid_body
 from skelfuse.clip import Clip
 from skelfuse.datasets import keypoint_json
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V1
-
-# A body of 18, 25 or 33 joints that stands in a box of 10 x 20.
-GRID = np.stack([np.arange(40) % 5 * 2.5, np.arange(40) // 5 * 2.5], axis=-1).astype(np.float32)
-
-
-def _body(joints: int, right: float = 0, sure: float = 0.5) -> list[float]:
-    rows = np.column_stack([GRID[:joints] + np.array([100 + right, 50]), np.full(joints, sure)])
-    return [float(number) for number in rows.ravel()]
 
 
 def _json(folder: Path, content: Any, name: str = "clip1") -> Path:
@@ -93,7 +86,7 @@ def test_own_joints_with_bones(tmp_path: Path) -> None:
 
 def test_coco_results(tmp_path: Path) -> None:
     entries = [
-        {"image_id": image, "category_id": 1, "score": 0.9, "keypoints": _body(17, right)}
+        {"image_id": image, "category_id": 1, "score": 0.9, "keypoints": grid_body(17, right)}
         for image, right in (("f/10.jpg", 10), ("f/9.jpg", 0), ("f/12.jpg", 20), ("f/9.jpg", 300))
     ]
     clip = _clip(_json(tmp_path, entries))
@@ -105,7 +98,7 @@ def test_coco_results(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("image", ["gait_{:04d}.jp2", "7/{:04d}.mp4", "{:04d}", "gait.{:04d}"])
 def test_an_ending_numbers_no_frame(image: str, tmp_path: Path) -> None:
-    entries = [{"image_id": image.format(t), "keypoints": _body(17, t)} for t in (8, 9, 10)]
+    entries = [{"image_id": image.format(t), "keypoints": grid_body(17, t)} for t in (8, 9, 10)]
     clip = _clip(_json(tmp_path, entries))
     assert (clip.coords[:, 0, 0, 0] - 100).tolist() == [8, 9, 10]
 
@@ -121,7 +114,7 @@ def test_an_ending_numbers_no_frame(image: str, tmp_path: Path) -> None:
 def test_two_images_of_one_number_are_told(
     images: tuple[int | str, int | str], number: int, tmp_path: Path
 ) -> None:
-    entries = [{"image_id": image, "keypoints": _body(17)} for image in images]
+    entries = [{"image_id": image, "keypoints": grid_body(17)} for image in images]
     with pytest.raises(SkelfuseError, match="make a file for each clip") as error:
         _clip(_json(tmp_path, entries))
     told = f"two images of one frame number, {number}: expected"
@@ -131,7 +124,7 @@ def test_two_images_of_one_number_are_told(
 
 def test_coco_results_follow_track_ids(tmp_path: Path) -> None:
     entries = [
-        {"image_id": t, "keypoints": _body(17, 300.0 * ((t + who) % 2)), "track_id": who}
+        {"image_id": t, "keypoints": grid_body(17, 300.0 * ((t + who) % 2)), "track_id": who}
         for t in range(4)
         for who in (1, 2)
     ]

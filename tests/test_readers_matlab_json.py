@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tracemalloc
-import zlib
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.io
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
@@ -114,39 +110,18 @@ def test_a_name_of_no_action_is_told(tmp_path: Path) -> None:
         _one("utd-mhad", _utd(tmp_path, name="a28_s1_t1_skeleton"))
 
 
-@pytest.mark.slow
-def test_a_matlab_bomb_is_refused(tmp_path: Path) -> None:
-    packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()
-    path = tmp_path / "a1_s1_t1_skeleton.mat"
-    header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
-    path.write_bytes(
-        header + (15).to_bytes(4, "little") + len(packed).to_bytes(4, "little") + packed
-    )
-    assert path.stat().st_size < 1_000_000
-    tracemalloc.start()
-    with pytest.raises(SkelfuseError, match="not a sound MATLAB file"):
-        _one("utd-mhad", path)
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert most < 200 << 20  # it never became as large as it is
-
-
-@pytest.fixture(scope="module")
-def whole_mat(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return _utd(tmp_path_factory.mktemp("whole")).read_bytes()
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@example(at=191, new=b"\xff\x00\x00\x01", cut=38)  # both ended the process when scipy read them
-@example(at=193, new=b"\xff\x04", cut=2)
-@example(at=267, new=b"\xff\x01\xff\xf7\xff|", cut=6)  # a signalling NaN
-@given(at=st.integers(100, 400), new=st.binary(max_size=6), cut=st.integers(0, 60))
-def test_a_mutated_mat_is_a_clip_or_an_error(
-    whole_mat: bytes, tmp_path: Path, at: int, new: bytes, cut: int
-) -> None:
-    path = tmp_path / "a1_s1_t1_skeleton.mat"
-    path.write_bytes(whole_mat[:at] + new + whole_mat[at + cut :])
+@pytest.mark.parametrize(
+    ("at", "new", "cut"),
+    [
+        (191, b"\xff\x00\x00\x01", 38),  # both ended the process when scipy read them
+        (193, b"\xff\x04", 2),
+        (267, b"\xff\x01\xff\xf7\xff|", 6),  # a signalling NaN
+    ],
+)
+def test_a_damaged_mat_is_a_clip_or_an_error(tmp_path: Path, at: int, new: bytes, cut: int) -> None:
+    path = _utd(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:at] + new + whole[at + cut :])
     with suppress(SkelfuseError):
         assert _one("utd-mhad", path).frames
 

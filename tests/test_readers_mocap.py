@@ -8,22 +8,11 @@ import numpy as np
 import pytest
 
 from helpers import small_recordings
-from skelfuse.clip import Clip
+from helpers.recordings import read, written
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.datasets.source_files import fingerprint
 from skelfuse.errors import SkelfuseError
-
-
-def written(form: str, folder: Path, number: int = 0) -> Path:
-    write, content = small_recordings.FILES[form][number]
-    path = write(folder, content)
-    assert isinstance(path, Path)
-    return path
-
-
-def read(form: str, path: Path, **options: object) -> list[Clip]:
-    return list(FORMATS[form].read(path, ReadOptions(**options)))  # type: ignore[arg-type]
 
 
 def test_bvh_turns_each_joint_with_all_that_hangs_on_it(tmp_path: Path) -> None:

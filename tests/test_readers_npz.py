@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from skelfuse.clip import Clip
 from skelfuse.datasets import npy_folder, ragged_npz
@@ -194,6 +191,11 @@ def _header(shape: str, dtype: str = "'<f8'") -> bytes:
         _header("(1000000000000, 17, 2)"),
         _header("(99999999999999999999, 17, 2)"),
         _header("(-5, 17, 2)"),
+        _header("(1000000000, 25, 3)", "'<U0'"),  # letters without bytes
+        _header("(5,)", "'|S0'"),
+        _header(f"(0, {2**70}, 2)", "'<f4'"),
+        _header(str((0,) + (1,) * 69), "'<f4'"),
+        _header("(True, 25, 3)", "'<f4'") + bytes(300),
         _header("(5, 17, 2)", "'|O'") + b"\x80\x04N.",
         _header("(5, 17, 2)", "[('a', 'O')]"),
         _header("(5, 17, 2)") + bytes(5),
@@ -214,41 +216,6 @@ def test_npy_bombs_and_ruins_are_errors(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "clips.csv").write_text("file\na.npy\n")
     with pytest.raises(SkelfuseError, match=r"a\.npy"):
         list(npy_folder.read(tmp_path / "clips.csv", ReadOptions()))
-
-
-@pytest.mark.slow
-def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
-    path = _npz(tmp_path, coords=None)
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        rows = 1_100_000
-        with archive.open("coords.npy", "w") as member:
-            member.write(_header(f"({rows}, 17, 2)"))
-            for _ in range(rows // 10_000):
-                member.write(bytes(10_000 * 17 * 2 * 8))
-    assert path.stat().st_size < 2_000_000
-    with pytest.raises(SkelfuseError, match="would grow to 285 MB"):
-        _read(path)
-
-
-def _bytes_of_npz() -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, coords=RAMP.astype(np.float32), lengths=[2, 3], label=["a", "b"])
-    return stream.getvalue()
-
-
-_SMALL = _bytes_of_npz()
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(at=st.integers(0, len(_SMALL)), new=st.binary(max_size=6), cut=st.integers(0, 60))
-def test_a_mutated_npz_is_clips_or_an_error(tmp_path: Path, at: int, new: bytes, cut: int) -> None:
-    path = tmp_path / "fuzz.npz"
-    path.write_bytes(_SMALL[:at] + new + _SMALL[at + cut :])
-    try:
-        clips: Iterator[Clip] = ragged_npz.read(path, ReadOptions())
-        assert all(clip.frames for clip in clips)
-    except SkelfuseError:
-        pass
 
 
 def test_an_array_of_python_2_is_read_without_a_warning() -> None:

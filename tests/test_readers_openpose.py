@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.pose_json import GRID, grid_body
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets import openpose
 from skelfuse.datasets.format import ReadOptions
@@ -16,14 +17,6 @@ from skelfuse.datasets.formats import recognise
 from skelfuse.datasets.reading.tracks import link, most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21, layout
-
-# A body of 18, 25 or 33 joints that stands in a box of 10 x 20.
-GRID = np.stack([np.arange(40) % 5 * 2.5, np.arange(40) // 5 * 2.5], axis=-1).astype(np.float32)
-
-
-def _body(joints: int, right: float = 0, sure: float = 0.5) -> list[float]:
-    rows = np.column_stack([GRID[:joints] + np.array([100 + right, 50]), np.full(joints, sure)])
-    return [float(number) for number in rows.ravel()]
 
 
 def _openpose(folder: Path, frames: dict[int, list[dict[str, Any]]]) -> Path:
@@ -36,7 +29,7 @@ def _openpose(folder: Path, frames: dict[int, list[dict[str, Any]]]) -> Path:
 
 def _person(joints: int = 25, right: float = 0) -> dict[str, Any]:
     hands: dict[str, Any] = {"hand_left_keypoints_2d": [], "hand_right_keypoints_2d": []}
-    return {"person_id": [-1], "pose_keypoints_2d": _body(joints, right), **hands}
+    return {"person_id": [-1], "pose_keypoints_2d": grid_body(joints, right), **hands}
 
 
 def _one(path: Path, **options: Any) -> Clip:
@@ -45,7 +38,7 @@ def _one(path: Path, **options: Any) -> Clip:
 
 
 @pytest.mark.parametrize("joints", [18, 25])
-def test_openpose_body(joints: int, tmp_path: Path) -> None:
+def test_a_folder_is_a_clip(joints: int, tmp_path: Path) -> None:
     frames = {t: [_person(joints, right=t)] for t in range(3)}
     for number in (0, 1, 2):  # joint 0 of frame 1 was not found
         frames[1][0]["pose_keypoints_2d"][number] = 0
@@ -128,8 +121,8 @@ def test_only_the_most_active_are_kept(tmp_path: Path) -> None:
 
 def _hands(left: float, right: float) -> dict[str, Any]:
     return {
-        "hand_left_keypoints_2d": _body(21, right=left),
-        "hand_right_keypoints_2d": _body(21, right=right),
+        "hand_left_keypoints_2d": grid_body(21, right=left),
+        "hand_right_keypoints_2d": grid_body(21, right=right),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
@@ -18,27 +17,8 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import recognise
 from skelfuse.layouts import layout
 
-pytestmark = pytest.mark.slow
-
 RealData = Callable[[str], Path]
 Unpacked = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def unpacked(real_data: RealData, tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
-    folders: dict[str, Path] = {}
-
-    def unpack(archive: str) -> Path:
-        if archive not in folders:
-            path = real_data(archive)
-            folders[archive] = tmp_path_factory.mktemp("real")
-            with tarfile.open(path) as tar:
-                # Python 3.10 and 3.11 have it from some bug fix on.
-                tar.extraction_filter = getattr(tarfile, "data_filter", None)
-                tar.extractall(folders[archive])
-        return folders[archive]
-
-    return unpack
 
 
 def _every(form: Format, folder: Path, step: int) -> list[Clip]:

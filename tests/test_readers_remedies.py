@@ -106,7 +106,7 @@ def problems(form: str, source: Path) -> Iterator[SkelfuseError]:
             yield error
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("form", FILES)
 def test_every_problem_says_where_and_what_to_do(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

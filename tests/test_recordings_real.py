@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
@@ -17,37 +17,12 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
 
-pytestmark = pytest.mark.slow
-
 Unpacked = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def unpacked(
-    real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Unpacked:
-    folders: dict[str, Path] = {}
-
-    def unpack(archive: str) -> Path:
-        if archive not in folders:
-            path = real_data(archive)
-            folders[archive] = tmp_path_factory.mktemp("real")
-            with tarfile.open(path) as tar:
-                # Python 3.10 and 3.11 have it from some bug fix on.
-                tar.extraction_filter = getattr(tarfile, "data_filter", None)
-                tar.extractall(folders[archive])
-        return folders[archive]
-
-    return unpack
 
 
 @pytest.fixture(scope="module")
 def samples(unpacked: Unpacked) -> Path:
     return unpacked("formats.tar.xz") / "formats"
-
-
-def read(form: str, path: Path, **options: object) -> list[Clip]:
-    return list(FORMATS[form].read(path, ReadOptions(**options)))  # type: ignore[arg-type]
 
 
 def bone_lengths(clip: Clip) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

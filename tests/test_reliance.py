@@ -80,6 +80,7 @@ def test_parts_add_up_and_what_is_odd_is_listed(found: Reliance) -> None:
     assert "Never recognised: kick." in text
 
 
+@pytest.mark.slow
 def test_a_picture_is_drawn(found: Reliance, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     plot_reliance(found, tmp_path / "classes.png")
@@ -93,6 +94,7 @@ def test_without_labels_there_is_nothing_to_tell() -> None:
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.long
 @pytest.mark.training
 def test_the_command_sums_up_a_store(
     stick_run: Callable[[ModelChoice], Path], tmp_path: Path

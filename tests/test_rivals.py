@@ -40,7 +40,7 @@ def clip() -> Clip:
     return Clip(moving, KINECT_V2, name="a", fps=30)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_rival_gets_what_it_would_get_alone(run: Run, clip: Clip) -> None:
     found = explain_with_rivals(run, clip, "sit", "nod", rounds=4)
     assert [one.target for one in found] == ["sit"] * 5

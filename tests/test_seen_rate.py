@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from helpers.stores import stored
 from skelfuse.batches import Sampling
 from skelfuse.batches.rate import seen_rate
 from skelfuse.cli import main
@@ -15,23 +16,17 @@ from skelfuse.clip import Clip
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 
 STICK = Skeleton("stick", joints=("a", "b"), bones=(("b", "a"),), root="a")
 
 
 def store_of(path: Path, lengths: list[int], fps: float | None) -> Store:
-    random = np.random.default_rng(0)
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(STICK)
-        for i, frames in enumerate(lengths):
-            coords = random.normal(size=(frames, 1, 2, 3)).astype(np.float32)
-            subject, label = str(i % 4), "yx"[i % 2]
-            clip = Clip(coords, STICK, name=f"c{i}", label=label, subject=subject, fps=fps)
-            writer.add(*packed(clip), source="x")
-        writer.finish_source({"source": "x", "bytes": 0, "sha256": "", "clips": 1, "problems": []})
-        writer.finish()
-    return Store(path)
+    random, clips = np.random.default_rng(0), []
+    for i, frames in enumerate(lengths):
+        coords = random.normal(size=(frames, 1, 2, 3)).astype(np.float32)
+        subject, label = str(i % 4), "yx"[i % 2]
+        clips.append(Clip(coords, STICK, name=f"c{i}", label=label, subject=subject, fps=fps))
+    return stored(path, clips)
 
 
 def test_a_clip_resized_to_half_its_frames_is_seen_at_half_its_rate(tmp_path: Path) -> None:
@@ -48,7 +43,7 @@ def test_without_a_rate_of_their_own_nothing_is_known(tmp_path: Path) -> None:
     assert seen_rate(Sampling(), store_of(tmp_path / "b.h5", [1, 1], fps=30)) is None
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_a_run_remembers_it(tmp_path: Path) -> None:
     store, run = store_of(tmp_path / "s.h5", [33] * 16, fps=30), tmp_path / "run"
     sets = ["train.epochs=1", "train.validation=0", "sampling.frames=17", "model.size=nano"]
@@ -63,6 +58,7 @@ def test_a_run_remembers_it(tmp_path: Path) -> None:
     assert "peak (Hz)" in shown
 
 
+@pytest.mark.training
 def test_single_frames_have_no_rate_and_can_be_learned_from(tmp_path: Path) -> None:
     store = store_of(tmp_path / "s.h5", [20] * 12, fps=30)
     assert seen_rate(Sampling(frames=1), store) is None

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor
 
-from helpers import layer_promises
-from helpers.layer_promises import gapped, padded
+from helpers.gapped import gapped, padded
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.spectral_motion import Ends, SpectralMotion
 
@@ -114,61 +110,6 @@ def test_linear_in_x(ends: Ends) -> None:
     torch.testing.assert_close(
         together, 2 * layer(x, mask) - 3 * layer(other, mask), atol=1e-4, rtol=0
     )
-
-
-@pytest.mark.parametrize("ends", ENDS)
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10_000), st.integers(0, 30), st.integers(0, 30))
-def test_padding_changes_nothing(ends: Ends, seed: int, before: int, after: int) -> None:
-    torch.manual_seed(seed)
-    layer = SpectralMotion(ends=ends)
-    layer_promises.padding_changes_nothing(layer, 1 + seed % 20, before, after, atol=2e-5, rtol=0)
-
-
-@pytest.mark.parametrize("ends", ENDS)
-def test_joints_and_bodies_do_not_mix(ends: Ends) -> None:
-    layer_promises.joints_and_bodies_do_not_mix(SpectralMotion(ends=ends), atol=2e-5, rtol=0)
-
-
-@pytest.mark.parametrize("ends", ENDS)
-def test_what_does_not_count_leaks_neither_forward_nor_backward(ends: Ends) -> None:
-    layer_promises.nothing_leaks(SpectralMotion(ends=ends), *gapped(2, 15, 4, 3))
-
-
-@pytest.mark.parametrize("ends", ENDS)
-@pytest.mark.parametrize("T", [1, 2, 7])
-def test_gradcheck(ends: Ends, T: int) -> None:
-    x = torch.randn(1, T, 2, 2, dtype=torch.float64)
-    for mask in (None, torch.rand(1, T, 2) < 0.7):
-        layer_promises.gradients_are_right(SpectralMotion(ends=ends, fps=2.0), x, mask)
-
-
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_input_is_summed_in_single(dtype: torch.dtype) -> None:
-    layer_promises.half_precision_is_summed_in_single(SpectralMotion(fps=30.0), dtype)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("exportable")
-def test_compiled_and_exported_give_the_same_numbers() -> None:
-    close = {"atol": 2e-5, "rtol": 1e-5}
-    layer_promises.compiled_is_the_same(SpectralMotion().eval(), **close)
-    for ends in ENDS:
-        layer = SpectralMotion(ends=ends).eval()
-        layer_promises.exported_is_the_same_at_every_size(layer, shortest=4, **close)
-
-
-BAD: list[tuple[tuple[Any, ...], str]] = [
-    ((torch.zeros(5, 3, 4),), r"x has the wrong shape: expected \[B,T,N,C\].*found \[5, 3, 4\]"),
-    ((torch.zeros(1, 0, 3, 4),), "T at least 1"),
-    ((torch.zeros(1, 5, 3, 4), torch.ones(1, 5, 3)), "expected torch.bool"),
-]
-
-
-@pytest.mark.parametrize(("args", "message"), BAD)
-def test_bad_input_is_told(args: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(SkelfuseError, match=message):
-        SpectralMotion()(*args)
 
 
 def test_bad_choices_are_told() -> None:

@@ -113,6 +113,7 @@ def _sum_of(store: Store) -> float:
     return float(sum(np.nansum(clip.coords) for clip in store))
 
 
+@pytest.mark.process
 def test_processes_share_a_store(tmp_path: Path) -> None:
     store = written(tmp_path / "s.h5", [clip(f"c{i}") for i in range(5)])
     with multiprocessing.get_context("spawn").Pool(2) as pool:

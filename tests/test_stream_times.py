@@ -37,7 +37,7 @@ def pushed(
     return found + stream.finish()
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("fps", [24, 25, 29.97, 30, 60, 120])
 def test_at_whole_milliseconds_every_frame_counts_once(recogniser: Recogniser, fps: float) -> None:
     coords = moving(round(150 * fps))

@@ -20,7 +20,7 @@ from skelfuse.layouts import KINECT_V2
 from skelfuse.training.config_file import read_config
 
 FRAMES = 32
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def resampled(coords: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

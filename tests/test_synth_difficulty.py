@@ -11,7 +11,7 @@ import pytest
 from skelfuse.datasets.synth.dataset import plan_clips
 from skelfuse.datasets.synth.sensor import render
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 FRAMES = 32
 

@@ -82,7 +82,7 @@ def test_the_parser_accepts_real_files(real_data: Callable[[str], Path]) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_a_file_says_what_was_rendered(noise: float) -> None:
-    for plan in plan_clips(clips=90)[::5]:
+    for plan in plan_clips(clips=90)[::9]:
         recording, frames = parsed(plan, noise)
         assert len(frames) == recording.frames
         for t, bodies in enumerate(frames):
@@ -94,13 +94,6 @@ def test_a_file_says_what_was_rendered(noise: float) -> None:
                 np.testing.assert_allclose(
                     body.joints[:, :3], recording.coords[t, index], rtol=1e-6, atol=1e-11
                 )
-
-
-def test_a_clean_file_holds_the_truth() -> None:
-    for plan in plan_clips(clips=90)[::9]:
-        recording, frames = parsed(plan, noise=0)
-        coords = np.array([[body.joints[:, :3] for body in bodies] for bodies in frames])
-        np.testing.assert_allclose(coords, recording.truth, rtol=1e-6, atol=1e-11)
 
 
 def test_pixels_belong_to_the_coordinates_as_in_real_files(
@@ -128,16 +121,17 @@ def test_pixels_belong_to_the_coordinates_as_in_real_files(
 
 @pytest.mark.slow
 def test_pixels_lie_in_the_images() -> None:
-    for plan in plan_clips(clips=90)[::6]:
+    for plan in plan_clips(clips=90)[::15]:
         _, frames = parsed(plan, noise=0)
         pixels = np.array([[body.joints[:, 3:7] for body in bodies] for bodies in frames])
         assert (pixels >= 0).all()
         assert (pixels < [512, 424, 1920, 1080]).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_orientations_are_rotations_along_the_bones() -> None:
     directed = [joint for joint in range(25) if joint not in UNDIRECTED]
-    for plan in plan_clips(clips=60)[::5]:
+    for plan in plan_clips(clips=60)[::10]:
         _, frames = parsed(plan, noise=0)
         joints = np.array([[body.joints for body in bodies] for bodies in frames])
         w, x, y, z = np.moveaxis(joints[..., 7:11], -1, 0)

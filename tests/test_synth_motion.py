@@ -35,7 +35,7 @@ def play(action: Action, subject: int = 1, performance: int = 0, seed: int = 0) 
     return perform(plan)
 
 
-def plays(action: Action, count: int = 6) -> list[Coords]:
+def plays(action: Action, count: int = 3) -> list[Coords]:
     return [play(action, subject=1 + 7 * k % SUBJECTS, performance=k) for k in range(count)]
 
 
@@ -44,7 +44,6 @@ def bone_lengths(joints: Coords) -> Coords:
     return lengths[..., 1:]
 
 
-@pytest.mark.slow
 @ALL
 def test_bones_keep_their_length(action: Action) -> None:
     for joints in plays(action):
@@ -61,7 +60,6 @@ def test_left_and_right_bones_are_equally_long(action: Action) -> None:
         np.testing.assert_allclose(lengths[:, left - 1], lengths[:, right - 1], atol=1e-9)
 
 
-@pytest.mark.slow
 @ALL
 def test_every_action_moves_and_none_faster_than_people_do(action: Action) -> None:
     for joints in plays(action):
@@ -73,7 +71,6 @@ def test_every_action_moves_and_none_faster_than_people_do(action: Action) -> No
         assert np.percentile(speed, 99.5) < 14  # a hand that throws
 
 
-@pytest.mark.slow
 @ALL
 def test_bodies_are_possible(action: Action) -> None:
     for joints in plays(action):

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
+from helpers.commands import called
 from helpers.stick_figure import STICK, acted
 from helpers.video_extra import Scripted, Told, pretend, read_by_script
 from skelfuse.cli import main
@@ -25,10 +26,6 @@ from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
 FILES = {"wave": "a.mp4", "nod": "b.MOV"}
-
-
-def run_main(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -59,7 +56,7 @@ def test_without_the_extra_one_line_says_what_helps(
     pretend(monkeypatch, there=False)
     out = ("-o", tmp_path / "out.npz") if command != "view" else ()
     for path in (videos, videos / "wave" / "a.mp4"):
-        result = run_main(command, path, *out)
+        result = called(command, path, *out)
         assert result.exit_code == 1
         (line,) = result.stderr.splitlines()  # one for all videos
         assert line.startswith(f"Error: {path}: videos need MediaPipe and OpenCV, not installed")
@@ -75,11 +72,11 @@ def test_predict_and_explain_say_it_too(
     run = stick_run(ModelChoice("skelfuse", "nano"))
     file = videos / "wave" / "a.mp4"
     for arguments in (("predict", run, file), ("explain", run, file)):
-        result = run_main(*arguments)
+        result = called(*arguments)
         assert result.exit_code == 1
         assert result.stderr.count("\n") == 1
         assert "pip install 'skelfuse[video]'" in result.stderr
-    live = run_main("predict", run, "--camera", "0")
+    live = called("predict", run, "--camera", "0")
     assert (live.exit_code, live.stderr.count("\n")) == (1, 1)
     assert "pip install 'skelfuse[video]'" in live.stderr
 
@@ -94,7 +91,7 @@ def test_pose_writes_what_the_estimator_saw(
     scripted: type[Scripted], videos: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "clips.npz"
-    result = run_main("pose", videos, "-o", out)
+    result = called("pose", videos, "-o", out)
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{out}: 2 clips, 120 frames, stick\n"
     first, _, note = result.stderr.splitlines()
@@ -119,10 +116,10 @@ def test_unsure_joints_are_missing_on_request(
 ) -> None:
     out = tmp_path / "clips.npz"
     file = videos / "wave" / "a.mp4"
-    assert run_main("pose", file, "-o", out, "--min-score", "0.5").exit_code == 0
+    assert called("pose", file, "-o", out, "--min-score", "0.5").exit_code == 0
     (hidden,) = ragged_npz.read(out, ReadOptions())
     assert hidden.mask[0, 0].tolist() == [False, False, True, True, True]
-    assert run_main("pose", file, "-o", out).exit_code == 0
+    assert called("pose", file, "-o", out).exit_code == 0
     (later,) = ragged_npz.read(out, ReadOptions(min_score=0.5))  # the scores are kept
     np.testing.assert_array_equal(later.coords, hidden.coords)
     assert any("0.5 are missing" in note for note in later.notes)
@@ -132,9 +129,9 @@ def test_preprocess_takes_videos_as_other_files(
     scripted: type[Scripted], videos: Path, tmp_path: Path
 ) -> None:
     npz, direct, through = (tmp_path / name for name in ("c.npz", "direct.h5", "through.h5"))
-    assert run_main("pose", videos, "-o", npz).exit_code == 0
+    assert called("pose", videos, "-o", npz).exit_code == 0
     for source, store in ((videos, direct), (npz, through)):
-        result = run_main("preprocess", source, "-o", store, "--jobs", "1")
+        result = called("preprocess", source, "-o", store, "--jobs", "1")
         assert result.exit_code == 0, result.output
     for a, b in zip(Store(direct), Store(through), strict=True):
         assert (a.name, a.label, a.fps) == (b.name, b.label, b.fps)
@@ -150,18 +147,18 @@ def test_a_run_recognises_videos_as_it_does_their_joints(
 ) -> None:
     run = stick_run(ModelChoice("skelfuse", "nano"))
     npz = tmp_path / "c.npz"
-    assert run_main("pose", videos / "wave", "-o", npz).exit_code == 0
+    assert called("pose", videos / "wave", "-o", npz).exit_code == 0
     whole, windows = ((), ("--window", "1s", "--stride", "0.5s"))
     for more in (whole, windows):
         told = []
         for source in (videos / "wave" / "a.mp4", npz):
-            result = run_main("predict", run, source, "--format", "jsonl", *more)
+            result = called("predict", run, source, "--format", "jsonl", *more)
             assert result.exit_code == 0, result.output
             told.append([json.loads(line) | {"file": ""} for line in result.stdout.splitlines()])
         assert told[0] == told[1]
     assert told[0][0]["class"] == "wave"
-    assert run_main("explain", run, videos / "wave" / "a.mp4", "--rounds", "2").exit_code == 0
-    assert run_main("view", videos, "-o", tmp_path / "view.html").exit_code == 0
+    assert called("explain", run, videos / "wave" / "a.mp4", "--rounds", "2").exit_code == 0
+    assert called("view", videos, "-o", tmp_path / "view.html").exit_code == 0
 
 
 @pytest.mark.training
@@ -182,7 +179,7 @@ def test_a_camera_gives_the_windows_of_what_it_saw(
     piped = CliRunner().invoke(main, ["predict", str(run), "-", *common], input=stdin)
     clock = iter(np.arange(1000) / 30 + 1000)
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
-    seen = run_main("predict", run, "--camera", "0", *common)
+    seen = called("predict", run, "--camera", "0", *common)
     assert (seen.exit_code, piped.exit_code) == (0, 0), seen.output + piped.output
     assert seen.stderr == "note: camera 0, 640 x 480; Ctrl-C ends it\n"
     assert [json.loads(one) for one in seen.stdout.splitlines()] == [
@@ -206,7 +203,7 @@ def test_an_interrupt_ends_a_camera_with_its_last_window(
     clock = iter(np.arange(1000) / 30)
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
     run = stick_run(ModelChoice("skelfuse", "nano"))
-    result = run_main("predict", run, "--camera", "0", "--window", "50f", "--stride", "50f")
+    result = called("predict", run, "--camera", "0", "--window", "50f", "--stride", "50f")
     assert result.exit_code == 0, result.output
     frames = [json.loads(line)["frames"] for line in result.stdout.splitlines()]
     assert frames == [[0, 50], [10, 60]]
@@ -223,7 +220,7 @@ def test_a_bad_video_is_left_out_and_the_others_are_kept(
     monkeypatch.setattr(video, "open_video", opened)
     (videos / "nod" / "c.avi").write_bytes(b"nothing")
     out = tmp_path / "clips.npz"
-    result = run_main("pose", videos, "-o", out)
+    result = called("pose", videos, "-o", out)
     assert result.exit_code == 3
     assert [clip.name for clip in ragged_npz.read(out, ReadOptions())] == ["nod/b"]
     *_, count, first, second = result.stderr.splitlines()
@@ -238,18 +235,16 @@ def test_where_nobody_is_seen_nothing_is_written(
     monkeypatch.setattr(scripted, "bodies", lambda self, picture: [])
     out = tmp_path / "clips.npz"
     out.write_text("what was there")
-    alone = run_main("pose", videos / "wave", "-o", out)
+    alone = called("pose", videos / "wave", "-o", out)
     assert (alone.exit_code, alone.stderr.count("\n")) == (1, 1)
     assert "nobody is found in any of its 60 frames" in alone.stderr
-    assert (
-        "no person in 2 videos; the first problem: " in run_main("pose", videos, "-o", out).stderr
-    )
+    assert "no person in 2 videos; the first problem: " in called("pose", videos, "-o", out).stderr
     assert out.read_text() == "what was there"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["clips.npz"]
 
 
 def test_no_video_is_overwritten_by_mistake(videos: Path) -> None:
-    result = run_main("pose", videos, "-o", videos / "wave" / "a.mp4")
+    result = called("pose", videos, "-o", videos / "wave" / "a.mp4")
     assert result.exit_code == 2
     assert "give a name that ends in .npz" in result.stderr
 
@@ -293,13 +288,13 @@ def test_a_file_named_outright_is_a_video_whatever_its_ending(
     scripted: type[Scripted], videos: Path, tmp_path: Path
 ) -> None:
     odd = (videos / "wave" / "a.mp4").rename(videos / "wave" / "recording")
-    assert run_main("pose", odd, "-o", tmp_path / "a.npz").exit_code == 0
+    assert called("pose", odd, "-o", tmp_path / "a.npz").exit_code == 0
 
 
 def test_what_no_format_recognises_is_told_in_four_lines(tmp_path: Path) -> None:
     for ending, first in ((".csv", "mediapipe-csv"), (".mat", "utd-mhad"), (".xyz", "npz")):
         (tmp_path / f"a{ending}").write_text("{}")
-        result = run_main("view", tmp_path / f"a{ending}")
+        result = called("view", tmp_path / f"a{ending}")
         assert result.exit_code == 1
         lines = result.stderr.splitlines()
         assert len(lines) == 4
@@ -321,5 +316,5 @@ def test_what_no_format_recognises_is_told_in_four_lines(tmp_path: Path) -> None
     ],
 )
 def test_what_contradicts_a_camera_is_refused(arguments: str) -> None:
-    result = run_main(*arguments.split())
+    result = called(*arguments.split())
     assert result.exit_code == 2, result.output

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.clip import Clip
 from skelfuse.datasets import ragged_npz, video
 from skelfuse.datasets.format import ReadOptions
@@ -29,16 +29,12 @@ from skelfuse.layouts import COCO_17, MEDIAPIPE_33
 from skelfuse.store import Store
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(
         any(importlib.util.find_spec(name) is None for name in ("mediapipe", "cv2")),
         reason="the extra 'video' is not installed (an environment of its own has it)",
     ),
 ]
-
-
-def run_main(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +53,7 @@ def recorded() -> Path:
 def posed(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """Return the joints of the whole video, and what the command said."""
     out = tmp_path_factory.mktemp("posed") / "clips.npz"
-    result = run_main("pose", recorded, "-o", out)
+    result = called("pose", recorded, "-o", out)
     assert result.exit_code == 0, result.output
     return out, result
 
@@ -119,7 +115,7 @@ def test_the_body_stands_in_the_picture(clip: Clip) -> None:
 def test_nothing_but_what_the_command_says_is_printed(
     short: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    result = run_main("pose", short, "-o", tmp_path / "a.npz")
+    result = called("pose", short, "-o", tmp_path / "a.npz")
     assert result.exit_code == 0, result.output
     assert capfd.readouterr() == ("", "")  # what MediaPipe's own parts write to the terminal
 
@@ -145,17 +141,17 @@ def test_a_run_predicts_a_video_as_its_joints_and_a_camera_by_its_windows(
         label=["forth", "back"] * 8,
         **made,
     )
-    assert run_main("preprocess", tmp_path / "two.npz", "-o", store).exit_code == 0
+    assert called("preprocess", tmp_path / "two.npz", "-o", store).exit_code == 0
     train = ("train", "--config", "generic", "--data", store, "--protocol", "all", "-o", run)
-    assert run_main(*train, "--size", "nano", "--epochs", "1", "--device", "cpu").exit_code == 0
-    assert run_main("pose", short, "-o", npz).exit_code == 0
+    assert called(*train, "--size", "nano", "--epochs", "1", "--device", "cpu").exit_code == 0
+    assert called("pose", short, "-o", npz).exit_code == 0
     told = []
     for source in (short, npz):
-        result = run_main("predict", run, source, "--json")
+        result = called("predict", run, source, "--json")
         assert result.exit_code == 0, result.output
         told.append([one | {"file": ""} for one in json.loads(result.stdout)])
     assert told[0] == told[1]
-    live = run_main("predict", run, "--camera", short, "--window", "20f", "--stride", "10f")
+    live = called("predict", run, "--camera", short, "--window", "20f", "--stride", "10f")
     assert live.exit_code == 0, live.output
     windows = [json.loads(line) for line in live.stdout.splitlines()]
     assert len(windows) >= 2
@@ -176,7 +172,7 @@ def test_broken_videos_are_a_line_each(short: Path, tmp_path: Path) -> None:
         (folder / name).write_bytes(some)
     noise = [np.random.default_rng(t).integers(0, 255, (240, 320, 3), np.uint8) for t in range(5)]
     filmed(folder / "nobody.avi", noise)
-    result = run_main("pose", folder, "-o", tmp_path / "a.npz")
+    result = called("pose", folder, "-o", tmp_path / "a.npz")
     assert result.exit_code == 3
     lines = result.stderr.splitlines()
     at = lines.index("4 of 5 videos had a problem:")
@@ -261,7 +257,7 @@ def test_jobs_read_several_videos_at_once(short: Path, tmp_path: Path) -> None:
     stores = []
     for jobs in (1, 2):
         out = tmp_path / f"{jobs}.h5"
-        result = run_main("preprocess", folder, "-o", out, "--jobs", jobs)
+        result = called("preprocess", folder, "-o", out, "--jobs", jobs)
         assert result.exit_code == 0, result.output
         stores.append([one.coords for one in Store(out)])
     for one, other in zip(*stores, strict=True):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -47,7 +47,6 @@ def distances(coords: Array) -> Array:
     return np.asarray(np.linalg.norm(joints[:, :, None] - joints[:, None], axis=-1))
 
 
-@settings(max_examples=40, deadline=None)
 @given(turns, moves)
 def test_from_wherever_it_was_seen_the_aligned_clip_is_the_same(
     angles: tuple[float, ...], by: tuple[float, ...]
@@ -81,7 +80,6 @@ def test_the_first_person_begins_upright_at_the_origin_and_looks_along_z() -> No
     np.testing.assert_allclose(aligned.coords[0, 0], body - centre, atol=1e-12)  # the toes at +z
 
 
-@settings(max_examples=20, deadline=None)
 @given(turns, moves)
 def test_distances_within_and_between_people_stay(
     angles: tuple[float, ...], by: tuple[float, ...]
@@ -159,7 +157,6 @@ def test_a_hand_has_no_view_but_a_size() -> None:
     assert np.median(bones) == pytest.approx(1)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.floats(0.01, 1000))
 def test_tall_and_small_become_equal(scale: float) -> None:
     clip = people()

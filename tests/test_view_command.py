@@ -8,19 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.clip import Clip
 from skelfuse.intervals import Interval
 from skelfuse.layouts import COCO_17
 from skelfuse.viewing import page
 from skelfuse.viewing.page import page_data, page_of
 from skelfuse.viewing.shown import Shown
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def walk(seed: int, frames: int = 30) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -49,16 +44,16 @@ def data_of(path: Path) -> dict[str, Any]:
 def test_a_store_is_shown_by_one_clip_of_each_class(poses: Path, tmp_path: Path) -> None:
     store, out = tmp_path / "s.h5", tmp_path / "page.html"
     given = ("--label-from", "folder", "--fps", 25, "--skeleton", "coco-17")
-    assert run("preprocess", poses, *given, "--out", store).exit_code == 0
-    result = run("view", store, "-o", out)
+    assert called("preprocess", poses, *given, "--out", store).exit_code == 0
+    result = called("view", store, "-o", out)
     assert result.exit_code == 0, result.output
     assert result.output == f"6 clips looked at: nothing odd\nwrote {out}\n"
     shown = data_of(out)["clips"]
     assert [(one["label"], one["name"]) for one in shown] == [("sit", "sit1"), ("wave", "wave1")]
     assert "://" not in out.read_text()  # nothing is fetched
-    one = run("view", store, "--clip", "wave2")
+    one = called("view", store, "--clip", "wave2")
     assert one.output.startswith("wave2: 50 frames, 1 person, wave\n")
-    wrong = run("view", store, "--clip", "wave9")
+    wrong = called("view", store, "--clip", "wave9")
     assert wrong.exit_code == 1
     assert "no clip 'wave9': expected sit0, sit1, sit2, wave0, ..." in wrong.output
 
@@ -68,7 +63,7 @@ def test_files_are_shown_without_a_store_and_a_bad_one_stops_none(
 ) -> None:
     (poses / "sit" / "bad.npy").write_bytes(b"\x93NUMPY nothing")
     out = tmp_path / "page.html"
-    result = run("view", poses, "--skeleton", "coco-17", "-o", out)
+    result = called("view", poses, "--skeleton", "coco-17", "-o", out)
     assert result.exit_code == 3
     assert "Error: " in result.output
     assert "bad.npy" in result.output
@@ -77,7 +72,7 @@ def test_files_are_shown_without_a_store_and_a_bad_one_stops_none(
 
 
 def test_a_picture_is_drawn(poses: Path, tmp_path: Path) -> None:
-    result = run(
+    result = called(
         *("view", poses / "sit" / "sit0.npy", "--skeleton", "coco-17"),
         *("--png", tmp_path / "a.png"),
     )
@@ -128,7 +123,7 @@ def test_what_a_file_does_not_say_is_said_as_to_preprocess(tmp_path: Path) -> No
     np.save(tmp_path / "a.npy", np.concatenate([coords, score], axis=2).transpose(2, 0, 1))
     out = tmp_path / "page.html"
     words = ("--axes", "CTN", "--score", "--missing", -9999, "--min-score", 0.5)
-    result = run("view", tmp_path / "a.npy", *words, "--skeleton", "coco-17", "-o", out)
+    result = called("view", tmp_path / "a.npy", *words, "--skeleton", "coco-17", "-o", out)
     assert result.exit_code == 0, result.output
     (clip,) = data_of(out)["clips"]
     gone = {4: 6, 7: 5}  # of 30 frames

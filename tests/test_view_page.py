@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from helpers.browser import TEXTS, Browser
-from helpers.browser import found as chromium
 from skelfuse.clip import Clip
 from skelfuse.intervals import Interval
 from skelfuse.layouts import KINECT_V2
 from skelfuse.viewing.page import write_view
 from skelfuse.viewing.shown import Shown
 
-pytestmark = [
-    pytest.mark.process,
-    pytest.mark.skipif(
-        chromium() is None, reason="no chromium is found (set SKELFUSE_CHROMIUM to its path)"
-    ),
-]
+pytestmark = pytest.mark.browser
 SIZES = ((390, 844), (1280, 720))
 
 
@@ -49,32 +41,17 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    one = Browser(tmp_path_factory.mktemp("profile"))
-    yield one
-    one.close()
-
-
-def text(page: Any, css: str) -> str:
-    return str(page.js(f"document.querySelector({css!r}).textContent"))
-
-
-def pixels(page: Any) -> str:
-    return str(page.js("document.getElementById('stage').toDataURL()"))
-
-
 def test_a_grid_chooses_what_is_on_the_stage(browser: Any, pages: list[Path]) -> None:
     browser.show(pages[0], width=1280, height=720)
     assert set(browser.asked) <= {one.as_uri() for one in pages}  # it fetches nothing
-    assert text(browser, "#h-clip") == "wave · a"
+    assert browser.text("#h-clip") == "wave · a"
     assert browser.js("document.querySelectorAll('#grid button').length") == 3
     assert browser.js("document.querySelectorAll('#joints tr').length") == 25
-    before = pixels(browser)
+    before = browser.pixels()
     browser.click("#grid button:nth-child(2)")
-    assert text(browser, "#h-clip").endswith("· b")
-    assert "people2" in text(browser, "#facts")
-    assert pixels(browser) != before
+    assert browser.text("#h-clip").endswith("· b")
+    assert "people2" in browser.text("#facts")
+    assert browser.pixels() != before
     assert browser.js("document.querySelector('[aria-pressed=true] span').textContent").startswith(
         "b"
     )
@@ -84,24 +61,24 @@ def test_a_grid_chooses_what_is_on_the_stage(browser: Any, pages: list[Path]) ->
 def test_it_plays_steps_and_turns(browser: Any, pages: list[Path]) -> None:
     browser.show(pages[0], width=1280, height=720)
     browser.press("Home")
-    assert text(browser, "#clock") == "0.00 s, frame 0"
-    still = pixels(browser)
+    assert browser.text("#clock") == "0.00 s, frame 0"
+    still = browser.pixels()
     browser.press("ArrowRight")
     browser.press("ArrowRight")
     browser.press("ArrowLeft")
-    assert text(browser, "#clock") == "0.03 s, frame 1"
+    assert browser.text("#clock") == "0.03 s, frame 1"
     browser.press("d")
-    assert pixels(browser) != still
+    assert browser.pixels() != still
     browser.press(" ")
     browser.until("now > 6")
     browser.press(" ")
-    assert text(browser, "#play") == "Play"
+    assert browser.text("#play") == "Play"
     browser.press("End")
-    assert text(browser, "#clock") == "1.97 s, frame 59"
-    turned = pixels(browser)
+    assert browser.text("#clock") == "1.97 s, frame 59"
+    turned = browser.pixels()
     x, y = browser.middle("#stage")
     browser.drag([(x, y), (x + 60, y + 10), (x + 120, y + 10)])
-    assert pixels(browser) != turned
+    assert browser.pixels() != turned
     browser.js("document.getElementById('names').value = 'none'; drawStage()")
     assert browser.problems == []
 
@@ -109,12 +86,12 @@ def test_it_plays_steps_and_turns(browser: Any, pages: list[Path]) -> None:
 def test_what_is_missing_is_named(browser: Any, pages: list[Path]) -> None:
     browser.show(pages[0], width=1280, height=720)
     browser.js("go(0)")
-    assert text(browser, "#missing") == "all joints are seen now"
+    assert browser.text("#missing") == "all joints are seen now"
     browser.js("go(12)")
-    assert text(browser, "#missing") == "missing now: left hand"
-    assert text(browser, "#joints tr:nth-child(8)") == "left hand13 % missing"
+    assert browser.text("#missing") == "missing now: left hand"
+    assert browser.text("#joints tr:nth-child(8)") == "left hand13 % missing"
     browser.js("go(42)")
-    assert "and 17 more" in text(browser, "#missing")
+    assert "and 17 more" in browser.text("#missing")
 
 
 def test_intervals_are_beside_the_recording(browser: Any, pages: list[Path]) -> None:
@@ -122,11 +99,11 @@ def test_intervals_are_beside_the_recording(browser: Any, pages: list[Path]) -> 
     assert browser.js("document.querySelectorAll('#track button').length") == 2
     assert browser.js("document.getElementById('grid-part').hidden")
     browser.click("#track button:nth-child(2)")
-    assert text(browser, "#clock").endswith("frame 15")
+    assert browser.text("#clock").endswith("frame 15")
     assert browser.js("document.querySelectorAll('#track [aria-current]').length") == 2
     browser.js("go(22)")
-    assert text(browser, "#track [aria-current]") == "<b>rest</b>"
-    assert text(browser, "#missing") == "happening now: <b>rest</b> · all joints are seen now"
+    assert browser.text("#track [aria-current]") == "<b>rest</b>"
+    assert browser.text("#missing") == "happening now: <b>rest</b> · all joints are seen now"
     assert browser.problems == []
 
 
@@ -137,16 +114,4 @@ def test_it_can_be_read_at_any_size(
     browser: Any, pages: list[Path], width: int, height: int, *, dark: bool, number: int
 ) -> None:
     browser.show(pages[number], width=width, height=height, dark=dark)
-    assert browser.js("document.documentElement.scrollWidth") == width
-    texts = browser.js(TEXTS)
-    assert len(texts) > 40
-    for told, size, contrast, right in texts:
-        assert size >= 12, told
-        assert contrast >= 4.5, (told, contrast)  # WCAG AA
-        assert right <= width, told
-    unnamed = browser.js(
-        "[...document.querySelectorAll('button, input, select, canvas:not([aria-hidden])')].filter("
-        "e => !(e.ariaLabel || e.textContent.trim() || e.closest('label'))).length"
-    )
-    assert unnamed == 0
-    assert browser.problems == []
+    browser.is_readable(width)

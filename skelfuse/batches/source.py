@@ -20,7 +20,7 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
 AHEAD = 3  # batches under way to a GPU
-_ROWS_AT_ONCE = 1 << 15  # rows prepared together when a split is loaded; bounds working memory
+ROWS_AT_ONCE = 1 << 15  # rows prepared together when a split is loaded; bounds working memory
 
 
 def prepared(raw: Tracks, skeleton: Skeleton, sampling: Sampling) -> Tracks:
@@ -121,7 +121,7 @@ def room(device: torch.device) -> int:
 
 def _parts(rows: Tensor) -> list[int]:
     """Return how many clips to take at a time so that few rows come together; `rows [C]`."""
-    group = (rows.cumsum(0) - rows) // _ROWS_AT_ONCE
+    group = (rows.cumsum(0) - rows) // ROWS_AT_ONCE
     return [int(count) for count in torch.unique_consecutive(group, return_counts=True)[1]]
 
 

@@ -21,7 +21,7 @@ from torch.autograd.function import once_differentiable
 
 from skelfuse.layers.legendre import full_basis, legendre_basis
 
-_HELD = 2048  # numbers that a program has at a time, frames times signals
+HELD = 2048  # numbers that a program has at a time, frames times signals
 
 
 @triton.jit
@@ -209,7 +209,7 @@ class _Statistics(torch.autograd.Function):
         B, _, N, K = v.shape
         features = v.new_empty(B, N, (6 * len(scales) + 2 * (order + 1) + 1) * K)
         extremes = v.new_empty(B, 4, N * K)
-        _launch(_forward, (v, mask, basis, features, extremes), v, basis, scales, order)
+        launch(_forward, (v, mask, basis, features, extremes), v, basis, scales, order)
         ctx.save_for_backward(v, mask, basis, features, extremes)
         ctx.scales, ctx.order = scales, order
         return features
@@ -220,11 +220,11 @@ class _Statistics(torch.autograd.Function):
         v, mask, basis, features, extremes = ctx.saved_tensors
         result = torch.empty_like(v)
         given = (v, mask, basis, features, extremes, gradient.contiguous(), result)
-        _launch(_backward, given, v, basis, ctx.scales, ctx.order)
+        launch(_backward, given, v, basis, ctx.scales, ctx.order)
         return result, None, None, None, None
 
 
-def _launch(
+def launch(
     kernel: Any,
     tensors: tuple[Tensor, ...],
     v: Tensor,
@@ -232,9 +232,10 @@ def _launch(
     scales: tuple[int, ...],
     order: int,
 ) -> None:
+    """Run a kernel with programs of a size that fits the clips."""
     B, T, N, K = v.shape
     BT = max(triton.next_power_of_2(T), 2)
-    BJ = min(max(_HELD // BT, 4), 128)
+    BJ = min(max(HELD // BT, 4), 128)
     kernel[(triton.cdiv(N * K, BJ), B)](
         *tensors,
         T,

@@ -14,7 +14,7 @@ TOO_MUCH = 77  # the exit code of a trial that is refused memory
 
 # What a reader does, without what it checks: open, and read all that is small. One part that
 # cannot be read keeps no other from being tried.
-_TRIAL = """
+TRIAL = """
 import os, sys
 try:
     import resource
@@ -75,7 +75,7 @@ def hdf5_fails(path: Path, seconds: int = 20) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _tried(path: Path, size: int, changed: int, seconds: int) -> str | None:
-    script = _TRIAL.format(seconds=seconds, memory=MEMORY, too_much=TOO_MUCH)
+    script = TRIAL.format(seconds=seconds, memory=MEMORY, too_much=TOO_MUCH)
     try:
         code = exit_code(script, path, PATIENCE * seconds)
     except subprocess.TimeoutExpired:

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from helpers import trained_run
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.training import Fit, ModelChoice
 
 pytestmark = pytest.mark.training
@@ -29,12 +28,8 @@ RUNS = {
 }
 
 
-def command(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def compared(*arguments: object) -> dict[str, Any]:
-    result = command("compare", *arguments, "--json")
+    result = called("compare", *arguments, "--json")
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads(result.stdout)
     return found
@@ -48,7 +43,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, config in RUNS.items():
         trained_run.trained(store, folder / "runs" / name, config)
         if name != "a5":
-            result = command("evaluate", folder / "runs" / name, "--data", store.path)
+            result = called("evaluate", folder / "runs" / name, "--data", store.path)
             assert result.exit_code == 0, result.output
     return folder / "runs"
 
@@ -113,7 +108,7 @@ def test_a_run_counts_once(runs: Path, tmp_path: Path) -> None:
 
 
 def test_tables(runs: Path) -> None:
-    text = command("compare", *sorted(runs.iterdir())).stdout
+    text = called("compare", *sorted(runs.iterdir())).stdout
     table, differences, seeds = text.split("\n\n")
     assert len(table.splitlines()) == 5
     assert "official test: top-1 (95 %)" in table
@@ -121,9 +116,9 @@ def test_tables(runs: Path) -> None:
     assert any(line.split()[:2] == ["model.size", "nano"] for line in differences.splitlines())
     assert "0, 1, 5" in seeds
     assert "(2 runs)" in seeds
-    few = command("compare", runs / "a0", runs / "a1").stdout
+    few = called("compare", runs / "a0", runs / "a1").stdout
     assert few.splitlines()[0].split()[:2] == ["run", "seed"]
-    markdown = command("compare", runs / "a0", runs / "a1", "--format", "markdown").stdout
+    markdown = called("compare", runs / "a0", runs / "a1", "--format", "markdown").stdout
     head, rule, *rows = markdown.split("\n\n")[0].splitlines()
     assert len({line.count("|") for line in (head, rule, *rows)}) == 1
     assert set(rule) <= set("|- ")
@@ -143,7 +138,7 @@ def test_other_tests_get_other_names(runs: Path, tmp_path: Path) -> None:
         (same_name,),
         (store, "--part", "all"),
     ):
-        assert command("evaluate", run, "--data", data, *more).exit_code == 0
+        assert called("evaluate", run, "--data", data, *more).exit_code == 0
     (found,) = compared(run)["runs"]
     names = sorted(found["tests"])
     assert [name for name in names if "store" not in name] == [
@@ -171,7 +166,7 @@ def test_what_is_no_run_is_told_and_left_out(runs: Path, tmp_path: Path) -> None
         told["runs"][0]["epoch"] = 77
         record.write_text(json.dumps(told) if copy == stale else "{")
     odd = [tmp_path / "notes.txt", tmp_path / "empty", cut, tmp_path / "missing"]
-    result = command("compare", runs / "a0", *odd, stale, foreign, "--json")
+    result = called("compare", runs / "a0", *odd, stale, foreign, "--json")
     assert result.exit_code == 3
     found = json.loads(result.stdout)
     assert [run["name"] for run in found["runs"]] == [str(runs / "a0"), str(stale), str(foreign)]
@@ -185,8 +180,8 @@ def test_what_is_no_run_is_told_and_left_out(runs: Path, tmp_path: Path) -> None
 
 
 def test_nothing_to_compare(tmp_path: Path) -> None:
-    result = command("compare", tmp_path / "missing")
+    result = called("compare", tmp_path / "missing")
     assert result.exit_code == 1
     assert result.output.startswith("Error: no run to compare")
-    assert command("compare").exit_code == 2
-    assert command("compare", tmp_path, "--json", "--format", "markdown").exit_code == 2
+    assert called("compare").exit_code == 2
+    assert called("compare", tmp_path, "--json", "--format", "markdown").exit_code == 2

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import ramps
@@ -139,16 +139,6 @@ def test_a_flat_clip_turns_in_its_plane() -> None:
     np.testing.assert_allclose(turned(clip, 90).coords[0, 0], [[2, 1], [2, -1]], atol=1e-12)
 
 
-def test_an_aligned_run_sees_no_turn_of_the_camera() -> None:
-    clip, sampling = ramp(), Sampling(frames=16, align=True)
-    straight = batch_of([clip], sampling=sampling).x
-    for degrees in (30, 60, 90):
-        view = batch_of([turned(clip, degrees)], sampling=sampling).x
-        torch.testing.assert_close(view, straight, atol=1e-4, rtol=0)
-    plain = [batch_of([one], sampling=Sampling(frames=16)).x for one in (clip, turned(clip, 90))]
-    assert (plain[0] - plain[1]).abs().max() > 0.5
-
-
 @BODIES
 def test_a_mirror_swaps_names_and_sides_and_twice_is_nothing(body: Skeleton) -> None:
     clip = with_gaps(ramp(body))
@@ -198,7 +188,6 @@ def test_nothing_changes_at_strength_zero(change: Callable[[Clip], Clip], body: 
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
 @given(
     body=st.sampled_from([KINECT_V2, COCO_17, layout("coco-17", dimensions=3), HAND_21, ramps.TWO]),
     frames=st.integers(1, 30),

@@ -20,6 +20,7 @@ from skelfuse.training import train
 pytestmark = pytest.mark.training
 
 
+@pytest.mark.long
 def test_swapped_labels_are_found_among_the_clips_trained_on(tmp_path: Path) -> None:
     clips = [trained_run.clip(i, a) for a in range(6) for i in range(24)]
     wrong = {"1-3": ACTIONS[3], "3-20": ACTIONS[1], "4-11": ACTIONS[0]}

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from helpers import trained_run
+from helpers.commands import called
 from helpers.trained_run import ACTIONS
 from skelfuse.cli import main
 from skelfuse.datasets.protocols import split
@@ -22,10 +23,6 @@ from skelfuse.run import load_run
 from skelfuse.store import Store
 
 pytestmark = pytest.mark.training
-
-
-def command(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["evaluate", *(str(argument) for argument in arguments)])
 
 
 def test_the_command_prints_writes_and_leaves_the_same_numbers(
@@ -78,7 +75,7 @@ def test_the_command_prints_writes_and_leaves_the_same_numbers(
     assert (out / "confusion.png").read_bytes()[:4] == b"\x89PNG"
 
     files = {file: file.read_bytes() for file in (*out.iterdir(), *left)}
-    text = command(*arguments, "--out", out)
+    text = called("evaluate", *arguments, "--out", out)
     assert f"top-1                {plain.metrics.top1:7.2%}" in text.output
     assert all(f"\n{name}  " in text.output for name in doubted[:5])
     assert {file: file.read_bytes() for file in files} == files  # nothing depends on the clock
@@ -88,14 +85,14 @@ def test_checkpoints_can_be_chosen(folder: Path, tmp_path: Path) -> None:
     data = ("--data", folder / "store.h5", "--json")
     by_name = {}
     for name in ("best", "last"):
-        result = command(folder / "run", *data, "--checkpoint", name)
+        result = called("evaluate", folder / "run", *data, "--checkpoint", name)
         by_name[name] = json.loads(result.stdout)
         file = folder / "run" / f"{name}.safetensors"
-        direct = json.loads(command(file, *data).stdout)
+        direct = json.loads(called("evaluate", file, *data).stdout)
         assert direct == by_name[name]
         assert direct["runs"][0]["checkpoint"] == str(file)
     assert by_name["last"]["runs"][0]["epoch"] == trained_run.CONFIG.train.epochs
-    refusal = command(folder / "run" / "best.safetensors", *data, "--checkpoint", "last")
+    refusal = called("evaluate", folder / "run" / "best.safetensors", *data, "--checkpoint", "last")
     assert refusal.exit_code == 2
 
 
@@ -103,7 +100,7 @@ def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -
     clips = [trained_run.clip(i, a, splits={}, subject=None) for a in (0, 1) for i in range(3)]
     clips.append(replace(trained_run.clip(7, 2, splits={}), label=None))
     mine = trained_run.written(tmp_path / "mine.h5", clips)
-    result = command(folder / "run", "--data", mine, "--part", "all", "--json")
+    result = called("evaluate", folder / "run", "--data", mine, "--part", "all", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["metrics"]["clips"] == 6
@@ -117,7 +114,7 @@ def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -
 def test_another_protocol_or_making_than_the_runs_is_told(folder: Path, tmp_path: Path) -> None:
     clips = [trained_run.clip(i, a) for a in range(6) for i in range(14)]
     aligned = trained_run.written(tmp_path / "aligned.h5", clips, align=True)
-    result = command(folder / "run", "--data", aligned, "--protocol", "loso:s2")
+    result = called("evaluate", folder / "run", "--data", aligned, "--protocol", "loso:s2")
     assert result.exit_code == 0
     assert "trained by the protocol official, not loso:s2" in result.stderr
     assert "trained on a store made without --align" in result.stderr
@@ -135,7 +132,7 @@ def test_a_run_that_cannot_be_written_to_is_evaluated(
         return write_text(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "write_text", full)
-    result = command(run, "--data", folder / "store.h5")
+    result = called("evaluate", run, "--data", folder / "store.h5")
     assert result.exit_code == 0
     assert "top-1" in result.stdout
     assert f"nothing is left in {run}: No space left on device" in result.stderr

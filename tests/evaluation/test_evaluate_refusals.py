@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
 from helpers import trained_run
+from helpers.commands import called, refused
 from helpers.trained_run import ACTIONS, BODY
-from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
@@ -24,29 +23,16 @@ from skelfuse.store import Store
 pytestmark = pytest.mark.training
 
 
-def command(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["evaluate", *(str(argument) for argument in arguments)])
-
-
-def refused(*arguments: object) -> str:
-    """Return the one line that the command ends with."""
-    result = command(*arguments)
-    assert result.exit_code == 1, result.output
-    (line,) = result.output.strip().splitlines()
-    assert line.startswith("Error: ")
-    return line
-
-
 def test_a_class_unknown_to_the_run(folder: Path, tmp_path: Path) -> None:
     clips = [trained_run.clip(i, a) for a in range(3) for i in range(6)]
     clips += [replace(trained_run.clip(50 + i, 3), label="A0 juggle") for i in range(6)]
     odd = trained_run.written(tmp_path / "odd.h5", clips)
     run = (folder / "run", "--data", odd)
-    line = refused(*run)
+    line = refused("evaluate", *run)
     assert str(odd) in line
     assert "'A0 juggle'" in line
     assert "--ignore-unknown" in line
-    result = command(*run, "--ignore-unknown", "--json")
+    result = called("evaluate", *run, "--ignore-unknown", "--json")
     told = json.loads(result.stdout)
     with_it = len(split(clip_table(Store(odd)), "official")["test"])
     left_out = with_it - told["metrics"]["clips"]
@@ -57,7 +43,7 @@ def test_a_class_unknown_to_the_run(folder: Path, tmp_path: Path) -> None:
     # Unknown classes that are not in the part that is asked for are nobody's business.
     elsewhere = [replace(one, splits={"official": "train"}) for one in clips[-6:]]
     fine = trained_run.written(tmp_path / "fine.h5", clips[:-6] + elsewhere)
-    assert command(folder / "run", "--data", fine).exit_code == 0
+    assert called("evaluate", folder / "run", "--data", fine).exit_code == 0
 
 
 def no_head(body: Skeleton) -> Skeleton:
@@ -86,7 +72,7 @@ def test_a_store_of_another_skeleton(folder: Path, tmp_path: Path, what: str) ->
         for i, part in enumerate(parts)
     ]
     other = trained_run.written(tmp_path / "other.h5", clips)
-    line = refused(folder / "run", "--data", other)
+    line = refused("evaluate", folder / "run", "--data", other)
     assert "different skeletons" in line
     assert str(other) in line
     assert told in line
@@ -110,25 +96,27 @@ def fewer_classes(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> No
 def test_one_line_for_whatever_is_wrong(folder: Path, tmp_path: Path) -> None:
     run, data = (folder / "run",), ("--data", folder / "store.h5")
     missing = tmp_path / "missing"
-    assert f"{missing}: no such run" in refused(missing, *data)
-    assert f"{missing}: no such run" in refused(missing, *data, "--checkpoint", "last")
-    assert f"{missing}.h5: no such store" in refused(*run, "--data", f"{missing}.h5")
-    assert "no checkpoint" in refused(tmp_path, *data)
-    assert "cut short" in refused(cut(folder, tmp_path / "cut"), *data)
-    assert "not a checkpoint" in refused(folder / "store.h5", *data)
-    assert "no part 'exam'" in refused(*run, *data, "--part", "exam")
-    assert "did you mean 'official'" in refused(*run, *data, "--protocol", "oficial")
-    assert "no such device" in refused(*run, *data, "--device", "tpu")
+    assert f"{missing}: no such run" in refused("evaluate", missing, *data)
+    assert f"{missing}: no such run" in refused("evaluate", missing, *data, "--checkpoint", "last")
+    assert f"{missing}.h5: no such store" in refused("evaluate", *run, "--data", f"{missing}.h5")
+    assert "no checkpoint" in refused("evaluate", tmp_path, *data)
+    assert "cut short" in refused("evaluate", cut(folder, tmp_path / "cut"), *data)
+    assert "not a checkpoint" in refused("evaluate", folder / "store.h5", *data)
+    assert "no part 'exam'" in refused("evaluate", *run, *data, "--part", "exam")
+    assert "did you mean 'official'" in refused("evaluate", *run, *data, "--protocol", "oficial")
+    assert "no such device" in refused("evaluate", *run, *data, "--device", "tpu")
     (tmp_path / "file").write_text("")
-    assert "cannot write here" in refused(*run, *data, "--out", tmp_path / "file" / "below")
+    assert "cannot write here" in refused(
+        "evaluate", *run, *data, "--out", tmp_path / "file" / "below"
+    )
     sick = trained_run.rewritten(folder / "run", tmp_path / "sick", not_numbers)
-    assert "scores for clip" in refused(sick, *data)
+    assert "scores for clip" in refused("evaluate", sick, *data)
     other = trained_run.rewritten(folder / "run", tmp_path / "other", fewer_classes)
-    line = refused(*run, other, *data)
+    line = refused("evaluate", *run, other, *data)
     assert "runs with different classes" in line
     assert "'A0 juggle', 'A1 nod'" in line
     unlabelled = [replace(trained_run.clip(i, 0), label=None) for i in range(8)]
     nothing = trained_run.written(tmp_path / "nothing.h5", unlabelled)
-    line = refused(*run, "--data", nothing)
+    line = refused("evaluate", *run, "--data", nothing)
     assert "no clip to evaluate on" in line
     assert "of them without a label" in line

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skelfuse.errors import SkelfuseError
@@ -185,7 +185,6 @@ def test_the_interval_covers_and_shrinks() -> None:
     assert widths[100] / widths[1600] == pytest.approx(4, rel=0.05)
 
 
-@settings(deadline=None, max_examples=30)
 @given(seeds, st.booleans())
 def test_the_interval_holds_the_accuracy(seed: int, by_people: bool) -> None:
     draw = np.random.default_rng(seed)
@@ -205,11 +204,11 @@ def test_no_clips_no_interval() -> None:
 def test_the_picture_grows_with_the_classes_it_shows(tmp_path: Path) -> None:
     matplotlib_image = pytest.importorskip("matplotlib.image")
     sizes = []
-    for there in (5, 60):
-        confusion = np.zeros((70, 70), np.int64)  # ten classes or more never occur
+    for there in (5, 30):
+        confusion = np.zeros((40, 40), np.int64)  # ten classes or more never occur
         confusion[range(there), range(there)] = 3
         path = tmp_path / f"{there}.png"
-        draw_confusion(confusion, ["$a class$ of actions"] * 70, path)
+        draw_confusion(confusion, ["$a class$ of actions"] * 40, path)
         sizes.append(matplotlib_image.imread(path).shape[0])
-    assert sizes[1] - sizes[0] > 55 * 20  # 20 pixels a class leave room for its name
+    assert sizes[1] - sizes[0] > 25 * 20  # 20 pixels a class leave room for its name
     assert [file.suffix for file in tmp_path.iterdir()] == [".png", ".png"]

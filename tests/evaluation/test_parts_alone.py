@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from helpers import trained_run
-from skelfuse.cli import main
+from helpers.commands import called, refused
 from skelfuse.clip import Clip
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
@@ -24,17 +23,6 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
 pytestmark = pytest.mark.training
-
-
-def command(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def refused(*arguments: object) -> str:
-    result = command(*arguments)
-    assert result.exit_code == 1, result.output
-    (line,) = result.output.strip().splitlines()
-    return line
 
 
 def clips(**changed: Any) -> list[Clip]:
@@ -53,7 +41,7 @@ def test_a_test_in_a_store_of_its_own_is_evaluated_as_in_the_whole(
     assert len(Store(alone)) == len(test) < len(Store(whole))
     told = []
     for store in (whole, alone):
-        result = command(
+        result = called(
             "evaluate", folder / "run", "--data", store, "--protocol", protocol, "--json"
         )
         assert result.exit_code == 0, result.output
@@ -74,7 +62,7 @@ def test_a_part_that_is_not_there_is_told_without_another_protocols_name(
     line = refused(*run, "--protocol", "odd-even")
     assert f"{odd}: protocol 'odd-even' leaves the part 'test' empty here; --part all takes" in line
     assert "did you mean" not in line
-    assert command(*run, "--protocol", "odd-even", "--part", "train").exit_code == 0
+    assert called(*run, "--protocol", "odd-even", "--part", "train").exit_code == 0
     # Folds follow from who is there: of a part of the people they would be other ones.
     only = trained_run.written(tmp_path / "only.h5", clips(subject="s1"))
     assert "kfold" in refused("evaluate", folder / "run", "--data", only, "--protocol", "kfold:4/1")

@@ -16,10 +16,8 @@ from helpers import trained_run
 from helpers.ramps import ramp
 from skelfuse.batches import Sampling
 from skelfuse.cli import main
-from skelfuse.datasets.protocols import split
-from skelfuse.datasets.summary import clip_table
 from skelfuse.errors import SkelfuseError
-from skelfuse.evaluation import evaluate, evaluate_robustness, robustness_text
+from skelfuse.evaluation import Robustness, evaluate, evaluate_robustness, robustness_text
 from skelfuse.evaluation.conditions import without_joints
 from skelfuse.layouts import SBU_15
 from skelfuse.models.model import Model
@@ -30,13 +28,18 @@ from skelfuse.training import TrainConfig
 pytestmark = pytest.mark.training
 
 
-def test_the_table_is_that_of_stores_that_were_recorded_so(
-    run: Run, store: Store, test_part: npt.NDArray[np.intp], tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def found(run: Run, store: Store, test_part: npt.NDArray[np.intp]) -> Robustness:
     told: list[int] = []
     found = evaluate_robustness([run], store, test_part, progress=told.append)
-    assert found.clips == len(test_part)
     assert told[-1] == len(test_part) * len(found.conditions)
+    return found
+
+
+def test_the_table_is_that_of_stores_that_were_recorded_so(
+    found: Robustness, run: Run, store: Store, test_part: npt.NDArray[np.intp], tmp_path: Path
+) -> None:
+    assert found.clips == len(test_part)
     for test, top1 in list(zip(found.conditions, found.top1, strict=True))[::3]:
         changed = [test.change(clip) for clip in store]
         other = Store(trained_run.written(tmp_path / f"{test.kind}{test.strength}.h5", changed))
@@ -52,9 +55,8 @@ def test_the_table_is_that_of_stores_that_were_recorded_so(
 
 
 def test_neither_the_order_of_clips_nor_a_second_copy_of_the_run_matters(
-    run: Run, store: Store, test_part: npt.NDArray[np.intp]
+    found: Robustness, run: Run, store: Store, test_part: npt.NDArray[np.intp]
 ) -> None:
-    found = evaluate_robustness([run], store, test_part)
     assert evaluate_robustness([run, run], store, test_part[::-1]).top1 == found.top1
     assert evaluate_robustness([run], store, test_part, seed=5).top1 != found.top1
 
@@ -150,7 +152,9 @@ def test_what_cannot_be_evaluated_is_told(
         evaluate_robustness([run], other, [0])
 
 
-def test_the_command_prints_and_writes_the_table(folder: Path, tmp_path: Path, run: Run) -> None:
+def test_the_command_prints_and_writes_the_table(
+    folder: Path, tmp_path: Path, found: Robustness
+) -> None:
     base = ["evaluate", str(folder / "run"), "--data", str(folder / "store.h5")]
     plain = CliRunner().invoke(main, base)
     assert plain.exit_code == 0, plain.output
@@ -158,8 +162,6 @@ def test_the_command_prints_and_writes_the_table(folder: Path, tmp_path: Path, r
     text = CliRunner().invoke(main, [*base, "--robustness"])
     assert text.exit_code == 0, text.output
     assert text.stdout.startswith(plain.stdout)
-    store = Store(folder / "store.h5")
-    found = evaluate_robustness([run], store, split(clip_table(store), "official")["test"])
     assert text.stdout.endswith(f"\n{robustness_text(found)}\n")
     out = tmp_path / "out"
     result = CliRunner().invoke(main, [*base, "--robustness", "--json", "--out", str(out)])

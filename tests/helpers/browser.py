@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import select
@@ -31,7 +30,7 @@ def found() -> str | None:
 
 
 class Browser:
-    """One page of a browser; `problems` are what its console complained of."""
+    """A browser; `problems` are what the console of the page complained of."""
 
     def __init__(self, folder: Path) -> None:
         path = found()
@@ -101,6 +100,8 @@ class Browser:
             self.asked.append(told["request"]["url"])
 
     def show(self, page: Path, *, width: int, height: int, dark: bool = False) -> None:
+        self.asked.clear()
+        self.problems.clear()
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -146,9 +147,23 @@ class Browser:
         )
         return box[0], box[1]
 
-    def picture(self, path: Path, *, whole: bool = True) -> None:
-        shot = self.call("Page.captureScreenshot", captureBeyondViewport=whole, format="png")
-        path.write_bytes(base64.b64decode(shot["data"]))
+    def text(self, css: str) -> str:
+        return str(self.js(f"document.querySelector({css!r}).textContent"))
+
+    def pixels(self, canvas: str = "#stage") -> str:
+        return str(self.js(f"document.querySelector({canvas!r}).toDataURL()"))
+
+    def is_readable(self, width: int) -> None:
+        """Fail where a text is small, faint or cut off, or what can be used has no name."""
+        assert self.js("document.documentElement.scrollWidth") == width
+        texts = [one for one in self.js(TEXTS) if one[3] > 0]  # 0: of a part that is not shown
+        assert len(texts) > 40
+        for told, size, contrast, right in texts:
+            assert size >= 12, told
+            assert contrast >= 4.5, (told, contrast)  # WCAG AA
+            assert right <= width + 0.5, told
+        assert self.js(UNNAMED) == 0
+        assert self.problems == []
 
 
 # Every text with its size, its contrast to what is behind it, and how far right it goes (in a part
@@ -175,3 +190,7 @@ TEXTS = """(() => {
   }
   return found;
 })()"""
+
+UNNAMED = """
+  [...document.querySelectorAll('button, input, select, svg, canvas:not([aria-hidden])')].filter(
+    e => !(e.ariaLabel || e.textContent.trim() || e.closest('label'))).length"""

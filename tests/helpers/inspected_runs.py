@@ -8,11 +8,11 @@ import numpy as np
 from click import Command
 from click.testing import CliRunner
 
+from helpers.stores import stored
 from skelfuse.clip import Clip
 from skelfuse.layouts import COCO_17
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import TrainConfig, build_model, config_from_dict, train
 from skelfuse.training.checkpoint import BEST, WEIGHT, write_checkpoint
 
@@ -27,22 +27,16 @@ def told(command: Command, *arguments: object) -> str:
 
 
 def store_of(path: Path, skeleton: Skeleton, *, frames: int = 21, fps: float | None = 30) -> Store:
-    draw = np.random.default_rng(0)
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(skeleton)
-        for i in range(16):
-            coords = draw.normal(size=(1, 1, len(skeleton), skeleton.dimensions))
-            moving = np.repeat(coords, frames, axis=0)
-            moving += 0.01 * draw.normal(size=moving.shape)
-            time = np.linspace(0, 1, frames)
-            moving[:, 0, -1, 0] += time if i % 2 else np.sin(12 * np.pi * time)
-            label, subject = NAMES[i % 2], "abcd"[i // 4]
-            clip = Clip(moving, skeleton, name=f"{i:02}", label=label, subject=subject, fps=fps)
-            writer.add(*packed(clip), source="drawn")
-        done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": 16, "problems": []}
-        writer.finish_source(done)
-        writer.finish()
-    return Store(path)
+    draw, clips = np.random.default_rng(0), []
+    for i in range(16):
+        coords = draw.normal(size=(1, 1, len(skeleton), skeleton.dimensions))
+        moving = np.repeat(coords, frames, axis=0)
+        moving += 0.01 * draw.normal(size=moving.shape)
+        time = np.linspace(0, 1, frames)
+        moving[:, 0, -1, 0] += time if i % 2 else np.sin(12 * np.pi * time)
+        label, subject = NAMES[i % 2], "abcd"[i // 4]
+        clips.append(Clip(moving, skeleton, name=f"{i:02}", label=label, subject=subject, fps=fps))
+    return stored(path, clips)
 
 
 def config_of(**model: object) -> TrainConfig:

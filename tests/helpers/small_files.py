@@ -14,10 +14,10 @@ import scipy.io
 
 from helpers import small_recordings
 from helpers.recording_writers import as_text
+from helpers.stores import written
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
-from skelfuse.store.writer import StoreWriter, packed
 
 Content = Any  # dictionaries, lists, arrays, texts: what a file of the format is made of
 Write = Callable[[Path, Content], Path]
@@ -106,11 +106,7 @@ def as_store(folder: Path, content: Content) -> Path:
         clip = Clip(coords, COCO_17, name="a", label=content.get("label"))
     except SkelfuseError as error:
         raise ValueError(error) from None
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(COCO_17)
-        writer.add(*packed(clip), source="raw")
-        writer.finish_source({"source": "raw", "bytes": 1, "sha256": "0", "clips": 1})
-        writer.finish()
+    written(path, [clip])
     return path
 
 

@@ -15,6 +15,8 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 
+# Each joint is told of its own course and its bone's alone.
+PURE = ModelChoice("skelfuse", "pure", {"directions": 3, "streams": ("joint", "bone")})
 Array = npt.NDArray[Any]
 ACTIONS = ("bow", "nod", "wave")
 JOINTS = ("hip", "neck", "head", "left_hand", "right_hand")

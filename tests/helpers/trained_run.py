@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from helpers.stores import stored
 from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig, train
 from skelfuse.training.checkpoint import read_checkpoint, write_checkpoint
 
@@ -55,15 +55,8 @@ def clip(i: int, action: int, skeleton: Skeleton = BODY, **fields: Any) -> Clip:
     return Clip(coords, skeleton, name=f"{action}-{i}", **fields)
 
 
-def written(path: Path, clips: Sequence[Clip], **made: bool) -> Path:
-    with StoreWriter(path, provenance={"align": False, **made}, resume=False) as writer:
-        writer.accept(clips[0].skeleton)
-        for one in clips:
-            writer.add(*packed(one), source="drawn")
-        done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": len(clips), "problems": []}
-        writer.finish_source(done)
-        writer.finish()
-    return path
+def written(path: Path, clips: Iterable[Clip], **made: bool) -> Path:
+    return stored(path, clips, **{"align": False, **made}).path
 
 
 def whole_store(path: Path) -> Store:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from helpers.stores import stored
 from skelfuse.batches import Augment, Batches, Sampling
 from skelfuse.clip import Clip
 from skelfuse.layouts import KINECT_V2
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 
 CLIPS = 37
 SAMPLING = Sampling(frames=8, crop=(0.5, 1.0), jitter=0.3)
@@ -23,22 +23,15 @@ AUGMENT = Augment(
 
 def varied_store(path: Path, skeleton: Skeleton = KINECT_V2) -> Store:
     """Write clips of 1 to 29 frames in four classes; a tenth of the joints is missing."""
-    rng = np.random.default_rng(7)
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(skeleton)
-        for i in range(CLIPS):
-            frames, persons = int(rng.integers(1, 30)), 1 + i % 3
-            coords = rng.normal(size=(frames, persons, len(skeleton), skeleton.dimensions))
-            coords = coords.astype(np.float32)
-            coords[rng.random(coords.shape[:3]) < 0.1] = np.nan
-            label = None if i == 5 else f"class {i % 4}"
-            clip = Clip(coords, skeleton, name=f"c{i}", label=label, fps=(15, 30, 60)[i // 3 % 3])
-            writer.add(*packed(clip), source="f")
-        writer.finish_source(
-            {"source": "f", "bytes": 3, "sha256": "0", "clips": CLIPS, "problems": []}
-        )
-        writer.finish()
-    return Store(path)
+    rng, clips = np.random.default_rng(7), []
+    for i in range(CLIPS):
+        frames, persons = int(rng.integers(1, 30)), 1 + i % 3
+        coords = rng.normal(size=(frames, persons, len(skeleton), skeleton.dimensions))
+        coords = coords.astype(np.float32)
+        coords[rng.random(coords.shape[:3]) < 0.1] = np.nan
+        label, fps = None if i == 5 else f"class {i % 4}", (15, 30, 60)[i // 3 % 3]
+        clips.append(Clip(coords, skeleton, name=f"c{i}", label=label, fps=fps))
+    return stored(path, clips)
 
 
 def training(store: Store, clips: int = CLIPS, **options: Any) -> Batches:

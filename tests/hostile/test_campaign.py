@@ -18,7 +18,7 @@ MUTANTS = 12
 KINDS = [name for name in CAMPAIGN.targets() if name != "store-unsealed"]  # another process each
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", KINDS)
 def test_mutants_end_well(name: str, tmp_path: Path) -> None:
     make, read = CAMPAIGN.targets()[name]
@@ -42,6 +42,7 @@ def test_a_mutant_can_be_made_again() -> None:
     assert first == again != other
 
 
+@pytest.mark.process
 def test_what_falls_is_found_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def make(folder: Path) -> Path:
         (folder / "a").write_bytes(b"0123456789" * 9)
@@ -71,6 +72,7 @@ def test_what_falls_is_found_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatc
     assert text[-1].split()[:6] == ["all", "8", "0", "6", "0", "2"]
 
 
+@pytest.mark.process
 def test_a_hang_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(path: Path) -> None:
         while path.read_bytes() != whole:

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="it looks at what a child computes"
 )

@@ -72,7 +72,7 @@ def test_wrong_facts_of_a_checkpoint_are_told(
         load_run(changed(run, {key: value}, tmp_path / "r"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_checkpoint_that_asks_for_much_is_refused_before_it_is_built(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.clip import Clip
 from skelfuse.clips.outliers import farthest, marks
 from skelfuse.datasets.reading.coordinates import as_coordinates
@@ -32,10 +31,6 @@ EVIL = ("a\x1b[2Jb", "a\rb", "a\nb", "a\x9b31m", "a\u202eb", "a\x7fb", "a\u2028b
 BODY = np.random.default_rng(0).normal(300, 20, (6, 17, 2)).astype(np.float32)
 
 
-def called(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 @pytest.mark.parametrize("text", EVIL)
 def test_no_control_character_reaches_a_terminal(text: str) -> None:
     assert not is_plain(text)
@@ -46,15 +41,6 @@ def test_no_control_character_reaches_a_terminal(text: str) -> None:
         Clip(BODY[:, None], COCO_17, name="a", label=text)
     with pytest.raises(SkelfuseError, match="control or half characters"):
         Skeleton("twig", joints=(text,), bones=(), root=text)
-
-
-def test_a_name_that_controls_is_its_clips_error(tmp_path: Path) -> None:
-    for name, label in (("a", "wave"), ("b", EVIL[0]), ("c", "wave")):
-        content = {"keypoints": BODY.tolist(), "label": label, "layout": "coco-17"}
-        (tmp_path / f"{name}.json").write_text(json.dumps(content))
-    result = called("preprocess", tmp_path, "--out", tmp_path / "s.h5")
-    assert Store(tmp_path / "s.h5").names == ["a", "c"]
-    assert "\x1b" not in result.output
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "=HYPERLINK(0)"])
@@ -188,7 +174,7 @@ def test_whoever_comes_back_soon_is_the_same_person() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("value", [1e308, 1e300, 3e38, 1e20, 1e12])
+@pytest.mark.parametrize("value", [1e308, 3e38, 1e12])
 @pytest.mark.parametrize("where", ["one", "frame", "all"])
 def test_absurd_numbers_are_refused_in_a_line_and_warn_of_nothing(
     value: float, where: str, tmp_path: Path

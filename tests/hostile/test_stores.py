@@ -41,12 +41,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@pytest.fixture
-def no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open stores without a seal here, not in another process first, which takes a moment."""
-    monkeypatch.setattr(seal, "_try_in_another_process", lambda path: None)
-
-
 def read(path: Path) -> None:
     store = Store(path)
     for clip in store:
@@ -98,7 +92,6 @@ def group(file: h5py.File) -> None:
 STRANGE = (elsewhere, linked, soft, virtual, packed_bomb, empty_bomb, group)
 
 
-@pytest.mark.usefixtures("no_trial")
 @pytest.mark.parametrize("change", STRANGE, ids=lambda change: change.__name__)
 def test_a_store_reaches_nothing_but_its_own_bytes(
     change: Callable[[h5py.File], None], whole: bytes, tmp_path: Path
@@ -113,7 +106,6 @@ def test_a_store_reaches_nothing_but_its_own_bytes(
         Store(path)
 
 
-@pytest.mark.usefixtures("no_trial")
 def test_a_packed_store_of_reasonable_size_is_read(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "s.h5"
     path.write_bytes(whole)
@@ -149,6 +141,7 @@ def test_damage_is_found_before_the_library_opens_the_file(
         assert is_store(path) or at < 8
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="no such signals there")
 def test_what_crashes_the_library_crashes_another_process(
     whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -157,11 +150,11 @@ def test_what_crashes_the_library_crashes_another_process(
     path.write_bytes(whole[: -seal.SIZE])  # as an earlier version wrote it
     read(path)
     os.utime(path, (1, 1))
-    monkeypatch.setattr(trial, "_TRIAL", "import os; os.kill(os.getpid(), 11)")
+    monkeypatch.setattr(trial, "TRIAL", "import os; os.kill(os.getpid(), 11)")
     with pytest.raises(SkelfuseError, match="the HDF5 library ends with signal 11"):
         Store(path)
     os.utime(path, (2, 2))  # what was found of a file holds until it is changed
-    monkeypatch.setattr(trial, "_TRIAL", "import time; time.sleep(60)")
+    monkeypatch.setattr(trial, "TRIAL", "import time; time.sleep(60)")
     monkeypatch.setattr(trial, "PATIENCE", 0.025)
     with pytest.raises(SkelfuseError, match="busy without end"):
         Store(path)

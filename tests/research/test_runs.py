@@ -45,6 +45,7 @@ def key_of_nano(name: str) -> str:
     return "-".join(map(str, cells[0].key))
 
 
+@pytest.mark.long
 def test_from_raw_files_to_the_page(folder: Path, tmp_path: Path) -> None:
     wanted = ("--only", "jhmdb,sbu", "--variants", "nano", "--seeds", "1")
     found = called(folder, tmp_path, *wanted, "--write", str(tmp_path / "docs" / "page.md"))
@@ -61,6 +62,7 @@ def test_from_raw_files_to_the_page(folder: Path, tmp_path: Path) -> None:
     assert f"| `nano` | {mean:.1f} |" in (tmp_path / "docs" / "page.md").read_text()
 
 
+@pytest.mark.long
 def test_nothing_is_run_twice_but_what_has_changed(folder: Path, tmp_path: Path) -> None:
     wanted = (*PENN, "--variants", "small")
     called(folder, tmp_path, *wanted)
@@ -121,6 +123,7 @@ def test_of_all_epochs_the_last_one_is_the_figure() -> None:
     assert chosen_epoch.figures(lines) == {"accuracy": 50, "by_epoch": [25, 75, 50]}
 
 
+@pytest.mark.long
 def test_the_last_epoch_counts_whatever_the_test_part_would_choose(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -163,6 +166,7 @@ def test_unknown_names_are_told(folder: Path, tmp_path: Path) -> None:
     assert Variant() == accuracy.VARIANTS["small"]
 
 
+@pytest.mark.long
 def test_what_gates_have_closed_is_pruned_and_told(folder: Path, tmp_path: Path) -> None:
     closing = (
         "gates.penalty=0.03",

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from helpers.stores import stored
 from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, ModelChoice, TrainConfig
 
 ARM = Skeleton(
@@ -28,20 +28,15 @@ ARM = Skeleton(
 
 def moving_store(path: Path, clips: int = 48, skeleton: Skeleton = ARM) -> Store:
     """Write clips of 12 to 18 frames by four subjects, three classes in turn."""
-    with StoreWriter(path, provenance={"made": "for a test"}, resume=False) as writer:
-        writer.accept(skeleton)
-        for i in range(clips):
-            draw, frames = np.random.default_rng(i), 12 + i % 7
-            coords = draw.normal(scale=0.05, size=(frames, 1, len(skeleton), 3))
-            coords[..., 0] += np.arange(len(skeleton))
-            coords[:, 0, -1, i % 3] += np.linspace(0, 1.5, frames)
-            label, subject = f"along {'xyz'[i % 3]}", str(i // 3 % 4 + 1)
-            clip = Clip(coords, skeleton, name=f"clip{i}", label=label, subject=subject)
-            writer.add(*packed(clip), source="drawn")
-        facts = {"source": "drawn", "bytes": 0, "sha256": "", "clips": clips, "problems": []}
-        writer.finish_source(facts)
-        writer.finish()
-    return Store(path)
+    made = []
+    for i in range(clips):
+        draw, frames = np.random.default_rng(i), 12 + i % 7
+        coords = draw.normal(scale=0.05, size=(frames, 1, len(skeleton), 3))
+        coords[..., 0] += np.arange(len(skeleton))
+        coords[:, 0, -1, i % 3] += np.linspace(0, 1.5, frames)
+        label, subject = f"along {'xyz'[i % 3]}", str(i // 3 % 4 + 1)
+        made.append(Clip(coords, skeleton, name=f"clip{i}", label=label, subject=subject))
+    return stored(path, made, made="for a test")
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skelfuse.clip import Clip
+from helpers.stores import stored
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import evaluate
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import ModelChoice, TrainConfig, train
 
 pytestmark = pytest.mark.training
@@ -30,20 +29,11 @@ def spoiled(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     folder = tmp_path_factory.mktemp("spoiled")
 
     def spoiled(reach: float) -> Store:
-        path = folder / f"{reach}.h5"
-        with StoreWriter(path, provenance={}, resume=False) as writer:
-            writer.accept(store.skeleton)
-            for i, name in enumerate(store.names):
-                coords = np.array(store.coords(i), np.float32)
-                if i == BAD:
-                    coords[4:8, :, -1] = reach
-                label = store.class_names[store.labels[i]]
-                clip = Clip(coords, store.skeleton, name=name, label=label)
-                writer.add(*packed(replace(clip, subject=store.subjects[i])), source="drawn")
-            facts = {"source": "drawn", "bytes": 0, "sha256": "", "problems": []}
-            writer.finish_source({**facts, "clips": len(store)})
-            writer.finish()
-        return Store(path)
+        clips = list(store)
+        coords = clips[BAD].coords.copy()
+        coords[4:8, :, -1] = reach
+        clips[BAD] = replace(clips[BAD], coords=coords)
+        return stored(folder / f"{reach}.h5", clips)
 
     return spoiled
 

@@ -70,24 +70,6 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, no_room_beyond
     assert [file.name for file in tmp_path.iterdir()] == ["last.safetensors"]
 
 
-def test_a_run_goes_on_once_there_is_room_again(
-    store: Store,
-    parts: dict[str, Any],
-    configured: Configured,
-    tmp_path: Path,
-    no_room_beyond: NoRoom,
-) -> None:
-    whole = train(configured(epochs=2), store, parts, tmp_path / "whole")
-    with no_room_beyond(50_000), pytest.raises(SkelfuseError, match=r"File too large.*--resume"):
-        train(configured(epochs=2), store, parts, tmp_path / "run")
-    left = tmp_path / "run" / ".last.safetensors.0123456789abcdef.new"
-    left.write_bytes(b"what a killed run leaves")
-    again = train(configured(epochs=2), store, parts, tmp_path / "run", resume=True)
-    a, b = ((run.folder / "last.safetensors").read_bytes() for run in (whole, again))
-    assert a == b
-    assert not left.exists()
-
-
 @pytest.mark.parametrize("kept", [0, 4, 100, 0.5, -1])
 def test_a_checkpoint_cut_short_is_told(kept: float, tmp_path: Path) -> None:
     path = tmp_path / "best.safetensors"

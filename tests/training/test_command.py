@@ -128,6 +128,7 @@ def test_mistakes_are_one_line(store: Store, tmp_path: Path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.long
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_terminal_shows_a_bar(store: Store, tmp_path: Path) -> None:
@@ -158,6 +159,7 @@ def test_a_terminal_shows_a_bar(store: Store, tmp_path: Path) -> None:
     assert "epoch 1/8:" not in shown.decode()  # no lines beside the bar
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_a_killed_run_resumes_to_the_same_bytes(
     make_store: Callable[..., Store], tmp_path: Path

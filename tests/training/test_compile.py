@@ -31,6 +31,7 @@ def compared(name: str) -> bool:
     return name.startswith(WEIGHT) and not name.endswith((*ROUNDING_ALONE, *KEPT_OTHERWISE))
 
 
+@pytest.mark.export
 @pytest.mark.training
 @pytest.mark.skipif(not hasattr(torch.compiler, "set_stance"), reason="needs torch 2.6 or newer")
 # torch warns of parts of itself when its compiler is imported.

@@ -56,6 +56,7 @@ def two_processes(store: Store, out: Path, *more: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
 def test_two_processes_end_where_one_does_though_one_of_them_is_lost(

@@ -25,11 +25,7 @@ Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
 
 
-@pytest.mark.parametrize(
-    "model", [ModelChoice("skelfuse", "nano"), ModelChoice("ddnet", options={"filters": 4})]
-)
 def test_a_loss_that_is_no_number_stops_and_loses_nothing(
-    model: ModelChoice,
     store: Store,
     parts: dict[str, Any],
     tmp_path: Path,
@@ -51,7 +47,7 @@ def test_a_loss_that_is_no_number_stops_and_loses_nothing(
     models: list[nn.Module] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skelfuse.training.experiment.build_model", remember)
-        choice = configured(model, epochs=4, batch_size=6)
+        choice = configured(epochs=4, batch_size=6)
         with pytest.raises(SkelfuseError) as error:
             train(choice, store, parts, tmp_path, watcher=Wild())
     assert re.search(r"not (a number|numbers) any more: epoch 3", str(error.value))

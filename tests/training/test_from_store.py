@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.stores import stored
 from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.configs import find
@@ -21,28 +22,19 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import SBU_15
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import config_from_dict, config_text, read_config
 from skelfuse.training.resume import saved_config
 from skelfuse.training.store_facts import store_facts
 from skelfuse.training.suggested import suggested
-
-pytestmark = pytest.mark.slow
 
 WORM = Skeleton("worm", joints=("a", "b", "c"), bones=(("b", "a"), ("c", "b")), root="a")
 
 
 def people(path: Path, coords: list[np.ndarray], **fields: Any) -> Store:
     """Write one clip for each `[T,M,15,3]`, of classes a and b in turn."""
-    with StoreWriter(path, provenance={}, resume=False) as writer:
-        writer.accept(SBU_15)
-        for i, one in enumerate(coords):
-            own = {"label": "ab"[i % 2], "subject": f"s{i}", **fields}
-            writer.add(*packed(Clip(one, SBU_15, name=f"clip{i}", **own)), source="drawn")
-        facts = {"source": "drawn", "bytes": 0, "sha256": "", "clips": len(coords), "problems": []}
-        writer.finish_source(facts)
-        writer.finish()
-    return Store(path)
+    own = [{"label": "ab"[i % 2], "subject": f"s{i}", **fields} for i in range(len(coords))]
+    named = enumerate(zip(coords, own, strict=True))
+    return stored(path, (Clip(one, SBU_15, name=f"clip{i}", **of) for i, (one, of) in named))
 
 
 def upright(frames: int, facing: float = 0.0, size: float = 1.0, up: int = 1) -> np.ndarray:
@@ -144,6 +136,7 @@ def called(store: Store, out: Path, *more: str) -> Result:
 QUICK = ("--protocol=loso:1", "--set=train.epochs=1")
 
 
+@pytest.mark.training
 def test_a_run_keeps_what_was_chosen_and_goes_on_with_it(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,30 +162,6 @@ def test_a_run_keeps_what_was_chosen_and_goes_on_with_it(
     assert "cannot resume: 'sampling.uneven' was 1.0 and is now 0.2" in other.stderr
     assert called(store, tmp_path / "new", *QUICK, "--resume").exit_code == 0  # nothing there yet
     assert saved_config(tmp_path / "new").sampling.uneven == 0.1
-
-
-def test_a_run_cut_short_goes_on_to_the_same_bytes(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick = ("--protocol=loso:1", "--set=train.epochs=2", "--seed=5")
-    assert called(store, tmp_path / "whole", *quick).exit_code == 0
-
-    class Cut(Exception):  # noqa: N818 - stands for a kill
-        pass
-
-    def cut(*_: object, **__: object) -> None:
-        raise Cut
-
-    with monkeypatch.context() as patch:
-        from skelfuse.cli.training_progress import TrainingProgress
-
-        patch.setattr(TrainingProgress, "on_epoch", cut)
-        assert isinstance(called(store, tmp_path / "cut", *quick).exception, Cut)
-    assert called(store, tmp_path / "cut", *quick, "--resume").exit_code == 0
-    whole, resumed = (
-        (tmp_path / name / "last.safetensors").read_bytes() for name in ("whole", "cut")
-    )
-    assert whole == resumed
 
 
 def test_without_a_protocol_nothing_can_be_chosen(store: Store, tmp_path: Path) -> None:
@@ -224,6 +193,7 @@ def test_a_real_set_gets_settings_like_those_tuned_for_it(
     assert found.augment == replace(tuned.augment, joint_dropout=found.augment.joint_dropout)
 
 
+@pytest.mark.training
 def test_whoever_names_no_configuration_gets_what_the_clips_suggest(tmp_path: Path) -> None:
     store = people(tmp_path / "s.h5", [upright(20 + 4 * n) for n in range(6)], fps=10)
     given = ["train", f"--data={store.path}", "--protocol=all", "--size=nano", "--epochs=1"]

@@ -123,7 +123,7 @@ class Notes(Watcher):
         self.notes.append(text)
 
 
-@pytest.mark.slow
+@pytest.mark.export
 @pytest.mark.parametrize("capture", [again, refused])
 def test_a_training_by_graph_ends_where_the_plain_one_does(
     store: Store,

@@ -90,6 +90,7 @@ def test_a_restart_goes_on_with_the_run_of_its_launch(
     assert names == {path.name for path in whole.folder.iterdir()}  # nothing is left of launches
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_torchrun_cannot_get_round_a_run_that_is_there_and_one_process_tells(
     store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.stores import stored
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
-from skelfuse.store import Store
-from skelfuse.store.writer import StoreWriter, packed
 from skelfuse.training import Fit, TrainConfig, build_model, memory, train
 from skelfuse.training.config import ModelChoice
 
@@ -61,19 +60,15 @@ def test_what_is_kept_for_the_gradients_is_counted() -> None:
 
 
 def test_what_cannot_fit_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with StoreWriter(tmp_path / "s.h5", provenance={}, resume=False) as writer:
-        writer.accept(MANY)
-        for i in range(40):
-            coords = np.random.default_rng(i).normal(size=(4, 1, len(JOINTS), 3))
-            clip = Clip(coords.astype(np.float32), MANY, name=f"{i}", label="ab"[i % 2])
-            writer.add(*packed(clip), source="drawn")
-        done = {"source": "drawn", "bytes": 0, "sha256": "", "clips": 40, "problems": []}
-        writer.finish_source(done)
-        writer.finish()
+    coords = np.random.default_rng(0).normal(size=(40, 4, 1, len(JOINTS), 3)).astype(np.float32)
+    store = stored(
+        tmp_path / "s.h5",
+        (Clip(one, MANY, name=f"{i}", label="ab"[i % 2]) for i, one in enumerate(coords)),
+    )
     monkeypatch.setattr(memory, "memory_there", lambda device: 1 << 29)
     config = TrainConfig(model=ModelChoice("skelfuse", "pure"), train=Fit(validation=0))
     parts = {"train": np.arange(40)}
     with pytest.raises(SkelfuseError, match=r"--set train.batch_size=\d") as told:
-        train(config, Store(tmp_path / "s.h5"), parts, tmp_path / "run")
+        train(config, store, parts, tmp_path / "run")
     assert "more memory than there is: expected about 0.5 GB at most" in str(told.value)
     assert not (tmp_path / "run").exists()

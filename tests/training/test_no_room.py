@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from helpers.anyone import as_anyone
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.store import Store
 
 ARM, BONES = ["shoulder", "elbow", "hand"], [["elbow", "shoulder"], ["hand", "elbow"]]
@@ -26,10 +26,6 @@ QUICK = (
     "--set=sampling.frames=16",
     "--set=train.epochs=2",
 )
-
-
-def called(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def told(result: Result) -> str:
@@ -70,7 +66,7 @@ pytestmark = [pytest.mark.curves, pytest.mark.training]  # the largest of a run'
 
 
 # From "not even the configuration" over records and TensorBoard's events to the last picture.
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9])
+@pytest.mark.parametrize("share", [0.0, 0.3])
 def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
     share: float, store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
 ) -> None:
@@ -82,8 +78,12 @@ def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
     assert "File too large" in message
     assert str(out) in message
     assert not list(out.glob(".*.new"))  # what was half written takes no room
+    out.mkdir(exist_ok=True)
+    left = out / ".last.safetensors.0123456789abcdef.new"
+    left.write_bytes(b"what a killed run leaves")
     again = called(*command, "--resume")
     assert again.exit_code == 0, again.output
+    assert not left.exists()
     assert checkpoints(out) == checkpoints(whole)
     assert (out / "kernels.jsonl").read_bytes() == (whole / "kernels.jsonl").read_bytes()
 

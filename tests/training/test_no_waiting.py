@@ -64,15 +64,24 @@ def steps(loop: EpochLoop, count: int) -> Iterator[int]:
         loop._step([batch], 1, number)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.parametrize(
-    ("name", "mixing"), [("skelfuse", "none"), ("stgcn", "mixup"), ("ddnet", "cutmix")]
+    ("model", "mixing"),
+    [
+        (ModelChoice("skelfuse", "nano"), "none"),
+        (ModelChoice("stgcn", options={"channels": (8, 16, 16)}), "mixup"),
+        (ModelChoice("ddnet", options={"filters": 8}), "cutmix"),
+    ],
 )
 def test_no_step_waits(
-    store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch, name: str, mixing: str
+    store: Store,
+    configured: Configured,
+    monkeypatch: pytest.MonkeyPatch,
+    model: ModelChoice,
+    mixing: str,
 ) -> None:
     config = replace(
-        configured(ModelChoice(name), mixing=mixing, precision="float32"),
+        configured(model, mixing=mixing, precision="float32"),
         augment=EVERYTHING,
         sampling=Sampling(frames=16, crop=(0.5, 1.0), jitter=0.2, uneven=0.3),
     )
@@ -84,7 +93,7 @@ def test_no_step_waits(
     assert sent[1] - sent[0] == (0 if mixing == "none" else 2)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_clips_from_the_file_come_without_waiting(
     store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +131,7 @@ def test_a_look_would_be_found(monkeypatch: pytest.MonkeyPatch, look: str) -> No
     assert waits, look
 
 
+@pytest.mark.training
 def test_a_look_planted_in_the_loss_is_found(
     store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +145,7 @@ def test_a_look_planted_in_the_loss_is_found(
     assert watch.waits
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.parametrize("crops", [1, 3])
 def test_no_batch_of_an_evaluation_waits(
     store: Store,

@@ -48,7 +48,10 @@ class Heard(Watcher):
         self.ended += 1
 
 
-@pytest.mark.parametrize("name", ["skelfuse", "pure", "stgcn", "ddnet"])
+OTHERS = [pytest.param(name, marks=pytest.mark.long) for name in ("stgcn", "ddnet")]
+
+
+@pytest.mark.parametrize("name", ["skelfuse", "pure", *OTHERS])
 def test_every_model_learns_what_is_visible(
     name: str, store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
 ) -> None:
@@ -144,13 +147,10 @@ def test_a_run_that_no_longer_improves_stops(
 @pytest.mark.parametrize(
     "fit",
     [
-        {"mixing": "mixup"},
-        {"mixing": "cutmix"},
-        {"class_weights": "balanced"},
+        {"mixing": "mixup", "class_weights": "balanced"},
+        {"mixing": "cutmix", "precision": "bfloat16"},
         {"accumulate": 2, "epochs": 12},  # half the steps
-        {"precision": "bfloat16"},
-        {"average": 0},
-        {"clip_gradient": 0},
+        {"average": 0, "clip_gradient": 0},
     ],
 )
 def test_every_way_of_training_still_learns(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2, LAYOUTS
@@ -170,7 +170,6 @@ def test_few_clips_or_people_keep_none_aside() -> None:
     assert chosen("train.validation", {"train": {"patience": 5}}, clips=400) is None
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     body=st.sampled_from([*LAYOUTS.values(), WORM, replace(WORM, dimensions=2)]),
     clips=st.integers(0, 200_000),

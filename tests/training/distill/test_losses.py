@@ -38,6 +38,7 @@ def test_the_divergence_is_that_of_softened_probabilities() -> None:
     assert softened_divergence(teacher, teacher + 3, 4.0).abs().max() < 1e-6
 
 
+@pytest.mark.training
 def test_the_bound_stays_below_the_mutual_information_and_comes_near() -> None:
     """For t = s + noise the information is ½·log(1 + signal/noise), and t's entropy is known."""
     torch.manual_seed(0)

@@ -45,6 +45,7 @@ class Deeper(Watcher):
         self.epochs.append(metrics)
 
 
+@pytest.mark.long
 def test_a_student_comes_to_know_its_teacher(
     teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
@@ -74,6 +75,7 @@ def gap_between(a: Path, b: Path, store: Store, parts: Parts) -> float:
     return softened_divergence(own, told, 1.0).mean().item()
 
 
+@pytest.mark.long
 def test_the_student_is_whole_without_its_teacher(
     teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
@@ -89,6 +91,7 @@ def test_the_student_is_whole_without_its_teacher(
     assert {name.split("/")[0] for name in last} == {"weight", "learning", "beside", "optimiser"}
 
 
+@pytest.mark.export
 @pytest.mark.usefixtures("exportable")
 def test_nothing_of_the_motion_branch_is_in_a_students_graph(
     student: Configured, store: Store

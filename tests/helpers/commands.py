@@ -1,0 +1,20 @@
+"""The command line in this process: called as a person calls it, with anything for arguments."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner, Result
+
+from skelfuse.cli import main
+
+
+def called(*arguments: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+
+
+def refused(*arguments: object) -> str:
+    """Return the one line in which a command says why it cannot."""
+    result = called(*arguments)
+    assert result.exit_code == 1, result.output
+    (line,) = result.output.splitlines()
+    assert line.startswith("Error: ")
+    return line
