@@ -55,8 +55,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
 def _in_order(file: h5py.File, name: str, wanted: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Return an array with its axes in the wanted order; an axis that is not there is one long."""
     values = array(file, name)
-    scales = [file[name].dims[axis] for axis in range(values.ndim)]
-    axes = [scale[0].name.rpartition("/")[2] if len(scale) else "" for scale in scales]
+    axes = _axes(file, name)
     if len({*axes}) < len(axes) or not {*axes} <= {*wanted} or "time" not in axes:
         raise SkelfuseError(
             f"unknown axes of '{name}'",
@@ -69,6 +68,17 @@ def _in_order(file: h5py.File, name: str, wanted: tuple[str, ...]) -> npt.NDArra
             values, axes = values[..., None], [*axes, axis]
     with np.errstate(over="ignore", invalid="ignore"):
         return values.transpose([axes.index(axis) for axis in wanted]).astype(np.float32)
+
+
+def _axes(file: h5py.File, name: str) -> list[str]:
+    """Return the names of an array's axes, "" where the file names none.
+
+    h5py's `dims` would tell them too, but HDF5's own way to them crashes on a damaged list.
+    """
+    named = list(file[name].attrs.get("DIMENSION_LIST", ()))
+    scales = [one[0] if len(one) else None for one in named[: file[name].ndim]]
+    found = ["" if scale is None else str(file[scale].name).rpartition("/")[2] for scale in scales]
+    return found + [""] * (file[name].ndim - len(found))
 
 
 def _rate(file: h5py.File) -> float | None:

@@ -69,22 +69,20 @@ def test_what_crashes_the_library_crashes_another_process(
     assert names_in(path) is None
 
 
-@pytest.mark.process
-@pytest.mark.skipif(os.name == "nt", reason="no such signals there")
-def test_axes_that_crash_hdf5_crash_another_process(tmp_path: Path) -> None:
+def test_a_list_of_axes_without_room_is_told(tmp_path: Path) -> None:
     write, content = FILES["movement"][0]
     path = write(tmp_path, content)
     with h5py.File(path, "r") as file:
         axes = file["confidence"].ndim
     whole = path.read_bytes()
-    # How many axes the list of the axes' names has room for, now and at most.
+    # How many axes the list of the axes' names has room for, now and at most: HDF5's own way to
+    # the names reads beyond it.
     room, lie = (b"\1\1\1" + bytes(5) + struct.pack("<QQ", now, axes) for now in (axes, 0))
     assert room in whole
     path.write_bytes(whole.replace(room, lie))
     (problem,) = clips_in(path, "movement", ReadOptions())
     assert isinstance(problem, SkelfuseError)
-    # It reads beyond what it has: what lies there decides whether that ends in a signal.
-    assert re.search("HDF5 library ends with signal|not a sound HDF5 file", str(problem))
+    assert "not a sound HDF5 file" in str(problem)
 
 
 @pytest.mark.process
