@@ -165,7 +165,7 @@ def test_help_names_the_formats_and_the_exit_code() -> None:
     text = " ".join(called("preprocess", "--help").output.split()).replace("- ", "-")
     for name in FORMATS:
         assert re.search(rf"(?<![\w-]){name}(?![\w-])", text), name
-    assert "exit code is 3" in text
+    assert "exit code is then 3" in text
 
 
 def test_a_store_without_what_was_asked_is_read(raw: Path, tmp_path: Path) -> None:

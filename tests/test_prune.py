@@ -123,7 +123,7 @@ def untrained(folder: Path, skeleton: Skeleton, **frequencies: Any) -> Path:
 
 
 @pytest.mark.long
-def test_seven_eighths_closed_are_smaller_and_faster(tmp_path: Path) -> None:
+def test_seven_eighths_closed_are_smaller(tmp_path: Path) -> None:
     whole = untrained(tmp_path / "whole", KINECT_V2, dct_window=32)
     run = closed(whole, tmp_path / "run", 7 / 8)
     found = prune(run, tmp_path / "pruned")
@@ -133,7 +133,6 @@ def test_seven_eighths_closed_are_smaller_and_faster(tmp_path: Path) -> None:
     sizes = [sum(p.numel() for p in one.parameters()) for one in spectra if one is not None]
     assert found.parameters[0] - found.parameters[1] == sizes[0] - sizes[1] > 0
     assert found.macs[1] < found.macs[0]
-    assert found.seconds[1] < found.seconds[0]
     assert found.difference < 1e-5
 
 
