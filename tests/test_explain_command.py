@@ -151,6 +151,7 @@ def test_a_disagreement_with_the_file_comes_first(run: Path, tmp_path: Path) -> 
         assert re.match(rf"The file says {words}.*\.\nWave, ", text)
 
 
+@pytest.mark.long
 def test_any_model_is_explained(
     wave: Path, tmp_path: Path, stick_run: Callable[[ModelChoice], Path]
 ) -> None:
@@ -222,6 +223,7 @@ def test_a_body_without_a_torso_is_shown_as_it_stands() -> None:
     assert np.isnan(shown[1, 0, 2]).all()
 
 
+@pytest.mark.long
 def test_what_cannot_be_explained_is_told(run: Path, wave: Path, tmp_path: Path) -> None:
     folder = inspected_runs.runs(tmp_path)
     with pytest.raises(SkelfuseError, match=r"STGCN are no sum over joints.*skelfuse"):

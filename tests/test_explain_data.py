@@ -69,6 +69,7 @@ def places(body: dict[str, Any], digits: int, joints: int) -> Any:
     return table / digits * body["length"]
 
 
+@pytest.mark.long
 def test_metres_are_told_where_they_are_known(tmp_path: Path) -> None:
     assert data_of(tmp_path, standing())["unit"] == "m"
     assert data_of(tmp_path, standing(size=1000))["unit"] == ""  # millimetres
@@ -111,6 +112,7 @@ def test_agreement_is_told(
     assert words in told["text"]
 
 
+@pytest.mark.long
 def test_agreement_is_with_what_the_model_says(tmp_path: Path) -> None:
     best, other, *_ = (name for name, _ in data_of(tmp_path, standing())["classes"])
     assert data_of(tmp_path, standing(label=best))["agreement"]["agrees"] is True

@@ -65,6 +65,7 @@ def fitted(features: nn.Module, width: int, t: Tensor, wave: Tensor) -> float:
     return float(loss.item() / wave.var().item())
 
 
+@pytest.mark.long
 @pytest.mark.training
 def test_a_network_on_plain_coordinates_fails_on_what_it_fits_with_features() -> None:
     t = torch.linspace(0, 1, 200)[:, None]

@@ -36,6 +36,7 @@ def test_the_kernel_is_the_plain_form() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_without_a_gpu_the_plain_form_is_used_and_triton_is_not_imported() -> None:
     script = (

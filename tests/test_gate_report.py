@@ -157,6 +157,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_command_tells_what_a_static_gate_keeps(store: Store, tmp_path: Path) -> None:
     run, picture = gated_run(tmp_path / "run", "static"), tmp_path / "gate.png"

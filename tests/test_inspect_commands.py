@@ -49,6 +49,7 @@ def test_before_training_the_exact_differences_are_shown(mine: Path) -> None:
     assert any("velocity, central" in line and " 1.000 " in line for line in lines)
 
 
+@pytest.mark.long
 def test_a_run_fits_on_a_screen_unless_all_of_it_is_asked_for(folder: Path) -> None:
     run = folder / "skelfuse"
     text, whole = told(inspect_kernels, run), told(inspect_kernels, run, "--all")

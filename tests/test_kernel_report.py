@@ -121,6 +121,7 @@ def test_json_and_csv_hold_the_same_numbers() -> None:
     assert len(long) == 1 + 11 * 2 * (2 + 3)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_picture_is_drawn_for_any_number_of_kernels(tmp_path: Path) -> None:
     plot_kernels(_drifted(), tmp_path / "a.png", title="mine", rate=FrameRate(20.0))

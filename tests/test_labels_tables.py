@@ -189,6 +189,7 @@ def test_a_folder_of_tables_goes_on_past_a_bad_one(tmp_path: Path) -> None:
     assert [Path(problem.file or "").name for problem in found.problems] == ["b.csv"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_whatever_is_done_to_a_table_it_ends_in_words(tmp_path: Path) -> None:
     draw = random.Random(0)

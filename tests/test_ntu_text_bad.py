@@ -104,6 +104,7 @@ def test_a_bad_file_is_told_what_where_and_what_to_do(case: str) -> None:
     assert len(told[0]) < 250
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @both
 def test_a_text_cut_anywhere_is_truncated(parse: Parse) -> None:

@@ -37,6 +37,7 @@ def test_every_package_is_listed() -> None:
     assert sorted(listed) == sorted(found)
 
 
+@pytest.mark.long
 def test_a_wheel_holds_skelfuse_alone_with_its_data(tmp_path: Path) -> None:
     setuptools = pytest.importorskip("setuptools")
     if int(setuptools.__version__.split(".")[0]) < 77:

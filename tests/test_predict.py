@@ -120,6 +120,7 @@ def test_a_run_that_samples_by_rate_needs_the_rate() -> None:
         recogniser.predict_array(acted("wave"))
 
 
+@pytest.mark.long
 def test_thousands_of_clips_are_never_held_together(recogniser: Recogniser) -> None:
     read_ahead, ahead = 0, []
 

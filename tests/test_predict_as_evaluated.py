@@ -49,6 +49,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "jobs"), [({}, 1), ({"align": True, "scale": True, "half": True}, 2)]
 )

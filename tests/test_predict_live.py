@@ -165,6 +165,7 @@ def test_times_in_milliseconds_end_a_live_stream(run: Path) -> None:
     assert json.loads(result.stdout.splitlines()[0])["class"] == "wave"
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_a_live_line_is_there_before_the_next_frame_comes(run: Path) -> None:
     command = ["-c", "from skelfuse.cli.predict import predict; predict()"]

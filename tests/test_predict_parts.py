@@ -46,6 +46,7 @@ def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
     assert whole.persons == ()
 
 
+@pytest.mark.long
 def test_joints_say_what_they_add(stick_run: Callable[[ModelChoice], Path]) -> None:
     recogniser = skelfuse.load(stick_run(stick_figure.PURE), device="cpu")
     found = recogniser.predict(clip_of(acted("wave", 60, seed=3)), joints=True)

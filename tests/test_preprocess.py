@@ -33,6 +33,7 @@ def copied(raw: Path, to: Path, count: int = 4) -> list[Path]:
     return [to / file.name for file in files]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
     write_dataset(tmp_path / "raw", clips=60, classes=20, seed=1, noise=0)
@@ -61,6 +62,7 @@ def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
     assert persons == {1, 2}
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_processes_change_nothing(raw: Path, tmp_path: Path) -> None:
     for jobs in (1, 2):

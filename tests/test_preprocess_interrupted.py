@@ -67,6 +67,7 @@ def test_killed_in_the_middle_and_resumed_is_as_if_never_killed(many: Path, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
 
 
+@pytest.mark.long
 def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.h5"
     process = start(many, out)
@@ -81,6 +82,7 @@ def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     assert len(Store(out)) == 160
 
 
+@pytest.mark.long
 def test_a_request_to_terminate_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     process = start(many, tmp_path / "s.h5")
     wait_for_journal(tmp_path / "s.h5", lines=20)

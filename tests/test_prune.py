@@ -79,6 +79,7 @@ def test_training_closed_some_channels_and_tells_how_many(run: Path) -> None:
     assert spectrum.gate.temperature < 1.0  # of 5 at first; it is averaged with the weights
 
 
+@pytest.mark.long
 def test_logits_on_real_clips_are_the_same(store: Store, run: Path, pruned: Path) -> None:
     before, after = model_of(run), model_of(pruned)
     sampling = load_run(run).config.sampling
@@ -136,6 +137,7 @@ def test_seven_eighths_closed_are_smaller(tmp_path: Path) -> None:
     assert found.difference < 1e-5
 
 
+@pytest.mark.long
 def test_the_commands_use_it_like_any_other(store: Store, run: Path, tmp_path: Path) -> None:
     out = tmp_path / "small"
     result = called("prune", run, "--out", out)

@@ -63,6 +63,7 @@ def small(rows: int, seed: int = 0) -> Tensor:
     return torch.randn(rows, 5, generator=torch.Generator().manual_seed(seed))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(4,), (4, 4, 4, 2), (1, 2, 3, 4, 5, 6, 7)])
 def test_mixed_batches_give_what_the_model_gives(sizes: tuple[int, ...]) -> None:

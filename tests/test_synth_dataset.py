@@ -63,6 +63,7 @@ def test_a_class_is_seen_in_both_halves_of_any_protocol() -> None:
         assert len(sides) == 2 * len(ACTIONS), name
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_bytes_depend_on_the_seed_alone(tmp_path: Path) -> None:
     for name, jobs, seed in (("one", 1, 3), ("two", 2, 3), ("other", 1, 4)):

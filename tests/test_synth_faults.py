@@ -62,6 +62,7 @@ def has_gap_of_one(recording: Recording) -> bool:
     return bool((seen.any(axis=1) & ~seen.all(axis=1)).any())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "least", "most"),
     [
@@ -105,6 +106,7 @@ def test_nothing_is_wrong_at_noise_0() -> None:
         assert recording.coords.shape[1] == recording.people
 
 
+@pytest.mark.long
 def test_more_noise_is_worse() -> None:
     def error(noise: float) -> float:
         total = []

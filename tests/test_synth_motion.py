@@ -157,6 +157,7 @@ def widened(action: Action, amplitude: float, number: int) -> float:
     return sum(float(np.linalg.norm(np.diff(one, axis=0), axis=-1).sum()) for one in joints)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_who_has_more_amplitude_moves_more_widely() -> None:
     people = [Subject.of(seed=0, number=number) for number in range(1, SUBJECTS + 1)]

@@ -97,6 +97,7 @@ def told(*arguments: object) -> None:
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.long
 def test_train_keeps_some_where_it_is_asked_and_the_page_shows_them(tmp_path: Path) -> None:
     store = store_of(tmp_path / "s.h5")
     small = ("model.size=nano", "sampling.frames=16", "train.validation=0")

@@ -187,6 +187,7 @@ def test_nothing_changes_at_strength_zero(change: Callable[[Clip], Clip], body: 
     assert (same.name, same.fps, same.coords.dtype) == (clip.name, clip.fps, clip.coords.dtype)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @given(
     body=st.sampled_from([KINECT_V2, COCO_17, layout("coco-17", dimensions=3), HAND_21, ramps.TWO]),

@@ -20,6 +20,7 @@ def test_long_names_keep_their_ends() -> None:
     assert short[0].endswith("left hand")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_long_title_makes_room_for_itself(tmp_path: Path) -> None:
     image = pytest.importorskip("matplotlib.image")

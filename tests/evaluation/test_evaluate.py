@@ -39,6 +39,7 @@ def renumbered(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
             tensors[name] = tensors[name].flip(0)
 
 
+@pytest.mark.long
 def test_the_numbers_are_those_of_a_plain_loop(
     run: Run, store: Store, test_part: npt.NDArray[np.intp], plain: Evaluation
 ) -> None:

@@ -25,6 +25,7 @@ from skelfuse.store import Store
 pytestmark = pytest.mark.training
 
 
+@pytest.mark.long
 def test_the_command_prints_writes_and_leaves_the_same_numbers(
     folder: Path, tmp_path: Path
 ) -> None:

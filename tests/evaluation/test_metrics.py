@@ -200,6 +200,7 @@ def test_no_clips_no_interval() -> None:
         bootstrap_interval(np.zeros(0, bool))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_picture_grows_with_the_classes_it_shows(tmp_path: Path) -> None:
     matplotlib_image = pytest.importorskip("matplotlib.image")

@@ -36,6 +36,7 @@ def found(run: Run, store: Store, test_part: npt.NDArray[np.intp]) -> Robustness
     return found
 
 
+@pytest.mark.long
 def test_the_table_is_that_of_stores_that_were_recorded_so(
     found: Robustness, run: Run, store: Store, test_part: npt.NDArray[np.intp], tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_table_is_that_of_stores_that_were_recorded_so(
     assert found.notes == ("nothing tells which axis is vertical: y is taken for it",)
 
 
+@pytest.mark.long
 def test_neither_the_order_of_clips_nor_a_second_copy_of_the_run_matters(
     found: Robustness, run: Run, store: Store, test_part: npt.NDArray[np.intp]
 ) -> None:
@@ -152,6 +154,7 @@ def test_what_cannot_be_evaluated_is_told(
         evaluate_robustness([run], other, [0])
 
 
+@pytest.mark.long
 def test_the_command_prints_and_writes_the_table(
     folder: Path, tmp_path: Path, found: Robustness
 ) -> None:

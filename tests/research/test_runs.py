@@ -81,6 +81,7 @@ def test_nothing_is_run_twice_but_what_has_changed(folder: Path, tmp_path: Path)
     assert len(rows_in(tmp_path)) == 3
 
 
+@pytest.mark.long
 def test_a_run_that_broke_off_is_not_measured_under_the_row_of_another(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -112,6 +113,7 @@ def test_what_another_process_is_at_is_left_to_it(folder: Path, tmp_path: Path) 
     assert rows_in(tmp_path) == []
 
 
+@pytest.mark.long
 def test_an_equally_large_model_without_frierenfuse(folder: Path, tmp_path: Path) -> None:
     called(folder, tmp_path, *PENN, "--variants", "small,no-fuse-matched", "--no-robustness")
     small, matched = (row["parameters"] for row in rows_in(tmp_path))

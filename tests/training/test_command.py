@@ -61,6 +61,7 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(store: Store, tmp_path: 
     assert best[0] == best[1] != best[2]
 
 
+@pytest.mark.long
 def test_the_run_is_told_and_its_configuration_saved(store: Store, tmp_path: Path) -> None:
     result = called(store, tmp_path / "run", "--config=generic", "--set=train.epochs=2")
     assert result.exit_code == 0, result.output

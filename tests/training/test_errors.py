@@ -25,6 +25,7 @@ Configured = Callable[..., TrainConfig]
 Lines = Callable[[Path], list[dict[str, Any]]]
 
 
+@pytest.mark.long
 def test_a_loss_that_is_no_number_stops_and_loses_nothing(
     store: Store,
     parts: dict[str, Any],

@@ -65,6 +65,7 @@ def test_a_restart_leaves_a_run_alone_that_was_there_before(
         train(config, store, parts, tmp_path)  # it is finished: nobody's any more
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("resumed", [False, True])
 def test_a_restart_goes_on_with_the_run_of_its_launch(
     resumed: bool,

@@ -59,6 +59,7 @@ def test_what_is_kept_for_the_gradients_is_counted() -> None:
     assert found == pytest.approx(2 * 4 * np.prod(shape) * memory.BESIDE)  # two results
 
 
+@pytest.mark.long
 def test_what_cannot_fit_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     coords = np.random.default_rng(0).normal(size=(40, 4, 1, len(JOINTS), 3)).astype(np.float32)
     store = stored(

@@ -66,6 +66,7 @@ pytestmark = [pytest.mark.curves, pytest.mark.training]  # the largest of a run'
 
 
 # From "not even the configuration" over records and TensorBoard's events to the last picture.
+@pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
     share: float, store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
@@ -104,6 +105,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.long
 def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
     store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
 ) -> None:
@@ -129,6 +131,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
     assert not any(content == b"old" for content in contents(out).values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("option", ["--html=a.html", "--out=a.txt", "--plot=a.png"])
 def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
     option: str, whole: Path, tmp_path: Path, no_room_beyond: NoRoom

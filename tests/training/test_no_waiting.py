@@ -64,6 +64,7 @@ def steps(loop: EpochLoop, count: int) -> Iterator[int]:
         loop._step([batch], 1, number)
 
 
+@pytest.mark.long
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("model", "mixing"),
@@ -93,6 +94,7 @@ def test_no_step_waits(
     assert sent[1] - sent[0] == (0 if mixing == "none" else 2)
 
 
+@pytest.mark.long
 @pytest.mark.training
 def test_clips_from_the_file_come_without_waiting(
     store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch

@@ -62,6 +62,7 @@ def test_a_lesson_without_a_teacher_is_told(
     assert not any("distill" in note for note in train(config, store, parts, tmp_path / "b").notes)
 
 
+@pytest.mark.long
 def test_a_finished_run_says_that_it_is(store: Store, tmp_path: Path) -> None:
     run = tmp_path / "run"
     first = called(store, run, *QUICK, "--set=train.epochs=2")

@@ -144,6 +144,7 @@ def test_a_run_that_no_longer_improves_stops(
     assert again.epochs == result.epochs
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fit",
     [

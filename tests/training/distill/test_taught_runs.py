@@ -25,6 +25,7 @@ Lines = Callable[[Path], list[dict[str, Any]]]
 Parts = dict[str, Any]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fit",
     [
@@ -53,6 +54,7 @@ class Stop(Watcher):
             raise KeyboardInterrupt
 
 
+@pytest.mark.long
 def test_a_taught_run_resumes_bit_for_bit(
     teacher: Path,
     student: Configured,
