@@ -10,8 +10,9 @@ from pathlib import Path
 
 MEMORY = 1 << 30  # bytes, in the other process
 PATIENCE = 15  # times as long by the clock: other programs may keep the machine busy
-# Each thread would ask for much memory; what is read beyond its end is then no harmless zero.
-APART = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_PERTURB_": "165"}
+# One thread, as each asks for much memory; and new memory is filled with a number, so that reading
+# what was never written ends here and not later.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_PERTURB_": "165"}
 TOO_MUCH = 77  # the exit code of a trial that is refused memory
 
 # What a reader does, without what it checks: open, and read all that is small. One part that
@@ -97,7 +98,7 @@ def exit_code(script: str, path: Path, timeout: float) -> int:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **APART},
+        env={**os.environ, **ENVIRONMENT},
         timeout=timeout,
         check=False,
     ).returncode
