@@ -150,6 +150,7 @@ def test_persons_that_are_not_there_are_zero_and_unseen() -> None:
     assert batch_of(clips, sampling=replace(AS_IT_IS, persons=2)).x.shape[2] == 2
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_whatever_the_clips_are_like_the_tensors_are_finite(data: st.DataObject) -> None:
     skeleton = data.draw(st.sampled_from([STICK, HAND_21, KINECT_V2]))

@@ -109,6 +109,7 @@ turns = st.tuples(*[st.floats(-np.pi, np.pi)] * 3)
 some_joints = st.sets(st.sampled_from(KINECT_V2.joints), max_size=12)
 
 
+@pytest.mark.slow
 @given(turns, some_joints, st.floats(0.2, 5))
 def test_whatever_is_missing_the_camera_does_not_matter_while_the_body_tells_its_view(
     angles: tuple[float, ...], gone: set[str], larger: float

@@ -15,6 +15,7 @@ import torch
 from click.testing import CliRunner
 
 
+@pytest.mark.slow
 def test_each_layer_is_timed_at_each_length(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def test_hertz_names_the_frequency_of_a_channel() -> None:
     assert DCTChannels(60, frequencies=(3, 1)).hertz(fps, frames=30) == pytest.approx((1.5, 0.5))
 
 
+@pytest.mark.slow
 @given(seeds, st.integers(1, 40), st.integers(1, 20))
 def test_the_inverse_restores_every_frame_that_counts(seed: int, T: int, window: int) -> None:
     torch.manual_seed(seed)
@@ -77,6 +78,7 @@ def test_the_inverse_restores_every_frame_that_counts(seed: int, T: int, window:
     )
 
 
+@pytest.mark.slow
 @given(seeds, st.integers(0, 30), st.integers(0, 30))
 def test_padding_changes_nothing(seed: int, before: int, after: int) -> None:
     torch.manual_seed(seed)

@@ -68,6 +68,7 @@ def test_a_channel_has_weights_of_its_own() -> None:
     assert float(weights[39:46, 1].mean()) < 0.1 * float(weights[39:46, 0].mean())
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(1, 30), st.floats(0.01, 40))
 def test_weights_are_an_average_over_the_frames_that_count(
     seed: int, T: int, sharpness: float
@@ -98,6 +99,7 @@ def test_the_unit_does_not_matter() -> None:
     torch.testing.assert_close(pool.weights(1000 * x), pool.weights(x), atol=1e-5, rtol=1e-3)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(0, 20), st.integers(0, 20))
 def test_padding_changes_nothing(seed: int, before: int, after: int) -> None:
     torch.manual_seed(seed)

@@ -92,6 +92,7 @@ def test_a_ramp_and_a_parabola() -> None:
     assert ramp[None, "Legendre 2+"] + ramp[None, "Legendre 2-"] == pytest.approx(0.0, abs=1e-5)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_up_and_down_are_jordans_parts(seed: int) -> None:
     torch.manual_seed(seed)
@@ -108,6 +109,7 @@ def test_up_and_down_are_jordans_parts(seed: int) -> None:
             torch.testing.assert_close(up + down, size, atol=1e-6, rtol=0)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_reversed_time_swaps_up_and_down_and_flips_odd_terms(seed: int) -> None:
     torch.manual_seed(seed)

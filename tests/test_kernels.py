@@ -38,6 +38,7 @@ def test_the_first_taps_are_exact_on_every_axis() -> None:
     assert abs(drawn.mean()) < 0.01
 
 
+@pytest.mark.slow
 @given(seeds, st.integers(1, 9), st.integers(1, 3))
 def test_equal_to_the_definition(seed: int, T: int, D: int) -> None:
     torch.manual_seed(seed)

@@ -157,6 +157,7 @@ def test_a_hand_has_no_view_but_a_size() -> None:
     assert np.median(bones) == pytest.approx(1)
 
 
+@pytest.mark.slow
 @given(st.floats(0.01, 1000))
 def test_tall_and_small_become_equal(scale: float) -> None:
     clip = people()

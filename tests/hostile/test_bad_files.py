@@ -179,6 +179,7 @@ def test_a_pickle_of_lists_takes_no_memory(name: str, tmp_path: Path) -> None:
         assert "much more memory" in str(error_of(path, "annotations"))
 
 
+@pytest.mark.slow
 def test_lists_within_lists_a_billion_times_are_told_at_once(tmp_path: Path) -> None:
     clip: Any = ["a"]
     for _ in range(9):
@@ -233,6 +234,7 @@ def saved(array: Any) -> bytes:
     return content.getvalue()
 
 
+@pytest.mark.slow
 def test_an_archive_that_would_grow_is_refused_before_it_does(tmp_path: Path) -> None:
     path, coords, one = tmp_path / "a.npz", saved(GOOD), saved(np.array([6]))
     many = npy_of("|i1", "(30000000,)") + bytes(30_000_000)

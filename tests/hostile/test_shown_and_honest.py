@@ -145,6 +145,7 @@ def test_large_coordinates_keep_their_digits() -> None:
     np.testing.assert_array_equal(as_coordinates(body + 1000), (body + 1000).astype(np.float32))
 
 
+@pytest.mark.slow
 def test_tracking_takes_time_in_proportion(tmp_path: Path) -> None:
     draw = np.random.default_rng(2)
 

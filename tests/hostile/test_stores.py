@@ -168,6 +168,7 @@ def test_a_pipe_is_no_store(tmp_path: Path) -> None:
     assert not is_store(tmp_path / "s.h5")
 
 
+@pytest.mark.slow
 def test_a_changed_journal_never_gets_into_a_store(tmp_path: Path) -> None:
     write(tmp_path / "s.h5", finish=False)
     folder, draw = tmp_path / "s.h5.partial", np.random.default_rng(2)
