@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,11 +23,11 @@ has_triton = pytest.mark.skipif(
 )
 
 
-@has_triton
-def test_the_kernel_is_the_plain_form() -> None:
+def run_by_the_kernel(*command: str) -> str:
+    """Run Python in a process that has Triton's interpreter where there is no GPU."""
     on_gpu = torch.cuda.is_available()
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "fused_against_plain.py")],
+        [sys.executable, *command],
         cwd=ROOT,
         env={**os.environ, **({} if on_gpu else {"TRITON_INTERPRET": "1"})},
         capture_output=True,
@@ -34,6 +35,31 @@ def test_the_kernel_is_the_plain_form() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.long
+@pytest.mark.process
+@has_triton
+def test_the_kernel_is_the_plain_form() -> None:
+    run_by_the_kernel(str(ROOT / "tests" / "fused_against_plain.py"))
+
+
+@pytest.mark.long
+@pytest.mark.process
+@has_triton
+def test_what_frierenfuse_promises_holds_by_the_kernel() -> None:
+    suite = (
+        "tests/test_frieren.py",
+        "tests/test_layer_promises.py",
+        "-k",
+        "frieren or FrierenFuse",
+    )
+    plugins = ("-p", "helpers.by_the_kernel", "-p", "no:cacheprovider")
+    told = run_by_the_kernel("-m", "pytest", "-q", *plugins, *suite)
+    used = re.search(r"the kernel was used (\d+) times", told)
+    assert used is not None
+    assert int(used[1]) > 50
 
 
 @pytest.mark.long
