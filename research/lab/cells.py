@@ -84,7 +84,8 @@ def fingerprint(
     """
     plain = config.as_dict()
     del plain["seed"], plain["protocol"]
-    plain["train"] = {key: one for key, one in plain["train"].items() if key != "graph"}
+    same = ("graph", "clip_memory")
+    plain["train"] = {key: one for key, one in plain["train"].items() if key not in same}
     frequencies = plain["model"].get("frequencies", {})
     if frequencies.get("gate", "none") == "none":
         plain.pop("gates", None)

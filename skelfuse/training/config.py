@@ -42,6 +42,7 @@ class Fit:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     compile: bool = False
     graph: Literal["auto", "on", "off"] = "auto"  # a step as one CUDA graph
+    clip_memory: float | None = None  # GB of clips that stay on the device; None: what there is
 
     def __post_init__(self) -> None:
         for name in ("epochs", "accumulate"):
@@ -52,6 +53,8 @@ class Fit:
         for name in ("final_rate", "label_smoothing", "average"):
             _within(self, name, 0, 1)
         _within(self, "validation", 0, 0.9)
+        if self.clip_memory is not None:
+            _within(self, "clip_memory", 0)
         _within(self, "weight_decay", 0)
         _within(self, "learning_rate", 0, 1e30, above=True)  # AdamW overflows at 1e36
         _within(self, "mixing_alpha", 0, above=True)

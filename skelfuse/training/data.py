@@ -70,6 +70,7 @@ class RunData:
             device=team.device,
             rank=team.rank,
             world=team.world,
+            memory_limit=_bytes(config.train.clip_memory),
         )
 
     def validation_batches(self, config: TrainConfig, team: Team) -> Batches | None:
@@ -87,7 +88,12 @@ class RunData:
             device=team.device,
             rank=team.rank,
             world=team.world,
+            memory_limit=_bytes(config.train.clip_memory),
         )
+
+
+def _bytes(gigabytes: float | None) -> int | None:
+    return None if gigabytes is None else round(gigabytes * (1 << 30))
 
 
 def run_data(

@@ -13,11 +13,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from skelfuse.cli import main
 from skelfuse.store import Store
+from skelfuse.training import Fit, TrainConfig
+from skelfuse.training.checkpoint import read_checkpoint
+from skelfuse.training.data import run_data
+from skelfuse.training.distributed import Team
 
 pytestmark = pytest.mark.training
 
@@ -93,6 +99,30 @@ def test_a_quiet_run_prints_its_result_alone(store: Store, tmp_path: Path) -> No
     assert "train: {epochs: 1, batch_size: 12, " in saved
     assert "Invalid value for '--epochs'" in called(store, tmp_path, "--epochs=0").stderr
     assert "model.size" in told(called(store, tmp_path / "b", "--size=huge"))
+
+
+@pytest.mark.parametrize(("memory", "read_each_time"), [(None, False), (0, True), (1e-6, True)])
+def test_as_many_clips_stay_in_memory_as_are_asked_for(
+    memory: float | None, read_each_time: bool, store: Store
+) -> None:
+    config = TrainConfig(train=Fit(clip_memory=memory, validation=0.5))
+    data = run_data(store, {"train": np.arange(len(store))}, config, strict=False)
+    here = Team(torch.device("cpu"))
+    for batches in (data.training_batches(config, here), data.validation_batches(config, here)):
+        assert batches is not None
+        assert batches.source is not None
+        assert batches.source.mapped == read_each_time
+
+
+def test_clips_read_from_the_file_give_the_same_weights(store: Store, tmp_path: Path) -> None:
+    for out, memory in (("a", "null"), ("b", "0")):
+        more = ("--set=train.epochs=1", f"--set=train.clip_memory={memory}")
+        assert called(store, tmp_path / out, *more).exit_code == 0
+    (_, held), (_, read) = (read_checkpoint(tmp_path / out / "last.safetensors") for out in "ab")
+    assert all(map(torch.equal, held.values(), read.values()))
+    assert "'clip_memory' is out of range" in told(
+        called(store, tmp_path / "c", "--set=train.clip_memory=-1")
+    )
 
 
 def test_where_all_clips_train_nothing_is_said_of_a_test(store: Store, tmp_path: Path) -> None:
