@@ -15,7 +15,7 @@ from skelfuse.layers.global_filter import GlobalFilter
 from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.quick_dropout import QuickDropout
 from skelfuse.layers.voting_linear import VotingLinear, votes
-from skelfuse.models.embed import JointEmbedding
+from skelfuse.models.embed import JointEmbedding, features_given
 from skelfuse.models.explainable import Head, OwnSum, Split
 from skelfuse.models.frequencies import Frequencies
 from skelfuse.models.joint_networks import JointNetworks
@@ -24,7 +24,6 @@ from skelfuse.models.motion_features import MotionFeatures
 from skelfuse.models.own_sum import by_joint, head_of, taken_apart
 from skelfuse.models.persons import Bodies, FoldPersons, rejoin
 from skelfuse.models.sizes import Size, size_named
-from skelfuse.models.specialists import features_given
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.models.steps import Seen, only, seen_in_steps
 from skelfuse.models.together import Together
