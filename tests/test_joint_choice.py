@@ -46,6 +46,12 @@ def test_of_any_layout_half_the_joints_are_a_body(name: str) -> None:
     assert kept.root in kept.joints
 
 
+def test_a_part_of_a_part_is_a_part_of_the_layout() -> None:
+    arms = with_joints(body(), ["*_elbow", "*_wrist"])
+    arm = with_joints(arms, ["left_*"]).skeleton
+    assert (arms.skeleton.name, arm.name, len(arm)) == ("part of kinect-v2",) * 2 + (2,)
+
+
 def test_dropped_and_renamed_joints() -> None:
     clip = with_joints(body(), ["!*_tip", "!*thumb", "head=skull"])
     assert len(clip.skeleton) == 21
