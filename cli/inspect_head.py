@@ -75,9 +75,8 @@ def inspect_head(
         raise SkelfuseError("--protocol says how to split --data", remedy="give --data too")
     loaded = load_run(checkpoint_of(run, checkpoint))
     only = [number_of(loaded.class_names, name) for name in classes] or None
-    head_weights(
-        loaded.model, loaded.class_names
-    )  # an unsuitable model is reported before anything is measured
+    # An unsuitable model is reported before anything is measured.
+    head_weights(loaded.model, loaded.class_names)
     spread, measured = _spread(loaded, data, protocol)
     head = head_weights(loaded.model, loaded.class_names, spread)
     if _persons(loaded) == 1:  # weights of features that no clip has were never trained

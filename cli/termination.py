@@ -79,9 +79,8 @@ def _not_raised(event: sys.UnraisableHookArgs) -> None:
     if not _came:
         sys.__unraisablehook__(event)
     elif isinstance(event.exc_value, (KeyboardInterrupt, SystemExit)):
-        _thread.start_new_thread(
-            _come_again, (_came[-1],)
-        )  # a threading.Thread could block on our locks
+        # A threading.Thread could block on our locks.
+        _thread.start_new_thread(_come_again, (_came[-1],))
 
 
 def _come_again(number: int) -> None:

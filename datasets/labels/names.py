@@ -60,6 +60,6 @@ def from_name(text: str, what: str = "label") -> FromName:
             f"the pattern of --{what}-from takes nothing",
             expected="a part in parentheses, such as name:([a-z]+)_",
             found=pattern,
-            remedy="put the part that is the label into parentheses".replace("label", what),
+            remedy=f"put the part that is the {what} into parentheses",
         )
     return FromName(pattern=pattern)

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.models.motion_features import Features
 
-# What the first three voters are given; any further one, and every last one, is given all.
+# Voters that are given one kind of feature each err differently. What the first three are given;
+# any further one, and every last one, is given all.
 KINDS = (("joint", "partner"), ("bone",), ("distances", "partner_distances"))
 
 
