@@ -72,6 +72,7 @@ ELSEWHERE = {
     "augment.swap_persons": "test_batches_augment",
     "train.patience": "test_run",
     "train.checkpoint_minutes": "test_command",
+    "train.clip_memory": "test_command",
     "train.graph": "test_graph",
     "train.compile": "test_compile",
     "distill": "distill",
