@@ -243,10 +243,10 @@ def waits(bench: Bench) -> None:
         loop.totals = torch.zeros(3, dtype=torch.float64, device=bench.device)
         model.train()
         for number, batch in enumerate(batches.epoch(1)):  # the first sets up what is kept
-            loop._step([batch], 1, number)
+            loop.step([batch], 1, number)
         with no_waiting():
             for number, batch in enumerate(batches.epoch(2)):
-                loop._step([batch], 2, number)
+                loop.step([batch], 2, number)
         model.eval()
         quiet = Batches(store, range(64), sampling=Sampling(), batch_size=32, device="cuda")
         with torch.no_grad():

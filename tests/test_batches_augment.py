@@ -11,7 +11,7 @@ from torch import Tensor
 from skelfuse.batches import Augment
 from skelfuse.batches.augment import augmented, order_of_persons, retimed
 from skelfuse.batches.chance import clip_keys
-from skelfuse.batches.sampling import Moments
+from skelfuse.batches.sampling import SampleTimes
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, KINECT_V2
 from skelfuse.skeleton import Skeleton
@@ -46,7 +46,7 @@ def test_off_is_off() -> None:
     y, seen = changed(Augment(), x, mask)
     assert torch.equal(y, x)
     assert torch.equal(seen, mask)
-    when = Moments(torch.rand(300, 6), torch.ones(300, 6, dtype=torch.bool))
+    when = SampleTimes(torch.rand(300, 6), torch.ones(300, 6, dtype=torch.bool))
     assert retimed(Augment(), when, KEYS) is when
     assert order_of_persons(Augment(), mask.any(3).any(1), KEYS) is None
 
@@ -184,17 +184,17 @@ def test_persons_change_places_and_absent_ones_stay_last() -> None:
 def test_time_runs_backwards_within_what_is_real() -> None:
     position = torch.tensor([2.0, 3, 4, 5, 5, 5], dtype=torch.float64).expand(300, 6)
     real = torch.tensor([True] * 4 + [False] * 2).expand(300, 6)
-    back = retimed(Augment(reverse=1.0), Moments(position, real), KEYS)
+    back = retimed(Augment(reverse=1.0), SampleTimes(position, real), KEYS)
     assert back.position[0].tolist() == [5, 4, 3, 2, 5, 5]
     assert torch.equal(back.real, real)
-    some = retimed(Augment(reverse=0.5), Moments(position, real), KEYS).position[:, 0]
+    some = retimed(Augment(reverse=0.5), SampleTimes(position, real), KEYS).position[:, 0]
     assert 0.4 < float((some == 5).double().mean()) < 0.6
 
 
 def test_tempo_changes_smoothly_and_keeps_the_ends() -> None:
     position = torch.linspace(3, 53, 51, dtype=torch.float64).expand(300, 51)
     real = torch.ones(300, 51, dtype=torch.bool)
-    warped = retimed(Augment(tempo=0.5), Moments(position, real), KEYS).position
+    warped = retimed(Augment(tempo=0.5), SampleTimes(position, real), KEYS).position
     assert torch.equal(warped[:, 0], position[:, 0])
     torch.testing.assert_close(warped[:, -1], position[:, -1])
     speed = warped.diff(dim=1)

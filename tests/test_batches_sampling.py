@@ -1,4 +1,4 @@
-"""Clips of any length become T frames: at the right moments, and nothing is made up."""
+"""Clips of any length become T frames: at the right sample times, and nothing is made up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ramp(frames: int, persons: int = 1, fps: float | None = None) -> Clip:
 
 
 def numbers(batch: Batch, clip: int = 0) -> npt.NDArray[Any]:
-    """Return the frame numbers of a ramp at its T moments."""
+    """Return the frame numbers of a ramp at its T sample times."""
     return np.asarray(batch.x[clip, :, 0, 0, 0])
 
 

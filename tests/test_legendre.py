@@ -7,11 +7,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from helpers import frieren_reference
 from skelfuse.layers import full_basis, legendre_basis
-
-CPU = torch.device("cpu")
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(0, 8))
@@ -25,16 +24,16 @@ def test_equal_to_an_independent_construction_on_any_mask(valid: list[bool], ord
 
 @pytest.mark.parametrize("length", [1, 2, 3, 9, 64, 1000, 4096])
 def test_orthonormal_to_order_eight_at_every_length(length: int) -> None:
-    basis = full_basis(length, 8, dtype=torch.float64, device=CPU)[0]
+    basis = full_basis(length, 8, like=torch.zeros(1, dtype=torch.float64))[0]
     gram = basis @ basis.T / length
     expected = torch.diag((torch.arange(9) < length).double())
     torch.testing.assert_close(gram, expected, atol=1e-11, rtol=0)
 
 
 def test_float32_is_only_a_rounding_of_it() -> None:
-    exact = full_basis(4096, 8, dtype=torch.float64, device=CPU)
+    exact = full_basis(4096, 8, like=torch.zeros(1, dtype=torch.float64))
     torch.testing.assert_close(
-        full_basis(4096, 8, dtype=torch.float32, device=CPU).double(), exact, atol=1e-6, rtol=1e-6
+        full_basis(4096, 8, like=torch.zeros(1)).double(), exact, atol=1e-6, rtol=1e-6
     )
 
 
@@ -58,17 +57,23 @@ def test_reversed_time_flips_the_odd_ones(valid: list[bool]) -> None:
 
 
 def test_the_highest_coefficient_is_positive() -> None:
-    basis = full_basis(50, 8, dtype=torch.float64, device=CPU)[0]
+    basis = full_basis(50, 8, like=torch.zeros(1, dtype=torch.float64))[0]
     assert bool((basis[:, -1] > 0).all())
 
 
 def test_equal_lengths_are_computed_once_and_survive_inference_mode() -> None:
     with torch.inference_mode():
-        first = full_basis(171, 3, dtype=torch.float32, device=CPU)
-    assert full_basis(171, 3, dtype=torch.float32, device=CPU) is first
+        first = full_basis(171, 3, like=torch.zeros(1))
+    assert full_basis(171, 3, like=torch.zeros(1)) is first
     v = torch.randn(1, 171, 2, requires_grad=True)
     torch.autograd.backward((first @ v).sum())
     assert v.grad is not None
     for length in range(1, 100):
-        full_basis(length, 1, dtype=torch.float32, device=CPU)
-    assert full_basis(171, 3, dtype=torch.float32, device=CPU) is not first  # memory is bounded
+        full_basis(length, 1, like=torch.zeros(1))
+    assert full_basis(171, 3, like=torch.zeros(1)) is not first  # memory is bounded
+
+
+def test_what_has_no_values_is_not_kept() -> None:
+    with FakeTensorMode() as fake:
+        assert full_basis(23, 1, like=fake.from_tensor(torch.zeros(1))).shape == (1, 2, 23)
+    assert full_basis(23, 1, like=torch.zeros(1))[0, 0].tolist() == [1.0] * 23

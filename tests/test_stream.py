@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tracemalloc
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -199,13 +200,19 @@ def test_joints_by_name(recogniser: Recogniser) -> None:
 
 
 def test_a_stream_holds_one_window(recogniser: Recogniser) -> None:
-    stream = Stream(recogniser, window="10f", stride="500f")
-    for _ in range(5):
-        for frame in moving(1000):
-            stream.push(frame)
-            assert len(stream._frames) <= 10
-        stream.finish()
-    timed = Stream(recogniser, window="10f", stride="500f")
-    for i, frame in enumerate(moving(1000)):
-        timed.push(frame, i / 30)
-        assert len(timed._frames) + len(timed._early) < 40
+    def grown(times: Sequence[float | None]) -> int:
+        """Return the bytes that are held after so many frames, beyond those held after 50."""
+        stream = Stream(recogniser, window="10f", stride="5000f")
+        for number, time in enumerate(times):
+            if number == 50:
+                before = tracemalloc.get_traced_memory()[0]
+            stream.push(np.zeros((100, 3, 3)), time)
+        return tracemalloc.get_traced_memory()[0] - before
+
+    frame = np.zeros((100, 3, 3)).nbytes
+    tracemalloc.start()
+    try:
+        assert grown([None] * 1000) < 5 * frame
+        assert grown([i / 30 for i in range(1000)]) < 5 * frame
+    finally:
+        tracemalloc.stop()

@@ -95,7 +95,7 @@ def _left(recogniser: Recogniser, found: Explanation, clip: Any, seed: int) -> d
         way: _asked(game, np.argsort(-score), number, COUNTS["joints"])
         for way, score in scores.items()
     }
-    result["joints"][SEARCH] = _searched(game, number, COUNTS["joints"])
+    result["joints"][SEARCH] = searched(game, number, COUNTS["joints"])
     for kind, (players, share) in shares.items():
         game = Game(questions, players, nothing)
         alone = -game.value(~np.eye(len(players), dtype=bool))[:, number]
@@ -116,7 +116,7 @@ def _asked(game: Game, order: Any, number: int, counts: tuple[int, ...]) -> dict
     return {"hidden": hidden, "seen": seen}
 
 
-def _searched(game: Game, number: int, counts: tuple[int, ...]) -> dict[str, list[float]]:
+def searched(game: Game, number: int, counts: tuple[int, ...]) -> dict[str, list[float]]:
     """Return what is left when, one after another, the joint is taken that changes most.
 
     It asks the model about every joint that is left, for each of them anew: the probability with so

@@ -62,7 +62,7 @@ SETTINGS = {
     "120 epochs": ("train.epochs=120",),
     "143 epochs of batches of 16": ("train.epochs=143", "train.batch_size=16"),
     "48 frames": ("sampling.frames=48",),
-    "moments evenly spaced": ("sampling.uneven=0",),
+    "sample times evenly spaced": ("sampling.uneven=0",),
     "no joints dropped": ("augment.joint_dropout=0",),
     "clips mixed": ("train.mixing=mixup", "train.mixing_alpha=0.2"),
     "not mirrored": ("augment.mirror=0",),

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from skelfuse.batches.chance import Purpose, normal, symmetric, uniform
-from skelfuse.batches.sampling import Moments
+from skelfuse.batches.sampling import SampleTimes
 from skelfuse.batches.sent import indices_on
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -90,8 +90,8 @@ class Augment:
             )
 
 
-def retimed(augment: Augment, when: Moments, keys: Tensor) -> Moments:
-    """Return the moments with tempo and direction of time changed; first and last stay the ends.
+def retimed(augment: Augment, when: SampleTimes, keys: Tensor) -> SampleTimes:
+    """Return the times with tempo and direction of time changed; first and last stay the ends.
 
     With `s` from 0 to 1 along the clip, tempo makes it `s + a·sin(πs)/π + b·sin(2πs)/2π`, with
     |a| and |b| up to half of `tempo`: a speed between 1 - tempo and 1 + tempo.
@@ -109,7 +109,7 @@ def retimed(augment: Augment, when: Moments, keys: Tensor) -> Moments:
     if augment.reverse:
         backwards = uniform(keys, Purpose.REVERSE, 1) < augment.reverse  # [B,1]
         position = torch.where(backwards & real, first + last - position, position)
-    return Moments(position, real)
+    return SampleTimes(position, real)
 
 
 def order_of_persons(augment: Augment, present: Tensor, keys: Tensor) -> Tensor | None:

@@ -14,7 +14,7 @@ from skelfuse.batches.augment import Augment, augmented, order_of_persons, retim
 from skelfuse.batches.chance import clip_keys, shuffled
 from skelfuse.batches.place import check_placement
 from skelfuse.batches.resample import resample
-from skelfuse.batches.sampling import Choice, Sampling, between, drawn, moments, spread
+from skelfuse.batches.sampling import Choice, Sampling, between, drawn, sample_times, spread
 from skelfuse.batches.sent import sent
 from skelfuse.batches.source import ClipSource, prepared, relative_rates
 from skelfuse.batches.tracks import Tracks, pack
@@ -47,7 +47,7 @@ class Batches:
     """The batches of a split, the same ones for the same seed and epoch.
 
     `shuffle` is training: the order, crops and jitter are drawn for each epoch. Without it clips
-    come in the order of `indices`, at fixed moments; `crops` of each, whose scores are to be
+    come in the order of `indices`, at fixed times; `crops` of each, whose scores are to be
     averaged: `logits.unflatten(0, (-1, crops)).mean(1)`. `augment` applies wherever it is given.
 
     `batch_size` counts the clips of one rank. Shuffled, all `world` ranks together take
@@ -111,7 +111,7 @@ class Batches:
         )
         rates = None if self.source is None else self.source.rates
         tables = (self.places, self.indices, labels, rates)  # of every clip of this rank
-        self._tables = [None if one is None else sent(one, self.device) for one in tables]
+        self.tables = [None if one is None else sent(one, self.device) for one in tables]
         if drop_last and len(own) and not len(self):
             raise SkelfuseError(
                 "drop_last leaves not a single batch",
@@ -155,7 +155,7 @@ class Batches:
     def _batch(self, tracks: Tracks, which: Tensor, epoch: int) -> Batch:
         assert self.source is not None
         which = sent(which, self.device).repeat_interleave(self.crops)
-        place, index, label, rates = (one if one is None else one[which] for one in self._tables)
+        place, index, label, rates = (one if one is None else one[which] for one in self.tables)
         assert place is not None
         assert index is not None
         assert label is not None
@@ -189,7 +189,7 @@ def batch_of(
 ) -> Batch:
     """Return clips of one skeleton as a batch, as `Batches` would in evaluation.
 
-    With random `keys [B]` (int64) it is as in training: moments are drawn, and `augment` applies.
+    With random `keys [B]` (int64) it is as in training: times are drawn, and `augment` applies.
     `index` counts the clips given, and no clip has a label.
 
     >>> from skelfuse.layouts import KINECT_V2
@@ -251,7 +251,7 @@ def _tensors(
     if crops > 1:
         number = torch.arange(len(tracks.frames), device=tracks.frames.device)
         tracks = tracks.clips(number.repeat_interleave(crops))
-    when = moments(sampling, tracks.frames, rates, choice)
+    when = sample_times(sampling, tracks.frames, rates, choice)
     if augment is not None and keys is not None:
         when = retimed(augment, when, keys)
         order = order_of_persons(augment, tracks.present, keys)

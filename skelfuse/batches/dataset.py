@@ -20,7 +20,7 @@ from skelfuse.store import Store
 class ClipDataset(Dataset[tuple[Tensor, Tensor, int]]):
     """Clips as `x [T,M,N,D]`, `mask [T,M,N]` and the number of their class, -1 where unknown.
 
-    Clips of fewer people than M have absent ones, whose mask is False. Moments are those of an
+    Clips of fewer people than M have absent ones, whose mask is False. Sample times are those of an
     evaluation; with `random` they are drawn anew each time, as in training, and `augment` changes
     the clips. What is drawn follows torch's random numbers, so workers draw different ones.
     """

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skelfuse.batches.sampling import Sampling, moments, spread
+from skelfuse.batches.sampling import Sampling, sample_times, spread
 from skelfuse.store import Store
 
 
@@ -31,7 +31,7 @@ def seen_rate(sampling: Sampling, store: Store) -> SeenRate | None:
     own = torch.tensor([store.fps[i] for i in known], dtype=torch.float64)  # [C]
     frames = torch.from_numpy(store.frames[known])
     relative = None if sampling.fps is None else own / sampling.fps
-    when = moments(sampling, frames, relative, spread(sampling, len(known)))
+    when = sample_times(sampling, frames, relative, spread(sampling, len(known)))
     step = when.position.diff(dim=1)  # [C,T-1] in the clips' own frames
     step = torch.where(when.real[:, 1:], step, torch.nan).nanmedian(dim=1).values
     rates = (own / step)[torch.isfinite(step) & (step > 0)].numpy()

@@ -10,7 +10,7 @@ from skelfuse.batches.tracks import Tracks
 
 
 def resample(tracks: Tracks, frames: Frames, real: Tensor) -> tuple[Tensor, Tensor]:
-    """Return `x [B,T,M,N,D]` and `mask [B,T,M,N]` of B clips at T moments each.
+    """Return `x [B,T,M,N,D]` and `mask [B,T,M,N]` of B clips at T sample times each.
 
     A joint between two frames counts as seen if it was seen in both. Where the clip is over
     (`real [B,T]` is False) its last position is held and masked. An absent person is zero.

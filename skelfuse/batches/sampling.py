@@ -1,4 +1,4 @@
-"""How a clip of any length becomes T frames: at which moments it is looked at."""
+"""How a clip of any length becomes T frames: at which times it is looked at."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skelfuse.errors import SkelfuseError
 
 Mode = Literal["resize", "uniform", "crop"]
 
-_SNAP = 1e-4  # a moment this close to a frame, in frames, is that frame
+_SNAP = 1e-4  # a sample time this close to a frame, in frames, is that frame
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,12 @@ class Sampling:
       shorter than T); "crop" takes T frames on end at the clip's own rate, or at `fps`.
     - `crop`: in training the share of the clip that is kept, drawn between these two, anywhere
       in the clip. Evaluation keeps the larger share, from the middle: by default the whole clip.
-    - `jitter`: in training every moment moves by up to this share of the distance between
-      moments, 0.5 at most, so that they stay in order.
-    - `uneven`: in training moments lie this share of the way from evenly spaced to wherever chance
-      puts them, in order: at 1 as many moments as ever, but none knows where the next one is.
-    - `fps`: no moments closer than this rate, so that a movement has one speed at any frame rate.
+    - `jitter`: in training every sample time moves by up to this share of the distance between
+      them, 0.5 at most, so that they stay in order.
+    - `uneven`: in training sample times lie this share of the way from evenly spaced to wherever
+      chance puts them, in order: at 1 there are as many as ever, drawn one without the others.
+    - `fps`: sample times are never closer than at this rate, so that a movement has one speed at
+      any frame rate.
       A clip that is over before T frames is masked from there on; in "resize" and "uniform" a
       clip too long for T such frames is squeezed into them. Every clip must say its rate.
     - `persons`: M, the most persons of any clip, but at most this.
@@ -113,12 +114,12 @@ class Sampling:
 
 
 class Choice(NamedTuple):
-    """What is left open by `Sampling`: which part of each clip, and how its moments shift."""
+    """What is left open by `Sampling`: which part of each clip, and how its sample times shift."""
 
     share: Tensor  # [B], of the clip that is kept
     place: Tensor  # [B], 0 takes the part at the clip's beginning, 1 that at its end
-    shift: Tensor  # [B,T] or [B,1], in distances between moments
-    chance: Tensor | None = None  # [B,T], 0 to 1: where uneven moments are drawn to, in any order
+    shift: Tensor  # [B,T] or [B,1], in distances between sample times
+    chance: Tensor | None = None  # [B,T], 0 to 1: where uneven ones are drawn to, in any order
 
 
 def drawn(sampling: Sampling, keys: Tensor) -> Choice:
@@ -164,18 +165,20 @@ def spread(
     return Choice(share.repeat(clips), place.repeat(clips), phase.repeat(clips)[:, None])
 
 
-class Moments(NamedTuple):
+class SampleTimes(NamedTuple):
     """When clips are looked at, float64: single precision cannot count long ones."""
 
     position: Tensor  # [B,T], in frames of the clip; may lie between two
     real: Tensor  # [B,T], False where the clip is over
 
 
-def moments(sampling: Sampling, frames: Tensor, rate: Tensor | None, choice: Choice) -> Moments:
-    """Return the moments of clips with `frames [B]`; `rate [B]` is their fps over the sampling's.
+def sample_times(
+    sampling: Sampling, frames: Tensor, rate: Tensor | None, choice: Choice
+) -> SampleTimes:
+    """Return when clips with `frames [B]` are looked at; `rate [B]` is their fps over the wanted.
 
     >>> whole = spread(Sampling(frames=5), clips=1)
-    >>> moments(Sampling(frames=5), torch.tensor([3]), None, whole).position
+    >>> sample_times(Sampling(frames=5), torch.tensor([3]), None, whole).position
     tensor([[0.0000, 0.5000, 1.0000, 1.5000, 2.0000]], dtype=torch.float64)
     """
     T, end = sampling.frames, (frames - 1).double()
@@ -210,23 +213,23 @@ def moments(sampling: Sampling, frames: Tensor, rate: Tensor | None, choice: Cho
         moved = torch.lerp(moved, anywhere, sampling.uneven)
     position = begin[:, None] + moved
     latest = (begin + span)[:, None]
-    return Moments(position.maximum(begin[:, None]).minimum(latest), real)
+    return SampleTimes(position.maximum(begin[:, None]).minimum(latest), real)
 
 
 class Frames(NamedTuple):
-    """The two frames that each moment lies between, and how far it has come from the first."""
+    """The two frames that each sample time lies between, and how far it has come from the first."""
 
     low: Tensor  # [B,T] int64
-    high: Tensor  # [B,T] int64, equal to low where the moment is a frame
+    high: Tensor  # [B,T] int64, equal to low where the sample time is a frame
     weight: Tensor  # [B,T] float32, of high
 
 
-def between(when: Moments, frames: Tensor, *, whole: bool = False) -> Frames:
-    """Return the frames around the moments of clips with `frames [B]`.
+def between(when: SampleTimes, frames: Tensor, *, whole: bool = False) -> Frames:
+    """Return the frames around the sample times of clips with `frames [B]`.
 
-    `whole` takes the frame that the moment falls into alone.
+    `whole` takes the frame that the sample time falls into alone.
 
-    >>> when = Moments(torch.tensor([[0.0, 0.25, 2.0]]), torch.ones(1, 3, dtype=torch.bool))
+    >>> when = SampleTimes(torch.tensor([[0.0, 0.25, 2.0]]), torch.ones(1, 3, dtype=torch.bool))
     >>> low, high, weight = between(when, torch.tensor([3]))
     >>> low.tolist(), high.tolist(), weight.tolist()
     ([[0, 0, 2]], [[0, 1, 2]], [[0.0, 0.25, 0.0]])

@@ -61,7 +61,7 @@ class ClipSource:
         row = len(store.skeleton) * (4 * store.skeleton.dimensions + 1)  # float32 and the mask
         self.bytes = self._tables[-1] * row
         self.mapped = self.bytes > (room(self.device) if memory_limit is None else memory_limit)
-        self._held = None if self.mapped else self._loaded(frames)
+        self.held = None if self.mapped else self._loaded(frames)
 
     def stream(self, batches: Sequence[Tensor]) -> Iterator[Tracks]:
         """Yield the clips of each batch, which is `[B]` places in `indices`.
@@ -69,8 +69,8 @@ class ClipSource:
         The places are on the device, or on the CPU if `mapped`. The rows may be those of other
         clips too.
         """
-        if self._held is not None:
-            yield from (self._held.clips(batch) for batch in batches)
+        if self.held is not None:
+            yield from (self.held.clips(batch) for batch in batches)
             return
         with ThreadPoolExecutor(1, "skelfuse-reader") as reader:
             on_cpu = self.device.type == "cpu"
@@ -126,7 +126,7 @@ def _parts(rows: Tensor) -> list[int]:
 
 
 def _rates(store: Store, indices: npt.NDArray[np.int64], sampling: Sampling) -> Tensor | None:
-    """Return each clip's frames for one moment at the wanted rate, `[C]`."""
+    """Return each clip's frames for one sample time at the wanted rate, `[C]`."""
     if sampling.fps is None:
         return None
     fps = [store.fps[i] for i in indices.tolist()]

@@ -73,10 +73,10 @@ def _scores(
         device=device,
         crops=crops,
     )
-    found: list[_Said] = []
+    found: list[Said] = []
     done = 0
     for batch in batches.epoch():
-        found.append(_said(run, batch, order, crops))
+        found.append(said_of(run, batch, order, crops))
         done += len(found[-1].probability)
         tell(done)
     return _looked_at(found, run, store.names)
@@ -90,10 +90,10 @@ def batch_scores(
 
     `order` says where each of the run's joints is; `names` are those of the clips by `index`.
     """
-    return _looked_at([_said(run, batch, order, crops)], run, names)
+    return _looked_at([said_of(run, batch, order, crops)], run, names)
 
 
-class _Said(NamedTuple):
+class Said(NamedTuple):
     """What a run said of a batch, on its device: nothing there has been looked at yet."""
 
     probability: Tensor  # [C,K]
@@ -102,7 +102,8 @@ class _Said(NamedTuple):
     clips: Tensor  # [B], of each row
 
 
-def _said(run: Run, batch: Batch, order: list[int], crops: int) -> _Said:
+def said_of(run: Run, batch: Batch, order: list[int], crops: int) -> Said:
+    """Return what a run says of a batch, without waiting for the device."""
     x, mask = in_order(batch.x, order), in_order(batch.mask, order)
     both, share = two_paths(run.deployed), None
     seen = None if batch.seen is None else mask
@@ -111,7 +112,7 @@ def _said(run: Run, batch: Batch, order: list[int], crops: int) -> _Said:
     else:
         parts = both.by_path(x, seen)
         logits, share = parts.own + parts.together, own_share(parts).double()
-    return _Said(
+    return Said(
         _mean_of_crops(logits.double().softmax(dim=1), crops),
         None if share is None else _mean_of_crops(share, crops),
         torch.isfinite(logits).all(dim=1),
@@ -119,7 +120,7 @@ def _said(run: Run, batch: Batch, order: list[int], crops: int) -> _Said:
     )
 
 
-def _looked_at(found: Sequence[_Said], run: Run, names: Sequence[str]) -> Scores:
+def _looked_at(found: Sequence[Said], run: Run, names: Sequence[str]) -> Scores:
     """Return the scores of all batches as arrays: the one place that waits for a GPU."""
     finite = torch.cat([one.finite for one in found])
     if not bool(finite.all()):

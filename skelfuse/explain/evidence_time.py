@@ -1,4 +1,4 @@
-"""When a joint's statistics came about: every one of them is a sum over moments of the clip."""
+"""When a joint's statistics came about: every one of them is a sum over frames of the clip."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from skelfuse.batches import batch_of
-from skelfuse.batches.sampling import moments, spread
+from skelfuse.batches.sampling import sample_times, spread
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.class_names import number_of
@@ -117,7 +117,7 @@ def exact_sum_of(
     rate = None
     if sampling.fps is not None and clip.fps is not None:
         rate = torch.tensor([clip.fps / sampling.fps], dtype=torch.float64)
-    when = moments(sampling, torch.tensor([clip.frames]), rate, spread(sampling, 1))
+    when = sample_times(sampling, torch.tensor([clip.frames]), rate, spread(sampling, 1))
     return ExactSum(
         clip.name,
         clip.label,

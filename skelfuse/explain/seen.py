@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from skelfuse.batches import batch_of
-from skelfuse.batches.sampling import moments, spread
+from skelfuse.batches.sampling import sample_times, spread
 from skelfuse.clip import Clip
 from skelfuse.run import Run
 
@@ -47,5 +47,5 @@ def seen_by(run: Run, clip: Clip, *, crops: int = 1) -> Seen:
     if sampling.fps is not None and clip.fps is not None:
         rate = torch.tensor([clip.fps / sampling.fps], dtype=torch.float64).repeat(crops)
     frames = torch.tensor([clip.frames]).repeat(crops)
-    when = moments(sampling, frames, rate, spread(sampling, 1, crops))
+    when = sample_times(sampling, frames, rate, spread(sampling, 1, crops))
     return Seen(batch.x, batch.mask, when.position)

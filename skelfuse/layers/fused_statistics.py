@@ -261,7 +261,7 @@ def fused_statistics(
     """
     B, T, N, _ = v.shape
     if mask is None:
-        basis = full_basis(T, order, dtype=v.dtype, device=v.device) / T  # [1,P+1,T]
+        basis = full_basis(T, order, like=v) / T  # [1,P+1,T]
         seen = v.new_empty(0)  # never read
     else:
         rows = mask.transpose(1, 2).reshape(B * N, T)

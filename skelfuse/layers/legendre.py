@@ -48,15 +48,17 @@ def legendre_basis(mask: Tensor, order: int) -> Tensor:
     return torch.stack(basis, dim=1)  # [R,P+1,T]
 
 
-def full_basis(length: int, order: int, *, dtype: torch.dtype, device: torch.device) -> Tensor:
+def full_basis(length: int, order: int, *, like: Tensor) -> Tensor:
     """Return the basis of a sequence without gaps, `[1,P+1,T]`; equal lengths are computed once.
 
-    >>> full_basis(4, 1, dtype=torch.float32, device=torch.device("cpu"))[0, 1]
+    It has the type of numbers and the device of `like`.
+
+    >>> full_basis(4, 1, like=torch.zeros(1))[0, 1]
     tensor([-1.3416, -0.4472,  0.4472,  1.3416])
     """
-    if torch.compiler.is_compiling():
-        return _full_basis(length, order, dtype, device)
-    return _remembered_basis(length, order, dtype, device)
+    traced = torch.compiler.is_compiling() or type(like) is not Tensor  # e.g. without values
+    compute = _full_basis if traced else _remembered_basis
+    return compute(length, order, like.dtype, like.device)
 
 
 @lru_cache(maxsize=32)

@@ -98,7 +98,7 @@ def motion_statistics(
     >>> motion_statistics(ramp, None, scales=(1, 2), order=0, windows=(1,)).flatten().int().tolist()
     [3, 0, 3, 0, 3, 0, 6, 0, 6, 0, 6, 0, 6, 0, 12]
     """
-    if (fused := _fused(v, windows)) is not None:
+    if (fused := fused_kernel(v, windows)) is not None:
         return fused(v, mask, scales=scales, order=order)
     B, T, N, K = v.shape
     if mask is None:  # rows are bodies, each with N·K signals
@@ -109,7 +109,7 @@ def motion_statistics(
         rows = mask.transpose(1, 2).reshape(B * N, T)
     member = None  # [R,W,T]; None: one window of every frame
     if rows is None and tuple(windows) == (1,):
-        basis = full_basis(T, order, dtype=v.dtype, device=v.device) / T  # [1,P+1,T]
+        basis = full_basis(T, order, like=v) / T  # [1,P+1,T]
     else:
         all_frames = torch.ones(1, T, dtype=torch.bool, device=v.device)
         member = window_members(all_frames if rows is None else rows, windows)
@@ -127,7 +127,7 @@ def motion_statistics(
     return named.reshape(B, N, W * Q * K)
 
 
-def _fused(v: Tensor, windows: Sequence[int]) -> Callable[..., Tensor] | None:
+def fused_kernel(v: Tensor, windows: Sequence[int]) -> Callable[..., Tensor] | None:
     """Return the kernel that does the same in one pass; None where there is none."""
     if v.device.type != "cuda" or v.dtype != torch.float32 or tuple(windows) != (1,):
         return None

@@ -70,7 +70,7 @@ class Head:
 class Explainable(Protocol):
     """A model whose decision is a sum over joints, and what they do together."""
 
-    step: int  # frames in one of the moments at which it computes
+    step: int  # frames in one of the steps at which it computes
     frieren: FrierenFuse | None
 
     @property

@@ -1,4 +1,4 @@
-"""Fewer moments: some neighbouring frames become one step, at which a model computes."""
+"""Fewer frames: some neighbouring frames become one step, at which a model computes."""
 
 from __future__ import annotations
 

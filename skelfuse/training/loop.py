@@ -27,7 +27,9 @@ LOOK_EVERY = 20  # steps on a GPU between two looks at the losses: each look wai
 CLIPS_TOO = "; where that changes nothing, look at these clips"
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
+    """What a step of the optimiser leaves to look at."""
+
     batch: int  # within the epoch, from 1
     clips: Tensor  # their indices in the store
     loss: Tensor
@@ -79,14 +81,14 @@ class EpochLoop:
         if self.team.leads:  # the leader has the sum of all processes
             before = torch.tensor(progress.totals, dtype=torch.float64)
             self.totals[: len(before)] = before
-        seen: list[_Seen] = []
+        seen: list[Seen] = []
         look_every = 1 if self.team.device.type == "cpu" else LOOK_EVERY
         began = time.perf_counter()
         clips_at_start = float(self.totals[2])
         self.wrapped.train()
         for group in _groups(self.batches.epoch(epoch, progress.batch), self.fit.accumulate):
             try:
-                seen.append(self._step(group, epoch, progress.batch))
+                seen.append(self.step(group, epoch, progress.batch))
             except SkelfuseError as error:
                 self._check(seen, epoch)  # on a GPU a step before it may be where it began
                 self._check_parameters()
@@ -118,7 +120,8 @@ class EpochLoop:
         """
         return tuple(self.team.sum(self.totals).tolist())
 
-    def _step(self, group: list[Batch], epoch: int, number: int) -> _Seen:
+    def step(self, group: list[Batch], epoch: int, number: int) -> Seen:
+        """Take one step of the optimiser, by batches that follow `number` others of the epoch."""
         learner, fit, updates = self.learner, self.fit, self.learner.progress.updates
         torch.manual_seed(seed_of(self.config.seed, "step", epoch, number, self.team.rank))
         rate = fit.learning_rate * rate_at(
@@ -143,7 +146,7 @@ class EpochLoop:
             found = self.update(clips, len(group), size=size, rate=rate, share=share, number=before)
         self.totals += found.sums
         index = torch.cat([batch.index for batch in group])
-        return _Seen(number + len(group), index, found.loss, found.norm)
+        return Seen(number + len(group), index, found.loss, found.norm)
 
     def _of_tensors(self, given: list[Tensor]) -> list[Tensor]:
         """Update as `StepGraph` wants it: the parts of one batch, the rate and the share."""
@@ -179,7 +182,7 @@ class EpochLoop:
         lesson = self.learner.lesson
         return self.learner.model if lesson is None else lesson.pupil
 
-    def _check(self, seen: list[_Seen], epoch: int) -> None:
+    def _check(self, seen: list[Seen], epoch: int) -> None:
         if not seen:
             return
         both = torch.stack([torch.stack([one.loss, one.norm]) for one in seen])

@@ -28,10 +28,10 @@ SECTIONS = (
 
 VERSION = 2  # of what follows: raised where a store would be given other settings than before
 
-# Time. A movement is told by about so many moments a second; a clip gets the nearest of the sizes.
-MOMENTS_A_SECOND = 15
+# Time. A movement needs about so many frames a second; a clip gets the nearest of the sizes.
+FRAMES_A_SECOND = 15
 ASSUMED_RATE = 30.0  # of clips that do not say theirs
-FRAMES = ((40, 32), (56, 48), (math.inf, 64))  # (moments in a usual clip below this, frames)
+FRAMES = ((40, 32), (56, 48), (math.inf, 64))  # (frames needed for a usual clip below this, frames)
 CROP, UNEVEN = [0.8, 1.0], 1.0
 LEAST_TO_CROP = 8  # frames: of fewer than these none can be spared
 RATES_DIFFER = 1.5  # the fastest over the slowest
@@ -126,8 +126,8 @@ def _time(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
             yield _Choice(why, {"sampling.fps": slowest})
         return
     seconds = facts.frames / ASSUMED_RATE if facts.seconds is None else facts.seconds
-    moments = MOMENTS_A_SECOND * seconds
-    frames = next(frames for below, frames in FRAMES if moments < below)
+    needed = FRAMES_A_SECOND * seconds
+    frames = next(frames for below, frames in FRAMES if needed < below)
     crop = CROP if facts.frames >= LEAST_TO_CROP else [1.0, 1.0]
     length = f"{facts.frames:.3g} frames" if facts.seconds is None else f"{seconds:.2g} s"
     yield _Choice(

@@ -28,7 +28,7 @@ def pytest_configure() -> None:
         possible = tuple(windows) == (1,) and not torch.compiler.is_compiling()
         return counted if possible else None
 
-    statistics._fused = chosen
+    statistics.fused_kernel = chosen
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

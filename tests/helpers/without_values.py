@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from skelfuse.layers import legendre
-
 
 def run_without_values(module: nn.Module, *given: Tensor | None) -> Any:
-    with FakeTensorMode() as fake, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(legendre, "_remembered_basis", legendre._full_basis)
+    with FakeTensorMode() as fake:
         state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         known: dict[str, Tensor] = {name: fake.from_tensor(value) for name, value in state.items()}
         empty = tuple(one if one is None else fake.from_tensor(one) for one in given)

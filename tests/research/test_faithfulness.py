@@ -52,7 +52,7 @@ def test_a_search_takes_the_joints_that_are_worth_most_together() -> None:
             return np.stack([worth, -worth], axis=1)
 
     game: Any = Together()
-    left = script._searched(game, 0, (1, 2, 4, 8))
+    left = script.searched(game, 0, (1, 2, 4, 8))
     assert np.log(left["hidden"]) == pytest.approx([0.5, 0.1, 0.0, 0.0])
     assert np.log(left["seen"]) == pytest.approx([0.4, 0.7, 1.7, 1.7])
 

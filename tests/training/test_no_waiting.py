@@ -13,7 +13,7 @@ from torch import Tensor
 
 from helpers import device_watch
 from skelfuse.batches import Augment, Batches, Sampling
-from skelfuse.evaluation.scores import _said
+from skelfuse.evaluation.scores import said_of
 from skelfuse.run import load_run
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice, TrainConfig, train
@@ -31,9 +31,9 @@ def on_device(batches: Batches) -> Batches:
     device = device_watch.DEVICE
     assert batches.source is not None
     batches.device = batches.source.device = device
-    batches._tables = [one if one is None else one.to(device) for one in batches._tables]
-    if batches.source._held is not None:
-        batches.source._held = batches.source._held.to(device)
+    batches.tables = [one if one is None else one.to(device) for one in batches.tables]
+    if batches.source.held is not None:
+        batches.source.held = batches.source.held.to(device)
     return batches
 
 
@@ -61,7 +61,7 @@ def steps(loop: EpochLoop, count: int) -> Iterator[int]:
     for number, batch in zip(range(count), loop.batches.epoch(1), strict=False):
         yield number
         assert batch.x.device == device_watch.DEVICE
-        loop._step([batch], 1, number)
+        loop.step([batch], 1, number)
 
 
 @pytest.mark.long
@@ -170,7 +170,7 @@ def test_no_batch_of_an_evaluation_waits(
         found, sent = [], []
         for batch in batches.epoch():
             sent.append(watch.sent)
-            found.append(_said(run, batch, order, crops))
+            found.append(said_of(run, batch, order, crops))
     assert watch.waits == []
     assert sent[1] == sent[2]  # the order of joints is sent with the first batch, and kept
     assert [one.probability.shape for one in found] == [(16, 3)] * 3
