@@ -184,10 +184,15 @@ def _live(
             bad=bad,
             **asked,
         )
+    doubts: set[str] = set()
     for window in windows:
         if not begun and (heading := text.heading()):
             write(heading)
         begun = True
+        for doubt in window.prediction.doubts if window.prediction else ():
+            if doubt not in doubts:  # each is told once
+                note(doubt)
+            doubts.add(doubt)
         write(text.window(window))
 
 

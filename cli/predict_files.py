@@ -57,16 +57,19 @@ def predict_files(
         except SkelfuseError as error:
             problems.append(error)
     written = 0
+    doubts: list[tuple[str, ...]] = []
     videos = any(isinstance(one, ClipFile) and one.format == video.FORMAT.name for one in sources)
     with bar("file", total=len(sources)) as show, frames_bar(wanted=videos) as watch:
         for item in _items(recogniser, sources, reading, given, problems, show, watch):
             if not written and (heading := text.heading()):
                 write(heading)
             written += 1
+            doubts.append(item.doubts)
             for line in text.lines(item):
                 write(line)
         if written and (ending := text.ending()):
             write(ending)
+    _note(doubts, more="--json tells them by clip")
     bad = {error.file for error in problems}
     total = len(sources) + len(bad - {str(source.path) for source in sources})
     if not written:
@@ -170,7 +173,11 @@ def _noted(found: Iterator[Found], files: Sequence[ClipFile]) -> Iterator[Found]
         if path in videos and isinstance(clip, Clip):
             notes.append(clip.notes)
         yield path, clip
-    for line in note_lines(tally(notes), more="skelfuse pose -v tells them by video"):
+    _note(notes, more="skelfuse pose -v tells them by video")
+
+
+def _note(of_clips: list[tuple[str, ...]], more: str) -> None:
+    for line in note_lines(tally(of_clips), more=more):
         say(shown(f"note: {line}"))
 
 

@@ -30,6 +30,12 @@ class Item:
     prediction: Prediction | None = None
     windows: tuple[Window, ...] = ()
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What of the clip, or of a window, is as in no training clip; each once."""
+        found = [self.prediction, *(window.prediction for window in self.windows)]
+        return tuple(dict.fromkeys(doubt for one in found if one for doubt in one.doubts))
+
 
 class Table:
     """Lines for a person."""
@@ -147,6 +153,8 @@ class JsonLines:
         if prediction.limbs is not None:
             shares = _largest_first(prediction.limbs)
             told["limbs"] = {limb: round(share, DIGITS) for limb, share in shares.items()}
+        if prediction.doubts:
+            told["doubts"] = list(prediction.doubts)
         return told
 
     @staticmethod

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from skelfuse.batches.rate import SeenRate
+from skelfuse.clip import Clip
 from skelfuse.clips.provenance import Provenance
+from skelfuse.clips.usual_bodies import UsualBodies
 from skelfuse.errors import SkelfuseError
 from skelfuse.models.deployed import deployed
 from skelfuse.models.persons import keep_to
@@ -53,6 +55,7 @@ class Run:
     versions: dict[str, str] = field(default_factory=dict)
     seen_rate: SeenRate | None = None  # frames per second, of the clips it was trained with
     class_counts: tuple[int, ...] | None = None  # training clips; None: an earlier version's run
+    usual_bodies: UsualBodies | None = None  # of the training clips; None likewise
 
     def checked(self, scores: Tensor) -> Tensor:
         """Return the model's scores; a training that failed may give some that are no numbers."""
@@ -63,6 +66,14 @@ class Run:
                 remedy="train anew with a smaller train.learning_rate",
             )
         return scores
+
+    def doubts(self, clip: Clip) -> tuple[str, ...]:
+        """Say what of a clip, prepared as those of the run's store, is as in no training clip."""
+        if self.usual_bodies is None:
+            return ()
+        sampling, flat = self.config.sampling, self.skeleton.dimensions == 2
+        turned = sampling.align and not flat  # then it does not matter which way is up
+        return tuple(self.usual_bodies.unlike(clip, any_size=sampling.scale, any_turn=turned))
 
     @cached_property
     def deployed(self) -> nn.Module:
@@ -106,7 +117,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
             fill(model, weights)
             if facts.get("shown"):  # runs of earlier versions do not say
                 keep_to(model, **facts["shown"])
-            counts = facts.get("class_counts")
+            counts, usual = facts.get("class_counts"), facts.get("usual_bodies")
             run = Run(
                 model.eval(),
                 config,
@@ -119,6 +130,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
                 versions={name: str(version) for name, version in facts["versions"].items()},
                 seen_rate=SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
                 class_counts=tuple(int(count) for count in counts) if counts else None,
+                usual_bodies=UsualBodies.from_dict(usual) if usual else None,
             )
     except SkelfuseError as error:
         raise error.at(file) from None

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pytest
 
 from skelfuse.clip import Clip
+from skelfuse.clips.upright import up_axis
 from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.viewing.doubts import doubts
-from skelfuse.viewing.upright import onlooker, staged, up_axis
+from skelfuse.viewing.onlooker import onlooker, staged
 
 Array = npt.NDArray[np.floating[Any]]
 T = 60

@@ -28,8 +28,10 @@ from skelfuse.evaluation.metrics import (
 from skelfuse.evaluation.scores import Progress, ensemble_scores
 from skelfuse.run import Run
 from skelfuse.store import Store
+from skelfuse.telling.note_lines import tally
 
 FORMAT, FORMAT_VERSION = "skelfuse-evaluation", 1
+CLIPS_LOOKED_AT = 200  # to see whether they are like those of the training
 LEAST_SUBJECTS = 5  # fewer people say nothing of people at large
 
 
@@ -209,6 +211,7 @@ def _notes(runs: Sequence[Run], store: Store, clips: Labelled, protocol: str | N
                 f"{run.path} was trained by the protocol {run.config.protocol}, not {protocol}: "
                 "clips of this part may have been trained on"
             )
+        notes += _unlike(run, store, clips.indices)
         here, there = store.provenance, run.provenance
         for option, now, before in (
             ("align", here.align, there.align),
@@ -220,6 +223,13 @@ def _notes(runs: Sequence[Run], store: Store, clips: Labelled, protocol: str | N
                     f"--{option}, and this one is made {'with' if now else 'without'}"
                 )
     return notes
+
+
+def _unlike(run: Run, store: Store, indices: Indices) -> list[str]:
+    """Say what of most clips is as in no training clip: a few of them may well be so."""
+    looked_at = indices[:: -(-len(indices) // CLIPS_LOOKED_AT)].tolist()
+    found = tally(run.doubts(store[i]) for i in looked_at)
+    return [f"most clips: {doubt}" for doubt, clips in found.items() if 2 * clips > len(looked_at)]
 
 
 def _sha256(store: Store, indices: Indices) -> str:

@@ -51,7 +51,7 @@ class Explanation:
     `hidden` and `frozen` are the target's probability with this one alone hidden, or held at its
     mean place: where holding still does nothing, its place counts and not its movement.
     `pairs` are what two add together beyond what each adds alone, the strongest first; below zero
-    one of the two would do.
+    one of the two would do. `doubts` say what of the clip is as in no training clip.
     """
 
     clip: str
@@ -83,6 +83,7 @@ class Explanation:
     own: Mapping[str, float] | None = None  # of each joint by itself
     together: float | None = None  # of the joints together
     statistics: Mapping[tuple[str, str], float] | None = None  # of (joint, statistic and scale)
+    doubts: tuple[str, ...] = ()
 
     @property
     def probability(self) -> float:
@@ -146,6 +147,7 @@ def plain_values(one: Explanation) -> dict[str, Any]:
     return {
         "clip": one.clip,
         "label": one.label,
+        "doubts": list(one.doubts),
         "class": one.target,
         "against": one.against,
         "probability": one.probability,

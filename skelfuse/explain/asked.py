@@ -121,6 +121,7 @@ class Asked:
             own=None if sums is None else sums.own,
             together=None if sums is None else sums.together,
             statistics=None if sums is None else sums.statistics,
+            doubts=run.doubts(clip),
         )
 
     def _game(self, kind: Kind) -> Game:

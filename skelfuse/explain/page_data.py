@@ -100,7 +100,7 @@ def _view(one: Explanation) -> dict[str, Any]:
         "against": one.against,
         "rival": None if one.against is None else percent(_probability(one, one.against)),
         "heading": said.decision.rstrip("."),
-        "reasons": list(said.reasons),
+        "reasons": [*said.doubts, *said.reasons],
         "total": one.total,
         "sure": sureness(one),
         "shares": rounded([one.shares[name] for name in names], 4),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.clips.upright import torso
 from skelfuse.skeleton import Skeleton
 
 Array = npt.NDArray[np.float64]
@@ -35,14 +36,16 @@ def on_stage(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> tuple
         at = np.concatenate([at, np.zeros_like(at[..., :1])], axis=-1)
     flat = x.shape[-1] == 2
     up, side = np.array([0.0, -1 if flat else 1, 0]), None
-    low, high = _torso(skeleton)
+    low, high = torso(skeleton)
+    if not low:
+        low, high = _trunk(skeleton)
     ends = np.concatenate(at[:, :, [*low, *high]])  # [T·M,ends,3]
     ends = ends[~np.isnan(ends).any((1, 2))]
     if len(low) and len(ends):
-        torso = (ends[:, len(low) :].mean(1) - ends[:, : len(low)].mean(1)).mean(0)
-        axis = int(np.abs(torso).argmax())
-        if torso[axis] and (axis == 1 or not flat):
-            up = np.sign(torso[axis]) * np.eye(3)[axis]
+        trunk = (ends[:, len(low) :].mean(1) - ends[:, : len(low)].mean(1)).mean(0)
+        axis = int(np.abs(trunk).argmax())
+        if trunk[axis] and (axis == 1 or not flat):
+            up = np.sign(trunk[axis]) * np.eye(3)[axis]
         if len(low) > 1:  # hips and shoulders, each left and right
             first = ends[0]
             side = (first[0] + first[2] - first[1] - first[3]) / 2
@@ -55,11 +58,7 @@ def on_stage(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> tuple
     return (turned - (least + most) / 2) / length, length
 
 
-def _torso(skeleton: Skeleton) -> tuple[list[int], list[int]]:
-    if skeleton.hips and skeleton.shoulders:
-        ends = (skeleton.hips, skeleton.shoulders)
-        low, high = ([skeleton.index(joint) for joint in pair] for pair in ends)
-        return low, high
+def _trunk(skeleton: Skeleton) -> tuple[list[int], list[int]]:
     tops = [n for n, joint in enumerate(skeleton.joints) if joint.lower() in ("head", "neck")]
     root = skeleton.index(skeleton.root)
     return ([root], tops[:1]) if tops and tops[0] != root else ([], [])

@@ -19,19 +19,24 @@ class Verdict(NamedTuple):
 
     disagreement: str  # between the file and the model; empty if there is none
     decision: str
+    doubts: tuple[str, ...]  # what of the clip is as in no training clip
     reasons: tuple[str, ...]  # by what, how, when
 
 
 def verdict(one: Explanation) -> list[str]:
-    """Return sentences: what was decided, by what, how, when; first, where the file disagrees."""
+    """Return sentences: what was decided, by what, how, when; first, where the file disagrees.
+
+    After the decision comes what may have spoilt it.
+    """
     found = verdict_parts(one)
-    return [*filter(None, [found.disagreement]), found.decision, *found.reasons]
+    return [*filter(None, [found.disagreement]), found.decision, *found.doubts, *found.reasons]
 
 
 def verdict_parts(one: Explanation) -> Verdict:
     """Return the same sentences by what they tell."""
     reasons = tuple(filter(None, [_without(one), _movement(one), _when(one)]))
-    return Verdict(_disagreement(one), _decision(one), reasons)
+    doubts = tuple(f"Careful: {doubt}" for doubt in one.doubts)
+    return Verdict(_disagreement(one), _decision(one), doubts, reasons)
 
 
 def percent(probability: float) -> str:

@@ -24,6 +24,7 @@ class Prediction:
     lowered) each class's logit beyond that of the average training clip, if it was asked for, and
     `own_share` how much of the decision is what joints did each by itself; the rest is how they
     went together. `limbs` tells what each limb is worth to the likeliest class, if asked for.
+    `doubts` say what of the clip is as in no training clip, so that the decision may be wrong.
 
     >>> found = Prediction("clip", ("sit", "stand", "wave"), np.array([0.25, 0.05, 0.7]))
     >>> found.best, found.probability, found.top(2)
@@ -40,6 +41,7 @@ class Prediction:
     shares: Array | None = None
     own_share: float | None = None  # of the own path in the decision, between 0 and 1
     limbs: Mapping[str, float] | None = None  # shares in the class's log probability, by hiding
+    doubts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         classes = ", ".join(f"{name} {sure:.1%}" for name, sure in self.top(REPR_CLASSES))

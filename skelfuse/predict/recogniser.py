@@ -271,6 +271,7 @@ class Recogniser:
                 shares=None if shares is None else shares[i],
                 own_share=None if own is None else float(own[i]),
                 limbs=self._limbs(batch, i, int(found[i].argmax())) if limbs else None,
+                doubts=self.run.doubts(clip),
             )
             for i, clip in enumerate(clips)
         ]

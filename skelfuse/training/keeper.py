@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 
 from skelfuse import __version__
 from skelfuse.batches.rate import seen_rate
+from skelfuse.clips.usual_bodies import UsualBodies
 from skelfuse.training.checkpoint import BEST, LAST, write_checkpoint
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_text
@@ -23,6 +25,7 @@ from skelfuse.training.log import Log, cannot_write_run, tensorboard, write_whol
 from skelfuse.training.losses import kernel_values
 from skelfuse.training.watch import Plan, Step, Watcher
 
+CLIPS_LOOKED_AT = 1000  # to learn what bodies are usually like
 CLOCKS = ("seconds", "clips_per_second")  # kept out of checkpoints: equal runs have equal files
 
 
@@ -43,6 +46,9 @@ class Keeper:
         self.active = active
         rate = seen_rate(config.sampling, data.store)
         self.seen_rate = None if rate is None else rate._asdict()
+        step = -(-len(data.train) // CLIPS_LOOKED_AT)
+        usual = UsualBodies.of(data.store[i] for i in data.train[::step].tolist())
+        self.usual_bodies = None if usual is None else asdict(usual)
         self.watchers = [watcher] if watcher and active else []
 
     def begin(self, plan: Plan) -> None:
@@ -129,6 +135,7 @@ class Keeper:
             "provenance": store.provenance.as_dict(),
             "data": self.data.fingerprint,
             "seen_rate": self.seen_rate,
+            "usual_bodies": self.usual_bodies,
             "shown": self.data.shown._asdict(),
             "seed": self.config.seed,
             "versions": {

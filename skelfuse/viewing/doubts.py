@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import FARTHEST, reach_of
+from skelfuse.clips.upright import NAMES, up_axis
+from skelfuse.clips.usual_bodies import height
 from skelfuse.telling.counted import counted
 from skelfuse.viewing.frame_order import out_of_order
 from skelfuse.viewing.sides import mirrored, swaps
-from skelfuse.viewing.upright import NAMES, up_axis
 
 Array = npt.NDArray[np.float64]
 FRAMES = 600  # of a clip that are looked at
@@ -63,15 +64,6 @@ def doubts(clips: Sequence[Clip]) -> list[Doubt]:
     if any(clip.fps is None for clip in looked):
         found.append(Doubt("the frame rate is not known: shown at 30 a second", warning=False))
     return sorted(found, key=lambda doubt: not doubt.warning)
-
-
-def height(clip: Clip) -> float | None:
-    """Return the usual extent of the first person, the larger of its axes; None if never seen."""
-    at = clip.coords[:, 0].astype(np.float64)
-    at = at[clip.mask[:, 0].any(axis=1)]
-    if not len(at):
-        return None
-    return float(np.median(np.nanmax(at, axis=1) - np.nanmin(at, axis=1), axis=0).max()) or None
 
 
 def _beginning(clip: Clip) -> Clip:

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.clip import Clip
+from skelfuse.clips.upright import NAMES, up_axis
 from skelfuse.files import atomic_write, cannot_write
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.counted import counted
 from skelfuse.telling.words import joint_words
 from skelfuse.viewing.assembled import assembled
 from skelfuse.viewing.doubts import Doubt, doubts
+from skelfuse.viewing.onlooker import Array, onlooker, staged
 from skelfuse.viewing.places import packed_places
 from skelfuse.viewing.shown import Shown
-from skelfuse.viewing.upright import NAMES, Array, onlooker, staged, up_axis
 
 FRAMES_A_SECOND = 30.0  # of a clip that does not say its rate
 NUMBERS = 1_500_000  # on a page; above, every second frame of the clips is left out, and so on

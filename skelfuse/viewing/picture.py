@@ -9,9 +9,9 @@ import numpy as np
 
 from skelfuse.clip import Clip
 from skelfuse.telling.picture import new_picture, write_picture
+from skelfuse.viewing.onlooker import onlooker, staged
 from skelfuse.viewing.page import sides
 from skelfuse.viewing.shown import Shown
-from skelfuse.viewing.upright import onlooker, staged
 
 COLOURS = ("#7d8793", "#c44e00", "#0068a8")  # middle, left, right
 INK = "#444b54"

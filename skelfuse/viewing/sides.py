@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip
-from skelfuse.viewing.upright import torso
+from skelfuse.clips.upright import torso
 
 Array = npt.NDArray[np.float64]
 BETTER = 0.5  # of the way, where left and right are exchanged

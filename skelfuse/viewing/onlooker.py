@@ -1,66 +1,14 @@
-"""Which of a clip's axes is up, so that bodies are shown on their feet without being turned."""
+"""How a clip is shown to an onlooker: bodies on their feet, and nothing turned but by its axes."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
-from skelfuse.skeleton import Skeleton
+from skelfuse.clips.upright import Axis, torso, up_axis
 
 Array = npt.NDArray[np.float64]
-NAMES = "xyz"
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An axis of the clip with its sign: (1, -1) is -y."""
-
-    number: int
-    sign: int
-
-    def __str__(self) -> str:
-        return f"{'+' if self.sign > 0 else '-'}{NAMES[self.number]}"
-
-
-def torso(skeleton: Skeleton) -> tuple[list[int], list[int]]:
-    """Return (left, right) hips and shoulders, the torso's two ends; none where a layout has none.
-
-    An animal seen from above has a head and a tail, and neither is up.
-
-    >>> from skelfuse.layouts import COCO_17
-    >>> [[COCO_17.joints[n] for n in end] for end in torso(COCO_17)]
-    [['left_hip', 'right_hip'], ['left_shoulder', 'right_shoulder']]
-    """
-    if not (skeleton.hips and skeleton.shoulders):
-        return [], []
-    low = [skeleton.index(joint) for joint in skeleton.hips]
-    return low, [skeleton.index(joint) for joint in skeleton.shoulders]
-
-
-def up_axis(clip: Clip) -> Axis | None:
-    """Return the axis along which most torsos of a clip stand; None where none is seen.
-
-    >>> from skelfuse.layouts import COCO_17
-    >>> coords = np.zeros((2, 1, 17, 2)); coords[:, :, 5:7, 1] = -50  # shoulders above
-    >>> str(up_axis(Clip(coords, COCO_17, name="a")))
-    '-y'
-    """
-    low, high = torso(clip.skeleton)
-    if not low:
-        return None
-    at = clip.coords.astype(np.float64)
-    trunk = (at[:, :, high].mean(axis=2) - at[:, :, low].mean(axis=2)).reshape(-1, at.shape[-1])
-    trunk = trunk[~np.isnan(trunk).any(axis=1)]
-    length = np.linalg.norm(trunk, axis=1, keepdims=True)
-    trunk = trunk[length[:, 0] > 0] / length[length[:, 0] > 0]
-    if not len(trunk):
-        return None
-    mean = trunk.mean(axis=0)
-    number = int(np.abs(mean).argmax())
-    return Axis(number, 1 if mean[number] >= 0 else -1)
 
 
 def onlooker(clip: Clip) -> Array:
