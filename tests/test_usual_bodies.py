@@ -45,7 +45,8 @@ def test_heights_are_of_all_but_a_tenth_and_up_is_what_most_agree_on() -> None:
     found = usual(*clips)
     assert found.heights == pytest.approx((1.52, 1.88))
     assert found.up == "+y"
-    assert usual(*clips, *clips[:3], standing(1.7, up=2)).up == "+y"
+    assert usual(*3 * clips, standing(up=2)).up == "+y"
+    assert usual(*clips, standing(up=2)).up is None
     assert usual(standing(up=1), standing(up=2)).up is None
     assert UsualBodies.of([]) is None
     assert height(standing(1.83)) == pytest.approx(1.83)
