@@ -33,6 +33,24 @@ def two_paths(model: nn.Module) -> TwoPaths | None:
     return model if isinstance(model, TwoPaths) else None
 
 
+@runtime_checkable
+class VotesOfPaths(Protocol):
+    """A model whose votes in training are the own path's first, then the together path's."""
+
+    own_votes: int | None  # None where there is one path
+
+
+def own_votes(model: nn.Module) -> int | None:
+    """Return how many votes are the own path's, in training; None where there is but one path.
+
+    >>> from skelfuse.layouts import KINECT_V2
+    >>> from skelfuse.models import SkelFuse
+    >>> own_votes(SkelFuse(KINECT_V2, 5)), own_votes(SkelFuse(KINECT_V2, 5, size="pure"))
+    (4, None)
+    """
+    return model.own_votes if isinstance(model, VotesOfPaths) else None
+
+
 def own_share(parts: Parts) -> Tensor:
     """Return the own path's share in each decision, `[B]` between 0 and 1.
 

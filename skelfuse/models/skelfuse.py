@@ -151,6 +151,7 @@ class SkelFuse(Model):
         self.own_classifier = VotingLinear(2 * N * V * each, num_classes, voters=V, channels=each)
         self.own_features = self.num_features = self.own_classifier.in_features
         self.share = share  # of the together path in a decision
+        self.own_votes = V if share else None
         self.together = self.spectrum = self.together_norm = self.together_classifier = None
         if share == 0:
             return

@@ -31,6 +31,7 @@ class Fit:
     warmup_epochs: float = 5.0
     final_rate: float = 0.0  # what the cosine ends at, as a share of learning_rate
     label_smoothing: float = 0.1
+    teach_own: float = 0.0  # how much the own path learns from what the together path says
     clip_gradient: float = 1.0  # largest norm; 0 for no limit
     average: float = 0.999  # decay of the weights' running average that evaluation uses; 0 without
     mixing: Literal["none", "mixup", "cutmix"] = "none"
@@ -56,6 +57,7 @@ class Fit:
         if self.clip_memory is not None:
             _within(self, "clip_memory", 0)
         _within(self, "weight_decay", 0)
+        _within(self, "teach_own", 0)
         _within(self, "learning_rate", 0, 1e30, above=True)  # AdamW overflows at 1e36
         _within(self, "mixing_alpha", 0, above=True)
         if self.label_smoothing == 1 or self.average == 1:

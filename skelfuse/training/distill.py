@@ -15,6 +15,7 @@ from skelfuse.models.model import Model
 from skelfuse.store import Store
 from skelfuse.training.config import Distill, TrainConfig
 from skelfuse.training.distributed import Team
+from skelfuse.training.losses import softened_divergence
 from skelfuse.training.seeds import seed_of
 from skelfuse.training.teacher import Teacher, load_teacher
 
@@ -34,22 +35,6 @@ def gaussian_log_likelihood(value: Tensor, mean: Tensor, variance: Tensor) -> Te
     """
     surprise = (2 * math.pi * variance).log() + (value - mean).square() / variance  # [B,G]
     return -surprise.mean(dim=1) / 2
-
-
-def softened_divergence(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """Return T² KL(softmax(teacher / T) ‖ softmax(logits / T)), `[B]`, of logits `[B,classes]`.
-
-    With T² the gradient keeps its size whatever the temperature T is.
-
-    >>> teacher, student = torch.tensor([[math.log(9.0), 0.0]]), torch.zeros(1, 2)
-    >>> softened_divergence(student, teacher, 1.0)  # 0.9·log(0.9/0.5) + 0.1·log(0.1/0.5)
-    tensor([0.3681])
-    >>> softened_divergence(student, teacher, 2.0)  # 4·(0.75·log(0.75/0.5) + 0.25·log(0.25/0.5))
-    tensor([0.5232])
-    """
-    told = (teacher.float() / temperature).log_softmax(dim=1)
-    own = (logits.float() / temperature).log_softmax(dim=1)
-    return temperature**2 * F.kl_div(own, told, reduction="none", log_target=True).sum(dim=1)
 
 
 class FeatureBound(nn.Module):

@@ -14,6 +14,7 @@ from skelfuse.layers import Kernel, MotionKernels
 from skelfuse.training.config import KernelWeights
 from skelfuse.training.mixing import Mixed
 
+TEACHING_TEMPERATURE = 2.0  # by which what one path teaches the other is softened
 SMOOTHNESS_FACTOR = 0.1  # smoothness is a mean square of steps, an order above the other two
 
 
@@ -38,6 +39,38 @@ def clip_losses(
         return first
     second = _losses(logits, mixed.other, smoothing, weights)
     return mixed.share * first + (1 - mixed.share) * second
+
+
+def softened_divergence(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Return T² KL(softmax(teacher / T) ‖ softmax(logits / T)), `[B]`, of logits `[B,classes]`.
+
+    With T² the gradient keeps its size whatever the temperature T is.
+
+    >>> teacher, student = torch.tensor([[9.0, 1.0]]).log(), torch.zeros(1, 2)
+    >>> softened_divergence(student, teacher, 1.0)  # 0.9·log(0.9/0.5) + 0.1·log(0.1/0.5)
+    tensor([0.3681])
+    >>> softened_divergence(student, teacher, 2.0)  # 4·(0.75·log(0.75/0.5) + 0.25·log(0.25/0.5))
+    tensor([0.5232])
+    """
+    told = (teacher.float() / temperature).log_softmax(dim=1)
+    own = (logits.float() / temperature).log_softmax(dim=1)
+    return temperature**2 * F.kl_div(own, told, reduction="none", log_target=True).sum(dim=1)
+
+
+def path_losses(votes: Tensor, own_votes: int) -> Tensor:
+    """Return how far the own path is from what the together path says of each clip, `[B]`.
+
+    `votes [B,V,classes]` are of the own path, `own_votes` of them, and then of the together path,
+    whose mean is the teacher and learns nothing here.
+
+    >>> votes = torch.tensor([[[0.0, 0.0], [4.3944, 0.0]]])  # 0.5 and 0.9, once softened
+    >>> path_losses(votes, 1)                       # 4·(0.9·log(0.9/0.5) + 0.1·log(0.1/0.5))
+    tensor([1.4722])
+    """
+    own, together = votes[:, :own_votes], votes[:, own_votes:]
+    teacher = together.detach().mean(dim=1).repeat_interleave(own_votes, dim=0)
+    each = softened_divergence(own.flatten(0, 1), teacher, TEACHING_TEMPERATURE)
+    return each.view(-1, own_votes).mean(dim=1)
 
 
 def balanced_weights(labels: npt.NDArray[np.integer], num_classes: int) -> npt.NDArray[np.float32]:

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from skelfuse.layers.voting_linear import decision
+from skelfuse.models.paths import own_votes
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.devices import casting
 from skelfuse.training.distill import NAMES
 from skelfuse.training.distributed import Team
 from skelfuse.training.gates import GatePenalty
 from skelfuse.training.learner import Learner
-from skelfuse.training.losses import clip_losses, kernel_loss
+from skelfuse.training.losses import clip_losses, kernel_loss, path_losses
 from skelfuse.training.mixing import Mixed
 from skelfuse.training.optimiser import set_rate
 
@@ -42,6 +43,7 @@ class Update:
     ) -> None:
         self.config, self.learner, self.team = config, learner, team
         self.class_weights, self.lesson = class_weights, learner.lesson
+        self.own_votes = own_votes(learner.model)
         self.gates = GatePenalty(learner.model, config.gates)
         lesson = self.lesson
         self.wrapped = team.share(learner.model if lesson is None else lesson.pupil)
@@ -110,6 +112,8 @@ class Update:
             count = torch.full((), float(len(losses)), dtype=torch.float64, device=device)
             sums = [losses.sum(), right, count, *(part.sum() for part in taught or ())]
             remembered = torch.stack([value.double() for value in sums])
+        if fit.teach_own and self.own_votes is not None:
+            losses = losses + fit.teach_own * path_losses(logits, self.own_votes)
         if self.lesson is not None and taught is not None:
             losses = losses + self.lesson.loss(taught)
         return losses.sum(), remembered

@@ -47,7 +47,13 @@ MATTERS: dict[str, list[str]] = {
     ],
     "train": [
         *("epochs=3", "batch_size=18", "accumulate=3", "learning_rate=1e-4", "weight_decay=0.5"),
-        *("warmup_epochs=0", "final_rate=0.5", "label_smoothing=0.5", "clip_gradient=1e-3"),
+        *(
+            "warmup_epochs=0",
+            "final_rate=0.5",
+            "label_smoothing=0.5",
+            "teach_own=1",
+            "clip_gradient=1e-3",
+        ),
         *(
             "average=0.1",
             "mixing=none",

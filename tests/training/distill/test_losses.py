@@ -14,8 +14,8 @@ from skelfuse.training.distill import (
     LEAST_VARIANCE,
     FeatureBound,
     gaussian_log_likelihood,
-    softened_divergence,
 )
+from skelfuse.training.losses import softened_divergence
 
 
 def test_the_likelihood_is_the_gaussians() -> None:

@@ -26,8 +26,8 @@ from skelfuse.training import (
     train,
 )
 from skelfuse.training.checkpoint import BEST, LAST, read_checkpoint
-from skelfuse.training.distill import softened_divergence
 from skelfuse.training.distributed import Team
+from skelfuse.training.losses import softened_divergence
 
 pytestmark = pytest.mark.training
 

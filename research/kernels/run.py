@@ -1,0 +1,101 @@
+"""How far should motion kernels look, and what does the own path learn from the other?
+
+    python research/kernels/run.py DATA [--only utd-mhad,nw-ucla] [--seeds 3] --write PAGE
+
+Every variant changes the motion kernels of `generic`, or how its own path is taught, and nothing
+else. Of every data set the training clips are split by person, by camera, or in blocks; each part
+in turn is what the others are tested on, and the test clips of the protocols are never looked at.
+Data sets, rows, resuming and several processes are as in research/accuracy.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+
+import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
+
+from research.lab.cells import Variant
+from research.lab.data_sets import INNER, SETS, inner
+from research.lab.options import Asked, exit_if_any, experiment_options, write_page
+from research.lab.rows import read_rows
+from research.lab.runs import (
+    Plan,
+    chosen,
+    plan_cells,
+    present,
+    run_all,
+    sets_named,
+    work_through,
+)
+from research.lab.tables import NONE, Found, asked_for, by_pair, made_by, markdown, told
+
+SCALES = {  # names as in a table, for commas divide them on the command line
+    "1-2-4": "[1,2,4]",
+    "1-2-14": "[1,2,14]",
+    "1-2-30": "[1,2,30]",
+    "2": "[2]",
+    "1-2-8": "[1,2,8]",
+    "2-14": "[2,14]",
+    "none": "[]",
+}
+TAUGHT = (0, 1, 2, 4)
+
+
+def variants() -> dict[str, Variant]:
+    found = {}
+    for name, scales in SCALES.items():
+        for taught in TAUGHT:
+            settings = (f"model.scales={scales}", f"train.teach_own={taught}")
+            words = f"{name}, taught {taught}" if taught else name
+            found[words.replace(",", "")] = Variant(settings, config="generic")
+            fixed = (*settings, "model.learnable=false")
+            found[f"{words} fixed".replace(",", "")] = Variant(fixed, config="generic")
+    return found
+
+
+VARIANTS = variants()
+
+
+@click.command()
+@experiment_options("kernels", variants="Of the table's rows.  [1-2-4 and 1-2-14 taught 1]")
+def main(asked: Asked) -> None:
+    """Try kernels within the training clips of the data sets in DATA, and write the table."""
+    names = chosen(asked.variants or ("1-2-4", "1-2-14 taught 1"), list(VARIANTS), {})
+    failed: list[str] = []
+    if not asked.no_runs:
+        sets = [inner(data) for data in present(asked, sets_named(asked.only, INNER))]
+        failed = run_all(Plan(asked, plan_cells(asked, sets, names, VARIANTS)), work_through)
+    sets = [inner(data) for data in sets_named((), INNER)]
+    cells = plan_cells(asked, sets, list(VARIANTS), VARIANTS)
+    rows = read_rows([asked.rows])
+    text = f"{made_by(asked_for(cells, rows), asked.command)}\n\n"
+    text += table(by_pair(cells, rows), asked.seeds)
+    click.echo(text)
+    if asked.write:
+        write_page(asked.write, f"{text}\n")
+    exit_if_any(failed)
+
+
+def table(found: Mapping[tuple[str, str], Found], seeds: int) -> str:
+    """Return a line for each variant that has a figure: accuracy, own path, cross entropy."""
+    lines = []
+    for name in VARIANTS:
+        own = [found.get((data, name), Found()) for data in INNER]
+        if any(one.accuracy for one in own):
+            lines.append([name, *(_figures(one, seeds) for one in own)])
+    return markdown(["kernels", *(SETS[name].title for name in INNER)], lines)
+
+
+def _figures(one: Found, seeds: int) -> str:
+    if not one.accuracy:
+        return NONE
+    return f"{told(one.accuracy, seeds)} / {told(one.own, seeds)} / {fmean(one.loss.values()):.3f}"
+
+
+if __name__ == "__main__":
+    main()
