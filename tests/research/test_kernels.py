@@ -1,4 +1,4 @@
-"""Every variant of the kernels' experiment asks for something of its own, and its rows are found."""
+"""Every variant of the experiment on kernels asks for something of its own; its rows are found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DATA = inner(SETS["utd-mhad"])
 
 
 def test_variants_can_be_named_on_the_command_line_and_no_two_are_the_same() -> None:
-    keys = {}
+    keys: dict[object, str] = {}
     for name in script.VARIANTS:
         assert "," not in name
         for cell in cells_of(DATA, name, script.VARIANTS, seeds=1):
