@@ -12,7 +12,7 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.clips.upright import up_axis
 
-FRAMES = 50  # of a clip that are looked at, all along it
+FRAMES = 20  # of a clip that are looked at, all along it
 USUAL = (0.05, 0.95)  # of the clips are between these
 AGREED = 0.99  # of the clips have the same axis up; otherwise lying is nothing new
 OTHER_SIZE = 2.0  # times beyond what is usual: people who sit are half as large as they stand
