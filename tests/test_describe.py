@@ -40,6 +40,7 @@ def test_macs_are_half_the_operations_of_the_flop_counter(build: type[nn.Module]
     assert 2 * macs == counter.get_total_flops()
 
 
+@pytest.mark.filterwarnings("ignore:.*Profiler clears events")  # torch 2.11 says so of any
 def test_macs_are_half_the_operations_of_the_profiler() -> None:
     model = stgcn().eval()
     with torch.no_grad(), profile(activities=[ProfilerActivity.CPU], with_flops=True) as run:
