@@ -10,6 +10,7 @@ from skelfuse.clip import Clip
 from skelfuse.skeleton import Skeleton
 
 NAMES = "xyz"
+AXES = tuple(f"{sign}{name}" for name in NAMES for sign in "+-")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skelfuse.clip import Clip
-from skelfuse.clips.upright import up_axis
+from skelfuse.clips.upright import AXES, up_axis
 
 FRAMES = 20  # of a clip that are looked at, all along it
 USUAL = (0.05, 0.95)  # of the clips are between these
@@ -54,12 +54,12 @@ class UsualBodies:
     def from_dict(cls, told: dict[str, object]) -> UsualBodies:
         """Read what `dataclasses.asdict` gives; ValueError or TypeError where it is not that."""
         heights, up = told["heights"], told["up"]
-        if not isinstance(heights, (list, tuple)) or not isinstance(up, str | None):
+        if not isinstance(heights, list) or up not in (None, *AXES):
             raise TypeError("no heights, or no axis")
         least, greatest = (float(value) for value in heights)
         if not 0 < least <= greatest < math.inf:
             raise ValueError("heights that are no range")
-        return cls((least, greatest), up)
+        return cls((least, greatest), None if up is None else str(up))
 
     def unlike(self, clip: Clip, *, any_size: bool = False, any_turn: bool = False) -> list[str]:
         """Say what of a clip is as in no training clip, so that a decision on it may be wrong.

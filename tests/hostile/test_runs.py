@@ -60,7 +60,10 @@ WRONG: dict[str, Any] = {
     "versions": [None, 7, ["x"]],
     "shown": [7, {"x": 1}, ["x"]],
     "seen_rate": [7, {"x": 1}, "x"],
-    "usual_bodies": [7, {"x": 1}, {"heights": [2, 1], "up": None}, {"heights": [1, 2], "up": 3}],
+    "usual_bodies": [
+        *(7, {"x": 1}, {"heights": [2, 1], "up": None}, {"heights": [1, 2], "up": 3}),
+        *({"heights": [1, 10**400], "up": None}, {"heights": [1, 2], "up": "\x1b[31m"}),
+    ],
     "format_version": [None, "x", [1], 0, 99],
 }
 
