@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from torch import nn
 
 import skelfuse
 from helpers.commands import called
@@ -19,7 +20,8 @@ from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
 from skelfuse.clips.usual_bodies import UsualBodies, height
 from skelfuse.layouts import KINECT_V1
-from skelfuse.training import ModelChoice
+from skelfuse.run import Run
+from skelfuse.training import ModelChoice, TrainConfig
 
 Array = npt.NDArray[Any]
 LARGE = "bodies are about 1,000 times as large as in training: in another unit?"
@@ -156,3 +158,22 @@ def test_what_a_model_does_not_mind_is_no_doubt(run: Path) -> None:
     scaled = replace(recogniser.run.config, sampling=Sampling(frames=16, scale=True))
     assert replace(recogniser.run, config=scaled).doubts(clip) == ()
     assert replace(recogniser.run, usual_bodies=None).doubts(clip) == ()  # of an earlier version
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_what_alignment_undoes_is_no_doubt(flat: bool) -> None:
+    clip = standing()
+    if flat:  # clips of two dimensions are only moved, never turned
+        clip = Clip(clip.coords[..., :2], replace(KINECT_V1, dimensions=2), name="flat")
+    hanging = replace(clip, coords=-clip.coords)
+
+    def doubts(*, align: bool) -> tuple[str, ...]:
+        config = TrainConfig(sampling=Sampling(align=align))
+        known = usual(clip)
+        body = clip.skeleton
+        run = Run(nn.Identity(), config, body, ("a",), Path("x"), 1, usual_bodies=known)
+        return run.doubts(hanging)
+
+    told = ("-y is up, and in training +y: upside down?",)
+    assert doubts(align=False) == told
+    assert doubts(align=True) == (told if flat else ())
