@@ -25,6 +25,7 @@ SHARE, ALONE, MOVED, SUM, GRADIENT, CHANCE = (
     "gradient x input",
     "chance",
 )
+NAMED = "named"  # by `explain`: those of large shares that are needed most together
 SEARCH = "found by search"  # no explanation, but how far the best choice could go
 
 

@@ -25,6 +25,7 @@ from research.faithfulness.choices import (
     CHANCE,
     GRADIENT,
     MOVED,
+    NAMED,
     SEARCH,
     SHARE,
     SUM,
@@ -35,15 +36,16 @@ from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.explain.answer import Explanation
 from skelfuse.explain.game import Game
+from skelfuse.explain.group import needed_together
 from skelfuse.explain.hiding import explain_by_hiding
-from skelfuse.explain.players import Players, joint_players, limb_players, moment_players
+from skelfuse.explain.players import joint_players, limb_players, moment_players
 from skelfuse.explain.questions import Questions
 from skelfuse.explain.seen import log_class_shares, seen_by
 from skelfuse.predict import Recogniser, load
 from skelfuse.store import Store
 
 COUNTS = {"joints": (1, 2, 4, 8), "limbs": (1, 2), "moments": (1, 2)}
-WAYS = (SHARE, ALONE, MOVED, SUM, GRADIENT, CHANCE, SEARCH)
+WAYS = (NAMED, SHARE, ALONE, MOVED, SUM, GRADIENT, CHANCE, SEARCH)
 # Of UTD-MHAD's actions those of the right arm alone; a04, a13, a14 and a16 take both arms.
 ONE_ARMED = ("a01", "a02", "a03", "a05", *(f"a{n:02}" for n in range(8, 13)), "a15", "a17", "a19")
 RIGHT_ARM = {"right_hand", "right_wrist", "right_elbow"}
@@ -65,7 +67,7 @@ def measured(recogniser: Recogniser, store: Store, clips: list[int], *, rounds: 
         for kind, left in _left(recogniser, found, clip, index).items():
             sums[kind].append(left)
         if found.target.startswith(ONE_ARMED) and store.skeleton.name == "utd-mhad":
-            one_armed.append(bool(RIGHT_ARM & {*found.order()[:4]}))
+            one_armed.append(bool(found.named and RIGHT_ARM & {*found.named.names}))
     return {
         "clips": len(clips),
         "correct": len(whole),
@@ -84,35 +86,38 @@ def _left(recogniser: Recogniser, found: Explanation, clip: Any, seed: int) -> d
     joints = joint_players(seen.mask, run.skeleton)
     limbs = limb_players(seen.mask, run.skeleton)
     parts, _ = moment_players(seen.mask, seen.position)
-    shares = {
-        "limbs": (limbs, [found.limbs[name] for name in limbs.names]),
-        "moments": (parts, [moment.share for moment in found.moments]),
+    when = [(moment.share, moment.error) for moment in found.moments]
+    asked = {
+        "joints": (joints, [(found.joints[name], found.error[name]) for name in joints.names]),
+        "limbs": (limbs, [(found.limbs[name], found.limb_error[name]) for name in limbs.names]),
+        "moments": (parts, when),
     }
     result = {}
-    game = Game(questions, joints, nothing)
-    scores = joint_scores(run.model, seen, joints, found, draw)
-    result["joints"] = {
-        way: _asked(game, np.argsort(-score), number, COUNTS["joints"])
-        for way, score in scores.items()
-    }
-    result["joints"][SEARCH] = searched(game, number, COUNTS["joints"])
-    for kind, (players, share) in shares.items():
-        game = Game(questions, players, nothing)
-        alone = -game.value(~np.eye(len(players), dtype=bool))[:, number]
-        ways = {SHARE: np.array(share), ALONE: alone, CHANCE: draw.random(len(players))}
+    for kind, (players, sure) in asked.items():
+        game, counts = Game(questions, players, nothing), COUNTS[kind]
+        share, error = np.array(sure).T
+        if kind == "joints":
+            ways = dict(joint_scores(run.model, seen, joints, found, draw))
+        else:
+            alone = -game.value(~np.eye(len(players), dtype=bool))[:, number]
+            ways = {SHARE: share, ALONE: alone, CHANCE: draw.random(len(players))}
+        orders = {way: np.argsort(-score) for way, score in ways.items()}
         result[kind] = {
-            way: _asked(game, np.argsort(-score), number, COUNTS[kind])
-            for way, score in ways.items()
+            way: _asked(game, [order[:count] for count in counts], number)
+            for way, order in orders.items()
         }
+        groups = [needed_together(game, share, error, count, number=number) for count in counts]
+        result[kind][NAMED] = _asked(game, groups, number)
+        if kind == "joints":
+            result[kind][SEARCH] = searched(game, number, counts)
     return result
 
 
-def _asked(game: Game, order: Any, number: int, counts: tuple[int, ...]) -> dict[str, list[float]]:
-    players: Players = game.players
-    first = np.zeros((len(counts), len(players)), bool)
-    for row, count in zip(first, counts, strict=True):
-        row[order[:count]] = True
-    hidden, seen = (np.exp(game.value(rows)[:, number]).tolist() for rows in (~first, first))
+def _asked(game: Game, groups: list[Any], number: int) -> dict[str, list[float]]:
+    here = np.zeros((len(groups), len(game.players)), bool)
+    for row, group in zip(here, groups, strict=True):
+        row[group] = True
+    hidden, seen = (np.exp(game.value(rows)[:, number]).tolist() for rows in (~here, here))
     return {"hidden": hidden, "seen": seen}
 
 

@@ -30,7 +30,11 @@ class Moment(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The few whose shares stand out, and what becomes of the decision without them."""
+    """The few that the decision needs most together, and what becomes of it without them.
+
+    They are as many as have shares that stand out, at most four, and each has a share clearly
+    above its error. Of two that say the same one may be left out for another of a smaller share.
+    """
 
     names: tuple[str, ...]
     hidden: float  # the target's probability with all of them hidden
@@ -136,9 +140,14 @@ def standing_out(shares: Mapping[str, float], error: Mapping[str, float]) -> lis
     found = [
         name
         for name, share in shares.items()
-        if share > 0 and share >= least and share > ABOVE_ERROR * error.get(name, 0.0)
+        if share >= least and clearly_above(share, error.get(name, 0.0))
     ]
     return sorted(found, key=lambda name: -shares[name])[:AT_MOST]
+
+
+def clearly_above(share: float, error: float) -> bool:
+    """Tell whether a share is so far above its standard error that chance does not explain it."""
+    return share > 0 and share > ABOVE_ERROR * error
 
 
 def plain_values(one: Explanation) -> dict[str, Any]:

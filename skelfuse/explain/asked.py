@@ -12,6 +12,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.explain.answer import Explanation, Moment, Named, standing_out
 from skelfuse.explain.class_names import number_of
 from skelfuse.explain.game import Game
+from skelfuse.explain.group import needed_together
 from skelfuse.explain.own_path import own_path
 from skelfuse.explain.players import (
     Kind,
@@ -111,7 +112,7 @@ class Asked:
             pairs=self._pairs(main, weights),
             hidden=self._alone(main, number),
             frozen=self._frozen(players, number) if players != "moments" else {},
-            named=self._named(main, number, movable=players != "moments"),
+            named=self._named(main, number, rival, movable=players != "moments"),
             by_class=main.shares.each.mean(axis=0),
             fps=clip.fps,
             skeleton=run.skeleton,
@@ -179,19 +180,23 @@ class Asked:
         found = np.exp(self._still[kind][:, number])
         return dict(zip(players.names, found.tolist(), strict=True))
 
-    def _named(self, played: _Played, number: int, *, movable: bool) -> Named | None:
+    def _named(
+        self, played: _Played, number: int, rival: int | None, *, movable: bool
+    ) -> Named | None:
         names = standing_out(*played.by_name())
         if not names:
             return None
+        places = needed_together(
+            played.game, played.mean, played.error, len(names), number=number, rival=rival
+        )
         players = played.game.players
-        places = [players.names.index(name) for name in names]
         hidden, only = played.game.without(places), played.game.only(places)
         frozen = None
         if movable:
             which = players.cells[places].any(dim=0, keepdim=True)
             frozen = float(np.exp(self.questions.freezing(which)[0, number]))
         return Named(
-            tuple(names),
+            tuple(players.names[place] for place in places),
             float(np.exp(hidden[number])),
             self.run.class_names[int(hidden.argmax())],
             frozen,
