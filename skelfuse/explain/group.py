@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 CANDIDATES = 8  # of the largest shares, of whom some are named
-GAIN = 1e-3  # of a probability: an exchange that gains less is not made
+GAIN = 0.05  # of probability: for less nobody is exchanged for one of a smaller share
 
 
 def needed_together(
@@ -50,7 +50,7 @@ def strongest_group(
     group is good where that is high with nobody else, and low without it. Players of the largest
     shares are not always such a group: of two that say the same, one would do. So one of the
     group is exchanged for another of the `candidates`, the best exchange first, for as long as
-    the group gets better.
+    the group gets clearly better.
 
     >>> def worth(here):  # two left gloves and a right one: a pair is of use
     ...     return ((here[:, 0] | here[:, 1]) & here[:, 2]).astype(float)
