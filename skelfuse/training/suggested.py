@@ -26,7 +26,7 @@ SECTIONS = (
     "train",
 )  # of a configuration, in which something is chosen
 
-VERSION = 2  # of what follows: raised where a store would be given other settings than before
+VERSION = 3  # of what follows: raised where a store would be given other settings than before
 
 # Time. A movement needs about so many frames a second; a clip gets the nearest of the sizes.
 FRAMES_A_SECOND = 15
@@ -58,6 +58,7 @@ DROPOUT_WHOLE, DROPOUT_INCOMPLETE = 0.05, 0.1
 MIRROR = 0.5
 
 # Learning.
+TEACH_OWN = 1.0
 STEPS = 2000  # of the optimiser
 EPOCHS = (40, 150)
 BATCHES = ((300, 16), (5001, 32), (math.inf, 64))  # (clips below this, clips in a batch)
@@ -92,7 +93,7 @@ def suggested(facts: StoreFacts, given: Given = MappingProxyType({})) -> Suggest
     >>> found.settings["sampling"]["frames"], found.settings["sampling"]["scale"]
     (32, True)
     >>> found.settings["train"]
-    {'batch_size': 32, 'validation': 0.0}
+    {'teach_own': 1.0, 'batch_size': 32, 'validation': 0.0}
     >>> found.reasons[0]
     'sampling.frames 32, sampling.crop [0.8, 1.0], sampling.uneven 1.0: half of the clips last \
 2 s or less'
@@ -102,6 +103,7 @@ def suggested(facts: StoreFacts, given: Given = MappingProxyType({})) -> Suggest
     for choice in (
         *_time(facts, given),
         *_bodies(facts, given),
+        *_paths(given),
         *_view(facts),
         *_learning(facts, given),
     ):
@@ -140,7 +142,7 @@ def _bodies(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
     persons = min(facts.persons, MOST_PERSONS)
     if persons == 1:
         alone = dict[str, Any]({"sampling.persons": 1})
-        if _section(given, "model").get("name", "skelfuse") == "skelfuse":
+        if _ours(given):
             alone["model.streams"] = list(OF_ONE_PERSON)
         yield _Choice("no class usually shows more", alone)
     else:
@@ -153,6 +155,14 @@ def _bodies(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
     dropout = DROPOUT_INCOMPLETE if facts.missing >= INCOMPLETE else DROPOUT_WHOLE
     why = f"{facts.missing:.1%} of the joints were not seen"
     yield _Choice(why, {"augment.joint_dropout": dropout})
+
+
+def _paths(given: Given) -> Iterator[_Choice]:
+    """Choose how much the model's own path learns from its together path, where it has both."""
+    model = _section(given, "model")
+    if _ours(given) and model.get("size") != "pure" and model.get("together") != 0:
+        why = "each joint by itself learns from how joints go together"
+        yield _Choice(why, {"train.teach_own": TEACH_OWN})
 
 
 def _scale(facts: StoreFacts) -> tuple[bool, str]:
@@ -241,6 +251,12 @@ def _learning(facts: StoreFacts, given: Given) -> Iterator[_Choice]:
         people = f" of {counted(facts.subjects, 'person', 'people')}" if few else ""
         why = f"all clips{people} are needed to learn from; the test shows the rest"
         yield _Choice(why, {"train.validation": 0.0})
+
+
+def _ours(given: Given) -> bool:
+    """Tell whether the model is SkelFuse itself, not one to compare it with."""
+    name: str = _section(given, "model").get("name", "skelfuse")
+    return name == "skelfuse"
 
 
 def _section(given: Given, name: str) -> Mapping[str, Any]:

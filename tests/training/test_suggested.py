@@ -84,6 +84,15 @@ def test_where_nobody_else_is_a_joint_is_told_nothing_of_partners() -> None:
     assert chosen("model.streams", {"model": {"streams": ["joint"]}}) is None
 
 
+def test_joints_by_themselves_learn_from_how_they_go_together_where_both_are() -> None:
+    assert chosen("train.teach_own") == 1
+    assert chosen("train.teach_own", {"model": {"size": "nano"}}, persons=2) == 1
+    assert chosen("train.teach_own", {"train": {"teach_own": 0.0}}) is None
+    one_path: list[dict[str, Any]] = [{"size": "pure"}, {"together": 0}, {"name": "ddnet"}]
+    for model in one_path:
+        assert chosen("train.teach_own", {"model": model}) is None
+
+
 @pytest.mark.parametrize(
     ("facts", "scale"),
     [
