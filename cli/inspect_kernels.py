@@ -42,7 +42,7 @@ DEFAULT_SKELETON = "kinect-v2"
 @click.option("--plot-gate", type=FILE, help="Draw the frequencies that the gate keeps.")
 @options.fps
 @options.skeleton
-def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> None:
+def inspect_kernels(run: str, form: str, **given: Any) -> None:
     """Show the motion kernels that a run has learned.
 
     RUN is a run's folder, a checkpoint, or a configuration (a YAML file, or a shipped one's name),
@@ -62,7 +62,6 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
     from skelfuse.inspect.overview_text import kernels_overview
     from skelfuse.store import Store
 
-    form = options.chosen_format(form, as_json)
     run = str(checkpoint_of(Path(run), given["checkpoint"]))
     store = Store(given["data"]) if given["data"] else None
     source = _source(run, given["skeleton"], store)

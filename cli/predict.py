@@ -52,7 +52,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @click.option(
     "--camera", metavar="NUMBER", help="Recognise live from a camera: its number or address."
 )
-@options.output_format(["table", "json", "jsonl", "csv"])
+@options.output_format(["table", "json", "jsonl", "csv"], default=None)
 @options.out(FILE, "A file, instead of standard output.")
 @options.top(3)
 @click.option("--persons", is_flag=True, help="Also recognise each person alone.")
@@ -73,9 +73,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @options.class_names
 @options.fps
 @click.pass_context
-def predict(
-    ctx: click.Context, /, run: Path, files: tuple[Path, ...], as_json: bool, **given: Any
-) -> None:
+def predict(ctx: click.Context, /, run: Path, files: tuple[Path, ...], **given: Any) -> None:
     """Recognise actions in files, videos or a live stream.
 
     RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
@@ -88,15 +86,14 @@ def predict(
     if bool(files) == (camera is not None):
         raise click.UsageError("give either FILES, '-' or --camera")
     live = STDIN in files or camera is not None
-    asked = given["form"]
-    form = given["form"] = options.chosen_format(asked, as_json)
+    form = given["form"] or options.TABLE
     if live and (len(files) > 1 or form == "json" or given["persons"]):
         raise click.UsageError(
             f"{'--camera' if camera else STDIN} must be the only input: one line per window, "
             "without --json and --persons"
         )
+    given["form"] = given["form"] or ("jsonl" if live else options.TABLE)
     if live:
-        given["form"] = asked or "jsonl"
         _check_live(given)
         if camera is not None:
             from skelfuse.datasets.estimators.mediapipe_pose import check_installed
