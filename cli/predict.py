@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,11 +143,11 @@ def _live(
 ) -> None:
     from skelfuse.cli.predict_camera import windows_of_camera
     from skelfuse.cli.predict_live import windows_of_lines
-    from skelfuse.cli.prediction_text import Csv, JsonLines, Table
+    from skelfuse.cli.prediction_text import text_of
     from skelfuse.datasets.clips import reading_of_store
-    from skelfuse.explain.limbs import limbs_of
     from skelfuse.layouts import find_layout
     from skelfuse.plain_text import shown
+    from skelfuse.predict.stream import Stream
 
     def bad(error: SkelfuseError) -> None:
         problems.append(error)
@@ -155,31 +156,31 @@ def _live(
     def note(text: str) -> None:
         say(shown(f"note: {text}"))
 
-    run = recogniser.run
-    top = min(given["top"], len(recogniser.classes))
-    text: Table | JsonLines | Csv = JsonLines(top=top)
-    if given["form"] == "table":
-        text = Table(top=top)
-    elif given["form"] == "csv":
-        joints = recogniser.skeleton.joints if given["shares"] else ()
-        limbs = tuple(limbs_of(recogniser.skeleton)) if given["explain"] else ()
-        text = Csv(top=top, windows=True, joints=joints, limbs=limbs, live=True)
+    text = text_of(recogniser, given, live=True)
     begun = False
-    reading = reading_of_store(run.provenance, run.skeleton)
-    asked = {name: given[name] for name in ("window", "stride", "fps")}
-    asked |= {"joints": given["shares"], "limbs": given["explain"], "note": note}
+    reading = reading_of_store(recogniser.run.provenance, recogniser.run.skeleton)
+    begin = partial(
+        Stream,
+        recogniser,
+        window=given["window"],
+        stride=given["stride"],
+        joints=given["shares"],
+        limbs=given["explain"],
+    )
     if given["camera"] is not None:
-        least = reading.min_score
-        windows = windows_of_camera(given["camera"], recogniser, min_score=least, **asked)
+        windows = windows_of_camera(
+            given["camera"], begin, fps=given["fps"], min_score=reading.min_score, note=note
+        )
     else:
-        layout = find_layout(str(given["skeleton"])) if given["skeleton"] else None
         windows = windows_of_lines(
             sys.stdin.buffer,
             recogniser,
-            layout=layout,
+            begin,
+            fps=given["fps"],
+            layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
             missing=reading.missing,
             bad=bad,
-            **asked,
+            note=note,
         )
     doubts: set[str] = set()
     for window in windows:
