@@ -92,7 +92,7 @@ def inspect_kernels(run: str, form: str, **given: Any) -> None:
             file=run,
             remedy="name a run trained with model.frequencies.dct_window and .gate",
         )
-    pictures = _drawn(report, gate, source, rate, given)
+    _draw(report, gate, source, rate, given)
     if form == "json":
         found = kernel_dict(report, title=source.title, rate=rate, history=history)
         found["gate"] = None if gate is None else gate_dict(gate, rate=rate)
@@ -110,16 +110,16 @@ def inspect_kernels(run: str, form: str, **given: Any) -> None:
                 output(f"\n{gate_text(gate, rate=rate, as_markdown=markdown)}")
         else:
             output(kernels_overview(report, title=title, rate=rate, gate=gate))
-    wrote(*pictures)
+    wrote(given["plot"], given["plot_gate"])
 
 
-def _drawn(
+def _draw(
     report: KernelsReport,
     gate: GateReport | None,
     source: KernelSource,
     rate: FrameRate,
     given: dict[str, Any],
-) -> list[Path]:
+) -> None:
     if given["plot"]:
         from skelfuse.inspect.kernel_plot import plot_kernels
 
@@ -128,7 +128,6 @@ def _drawn(
         from skelfuse.inspect.gate_plot import plot_gate
 
         plot_gate(gate, given["plot_gate"], title=source.title, rate=rate)
-    return [path for path in (given["plot"], given["plot_gate"]) if path]
 
 
 def _source(run: str, skeleton: Path | None, store: Store | None) -> KernelSource:

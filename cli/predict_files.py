@@ -105,7 +105,7 @@ def _items(
     given: dict[str, Any],
     problems: list[SkelfuseError],
     show: Show,
-    watch: Frames | None,
+    watch: Frames,
 ) -> Iterator[Item]:
     """Yield the predictions for stores and files in order; neighbouring files share batches."""
     done, jobs = 0, given["jobs"] or usable_cores()

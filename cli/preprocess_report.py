@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from skelfuse.cli.messages import complain, output, say, verbose
@@ -76,10 +77,7 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
         return
     complain(f"{outcome.bad} of {len(outcome.sources)} files had a problem:")
     shown = len(outcome.problems) if verbose() else PROBLEMS_SHOWN
-    for problem in outcome.problems[:shown]:
-        complain(f"  {problem['message']}")
-    if len(outcome.problems) > shown:
-        complain(f"  ... and {len(outcome.problems) - shown} more; {where}")
+    _list([problem["message"] for problem in outcome.problems], shown, f"; {where}")
 
 
 def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
@@ -93,8 +91,12 @@ def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
     problems = table.problems if table else ()
     if problems:
         complain(f"{len(problems)} of its lines had a problem, and were left out:")
-    for problem in problems[:PROBLEMS_SHOWN]:
-        complain(f"  {problem}")
-    if len(problems) > PROBLEMS_SHOWN:
-        complain(f"  ... and {len(problems) - PROBLEMS_SHOWN} more")
+    _list(problems, PROBLEMS_SHOWN)
     return bool(problems)
+
+
+def _list(problems: Sequence[object], shown: int, where: str = "") -> None:
+    for problem in problems[:shown]:
+        complain(f"  {problem}")
+    if len(problems) > shown:
+        complain(f"  ... and {len(problems) - shown} more{where}")
