@@ -16,6 +16,7 @@ from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import atomic_write, cannot_write
 from skelfuse.store import Store
+from skelfuse.telling.counted import counted
 from skelfuse.telling.note_lines import note_lines, tally
 
 PROBLEMS_SHOWN = 10
@@ -62,8 +63,7 @@ def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
 def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> None:
     """Print what the store holds, what was left out, and the first problems."""
     if skip:
-        names = "1 name" if skip == 1 else f"{skip:,} names"
-        say(f"skip list: {names}, {outcome.left_out:,} found and left out")
+        say(f"skip list: {counted(skip, 'name')}, {outcome.left_out:,} found and left out")
     if outcome.error:
         return
     output(headline(Store(store)))
@@ -71,7 +71,7 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     for line in note_lines(tally(outcome.notes), more=where):
         say(f"note: {line}")
     for mark, count in list(outcome.marks.items())[:MARKS_SHOWN]:
-        told = f"{count:,} joint{'s are' if count > 1 else ' is'} at {mark} in all axes, far from"
+        told = f"{counted(count, 'joint is', 'joints are')} at {mark} in all axes, far from"
         say(f"note: {told} their bodies; if that means 'not seen': --missing {mark}")
     if not outcome.bad:
         return
