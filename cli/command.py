@@ -38,7 +38,7 @@ class Command(click.Command):
         """Parse the arguments; for an old spelling, show the new one."""
         asked = None if ctx.resilient_parsing else self.renamed  # completion checks no spelling
         if asked is not None and (today := asked(args)) is not None:
-            raise OldSpelling(f"{ctx.command_path} {' '.join(map(quoted, today))}")
+            raise OldSpelling(f"{ctx.command_path} {shlex.join(today)}")
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -64,12 +64,3 @@ class OldSpelling(click.ClickException):
 
     def __init__(self, today: str) -> None:
         super().__init__(f"this is spelled differently now: {today}")
-
-
-def quoted(word: str) -> str:
-    """Return an argument quoted for a shell.
-
-    >>> quoted("runs/x"), quoted("two words")
-    ('runs/x', "'two words'")
-    """
-    return shlex.quote(word)

@@ -27,7 +27,7 @@ SOME_BAD = 3
 @click.argument("runs", nargs=-1, required=True, type=PATH)
 @options.output_format(["table", "json", "markdown"])
 @click.pass_context
-def compare(ctx: click.Context, runs: tuple[Path, ...], form: str | None, as_json: bool) -> None:
+def compare(ctx: click.Context, runs: tuple[Path, ...], form: str) -> None:
     """Compare runs: settings, parameters, accuracy.
 
     RUNS are run folders. Test results are those that skelfuse evaluate saved in them; runs that
@@ -37,7 +37,6 @@ def compare(ctx: click.Context, runs: tuple[Path, ...], form: str | None, as_jso
     from skelfuse.evaluation import compare as side_by_side
     from skelfuse.evaluation import comparison_markdown, comparison_text
 
-    form = options.chosen_format(form, as_json)
     comparison = side_by_side(runs)
     if form == options.JSON:
         output(json_text(comparison.as_dict(), indent=1))

@@ -43,8 +43,7 @@ def evaluate(
     runs: tuple[Path, ...],
     data: Path,
     out: Path | None,
-    form: str | None,
-    as_json: bool,
+    form: str,
     **given: Any,
 ) -> None:
     """Measure runs on the test clips of a store.
@@ -62,7 +61,6 @@ def evaluate(
     from skelfuse.run import load_run
     from skelfuse.store import Store
 
-    form = options.chosen_format(form, as_json)
     loaded = [
         load_run(checkpoint_of(run, given["checkpoint"]), device=given["device"]) for run in runs
     ]

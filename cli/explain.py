@@ -87,7 +87,6 @@ def explain(run: Path, file: Path | None, **given: Any) -> None:
     of the split.
     """
     run = checkpoint_of(run, given["checkpoint"])
-    given["form"] = options.chosen_format(given["form"], given["as_json"])
     if given["summary"]:
         _check_summary(file, given)
         from skelfuse.cli.explain_summary import explain_summary

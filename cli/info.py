@@ -22,7 +22,7 @@ NO_HASH = "; the metadata of the store has no hash: it was made by an earlier ve
 @click.argument("store", type=FILE)
 @options.output_format(["table", "json"])
 @click.option("--verify", is_flag=True, help="Check everything in it against its hashes.")
-def info(store: Path, form: str | None, as_json: bool, verify: bool) -> None:
+def info(store: Path, form: str, verify: bool) -> None:
     """Show what is in a store, and verify it.
 
     Prints the classes, subjects, lengths and missing joints of STORE, and the protocols that fit
@@ -33,7 +33,6 @@ def info(store: Path, form: str | None, as_json: bool, verify: bool) -> None:
     from skelfuse.errors import SkelfuseError
     from skelfuse.store import Store
 
-    form = options.chosen_format(form, as_json)
     opened = Store(store)
     if verify:
         damaged = []

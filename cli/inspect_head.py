@@ -46,8 +46,7 @@ def inspect_head(
     protocol: str | None,
     checkpoint: str | None,
     everything: bool,
-    form: str | None,
-    as_json: bool,
+    form: str,
 ) -> None:
     """Show which motion speaks for which class.
 
@@ -64,7 +63,6 @@ def inspect_head(
     from skelfuse.inspect.overview_text import head_overview
     from skelfuse.run import load_run
 
-    form = options.chosen_format(form, as_json)
     if run.suffix in (".yaml", ".yml") or (not run.exists() and str(run) in names()):
         raise SkelfuseError(
             "a configuration has no trained head",

@@ -42,7 +42,7 @@ DEFAULT_SKELETON = "kinect-v2"
 @click.option("--plot-gate", type=FILE, help="Draw the frequencies that the gate keeps.")
 @options.fps
 @options.skeleton
-def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> None:
+def inspect_kernels(run: str, form: str, **given: Any) -> None:
     """Show the motion kernels that a run has learned.
 
     RUN is a run's folder, a checkpoint, or a configuration (a YAML file, or a shipped one's name),
@@ -62,7 +62,6 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
     from skelfuse.inspect.overview_text import kernels_overview
     from skelfuse.store import Store
 
-    form = options.chosen_format(form, as_json)
     run = str(checkpoint_of(Path(run), given["checkpoint"]))
     store = Store(given["data"]) if given["data"] else None
     source = _source(run, given["skeleton"], store)
@@ -93,7 +92,7 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
             file=run,
             remedy="name a run trained with model.frequencies.dct_window and .gate",
         )
-    pictures = _drawn(report, gate, source, rate, given)
+    _draw(report, gate, source, rate, given)
     if form == "json":
         found = kernel_dict(report, title=source.title, rate=rate, history=history)
         found["gate"] = None if gate is None else gate_dict(gate, rate=rate)
@@ -111,16 +110,16 @@ def inspect_kernels(run: str, form: str | None, as_json: bool, **given: Any) -> 
                 output(f"\n{gate_text(gate, rate=rate, as_markdown=markdown)}")
         else:
             output(kernels_overview(report, title=title, rate=rate, gate=gate))
-    wrote(*pictures)
+    wrote(given["plot"], given["plot_gate"])
 
 
-def _drawn(
+def _draw(
     report: KernelsReport,
     gate: GateReport | None,
     source: KernelSource,
     rate: FrameRate,
     given: dict[str, Any],
-) -> list[Path]:
+) -> None:
     if given["plot"]:
         from skelfuse.inspect.kernel_plot import plot_kernels
 
@@ -129,7 +128,6 @@ def _drawn(
         from skelfuse.inspect.gate_plot import plot_gate
 
         plot_gate(gate, given["plot_gate"], title=source.title, rate=rate)
-    return [path for path in (given["plot"], given["plot_gate"]) if path]
 
 
 def _source(run: str, skeleton: Path | None, store: Store | None) -> KernelSource:

@@ -21,38 +21,34 @@ def _set_level(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     ctx.meta[LEVEL] = QUIET_LEVEL if param.name == "quiet" else VERBOSE_LEVEL
 
 
-QUIET = click.Option(
-    ["-q", "--quiet"],
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_set_level,
-    help="Print only results and errors.",
-)
-VERBOSE = click.Option(
-    ["-v", "--verbose"],
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_set_level,
-    help="Print every message, and where an error was raised.",
-)
+def _switch(short: str, name: str, text: str) -> click.Option:
+    return click.Option(
+        [short, name],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_set_level,
+        help=text,
+    )
 
 
-def level() -> int:
-    """Return how much the running command should print."""
+QUIET = _switch("-q", "--quiet", "Print only results and errors.")
+VERBOSE = _switch("-v", "--verbose", "Print every message, and where an error was raised.")
+
+
+def _level() -> int:
     ctx = click.get_current_context(silent=True)
     return USUAL if ctx is None else int(ctx.meta.get(LEVEL, USUAL))
 
 
 def quiet() -> bool:
     """Return whether only results and errors are wanted."""
-    return level() < USUAL
+    return _level() < USUAL
 
 
 def verbose() -> bool:
     """Return whether every message is wanted."""
-    return level() > USUAL
+    return _level() > USUAL
 
 
 def output(text: str, nl: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -73,31 +74,28 @@ def out(type_: click.Path, what: str, *, required: bool = False) -> Option:
     )
 
 
-def output_format(forms: Sequence[str]) -> Option:
-    """Return `--format` of the output, and its short form `--json`."""
+def output_format(forms: Sequence[str], *, default: str | None = TABLE) -> Option:
+    """Return `--format` of the output and its short form `--json`: the command gets one `form`."""
 
     def both(function: Function) -> Function:
-        function = click.option(
-            "--json",
-            "as_json",
-            is_flag=True,
-            help="Print JSON; short for --format json.",
-        )(function)
-        return click.option(
+        @click.option(
             "--format",
             "form",
             type=click.Choice(list(forms)),
             help=f"Format of what is printed.  [default: {forms[0]}]",
-        )(function)
+        )
+        @click.option(
+            "--json", "as_json", is_flag=True, help="Print JSON; short for --format json."
+        )
+        @functools.wraps(function)
+        def decided(*arguments: Any, form: str | None, as_json: bool, **given: Any) -> Any:
+            if as_json and form not in (None, JSON):
+                raise click.UsageError(f"--json or --format {form}, not both")
+            return function(*arguments, form=JSON if as_json else form or default, **given)
+
+        return decided
 
     return both
-
-
-def chosen_format(form: str | None, as_json: bool, default: str = TABLE) -> str:
-    """Return the format from `--format` and `--json`, which must not contradict each other."""
-    if as_json and form not in (None, JSON):
-        raise click.UsageError(f"--json or --format {form}, not both")
-    return JSON if as_json else form or default
 
 
 device = click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @click.option(
     "--camera", metavar="NUMBER", help="Recognise live from a camera: its number or address."
 )
-@options.output_format(["table", "json", "jsonl", "csv"])
+@options.output_format(["table", "json", "jsonl", "csv"], default=None)
 @options.out(FILE, "A file, instead of standard output.")
 @options.top(3)
 @click.option("--persons", is_flag=True, help="Also recognise each person alone.")
@@ -73,9 +74,7 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @options.class_names
 @options.fps
 @click.pass_context
-def predict(
-    ctx: click.Context, /, run: Path, files: tuple[Path, ...], as_json: bool, **given: Any
-) -> None:
+def predict(ctx: click.Context, /, run: Path, files: tuple[Path, ...], **given: Any) -> None:
     """Recognise actions in files, videos or a live stream.
 
     RUN is a run's folder or a checkpoint. FILES are stores, or files and folders of any format
@@ -88,15 +87,14 @@ def predict(
     if bool(files) == (camera is not None):
         raise click.UsageError("give either FILES, '-' or --camera")
     live = STDIN in files or camera is not None
-    asked = given["form"]
-    form = given["form"] = options.chosen_format(asked, as_json)
+    form = given["form"] or options.TABLE
     if live and (len(files) > 1 or form == "json" or given["persons"]):
         raise click.UsageError(
             f"{'--camera' if camera else STDIN} must be the only input: one line per window, "
             "without --json and --persons"
         )
+    given["form"] = given["form"] or ("jsonl" if live else options.TABLE)
     if live:
-        given["form"] = asked or "jsonl"
         _check_live(given)
         if camera is not None:
             from skelfuse.datasets.estimators.mediapipe_pose import check_installed
@@ -145,11 +143,11 @@ def _live(
 ) -> None:
     from skelfuse.cli.predict_camera import windows_of_camera
     from skelfuse.cli.predict_live import windows_of_lines
-    from skelfuse.cli.prediction_text import Csv, JsonLines, Table
+    from skelfuse.cli.prediction_text import text_of
     from skelfuse.datasets.clips import reading_of_store
-    from skelfuse.explain.limbs import limbs_of
     from skelfuse.layouts import find_layout
     from skelfuse.plain_text import shown
+    from skelfuse.predict.stream import Stream
 
     def bad(error: SkelfuseError) -> None:
         problems.append(error)
@@ -158,31 +156,31 @@ def _live(
     def note(text: str) -> None:
         say(shown(f"note: {text}"))
 
-    run = recogniser.run
-    top = min(given["top"], len(recogniser.classes))
-    text: Table | JsonLines | Csv = JsonLines(top=top)
-    if given["form"] == "table":
-        text = Table(top=top)
-    elif given["form"] == "csv":
-        joints = recogniser.skeleton.joints if given["shares"] else ()
-        limbs = tuple(limbs_of(recogniser.skeleton)) if given["explain"] else ()
-        text = Csv(top=top, windows=True, joints=joints, limbs=limbs, live=True)
+    text = text_of(recogniser, given, live=True)
     begun = False
-    reading = reading_of_store(run.provenance, run.skeleton)
-    asked = {name: given[name] for name in ("window", "stride", "fps")}
-    asked |= {"joints": given["shares"], "limbs": given["explain"], "note": note}
+    reading = reading_of_store(recogniser.run.provenance, recogniser.run.skeleton)
+    begin = partial(
+        Stream,
+        recogniser,
+        window=given["window"],
+        stride=given["stride"],
+        joints=given["shares"],
+        limbs=given["explain"],
+    )
     if given["camera"] is not None:
-        least = reading.min_score
-        windows = windows_of_camera(given["camera"], recogniser, min_score=least, **asked)
+        windows = windows_of_camera(
+            given["camera"], begin, fps=given["fps"], min_score=reading.min_score, note=note
+        )
     else:
-        layout = find_layout(str(given["skeleton"])) if given["skeleton"] else None
         windows = windows_of_lines(
             sys.stdin.buffer,
             recogniser,
-            layout=layout,
+            begin,
+            fps=given["fps"],
+            layout=find_layout(str(given["skeleton"])) if given["skeleton"] else None,
             missing=reading.missing,
             bad=bad,
-            **asked,
+            note=note,
         )
     doubts: set[str] = set()
     for window in windows:

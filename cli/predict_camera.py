@@ -12,43 +12,30 @@ from skelfuse.datasets import video
 from skelfuse.datasets.reading.pictures import live, open_camera
 from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
-from skelfuse.predict.stream import Stream
 
 if TYPE_CHECKING:
     from skelfuse.clip import FloatArray
     from skelfuse.datasets.reading.detections import Detection
-    from skelfuse.predict import Recogniser
+    from skelfuse.predict.stream import Stream
     from skelfuse.predict.windows import Window
 
 
 def windows_of_camera(
     camera: str,
-    recogniser: Recogniser,
+    begin: Callable[..., Stream],
     *,
-    window: str,
-    stride: str | None,
     fps: float | None,
-    joints: bool,
-    limbs: bool,
     min_score: float | None,
     note: Callable[[str], None],
 ) -> Iterator[Window]:
     """Yield each window once it is known, until the camera ends or is interrupted.
 
-    Joints of a score below `min_score` are missing. The frame rate is the rate at which poses are
-    found, unless `fps` gives another.
+    `begin` makes the stream of a rate and joint names. Joints of a score below `min_score` are
+    missing. The frame rate is the rate at which poses are found, unless `fps` gives another.
     """
     with closing(video.ESTIMATOR()) as estimator:
         body = estimator.skeleton
-        stream = Stream(
-            recogniser,
-            window=window,
-            stride=stride,
-            fps=fps,
-            joint_names=body.joints,
-            joints=joints,
-            limbs=limbs,
-        )
+        stream = begin(fps=fps, joint_names=body.joints)
         if stream.skeleton.dimensions != body.dimensions:
             raise SkelfuseError(
                 f"the run is of {stream.skeleton.dimensions} coordinates a joint",

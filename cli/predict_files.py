@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.cli.messages import complain, say
-from skelfuse.cli.prediction_text import Csv, Item, Json, JsonLines, Table
+from skelfuse.cli.prediction_text import Item, text_of
 from skelfuse.cli.progress import Frames, Show, bar, frames_bar
 from skelfuse.clip import Clip
 from skelfuse.clips.outliers import farthest
@@ -26,7 +26,6 @@ from skelfuse.datasets.clips import (
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.workers import usable_cores
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.limbs import limbs_of
 from skelfuse.layouts import find_layout
 from skelfuse.plain_text import shown
 from skelfuse.predict import Recogniser
@@ -44,8 +43,7 @@ def predict_files(
     write: Callable[[str], None],
 ) -> None:
     """Write the predictions for all clips of the files; errors are added to `problems`."""
-    top = min(given["top"], len(recogniser.classes))
-    text = _text(recogniser, given, top)
+    text = text_of(recogniser, given)
     reading = _reading(recogniser.run, given)
     sources: list[ClipFile | Store] = []
     for path in paths:
@@ -83,20 +81,6 @@ def predict_files(
             complain(f"  {problem}")
 
 
-def _text(recogniser: Recogniser, given: dict[str, Any], top: int) -> Table | JsonLines | Csv:
-    if given["form"] == "csv":
-        return Csv(
-            top=top,
-            persons=given["persons"],
-            windows=given["window"] is not None,
-            joints=recogniser.skeleton.joints if given["shares"] else (),
-            limbs=tuple(limbs_of(recogniser.skeleton)) if given["explain"] else (),
-        )
-    if given["form"] == "table":
-        return Table(top=top)
-    return Json(top=top) if given["form"] == "json" else JsonLines(top=top)
-
-
 def _reading(run: Run, given: dict[str, Any]) -> ReadOptions:
     reading = reading_of_store(run.provenance, run.skeleton)
     if given["skeleton"]:
@@ -121,7 +105,7 @@ def _items(
     given: dict[str, Any],
     problems: list[SkelfuseError],
     show: Show,
-    watch: Frames | None,
+    watch: Frames,
 ) -> Iterator[Item]:
     """Yield the predictions for stores and files in order; neighbouring files share batches."""
     done, jobs = 0, given["jobs"] or usable_cores()

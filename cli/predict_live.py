@@ -22,12 +22,9 @@ LONGEST_LINE = 16 << 20  # bytes
 def windows_of_lines(
     lines: BinaryIO,
     recogniser: Recogniser,
+    begin: Callable[..., Stream],
     *,
-    window: str,
-    stride: str | None,
     fps: float | None,
-    joints: bool,
-    limbs: bool,
     layout: Skeleton | None,
     missing: float | None,
     bad: Callable[[SkelfuseError], None],
@@ -35,9 +32,9 @@ def windows_of_lines(
 ) -> Iterator[Window]:
     """Yield each window of a live recording once it is known; a bad line is a frame without people.
 
-    Joints are in the order of `layout`, if there is one, unless the first line names them; it may
-    also give the frame rate. A joint at `missing` in all axes is missing. A joint far from its body
-    is reported, at most once per window.
+    `begin` makes the stream of a rate and joint names. Joints are in the order of `layout`, if
+    there is one, unless the first line names them; it may also give the frame rate. A joint at
+    `missing` in all axes is missing. A joint far from its body is told, at most once per window.
     """
     names = None if layout is None else layout.joints
     recogniser.preparation.skeleton_of(names)  # reported before the first frame comes
@@ -69,15 +66,7 @@ def windows_of_lines(
                 yield from stream.skip()
             continue
         if stream is None:
-            stream = Stream(
-                recogniser,
-                window=window,
-                stride=stride,
-                fps=fps,
-                joint_names=names,
-                joints=joints,
-                limbs=limbs,
-            )
+            stream = begin(fps=fps, joint_names=names)
         joints_seen = without_mark(found.joints, missing)
         try:
             windows = stream.push(joints_seen, found.t)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from skelfuse.cli.terminal import json_text
+from skelfuse.explain.limbs import limbs_of
 from skelfuse.plain_text import cell
+from skelfuse.predict import Recogniser
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Segment, Window, merged
 
@@ -37,19 +40,47 @@ class Item:
         return tuple(dict.fromkeys(doubt for one in found if one for doubt in one.doubts))
 
 
-class Table:
-    """Lines for a person."""
+class Text:
+    """What is written of predictions: a heading, lines for each clip, and an ending."""
 
     def __init__(self, *, top: int) -> None:
         self.top = top
 
     def heading(self) -> str | None:
-        """Return nothing: there is no header."""
+        """Return the line before all others; None where there is none."""
         return None
 
     def ending(self) -> str | None:
-        """Return nothing."""
+        """Return the line after all others; None where there is none."""
         return None
+
+    @abstractmethod
+    def lines(self, item: Item) -> Iterator[str]:
+        """Yield the lines of one clip."""
+
+    @abstractmethod
+    def window(self, window: Window) -> str:
+        """Return the line of one window by itself."""
+
+
+def text_of(recogniser: Recogniser, given: Mapping[str, Any], *, live: bool = False) -> Text:
+    """Return the text that the options of `skelfuse predict` describe."""
+    top = min(given["top"], len(recogniser.classes))
+    if given["form"] == "csv":
+        return Csv(
+            top=top,
+            persons=given["persons"],
+            windows=given["window"] is not None,
+            joints=recogniser.skeleton.joints if given["shares"] else (),
+            limbs=tuple(limbs_of(recogniser.skeleton)) if given["explain"] else (),
+            live=live,
+        )
+    forms: dict[str, type[Table | JsonLines]] = {"table": Table, "json": Json, "jsonl": JsonLines}
+    return forms[given["form"]](top=top)
+
+
+class Table(Text):
+    """Lines for a person."""
 
     def lines(self, item: Item) -> Iterator[str]:
         """Yield the lines of one clip; neighbouring windows of the same class are merged."""
@@ -106,19 +137,8 @@ class Table:
         return f"{part.begins:8.1f} - {part.ends:8.1f} s"
 
 
-class JsonLines:
+class JsonLines(Text):
     """One JSON object per clip or window."""
-
-    def __init__(self, *, top: int) -> None:
-        self.top = top
-
-    def heading(self) -> str | None:
-        """Return nothing: there is no header."""
-        return None
-
-    def ending(self) -> str | None:
-        """Return nothing."""
-        return None
 
     def lines(self, item: Item) -> Iterator[str]:
         """Yield the lines of one clip."""
@@ -185,21 +205,22 @@ class Json(JsonLines):
             self.begun = True
 
 
-class Csv:
+class Csv(Text):
     """One row per clip, person or window."""
 
     def __init__(
         self,
         *,
         top: int,
-        persons: bool = False,
-        windows: bool = False,
-        joints: tuple[str, ...] = (),
-        limbs: tuple[str, ...] = (),
-        live: bool = False,
+        persons: bool,
+        windows: bool,
+        joints: tuple[str, ...],
+        limbs: tuple[str, ...],
+        live: bool,
     ) -> None:
-        self.top, self.persons, self.windows, self.joints = top, persons, windows, joints
-        self.limbs, self.live = limbs, live
+        super().__init__(top=top)
+        self.persons, self.windows, self.live = persons, windows, live
+        self.joints, self.limbs = joints, limbs
 
     def heading(self) -> str | None:
         """Return the names of the columns."""
@@ -211,10 +232,6 @@ class Csv:
         columns += [f"share_{joint}" for joint in self.joints]
         columns += [f"limb_{limb.replace(' ', '_')}" for limb in self.limbs]
         return _row([*columns, *(["note"] if self.windows else [])])
-
-    def ending(self) -> str | None:
-        """Return nothing."""
-        return None
 
     def lines(self, item: Item) -> Iterator[str]:
         """Yield the rows of one clip."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from skelfuse.cli.messages import complain, output, say, verbose
@@ -15,6 +16,7 @@ from skelfuse.datasets.summary import headline
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import atomic_write, cannot_write
 from skelfuse.store import Store
+from skelfuse.telling.counted import counted
 from skelfuse.telling.note_lines import note_lines, tally
 
 PROBLEMS_SHOWN = 10
@@ -61,8 +63,7 @@ def write_report(path: Path, store: Path, outcome: Outcome) -> bool:
 def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> None:
     """Print what the store holds, what was left out, and the first problems."""
     if skip:
-        names = "1 name" if skip == 1 else f"{skip:,} names"
-        say(f"skip list: {names}, {outcome.left_out:,} found and left out")
+        say(f"skip list: {counted(skip, 'name')}, {outcome.left_out:,} found and left out")
     if outcome.error:
         return
     output(headline(Store(store)))
@@ -70,16 +71,13 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
     for line in note_lines(tally(outcome.notes), more=where):
         say(f"note: {line}")
     for mark, count in list(outcome.marks.items())[:MARKS_SHOWN]:
-        told = f"{count:,} joint{'s are' if count > 1 else ' is'} at {mark} in all axes, far from"
+        told = f"{counted(count, 'joint is', 'joints are')} at {mark} in all axes, far from"
         say(f"note: {told} their bodies; if that means 'not seen': --missing {mark}")
     if not outcome.bad:
         return
     complain(f"{outcome.bad} of {len(outcome.sources)} files had a problem:")
     shown = len(outcome.problems) if verbose() else PROBLEMS_SHOWN
-    for problem in outcome.problems[:shown]:
-        complain(f"  {problem['message']}")
-    if len(outcome.problems) > shown:
-        complain(f"  ... and {len(outcome.problems) - shown} more; {where}")
+    _list([problem["message"] for problem in outcome.problems], shown, f"; {where}")
 
 
 def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
@@ -93,8 +91,12 @@ def tell_labels(labels: Labelling | None, outcome: Outcome) -> bool:
     problems = table.problems if table else ()
     if problems:
         complain(f"{len(problems)} of its lines had a problem, and were left out:")
-    for problem in problems[:PROBLEMS_SHOWN]:
-        complain(f"  {problem}")
-    if len(problems) > PROBLEMS_SHOWN:
-        complain(f"  ... and {len(problems) - PROBLEMS_SHOWN} more")
+    _list(problems, PROBLEMS_SHOWN)
     return bool(problems)
+
+
+def _list(problems: Sequence[object], shown: int, where: str = "") -> None:
+    for problem in problems[:shown]:
+        complain(f"  {problem}")
+    if len(problems) > shown:
+        complain(f"  ... and {len(problems) - shown} more{where}")

@@ -38,14 +38,12 @@ def bar(unit: str, *, total: int | None = None) -> Iterator[Show]:
 
 
 @contextmanager
-def frames_bar(*, wanted: bool) -> Iterator[Frames | None]:
+def frames_bar(*, wanted: bool) -> Iterator[Frames]:
     """Give a function that shows how many frames of a video are done, if `wanted`."""
     from tqdm import tqdm
 
-    if not wanted or quiet() or not sys.stderr.isatty():
-        yield None
-        return
-    with tqdm(unit="frame", dynamic_ncols=True, leave=False) as line:
+    hidden = not wanted or quiet() or not sys.stderr.isatty()
+    with tqdm(unit="frame", disable=hidden, dynamic_ncols=True, leave=False) as line:
 
         def show(done: int, total: int | None) -> None:
             if not done:  # the next video

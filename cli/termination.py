@@ -45,7 +45,8 @@ def last_of_process() -> Iterator[None]:
     and goes on; here it is raised again a moment later. Messages of threads and objects that end
     are not shown then. Afterwards an interrupt ends the process at once.
     """
-    heard = _hears_interrupts()
+    # Not in the background, nor inside a program.
+    heard = _is_main() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if heard:
         signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook, threading.excepthook = _not_raised, _thread_failed
@@ -54,11 +55,6 @@ def last_of_process() -> Iterator[None]:
     finally:
         if heard:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _hears_interrupts() -> bool:
-    """Return whether Python handles interrupts: not in the background, nor inside a program."""
-    return _is_main() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def _is_main() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skelfuse.cli import options
-from skelfuse.cli.command import Command, quoted
+from skelfuse.cli.command import Command
 from skelfuse.cli.completion import configs, sizes
 from skelfuse.cli.messages import output, quiet, say, verbose
 from skelfuse.cli.paths import PATH
@@ -104,7 +105,7 @@ def _next(result: Result, data: Path, device: str) -> None:
     from skelfuse.datasets.steps import evaluate
     from skelfuse.errors import SkelfuseError
 
-    run, store = quoted(str(result.folder)), quoted(str(data))
+    run, store = shlex.quote(str(result.folder)), shlex.quote(str(data))
     command = f"skelfuse evaluate {run} --data {store}"
     try:
         with bar("clip") as show:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from skelfuse.models.paths import Parts, two_paths
+from skelfuse.models.paths import Parts, TwoPaths
 from skelfuse.training.graph import Replay, Tensors, cuda_capture
 
 MOST = 4  # graphs, each of which keeps the memory of a forward pass
@@ -40,7 +40,7 @@ def replayed(model: nn.Module, *, capture: Capture = cuda_capture) -> nn.Module:
     ...     all(torch.equal(run_again(x), model(x)) for _ in range(5))
     True
     """
-    return (_Replayed if two_paths(model) is None else _TwoPaths)(model, capture)
+    return (_TwoPaths if isinstance(model, TwoPaths) else _Replayed)(model, capture)
 
 
 class _Graph(NamedTuple):
@@ -133,9 +133,8 @@ class _TwoPaths(_Replayed):
         return Parts(*self._results([x] if mask is None else [x, mask]))
 
     def _plain(self, inputs: Tensors) -> Tensors:
-        both = two_paths(self.model)
-        assert both is not None
-        return list(both.by_path(*inputs))
+        assert isinstance(self.model, TwoPaths)
+        return list(self.model.by_path(*inputs))
 
 
 def _apart(found: Tensor, expected: Tensor) -> float:

@@ -14,7 +14,7 @@ from skelfuse import replayed as module
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import SkelFuse
 from skelfuse.models.deployed import deployed
-from skelfuse.models.paths import two_paths
+from skelfuse.models.paths import TwoPaths
 from skelfuse.replayed import MOST, OFTEN, replayed
 from skelfuse.training.graph import Replay
 
@@ -70,9 +70,8 @@ def test_mixed_batches_give_what_the_model_gives(sizes: tuple[int, ...]) -> None
     model = deployed(SkelFuse(KINECT_V2, num_classes=4, size="nano").eval())
     recorder = Recorder()
     again = replayed(model, capture=recorder)
-    both, plain = two_paths(again), two_paths(model)
-    assert both is not None
-    assert plain is not None
+    assert isinstance(again, TwoPaths)
+    assert isinstance(model, TwoPaths)
     with torch.inference_mode():
         for i, rows in enumerate(itertools.islice(itertools.cycle(sizes), 4 * len(sizes))):
             torch.manual_seed(i)
@@ -80,7 +79,7 @@ def test_mixed_batches_give_what_the_model_gives(sizes: tuple[int, ...]) -> None
             for seen in (mask, None):
                 torch.testing.assert_close(again(x, seen), model(x, seen), rtol=1e-5, atol=1e-5)
             torch.testing.assert_close(
-                both.by_path(x, mask), plain.by_path(x, mask), rtol=1e-5, atol=1e-5
+                again.by_path(x, mask), model.by_path(x, mask), rtol=1e-5, atol=1e-5
             )
     assert recorder.recorded >= 2  # with a mask and without one
     assert recorder.replays > recorder.recorded

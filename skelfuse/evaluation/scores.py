@@ -14,7 +14,7 @@ from skelfuse.batches.joints import in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.matching import Indices, class_columns, joint_order
 from skelfuse.evaluation.metrics import FloatArray
-from skelfuse.models.paths import own_share, two_paths
+from skelfuse.models.paths import TwoPaths, own_share
 from skelfuse.run import Run
 from skelfuse.store import Store
 
@@ -105,13 +105,13 @@ class Said(NamedTuple):
 def said_of(run: Run, batch: Batch, order: list[int], crops: int) -> Said:
     """Return what a run says of a batch, without waiting for the device."""
     x, mask = in_order(batch.x, order), in_order(batch.mask, order)
-    both, share = two_paths(run.deployed), None
+    model, share = run.deployed, None
     seen = None if batch.seen is None else mask
-    if both is None:
-        logits = run.deployed(x, seen)  # [B·crops,K]
-    else:
-        parts = both.by_path(x, seen)
+    if isinstance(model, TwoPaths):
+        parts = model.by_path(x, seen)
         logits, share = parts.own + parts.together, own_share(parts).double()
+    else:
+        logits = model(x, seen)  # [B·crops,K]
     return Said(
         _mean_of_crops(logits.double().softmax(dim=1), crops),
         None if share is None else _mean_of_crops(share, crops),

@@ -67,7 +67,7 @@ class DCTChannels(nn.Module):
             found = self._basis(lengths, x.dtype) @ windows.flatten(3)  # [B,W,F,N·C]
         found = found.reshape(*found.shape[:3], N, C)
         if mask is not None:
-            found = found * self._seen(mask)[:, :, None, :, None]
+            found = found * self.windows_seen(mask).transpose(1, 2)[:, :, None, :, None]
         return found.permute(0, 2, 3, 4, 1).to(given)  # [B,F,N,C,W]
 
     def inverse(
@@ -107,15 +107,12 @@ class DCTChannels(nn.Module):
 
     def windows_seen(self, mask: Tensor) -> Tensor:
         """Say in which windows a joint was seen at least once: `mask [B,T,N]` to `[B,N,W]`."""
-        return self._seen(mask).transpose(1, 2)
-
-    def _seen(self, mask: Tensor) -> Tensor:
         T = mask.shape[1]
         span = span_of(mask, T, mask.device)
         begin, lengths = self._cut(span, T)
         inside = torch.arange(self.window, device=mask.device) < lengths[..., None]  # [B,W,window]
         seen = at_frames(mask, self._frames(span, begin, T)) & inside[..., None]  # [B,W,window,N]
-        return seen.any(2)  # [B,W,N]
+        return seen.any(2).transpose(1, 2)
 
     def hertz(self, fps: float, *, frames: int | None = None) -> tuple[float, ...]:
         """Return the frequency of each channel in Hz, in windows of `frames` (full ones)."""

@@ -72,7 +72,6 @@ class FrierenFuse(nn.Module):
     ) -> None:
         super().__init__()
         outputs = channels if outputs is None else whole_number("outputs", outputs, 1)
-        self.outputs = outputs
         if gate is not None and outputs != channels:
             raise SkelfuseError(
                 "y cannot be added to x: it has another size",
@@ -122,10 +121,7 @@ class FrierenFuse(nn.Module):
 
     def _with_residual(self, x: Tensor, y: Tensor, mask: Tensor | None, beta: Tensor) -> Tensor:
         added = beta.sigmoid().to(x.dtype) * y[:, None]  # [B,1,N,C]
-        if mask is None:
-            return x + added
-        added = added * mask[..., None].to(x.dtype)  # [B,T,N,C]
-        return added.add_(x)  # in place: saves one of this size
+        return x + (added if mask is None else added * mask[..., None].to(x.dtype))
 
     def weight(self) -> Tensor:
         """Return `W [F,outputs]`, never negative; row f belongs to `feature_names[f]`."""

@@ -146,7 +146,7 @@ class ChannelGate(nn.Module):
     def _weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
         if self.mode == "static":
             return self._static()
-        size = x.abs().flatten(1 + len(self.channels)) if self._has_rest(x) else x.abs()[..., None]
+        size = x.abs().reshape(x.shape[0], *self.channels, -1)
         if mask is None:
             seen = size.mean(-1)
         else:
@@ -156,9 +156,6 @@ class ChannelGate(nn.Module):
         weights: Tensor = self.excite(self.squeeze(seen).relu())
         weights = weights if weights.dtype == torch.float64 else weights.float()
         return weights.view(x.shape[0], *self.channels, 2)
-
-    def _has_rest(self, x: Tensor) -> bool:
-        return x.ndim > 1 + len(self.channels)
 
     def _checked(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         inner = tuple(x.shape[1 : 1 + len(self.channels)])

@@ -126,19 +126,15 @@ class MotionKernels(nn.Module):
         empty = taps.new_zeros(G, S * Q, self.dimensions)
         return empty.index_copy(1, self.places, taps).reshape(G, S, Q, -1)
 
-    def responses(self) -> Tensor:
-        """Return what each output, the residual too, takes of each offset: `[G,S,Q,D]`."""
-        taps = self._support()
-        if not self.residual:
-            return taps
-        itself = torch.zeros_like(taps[:, :, :1])
-        itself[:, -self.first] = 1.0
-        return torch.cat([itself, taps], dim=2)
-
     def matrices(self) -> Tensor:
         """Write each offset's taps, and the residual, as a matrix `[G,S,D,E]` to all channels."""
+        taps = self._support()
+        if self.residual:
+            itself = torch.zeros_like(taps[:, :, :1])
+            itself[:, -self.first] = 1.0
+            taps = torch.cat([itself, taps], dim=2)
         # D is small: one product with a block-diagonal matrix beats D filters side by side.
-        return torch.diag_embed(self.responses()).transpose(2, 3).flatten(3)  # [G,S,D,E]
+        return torch.diag_embed(taps).transpose(2, 3).flatten(3)  # [G,S,D,E]
 
     def forward(self, x: Tensor, mask: Tensor | None = None, *, step: int = 1) -> Tensor:
         """Filter `x [B,T,N,D]`, of which `mask [B,T,N]` counts: `[B,T,N,E]`, E = out_channels.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
-
-from skelfuse.layers.shared_batch_norm import follow, summed
 
 
 class KnownNorm(_BatchNorm):
@@ -35,24 +34,8 @@ class KnownNorm(_BatchNorm):
             scale, shift = self.scale_and_shift()
             normal = torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
             return normal if known is None else normal * known.to(x.dtype)
-        alone = not dist.is_initialized() or dist.get_world_size() == 1
-        if known is None and alone:
-            rows = x.reshape(-1, self.num_features)
-            assert self.num_batches_tracked is not None
-            self.num_batches_tracked.add_(1)
-            momentum = self.momentum
-            if momentum is None:
-                momentum = 1.0 / float(self.num_batches_tracked)
-            return F.batch_norm(
-                rows,
-                self.running_mean,
-                self.running_var,
-                self.weight,
-                self.bias,
-                training=True,
-                momentum=momentum,
-                eps=self.eps,
-            ).view_as(x)
+        if known is None and _alone():
+            return super().forward(x.reshape(-1, self.num_features)).view_as(x)
         return self._over_known(x, known)
 
     def scale_and_shift(self) -> tuple[Tensor, Tensor]:
@@ -76,11 +59,11 @@ class KnownNorm(_BatchNorm):
             times = x[..., 0].numel() / weight[..., 0].numel()  # each weight counts in x
             counted = times * weight.sum(axes).expand(self.num_features)  # [C]
             known_x = x * weight
-            total, count = summed(known_x.sum(axes), counted)
+            total, count = _summed(known_x.sum(axes), counted)
             mean = total / count.clamp_min(1)
             # The squares are summed about the mean of all: differences of large sums lose digits.
             apart = known_x - mean * weight
-            (square,) = summed(apart.square().sum(axes))
+            (square,) = _summed(apart.square().sum(axes))
             variance = square / count.clamp_min(1)
             unbiased = square / (count - 1).clamp_min(1)
             follow(self, mean.detach(), unbiased.detach(), count > 0)
@@ -88,3 +71,49 @@ class KnownNorm(_BatchNorm):
             if self.weight is not None:
                 normal = torch.addcmul(self.bias * weight, normal, self.weight)
         return normal.to(given.dtype)
+
+
+@torch.no_grad()
+def follow(norm: _BatchNorm, mean: Tensor, variance: Tensor, known: Tensor) -> None:
+    """Move a normalisation's running mean and variance `[C]` towards those of one batch.
+
+    Where `known [C]` is False the batch had nothing of a channel, and what is kept of it stays.
+    """
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.num_batches_tracked is not None
+    norm.num_batches_tracked.add_(1)
+    momentum = norm.momentum
+    if momentum is None:  # a plain average over all batches so far
+        momentum = 1 / float(norm.num_batches_tracked)
+    norm.running_mean.lerp_(torch.where(known, mean, norm.running_mean), momentum)
+    norm.running_var.lerp_(torch.where(known, variance, norm.running_var), momentum)
+
+
+def _alone() -> bool:
+    return not dist.is_initialized() or dist.get_world_size() == 1
+
+
+class _Sum(torch.autograd.Function):
+    """A sum over processes; each gets the gradient that all of them have for it."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> Tensor:
+        total = value.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        dist.all_reduce(total)
+        return total
+
+
+def _summed(*values: Tensor) -> tuple[Tensor, ...]:
+    """Return each value's sum over all processes; alone, the values."""
+    if _alone():
+        return values
+    together = torch.cat([value.flatten() for value in values])
+    total: Tensor = _Sum.apply(together)  # type: ignore[no-untyped-call]
+    return torch.split(total, [value.numel() for value in values])

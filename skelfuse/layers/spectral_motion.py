@@ -67,11 +67,10 @@ class SpectralMotion(nn.Module):
             clips = x if mask is None else from_first_frame(without_gaps(x, mask), span)
             # A constant is taken off first: far from the origin it would cost digits.
             clips = clips - clips[:, :1]
+            slope: Tensor | float = 0.0
             if self.ends == "line":
                 clips, slope = _without_line(clips, span)
-                motion = slope + self._derivative(clips, span, alone=mask is None)
-            else:
-                motion = self._derivative(clips, span, alone=mask is None)
+            motion = slope + self._derivative(clips, span, alone=mask is None)
             motion = motion if self.fps is None else motion * self.fps
             return (motion if mask is None else back_in_place(motion, span, mask)).to(given)
 

@@ -138,15 +138,6 @@ class DDNet(Model):
             h = layer(h)  # [B,128]
         return h
 
-    def decide(self, features: Tensor) -> Tensor:
-        """Return the logits `[B,classes]`."""
-        logits: Tensor = self.classifier(features)
-        return logits
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """Begin anew with other classes: the weights before the classifier stay."""
-        self.classifier = nn.Linear(self.num_features, num_classes).to(self.classifier.weight)
-
     def _distances(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return each pair's distance relative to the clip's mean, `[B·M,P,T]`; unseen ones 0."""
         apart = x.index_select(2, self.first) - x.index_select(2, self.second)  # [B·M,T,P,D]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,15 +13,14 @@ from skelfuse.layers.frame_weighting import average_over_time
 from skelfuse.layers.frieren import FrierenFuse
 from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.statistics import motion_statistics
-from skelfuse.layers.time_block import TimeBlock
+from skelfuse.layers.time_block import TimeBlock, side_by_side
 from skelfuse.layers.voting_linear import VotingLinear
-from skelfuse.models.joint_networks import JointNetworks
 from skelfuse.models.motion_features import MotionFeatures
 from skelfuse.models.paths import Parts
 from skelfuse.models.persons import Bodies, rejoin
 from skelfuse.models.skelfuse import SkelFuse
 from skelfuse.models.steps import only, seen_in_steps
-from skelfuse.models.streams import Signals, Stream
+from skelfuse.models.streams import Stream
 from skelfuse.models.together import Together
 
 
@@ -51,7 +51,7 @@ class DeployedSkelFuse(nn.Module):
         self.fold, self.step = model.fold, model.step
         self.embed = _Embedding(model)
         self.act, self.filter, self.pool = model.act, model.filter, model.pool
-        self.alone = _JointNetworks(model.alone)
+        self.alone = _Blocks(model.alone.blocks, model.alone.joints)
         self.fuse = None if model.frieren is None else _Fuse(model.frieren)
         N = len(self.fold.skeleton)
         self.own = _Decision(model.own_norm, model.own_classifier, model.own_share, N)
@@ -74,7 +74,9 @@ class DeployedSkelFuse(nn.Module):
         h = only(self.act(self.embed(bodies)), seen.alive)  # [R,S,N,V·C]
         if self.filter is not None:
             h = h + self.filter(h, seen.joints)
-        course = self.alone(h, seen.alive)  # [R,S,N,V·C]
+        alive = None if seen.alive is None else seen.alive.permute(2, 0, 1, 3)
+        course = self.alone(h.permute(2, 0, 1, 3).contiguous(), alive)  # [N,R,S,V·C]
+        course = course.permute(1, 2, 0, 3)  # [R,S,N,V·C]
         if self.fuse is not None:
             y = self.fuse(course, seen.joints)  # [R,N,V·C]
         else:
@@ -102,11 +104,12 @@ class _Embedding(nn.Module):
         told, embed = model.features_of, model.embed
         self.streams, self.step = told.streams, model.step
         scale, shift = embed.norm.scale_and_shift()
-        found = _taps_of(told, model.step)  # of F features and K signals
+        found = _taps_of(told, model.step, scale)  # of F features and K signals
         self.first, self.last = found.first, found.last
-        kernel = torch.einsum("cf,fkl->ckl", embed.weight() * scale, found.taps.to(scale))
-        self.register_buffer("weight", _channels_last(kernel[..., None]))  # [C,K,L,1]
-        usual = (embed.weight() * shift) @ found.belongs.to(shift)
+        kernel = torch.einsum("cf,fkl->ckl", embed.weight() * scale, found.taps)
+        kernel = kernel[..., None].contiguous(memory_format=torch.channels_last)
+        self.register_buffer("weight", kernel)  # [C,K,L,1]
+        usual = (embed.weight() * shift) @ found.belongs
         self.register_buffer("usual", usual.T.contiguous())  # [K,C], of each signal that is known
         self.register_buffer("bias", embed.bias + embed.identity)  # [N,C]
         self.register_buffer("all_known", self.bias + self.usual.sum(dim=0))
@@ -118,8 +121,8 @@ class _Embedding(nn.Module):
         if all(one.known is None for one in signals):
             bias = self.all_known  # [N,C]
         else:
-            each = [_wide(one) for one in signals]
-            known = torch.cat(each, dim=2)  # [R,N,K]
+            known = torch.cat([one.told() for one in signals], dim=2)  # [R,N,K]
+            known = known.to(values.dtype)
             values = values * known[:, None]
             bias = (self.bias + known @ self.usual)[:, None]  # [R,1,N,C]
         before = values[:, :1].expand(-1, -self.first, -1, -1)
@@ -129,67 +132,41 @@ class _Embedding(nn.Module):
         return moved + bias
 
 
-def _wide(signals: Signals) -> Tensor:
-    """Return whether each signal is known, `[R,N,S]` of ones and zeros."""
-    shape = signals.values[:, 0].shape
-    if signals.known is None:
-        return signals.values.new_ones(()).expand(shape)
-    return signals.known.to(signals.values.dtype).expand(shape)
-
-
 class _Taps(NamedTuple):
     """What features are of the signals that they are made of."""
 
     taps: Tensor  # [F,K,L], the mean of a step taken in
-    belongs: Tensor  # [F,K], whether a feature is made of a signal
+    belongs: Tensor  # [F,K], 1 where a feature is made of a signal
     first: int  # offset of the first tap, in frames
     last: int  # frames after the last one of a step that are needed
 
 
-def _taps_of(told: MotionFeatures, step: int) -> _Taps:
+def _taps_of(told: MotionFeatures, step: int, like: Tensor) -> _Taps:
     kernels = [told.bank(name) for name in told.kernels]
     first = min((bank.first for bank in kernels), default=0)
     last = max((bank.last for bank in kernels), default=0)
-    streams = {name: stream for name, stream in told.streams.items() if isinstance(stream, Stream)}
-    F_all, K = len(told.names), sum(len(stream.names) for stream in streams.values())
-    like = kernels[0].taps if kernels else torch.zeros(())
-    plain = like.new_zeros(F_all, K, last - first + 1)
-    belongs = torch.zeros(F_all, K, dtype=torch.bool, device=like.device)
-    f = k = 0
-    for name, stream in streams.items():
-        S = len(stream.names)
+    of_streams, belongs = [], []
+    for name, stream in told.streams.items():
+        assert isinstance(stream, Stream)
+        itself = torch.eye(len(stream.names), dtype=like.dtype, device=like.device)  # [S,S]
         if name in told.kernels:
             bank = told.bank(name)
-            response = bank.responses()[0]  # [L',Q,D], x itself first
-            window = slice(bank.first - first, bank.last - first + 1)
+            of_signals = bank.matrices()[0].to(like)  # [L',S,Q·S]
+            missing = (bank.first - first, last - bank.last)
         else:
-            response = like.new_ones(1, 1, 1)
-            window = slice(-first, -first + 1)
-        Q = response.shape[1]
-        for q in range(Q):
-            for signal in range(S):
-                axis = min(signal, response.shape[2] - 1)
-                plain[f + q * S + signal, k + signal, window] = response[:, q, axis]
-                belongs[f + q * S + signal, k + signal] = True
-        f, k = f + Q * S, k + S
-    taps = like.new_zeros(F_all, K, plain.shape[2] + step - 1)
-    for i in range(step):
-        taps[:, :, i : i + plain.shape[2]] += plain / step
-    return _Taps(taps, belongs, first, last)
+            of_signals, missing = itself[None], (-first, last)
+        of_streams.append(F.pad(of_signals, (0, 0, 0, 0, *missing)))  # [L,S,Q·S]
+        belongs.append(itself.repeat(of_signals.shape[2] // len(itself), 1))  # [Q·S,S]
+    at_offsets = [_blocks_of(taps) for taps in zip(*of_streams, strict=True)]  # [K,F] each
+    plain = torch.stack(at_offsets)
+    each = [F.pad(plain, (0, 0, 0, 0, i, step - 1 - i)) for i in range(step)]
+    mean = torch.stack(each).mean(dim=0)  # [L,K,F]
+    return _Taps(mean.permute(2, 1, 0), _blocks_of(belongs), first, last)
 
 
-class _JointNetworks(nn.Module):
-    """Each joint's network, joints side by side."""
-
-    def __init__(self, networks: JointNetworks) -> None:
-        super().__init__()
-        self.blocks = _Blocks(networks.blocks, networks.joints)
-
-    def forward(self, h: Tensor, alive: Tensor | None = None) -> Tensor:
-        """Return what the networks make of `h [R,S,N,C]`."""
-        x = h.permute(2, 0, 1, 3).contiguous()  # [N,R,S,C]
-        x = self.blocks.forward(x, None if alive is None else alive.permute(2, 0, 1, 3))
-        return x.permute(1, 2, 0, 3)
+def _blocks_of(matrices: Sequence[Tensor]) -> Tensor:
+    joined: Tensor = torch.block_diag(*matrices)  # type: ignore[no-untyped-call]
+    return joined
 
 
 class _Blocks(nn.Sequential):
@@ -222,16 +199,10 @@ class _Block(nn.Module):
             ("back", block.back, block.norm_after),
         ):
             scale, shift = norm.scale_and_shift()
-            each = torch.unflatten(conv.weight[..., 0] * scale[:, None, None], 0, (parts, -1))
-            weight = torch.stack(
-                [
-                    torch.cat(
-                        [_dense(w[..., i], conv.groups // parts).T for i in range(w.shape[2])]
-                    )
-                    for w in each
-                ]
-            )
-            self.register_buffer(name, weight)
+            weight = conv.weight[..., 0] * scale[:, None, None]  # [G·C,C/groups,taps]
+            weight = side_by_side(weight, conv.groups, conv.groups // parts)  # [G·C,C,taps]
+            weight = torch.unflatten(weight, 0, (parts, -1)).permute(0, 3, 2, 1)  # [G,taps,C,C]
+            self.register_buffer(name, weight.flatten(1, 2))
             self.register_buffer(f"{name}_shift", torch.unflatten(shift, 0, (parts, 1, -1)).clone())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -244,13 +215,6 @@ class _Block(nn.Module):
         )  # [G,R,S,taps·C]
         inner = torch.baddbmm(self.across_shift, seen.view(G, R * S, -1), self.across)
         return torch.baddbmm(self.back_shift, self.act(inner), self.back).view(G, R, S, C)
-
-
-def _dense(weight: Tensor, groups: int) -> Tensor:
-    """Return the weight `[C,C']` of which `weight [C,C'/groups]` are the blocks: one product."""
-    blocks = torch.unflatten(weight, 0, (groups, -1))  # [G,C/G,C'/G]
-    dense: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
-    return dense
 
 
 class _Fuse(nn.Module):
@@ -338,7 +302,3 @@ class _Decision(nn.Module):
         if known is not None:
             bias = torch.addmm(self.bias, known.to(self.of_joint.dtype), self.of_joint)
         return torch.addmm(bias, evidence.flatten(1), self.weight)
-
-
-def _channels_last(weight: Tensor) -> Tensor:
-    return weight.contiguous(memory_format=torch.channels_last)

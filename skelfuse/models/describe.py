@@ -16,6 +16,7 @@ from torch.utils.flop_counter import flop_registry
 
 from skelfuse.errors import SkelfuseError
 from skelfuse.models.persons import FoldPersons
+from skelfuse.telling.tables import aligned
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,10 @@ class Description:
 
     def __str__(self) -> str:
         title = f"{self.model}, one clip of {self.frames} frames, persons: {self.persons}"
-        cells = [("layer", "kind", "parameters", "MACs")]
-        cells += [(a.name or ".", a.kind, f"{a.parameters:,}", f"{a.macs:,}") for a in self.layers]
-        cells += [("total", "", f"{self.parameters:,}", f"{self.macs:,}")]
-        name, kind, *numbers = (max(map(len, column)) for column in zip(*cells, strict=True))
-        rows = (
-            f"{a:<{name}}  {b:<{kind}}  {c:>{numbers[0]}}  {d:>{numbers[1]}}"
-            for a, b, c, d in cells
-        )
-        return "\n".join([title, *rows])
+        rows = [(a.name or ".", a.kind, f"{a.parameters:,}", f"{a.macs:,}") for a in self.layers]
+        rows += [("total", "", f"{self.parameters:,}", f"{self.macs:,}")]
+        header = ("layer", "kind", "parameters", "MACs")
+        return f"{title}\n{aligned(header, rows, words=(0, 1))}"
 
 
 def describe(

@@ -71,30 +71,25 @@ class MotionFeatures(nn.Module):
                 if scales and stream.follows_motion
             }
         )
-        self.stream_of: tuple[str, ...] = tuple(
-            name for name, stream in chosen.items() for _ in self._names(name, stream)
-        )
-        self.names: tuple[str, ...] = tuple(
-            each for name, stream in chosen.items() for each in self._names(name, stream)
-        )
+        names = {name: self._names(name, stream) for name, stream in chosen.items()}
+        self.names = tuple(each for own in names.values() for each in own)
+        self.stream_of = tuple(name for name, own in names.items() for _ in own)
 
     def forward(self, bodies: Bodies, step: int = 1) -> Features:
         """Return all features of all joints of `bodies`, the mean of every `step` frames."""
-        values, known = [], []
-        for name, stream in self.streams.items():
-            signals = stream(bodies)  # values [R,T,N,S]
-            moving = self._moving(name, signals.values, step)
-            values.append(moving)
-            known.append(_of_features(signals.known, moving.shape[3]))
-        together = torch.cat(values, dim=3)
-        if all(one is None for one in known):
-            return Features(together, None)
-        everywhere = torch.ones((), dtype=torch.bool, device=together.device)
-        each = [
-            (everywhere if one is None else one).expand(value.shape[0], *value.shape[2:])
-            for one, value in zip(known, values, strict=True)
+        signals = [stream(bodies) for stream in self.streams.values()]
+        values = [
+            self._moving(name, one.values, step)
+            for name, one in zip(self.streams, signals, strict=True)
         ]
-        return Features(together, torch.cat(each, dim=2)[:, None])
+        together = torch.cat(values, dim=3)
+        if all(one.known is None for one in signals):
+            return Features(together, None)
+        known = [  # each signal is told or not, and with it all that is made of it
+            one.told().repeat(1, 1, moving.shape[3] // one.values.shape[3])
+            for one, moving in zip(signals, values, strict=True)
+        ]
+        return Features(together, torch.cat(known, dim=2)[:, None])
 
     def bank(self, name: str) -> MotionKernels:
         """Return the kernels of a stream."""
@@ -117,13 +112,6 @@ class MotionFeatures(nn.Module):
             for kernel in (None, *self.bank(name).lengths)
             for signal in stream.names
         ]
-
-
-def _of_features(known: Tensor | None, features: int) -> Tensor | None:
-    """Return for each feature whether the signal that it is made of is known: `[R,N,F]`."""
-    if known is None or known.shape[2] == 1:
-        return known
-    return known.repeat(1, 1, features // known.shape[2])
 
 
 def checked(streams: Sequence[str]) -> tuple[str, ...]:

@@ -36,8 +36,8 @@ def taken_apart(model: SkelFuse, x: Tensor, mask: Tensor | None) -> OwnSum:
     seen = bodies.ever
     if seen is None:
         seen = torch.ones(y.shape[:2], dtype=torch.bool, device=y.device)
-    features = model.features(x, mask)
-    own, together = model.paths(features)
+    own, together = model.paths(model.features(x, mask))
+    beyond, bias = _apart_from_bias(model, together)
     worth = own_worth(model)  # [classes,2,N,C]
     largest = y.masked_fill(~seen[..., None], -torch.inf).argmax(dim=0, keepdim=True)  # [1,N,C]
     person = torch.arange(len(y), device=y.device)[:, None, None]
@@ -48,49 +48,48 @@ def taken_apart(model: SkelFuse, x: Tensor, mask: Tensor | None) -> OwnSum:
     mean = model.own_norm.running_mean.view(worth.shape[1:])  # [2,N,C]
     known = seen.any(dim=0).to(mean.dtype)  # [N]
     usual = torch.einsum("kpnc,pnc->kn", worth, mean) * known
-    bias = model.own_share * model.own_classifier.bias
-    if model.together_classifier is not None:
-        bias = bias + model.share * model.together_classifier.bias
-        together = together - model.share * model.together_classifier.bias
+    order = model.fold.order.argsort()  # joints as the skeleton lists them
     named = None
     if model.frieren is not None:
         steps = alone.seen.joints
         if steps is None:
             steps = torch.ones(alone.course.shape[:3], dtype=torch.bool, device=x.device)
         signals = alone.course @ model.frieren.directions().to(y.dtype)  # [M,S,N,K]
-        signals = torch.where(steps[..., None], signals, 0.0)
-        signals = model.frieren.bound(signals, steps)
-        named = Named(model.frieren(alone.course, alone.seen.joints).features, signals, steps)
-    order = [model.fold.skeleton.index(joint) for joint in model.fold.given.joints]
+        signals = model.frieren.bound(torch.where(steps[..., None], signals, 0.0), steps)
+        features = model.frieren(alone.course, alone.seen.joints).features
+        named = Named(features[:, order], signals[:, :, order], steps[:, :, order])
     return OwnSum(
-        (own + together)[0] if model.together_classifier is None else model.decide(features)[0],
+        (own + together)[0],
         each[:, :, order],
         y[:, order],
         usual[:, order],
-        together[0],
+        beyond[0],
         bias,
         seen[:, order],
-        None
-        if named is None
-        else Named(named.features[:, order], named.signals[:, :, order], named.seen[:, :, order]),
+        named,
     )
 
 
 def by_joint(model: SkelFuse, x: Tensor, mask: Tensor | None) -> Split:
     """Return the logits of `x [B,T,M,N,D]` and what each joint adds to them."""
     features = model.features(x, mask)
-    _, together = model.paths(features)
+    own, together = model.paths(features)
+    beyond, bias = _apart_from_bias(model, together)
     weight = model.own_share * model.own_classifier.decision_weight()  # [classes,2·N·C]
     shape = (2, len(model.fold.skeleton), -1)
     with torch.autocast(x.device.type, enabled=False):  # many small numbers are summed
         each = torch.unflatten(features[:, : model.own_features].float(), 1, shape)
         shares = torch.einsum("kpnc,bpnc->bkn", torch.unflatten(weight, 1, shape), each)
-    rest = model.own_share * model.own_classifier.bias
-    if model.together_classifier is not None:
-        shift = model.share * model.together_classifier.bias
-        together, rest = together - shift, rest + shift
-    order = [model.fold.skeleton.index(joint) for joint in model.fold.given.joints]
-    return Split(model.decide(features), shares[..., order], together, rest)
+    return Split(own + together, shares[..., model.fold.order.argsort()], beyond, bias)
+
+
+def _apart_from_bias(model: SkelFuse, together: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the together path adds beyond its bias, and the bias of both paths."""
+    bias = model.own_share * model.own_classifier.bias
+    if model.together_classifier is None:
+        return together, bias
+    shift = model.share * model.together_classifier.bias
+    return together - shift, bias + shift
 
 
 @torch.no_grad()

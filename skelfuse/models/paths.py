@@ -17,38 +17,29 @@ class Parts(NamedTuple):
 
 @runtime_checkable
 class TwoPaths(Protocol):
-    """A model that tells both parts of its logits."""
+    """A model that tells both parts of its logits.
+
+    >>> isinstance(nn.Linear(3, 4), TwoPaths)
+    False
+    """
 
     def by_path(self, x: Tensor, mask: Tensor | None = None) -> Parts:
         """Return both parts of the logits of `x [B,T,M,N,D]`, seen where `mask [B,T,M,N]`."""
         ...
 
 
-def two_paths(model: nn.Module) -> TwoPaths | None:
-    """Return a model that has two paths, or None.
-
-    >>> two_paths(nn.Linear(3, 4)) is None
-    True
-    """
-    return model if isinstance(model, TwoPaths) else None
-
-
-@runtime_checkable
-class VotesOfPaths(Protocol):
-    """A model whose votes in training are the own path's first, then the together path's."""
-
-    own_votes: int | None  # None where there is one path
-
-
 def own_votes(model: nn.Module) -> int | None:
-    """Return how many votes are the own path's, in training; None where there is but one path.
+    """Return how many of the votes in training are the own path's, which come first.
+
+    None where there is but one path.
 
     >>> from skelfuse.layouts import KINECT_V2
     >>> from skelfuse.models import SkelFuse
     >>> own_votes(SkelFuse(KINECT_V2, 5)), own_votes(SkelFuse(KINECT_V2, 5, size="pure"))
     (4, None)
     """
-    return model.own_votes if isinstance(model, VotesOfPaths) else None
+    count: int | None = getattr(model, "own_votes", None)
+    return count
 
 
 def own_share(parts: Parts) -> Tensor:

@@ -126,7 +126,8 @@ class FoldPersons(nn.Module):
         else:
             mask = mask.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [R,T,N]
             x = without_gaps(torch.where(mask[..., None], x, 0.0), mask)
-        x, mask = _held(x, missing), functional.pad(mask, (0, 0, 0, missing))
+        x = torch.cat([x, x[:, -1:].expand(-1, missing, -1, -1)], dim=1)
+        mask = functional.pad(mask, (0, 0, 0, missing))
         span = span_of(mask, x.shape[1], x.device)
         time = torch.arange(x.shape[1], device=x.device) - span.first[:, None]  # [R,T]
         return Bodies(x, mask, (time >= 0) & (time < span.frames[:, None]), M)
@@ -196,10 +197,6 @@ def keep_to(model: nn.Module, joints: Collection[str], persons: int) -> None:
     for part in model.modules():
         if isinstance(part, FoldPersons):
             part.keep_to(joints, persons)
-
-
-def _held(x: Tensor, frames: int) -> Tensor:
-    return torch.cat([x, x[:, -1:].expand(-1, frames, -1, -1)], dim=1) if frames else x
 
 
 def rejoin(y: Tensor, there: Tensor | None, persons: int) -> Tensor:

@@ -45,7 +45,6 @@ class Spectrum(nn.Module):
 
     parents: Tensor
     places: Tensor | None
-    joint_of_place: Tensor | None
 
     def __init__(
         self,
@@ -71,12 +70,10 @@ class Spectrum(nn.Module):
         self.dct = DCTChannels(window, frequencies=frequencies)
         F = len(self.dct.frequencies)
         self.gate = None if gate == "none" else ChannelGate((F, N), mode=gate, start=GATES_OPEN)
-        places = joints = None  # of each channel among F·N, and its joint
+        places = None  # of each channel among F·N
         if pairs is not None:
             places = torch.tensor([self.dct.frequencies.index(f) * N + n for f, n in pairs])
-            joints = torch.tensor([n for _, n in pairs])
         self.register_buffer("places", places, persistent=False)
-        self.register_buffer("joint_of_place", joints, persistent=False)
         self.register_buffer("parents", torch.tensor(skeleton.parents), persistent=False)
         inputs = (F * N if pairs is None else len(pairs)) * 2 * skeleton.dimensions
         # Not affine: the next layer is linear, and 0 is the mean of a channel, closed or unseen.
@@ -105,8 +102,9 @@ class Spectrum(nn.Module):
             there = self.dct.windows_seen(seen)  # [R,2N,W]
             valid = there.any(dim=1)[..., None, None].to(waves.dtype)
             there = _of_joints(there[:, None, :, None].expand(-1, -1, -1, x.shape[3], -1))
-            if self.joint_of_place is not None:
-                there = there[:, 0].index_select(1, self.joint_of_place)  # [R,G,2D,W]
+            if self.places is not None:
+                joint = self.places % len(self.skeleton)
+                there = there[:, 0].index_select(1, joint)  # [R,G,2D,W]
             waves = torch.where(there, waves, 0.0)
         if self.gate is not None:
             waves = self.gate(waves, there)

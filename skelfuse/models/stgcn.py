@@ -93,15 +93,6 @@ class STGCN(Model):
         y = h.mean(dim=3).sum(dim=2) / frames.sum(dim=1, keepdim=True).clamp(min=1)  # [B·M,C]
         return rejoin(y[:, None], bodies.present(), bodies.persons)[:, 1, 0]  # the mean, [B,C]
 
-    def decide(self, features: Tensor) -> Tensor:
-        """Return the logits `[B,classes]`."""
-        logits: Tensor = self.classifier(features)
-        return logits
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """Begin anew with other classes: the weights before the classifier stay."""
-        self.classifier = nn.Linear(self.num_features, num_classes).to(self.classifier.weight)
-
 
 class Block(nn.Module):
     """Joints, then time, with a residual: `h [B,C,T,N]`, `frames [B,T]` of zeros and ones.

@@ -20,7 +20,7 @@ from skelfuse.explain.hiding import explain_by_hiding, explain_with_rivals
 from skelfuse.explain.limb_shares import limb_shares
 from skelfuse.explain.players import Kind
 from skelfuse.explain.seen import log_class_shares
-from skelfuse.models.paths import own_share, two_paths
+from skelfuse.models.paths import TwoPaths, own_share
 from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
@@ -259,9 +259,8 @@ class Recogniser:
         if joints:
             split = joint_shares(self.run.model, batch.x, batch.seen).shares
             shares = _mean_of_crops(split, crops)  # [B,K,N]
-            both = two_paths(self.run.deployed)
-            if both is not None:
-                own = _mean_of_crops(own_share(both.by_path(batch.x, batch.seen)), crops)  # [B]
+            if isinstance(model := self.run.deployed, TwoPaths):
+                own = _mean_of_crops(own_share(model.by_path(batch.x, batch.seen)), crops)  # [B]
         return [
             Prediction(
                 clip.name,

@@ -12,7 +12,7 @@ from torch import nn
 from helpers import stick_figure
 from skelfuse.batches import Augment, Sampling
 from skelfuse.batches.shown import shown_by
-from skelfuse.layers.shared_batch_norm import follow
+from skelfuse.layers.known_norm import follow
 from skelfuse.layouts import COCO_17
 from skelfuse.models import SkelFuse
 from skelfuse.models.persons import keep_to

@@ -29,11 +29,12 @@ class Distances(Stream):
 
     marks: Tensor
     alike = True
+    words = "distance to"
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__(skeleton)
         names = marks_of(skeleton)
-        self.names = tuple(f"distance to {name}" for name in names)
+        self.names = tuple(f"{self.words} {name}" for name in names)
         places = torch.tensor([skeleton.index(name) for name in names])
         self.register_buffer("marks", places, persistent=False)
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
 from skelfuse.models.persons import Bodies
-from skelfuse.models.streams.distances import distances_between, marks_of
+from skelfuse.models.streams.distances import Distances, distances_between
 from skelfuse.models.streams.joint import AXES
 from skelfuse.models.streams.stream import Signals, Stream
 from skelfuse.skeleton import Skeleton
@@ -34,7 +31,7 @@ class PartnerOffset(Stream):
         return Signals(offset, known[..., None])
 
 
-class PartnerDistances(Stream):
+class PartnerDistances(Distances):
     """How far each joint is from the ends of the partner's body and its root.
 
     >>> from skelfuse.layouts import KINECT_V2
@@ -42,15 +39,7 @@ class PartnerDistances(Stream):
     "distance to partner's head"
     """
 
-    marks: Tensor
-    alike = True
-
-    def __init__(self, skeleton: Skeleton) -> None:
-        super().__init__(skeleton)
-        names = marks_of(skeleton)
-        self.names = tuple(f"distance to partner's {name}" for name in names)
-        places = torch.tensor([skeleton.index(name) for name in names])
-        self.register_buffer("marks", places, persistent=False)
+    words = "distance to partner's"
 
     def forward(self, bodies: Bodies) -> Signals:
         """Return `[R,T,N,H]`."""

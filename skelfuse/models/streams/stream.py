@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from skelfuse.models.persons import Bodies
@@ -15,6 +16,12 @@ class Signals(NamedTuple):
 
     values: Tensor  # [R,T,N,S]
     known: Tensor | None  # [R,N,S] or [R,N,1], whether this clip tells it; None: always
+
+    def told(self) -> Tensor:
+        """Return whether this clip tells each signal, `[R,N,S]`."""
+        first = self.values[:, 0]
+        everything = torch.ones((), dtype=torch.bool, device=first.device)
+        return (everything if self.known is None else self.known).expand_as(first)
 
 
 class Stream(nn.Module):

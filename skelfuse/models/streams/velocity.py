@@ -7,7 +7,7 @@ import torch
 from skelfuse.layers.spectral_motion import SpectralMotion
 from skelfuse.models.persons import Bodies
 from skelfuse.models.streams.bone import Bone
-from skelfuse.models.streams.joint import AXES
+from skelfuse.models.streams.joint import AXES, Joint
 from skelfuse.models.streams.stream import Signals, Stream
 from skelfuse.skeleton import Skeleton
 
@@ -28,18 +28,16 @@ class Velocity(Stream):
         self.names = tuple(
             f"{what}, spectral motion {axis}" for what in ("joint", "bone") for axis in axes
         )
-        self.bone, self.derivative = Bone(skeleton), SpectralMotion()
+        self.joint, self.bone, self.derivative = Joint(skeleton), Bone(skeleton), SpectralMotion()
 
     def forward(self, bodies: Bodies) -> Signals:
         """Return `[R,T,N,2·D]`."""
-        bones, both = self.bone(bodies)
-        values = torch.cat([bodies.x, bones], dim=-1)
+        joints, bones = self.joint(bodies), self.bone(bodies)
+        values = torch.cat([joints.values, bones.values], dim=-1)
         inside = None
         if bodies.inside is not None:
             inside = bodies.inside[:, :, None].expand(values.shape[:3])
         motion = self.derivative(values, inside)
-        if bodies.ever is None or both is None:
+        if bodies.ever is None:
             return Signals(motion, None)
-        D = bones.shape[-1]
-        known = [bodies.ever[..., None].expand(*both.shape[:2], D), both.expand(-1, -1, D)]
-        return Signals(motion, torch.cat(known, dim=-1))
+        return Signals(motion, torch.cat([joints.told(), bones.told()], dim=-1))
