@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.pose import Pose, during, path, reach
+from skelfuse.datasets.synth.pose import Pose, during, path, reach, trip
 from skelfuse.datasets.synth.rotation import Array
 from skelfuse.datasets.synth.subjects import Style
 
@@ -19,34 +19,16 @@ def put_on_jacket(u: Array, style: Style) -> Pose:
     out = np.array([0.22, -0.35 + 0.15 * style.high, 0.74])
     collar = np.array([-0.42, -0.02, 0.42])
     close = np.array([-0.2, -0.3, 0.42])
-    right = (
-        (0, rest.right_hand),
-        (0.12, hold),
-        (0.28, behind),
-        (0.42, out),
-        (0.52, collar),
-        (0.7, collar),
-        (0.84, close),
-        (1, rest.right_hand),
-    )
-    left = (
-        (0, rest.left_hand),
-        (0.12, hold),
-        (0.26, collar),
-        (0.4, collar),
-        (0.58, behind),
-        (0.72, out),
-        (0.84, close),
-        (1, rest.left_hand),
-    )
+    right = (0.12, hold), (0.28, behind), (0.42, out), (0.52, collar), (0.7, collar), (0.84, close)
+    left = (0.12, hold), (0.26, collar), (0.4, collar), (0.58, behind), (0.72, out), (0.84, close)
     twist = path(
         u, (0.1, 0), (0.28, (-0.35, 0.05, 0.1)), (0.44, 0), (0.58, (0.35, 0.05, -0.1)), (0.74, 0)
     )
     wide = during(u, 0.1, 0.9) * np.array([0.6, 0.3, 0.0])
     return replace(
         rest,
-        right_hand=reach(u, *right),
-        left_hand=reach(u, *left),
+        right_hand=reach(u, *trip(rest.right_hand, *right)),
+        left_hand=reach(u, *trip(rest.left_hand, *left)),
         right_elbow=rest.right_elbow + wide,
         left_elbow=rest.left_elbow + wide,
         spine=rest.spine + twist * far,
@@ -73,14 +55,7 @@ def put_on_hat(u: Array, style: Style) -> Pose:
 
     def way(waiting: Array) -> Array:
         return reach(
-            u,
-            (0, waiting),
-            (0.16, hold),
-            (0.42, lifted),
-            (0.55, on),
-            (0.72, on),
-            (0.84, away),
-            (1, waiting),
+            u, *trip(waiting, (0.16, hold), (0.42, lifted), (0.55, on), (0.72, on), (0.84, away))
         )
 
     elbows = np.array([1.0, -0.4, 0.3])

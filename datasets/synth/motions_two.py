@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.pose import Pose, beat, cruise, during, ease, path, reach
+from skelfuse.datasets.synth.pose import Pose, beat, cruise, during, ease, path, reach, trip
 from skelfuse.datasets.synth.rotation import TAU, Array, sine
 from skelfuse.datasets.synth.subjects import Style
 
@@ -41,9 +41,7 @@ def high_five(u: Array, pair: Pair) -> tuple[Pose, ...]:
         return replace(
             rest,
             right_hand=reach(u, *keys),
-            right_elbow=path(
-                u, (0, rest.right_elbow), (0.3, (0.8, -0.7, 0.0)), (1, rest.right_elbow)
-            ),
+            right_elbow=path(u, *trip(rest.right_elbow, (0.3, (0.8, -0.7, 0.0)))),
             right_palm=during(u, 0.2, 0.7) * np.array([0.0, 0.6, 0.0]),
             spine=rest.spine + lean,
             shrug=during(u, 0.2, 0.8) * np.array([0.25, 0.0, 0.0]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.actions import Action, action_named, code
+from skelfuse.datasets.synth.actions import ACTIONS, BY_NAME, Action
 from skelfuse.datasets.synth.body import mirrored
 from skelfuse.datasets.synth.pose import Pose, path
 from skelfuse.datasets.synth.rotation import TAU, Array, bell, drift, rotate, sine, spread, turned
@@ -50,7 +50,7 @@ class ClipPlan:
     @property
     def number(self) -> int:
         """The action's number, 1 for A001."""
-        return code(action_named(self.action))
+        return ACTIONS.index(BY_NAME[self.action]) + 1
 
     @property
     def name(self) -> str:
@@ -72,7 +72,7 @@ def perform(plan: ClipPlan) -> Array:
     >>> sitting.shape[1:], bool((sitting[::-1] == standing).all())
     ((1, 25, 3), True)
     """
-    action = action_named(plan.action)
+    action = BY_NAME[plan.action]
     if action.reverse_of:
         return perform(replace(plan, action=action.reverse_of))[::-1]
     rng = np.random.default_rng([plan.seed, 2, plan.performance])

@@ -62,7 +62,17 @@ def cruise(part: Array) -> Array:
     return np.asarray(plain / (1 - ramp))
 
 
-Key = tuple[float, "Array | tuple[float, ...] | float"]
+Value = Array | tuple[float, ...] | float
+Key = tuple[float, Value]
+
+
+def trip(home: Value, *keys: Key) -> tuple[Key, ...]:
+    """Return the keys of a way from home through others and home again.
+
+    >>> trip(0, (0.4, 5.0))
+    ((0, 0), (0.4, 5.0), (1, 0))
+    """
+    return (0, home), *keys, (1, home)
 
 
 def path(phase: Array, *keys: Key) -> Array:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from skelfuse.datasets.synth.body import PARENTS
-from skelfuse.datasets.synth.rotation import Array, cross, dot, unit
+from skelfuse.datasets.synth.rotation import Array, dot, unit
 from skelfuse.datasets.synth.sensor import Recording, colour_pixels, depth_pixels
 
 # Head, feet, tips and thumbs end no bone that Kinect gives a direction: zeros stand there.
 _UNDIRECTED = (3, 15, 19, 21, 22, 23, 24)
 _DEPTH_IMAGE = (512, 424)
+# .NET wrote the originals with its G7, which is C's %.7G.
+_JOINT_LINES = "\r\n".join(["25"] + [" ".join(["%.7G"] * 11 + ["%d"])] * 25)
 
 
 def skeleton_text(recording: Recording) -> str:
@@ -33,15 +33,8 @@ def skeleton_text(recording: Recording) -> str:
         parts.append(str(len(bodies)))
         for body in bodies:
             parts.append(heads[frame][body])
-            parts.append(_joint_lines() % tuple(numbers[frame, body].tolist()))
+            parts.append(_JOINT_LINES % tuple(numbers[frame, body].tolist()))
     return "\r\n".join([*parts, ""])
-
-
-@lru_cache(maxsize=1)
-def _joint_lines() -> str:
-    # .NET wrote the originals with its G7, which is C's %.7G.
-    line = " ".join(["%.7G"] * 11 + ["%d"])
-    return "\r\n".join(["25"] + [line] * 25)
 
 
 def _columns(recording: Recording) -> Array:
@@ -106,10 +99,10 @@ def orientations(coords: Array) -> Array:
     along = unit(bone)
     left = coords[..., 12, :] - coords[..., 16, :]
     up = np.broadcast_to(along[..., 0:1, :], along.shape)
-    front = np.broadcast_to(unit(cross(left, along[..., 0, :]))[..., None, :], along.shape)
+    front = np.broadcast_to(unit(np.cross(left, along[..., 0, :]))[..., None, :], along.shape)
     guide = np.where(np.abs(dot(front, along)) < 0.9, front, up)
     normal = unit(guide - dot(guide, along) * along)
-    rotation = np.stack([cross(along, normal), along, normal], axis=-1)
+    rotation = np.stack([np.cross(along, normal), along, normal], axis=-1)
     quaternion = _quaternion(rotation)
     quaternion[..., list(_UNDIRECTED), :] = 0.0
     return quaternion
