@@ -113,10 +113,7 @@ def _phase(action: Action, lead: Subject, rng: np.random.Generator) -> Array:
     doing = min(doing, LONGEST - 10)
     waiting = min(int(rng.integers(6, 56)), LONGEST - doing)
     before = int(waiting * float(rng.random()))
-    after = waiting - before
-    steady = np.minimum(
-        np.maximum((np.arange(before + doing + after) - before) / (doing - 1), 0), 1
-    )
+    steady = np.clip((np.arange(waiting + doing) - before) / (doing - 1), 0, 1)
     bias = spread(rng, 0.6, 1.6)  # over 1: slow first, quick later
     biased = steady / (steady + bias * (1 - steady))
     wobble = spread(rng, -0.08, 0.08) * sine(TAU * biased) + spread(rng, -0.03, 0.03) * sine(
