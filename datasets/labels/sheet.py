@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skelfuse.datasets.reading.files import read_text
@@ -81,7 +81,7 @@ class Sheet:
                 expected="lines that --label-rows takes",
                 remedy="correct it",
             )
-        return Sheet(self.path, self.columns, kept, self.decimal_comma)
+        return replace(self, lines=kept)
 
 
 def read_sheet(path: Path) -> Sheet:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from skelfuse.datasets.labels.plain import Problems, each_line
@@ -22,15 +23,10 @@ def boris_aggregated(sheet: Sheet, problems: Problems, notes: list[str]) -> list
     """Return BORIS's aggregated events: a line a state, with its start and stop."""
     _check_columns(sheet, "Behavior", "Start (s)", "Stop (s)")
     media = _media(sheet)
-    lines = [
-        (number, line)
-        for number, line in sheet.lines
-        if line.get("Behavior type", "STATE") != "POINT"
-    ]
+    lines = [one for one in sheet.lines if one[1].get("Behavior type", "STATE") != "POINT"]
     _without_points(len(sheet.lines) - len(lines), notes)
-    states = Sheet(sheet.path, sheet.columns, tuple(lines), sheet.decimal_comma)
     return each_line(
-        states,
+        replace(sheet, lines=tuple(lines)),
         lambda number, line: Row(
             sheet.path.name,
             number,
@@ -198,7 +194,7 @@ def _elan_time(line: dict[str, str], column: str) -> float:
 
 def dlc_analyzer(sheet: Sheet, problems: Problems) -> list[Row]:
     """Return DLCAnalyzer's intervals; `ID` names the recording, `file` only the annotation."""
-    _check_one_annotator(sheet, "Experimenter")
+    _check_one_annotator(sheet)
     return each_line(
         sheet,
         lambda number, line: Row(
@@ -213,16 +209,14 @@ def dlc_analyzer(sheet: Sheet, problems: Problems) -> list[Row]:
     )
 
 
-def _check_one_annotator(sheet: Sheet, column: str) -> None:
+def _check_one_annotator(sheet: Sheet) -> None:
     """Refuse what several people said of the same recordings: each of them alone is a truth."""
-    lines: dict[str, int] = defaultdict(int)
-    for _, line in sheet.lines:
-        lines[line.get(column, "")] += 1
+    lines = Counter(line.get("Experimenter", "") for _, line in sheet.lines)
     if len(lines) > 1:
-        most = max(lines, key=lambda name: lines[name])
+        [(most, _)] = lines.most_common(1)
         raise SkelfuseError(
             "several people annotated the recordings",
             file=sheet.path,
             found=", ".join(f"{name} ({count} lines)" for name, count in lines.items()),
-            remedy=f"take one of them, e.g. --label-rows {column}={most}",
+            remedy=f"take one of them, e.g. --label-rows Experimenter={most}",
         )
