@@ -100,13 +100,12 @@ def for_joints(
     >>> for_joints(25, 3, (OPENPOSE_18, OPENPOSE_25), None).name
     'openpose-25'
     """
-    for body in (given,) if given is not None else layouts:
+    possible = (given,) if given is not None else layouts
+    for body in possible:
         if len(body) == joints:
             return replace(body, dimensions=dimensions)
     raise SkelfuseError(
         f"{joints} joints",
-        expected=" or ".join(
-            f"{len(body)} ({body.name})" for body in ((given,) if given is not None else layouts)
-        ),
+        expected=" or ".join(f"{len(body)} ({body.name})" for body in possible),
         remedy="give the skeleton with --skeleton",
     )
