@@ -129,16 +129,12 @@ def labelled(
         return
     try:
         name = labelling.matcher.find(clip.name, place)
-    except SkelfuseError as error:
-        yield error
-        return
-    rows: list[Row] = [] if name is None else table.of_files[name]
-    if name is None:
-        told.without.append(clip.name)
-    else:
-        told.used[name] = None
-    of_clip = [row for row in rows if row.start is None]
-    try:
+        rows: list[Row] = [] if name is None else table.of_files[name]
+        if name is None:
+            told.without.append(clip.name)
+        else:
+            told.used[name] = None
+        of_clip = [row for row in rows if row.start is None]
         clip = _by_rows(clip, of_clip, table)
     except SkelfuseError as error:
         yield error

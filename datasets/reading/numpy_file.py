@@ -258,11 +258,7 @@ class Npz:
         """Yield an array in parts of so many rows, read one after the other."""
         header = self.header(name)
         if header.fortran:  # its rows lie scattered over the whole array
-            whole = self.load(name)
-            end = 0
-            for length in lengths:
-                yield whole[end : end + length]
-                end += length
+            yield from np.split(self.load(name), np.cumsum(lengths)[:-1])
             return
         row = header.shape[1:]
         size = math.prod(row) * header.dtype.itemsize
