@@ -23,10 +23,8 @@ def boris_aggregated(sheet: Sheet, problems: Problems, notes: list[str]) -> list
     """Return BORIS's aggregated events: a line a state, with its start and stop."""
     _check_columns(sheet, "Behavior", "Start (s)", "Stop (s)")
     media = _media(sheet)
-    lines = [one for one in sheet.lines if one[1].get("Behavior type", "STATE") != "POINT"]
-    _without_points(len(sheet.lines) - len(lines), notes)
     return each_line(
-        replace(sheet, lines=tuple(lines)),
+        _without_points(sheet, "Behavior type", notes),
         lambda number, line: Row(
             sheet.path.name,
             number,
@@ -59,10 +57,8 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
     what = "Status" if "Status" in sheet.columns else "Behavior type"
     _check_columns(sheet, "Behavior", "Time", what)
     begun: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
-    points = 0
 
     def row(number: int, line: dict[str, str]) -> Row | None:
-        nonlocal points
         file = _file(line, media, sheet.path)
         state = (file, line.get("Subject", ""), line["Behavior"])
         time, kind = seconds(line["Time"], comma=sheet.decimal_comma), line[what].upper()
@@ -81,15 +77,13 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
                 end=time,
                 subject=_subject(line),
             )
-        elif kind == "POINT":
-            points += 1
         else:
             raise SkelfuseError(
                 f"an unknown '{what}'", expected="START, STOP or POINT", found=line[what]
             )
         return None
 
-    rows = each_line(sheet, row, problems)
+    rows = each_line(_without_points(sheet, what, notes), row, problems)
     for (_, _, behaviour), starts in begun.items():
         problems += [
             SkelfuseError(
@@ -100,13 +94,15 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
             )
             for number, _ in starts
         ]
-    _without_points(points, notes)
     return rows
 
 
-def _without_points(points: int, notes: list[str]) -> None:
-    if points:
+def _without_points(sheet: Sheet, what: str, notes: list[str]) -> Sheet:
+    """Return the sheet without events that have no duration."""
+    lines = tuple(one for one in sheet.lines if one[1].get(what, "").upper() != "POINT")
+    if points := len(sheet.lines) - len(lines):
         notes.append(f"{counted(points, 'point event')} without a duration left out")
+    return replace(sheet, lines=lines)
 
 
 def _media(sheet: Sheet) -> str | None:
