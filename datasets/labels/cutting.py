@@ -78,10 +78,10 @@ def intervals_of(
     return cuts, problems
 
 
-def alike(cuts: Sequence[Cut], what: str) -> Any:
+def alike(cuts: Sequence[Cut]) -> dict[str, Any]:
     """Return what all rows say alike of whose recording it is; None where they differ."""
-    said = {getattr(one.row, what) for one in cuts}
-    return said.pop() if len(said) == 1 else None
+    said = {what: {getattr(one.row, what) for one in cuts} for what in OF_RECORDING}
+    return {what: values.pop() if len(values) == 1 else None for what, values in said.items()}
 
 
 def with_rest(clip: Clip, cuts: list[Cut], label: str) -> list[Cut]:
@@ -99,8 +99,7 @@ def with_rest(clip: Clip, cuts: list[Cut], label: str) -> list[Cut]:
     """
     if not cuts:
         return cuts
-    said = {what: alike(cuts, what) for what in OF_RECORDING}
-    row = replace(cuts[0].row, label=label, person=None, **said)
+    row = replace(cuts[0].row, label=label, person=None, **alike(cuts))
     begun = 0
     found: list[Cut] = []
     covered = [(one.interval.start, one.interval.end) for one in cuts]

@@ -10,14 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.clip import Clip
-from skelfuse.datasets.labels.cutting import (
-    OF_RECORDING,
-    Cut,
-    alike,
-    cut,
-    intervals_of,
-    with_rest,
-)
+from skelfuse.datasets.labels.cutting import Cut, alike, cut, intervals_of, with_rest
 from skelfuse.datasets.labels.matching import Matcher
 from skelfuse.datasets.labels.names import COLUMN, FromName, from_name
 from skelfuse.datasets.labels.plain import SAID
@@ -153,8 +146,7 @@ def labelled(
         told.counts["rest"] += len(cuts) - before
     told.counts["intervals"] += len(cuts)
     if labelling.whole:
-        said = {what: alike(cuts, what) for what in OF_RECORDING}
-        said = {what: value for what, value in said.items() if value is not None}
+        said = {what: value for what, value in alike(cuts).items() if value is not None}
         yield _saying(replace(clip, intervals=tuple(one.interval for one in cuts)), said)
     else:
         yield from _cut(clip, cuts, told)
