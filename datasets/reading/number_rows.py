@@ -136,13 +136,7 @@ class Table:
 
     def _split(self, row: str, line: int) -> list[str]:
         mark, wanted = self._delimiter, len(self.names)
-        try:
-            quoted = mark is not None and '"' in row
-            cells = _quoted(row, mark or ",") if quoted else row.split(mark)
-        except csv.Error as error:
-            raise SkelfuseError(
-                f"cannot read the table: {error}", line=line, remedy=PLAIN
-            ) from None
+        cells = row.split(mark) if mark is None or '"' not in row else _quoted(row, mark, line)
         if len(cells) < wanted and self._pad:
             cells += [""] * (wanted - len(cells))
         if len(cells) < wanted or any(cell.strip() for cell in cells[wanted:]):
@@ -156,8 +150,11 @@ class Table:
         return cells[:wanted]
 
 
-def _quoted(row: str, delimiter: str) -> list[str]:
-    return next(csv.reader([row], delimiter=delimiter, skipinitialspace=True), [])
+def _quoted(row: str, delimiter: str, line: int) -> list[str]:
+    try:
+        return next(csv.reader([row], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error as error:
+        raise SkelfuseError(f"cannot read the table: {error}", line=line, remedy=PLAIN) from None
 
 
 def _filled(row: str, delimiter: str) -> str:
@@ -210,12 +207,5 @@ def read_table(path: Path) -> Table:
     """Return the table of a comma- or tab-separated file."""
     head, _, body = read_text(path, "the table").partition("\n")
     delimiter = "\t" if "\t" in head else ";" if ";" in head and "," not in head else ","
-    try:
-        names = _quoted(head.rstrip("\r"), delimiter)
-    except csv.Error as error:
-        raise SkelfuseError(
-            f"cannot read the table: {error}", file=path, line=1, remedy=PLAIN
-        ) from None
-    if not names or not body.strip():
-        raise SkelfuseError("a table without rows", file=path, remedy="leave the file out")
-    return Table([name.strip() for name in names], body, delimiter=delimiter, first_line=2)
+    names = [name.strip() for name in _quoted(head.rstrip("\r"), delimiter, 1)]
+    return Table(names, body, delimiter=delimiter, first_line=2)
