@@ -53,23 +53,16 @@ def put_on_hat(u: Array, style: Style) -> Pose:
     on = np.array([-0.06, 0.52 + 0.05 * style.high, 0.12])
     away = np.array([0.35, 0.3, 0.3])
 
-    def way(waiting: Array) -> Array:
-        return reach(
-            u, *trip(waiting, (0.16, hold), (0.42, lifted), (0.55, on), (0.72, on), (0.84, away))
-        )
-
+    way = (0.16, hold), (0.42, lifted), (0.55, on), (0.72, on), (0.84, away)
     elbows = np.array([1.0, -0.4, 0.3])
+    wide = (0.4, elbows), (0.84, elbows)
     press = during(u, 0.55, 0.76, edge=0.06) * np.array([0.0, -0.05 * style.amplitude, 0.0])
     return replace(
         rest,
-        right_hand=way(rest.right_hand) + press,
-        left_hand=way(rest.left_hand) + press,
-        right_elbow=path(
-            u, (0.1, rest.right_elbow), (0.4, elbows), (0.84, elbows), (1, rest.right_elbow)
-        ),
-        left_elbow=path(
-            u, (0.1, rest.left_elbow), (0.4, elbows), (0.84, elbows), (1, rest.left_elbow)
-        ),
+        right_hand=reach(u, *trip(rest.right_hand, *way)) + press,
+        left_hand=reach(u, *trip(rest.left_hand, *way)) + press,
+        right_elbow=path(u, *trip(rest.right_elbow, *wide, start=0.1)),
+        left_elbow=path(u, *trip(rest.left_elbow, *wide, start=0.1)),
         right_palm=during(u, 0.3, 0.84) * np.array([-0.7, 0.3, 0.0]),
         left_palm=during(u, 0.3, 0.84) * np.array([-0.7, 0.3, 0.0]),
         head=rest.head + path(u, (0.3, 0), (0.55, (0, 0.25, 0)), (0.72, (0, 0.25, 0)), (0.9, 0)),

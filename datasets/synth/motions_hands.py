@@ -48,14 +48,11 @@ def rub_hands(u: Array, style: Style) -> Pose:
     met = np.array([-0.25, -0.4 + 0.2 * style.high, 0.5 + 0.1 * style.ahead])
     slide = beat(u, 0.12, 0.88, 5 * style.cycles) * style.amplitude * np.array([0.0, 0.05, 0.11])
     elbow = np.array([0.8, -0.7, -0.2])
-
-    def way(waiting: Array) -> Array:
-        return reach(u, *trip(waiting, (0.16, met), (0.84, met)))
-
+    way = (0.16, met), (0.84, met)
     return replace(
         rest,
-        right_hand=way(rest.right_hand) + slide,
-        left_hand=way(rest.left_hand) - slide,
+        right_hand=reach(u, *trip(rest.right_hand, *way)) + slide,
+        left_hand=reach(u, *trip(rest.left_hand, *way)) - slide,
         right_elbow=path(u, (0, rest.right_elbow), (0.16, elbow)),
         left_elbow=path(u, (0, rest.left_elbow), (0.16, elbow)),
     )

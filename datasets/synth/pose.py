@@ -67,13 +67,13 @@ Value = Array | tuple[float, ...] | float
 Key = tuple[float, Value]
 
 
-def trip(home: Value, *keys: Key) -> tuple[Key, ...]:
+def trip(home: Value, *keys: Key, start: float = 0, end: float = 1) -> tuple[Key, ...]:
     """Return the keys of a way from home through others and home again.
 
     >>> trip(0, (0.4, 5.0))
     ((0, 0), (0.4, 5.0), (1, 0))
     """
-    return (0, home), *keys, (1, home)
+    return (start, home), *keys, (end, home)
 
 
 def path(phase: Array, *keys: Key) -> Array:
