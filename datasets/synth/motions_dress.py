@@ -21,9 +21,8 @@ def put_on_jacket(u: Array, style: Style) -> Pose:
     close = np.array([-0.2, -0.3, 0.42])
     right = (0.12, hold), (0.28, behind), (0.42, out), (0.52, collar), (0.7, collar), (0.84, close)
     left = (0.12, hold), (0.26, collar), (0.4, collar), (0.58, behind), (0.72, out), (0.84, close)
-    twist = path(
-        u, (0.1, 0), (0.28, (-0.35, 0.05, 0.1)), (0.44, 0), (0.58, (0.35, 0.05, -0.1)), (0.74, 0)
-    )
+    twist = (0.28, (-0.35, 0.05, 0.1)), (0.44, 0), (0.58, (0.35, 0.05, -0.1))
+    shrugs = (0.28, (0.25, 0, 0)), (0.44, 0), (0.58, (0, 0.25, 0)), (0.72, 0), (0.84, (0.2, 0.2, 0))
     wide = during(u, 0.1, 0.9) * np.array([0.6, 0.3, 0.0])
     return replace(
         rest,
@@ -31,17 +30,8 @@ def put_on_jacket(u: Array, style: Style) -> Pose:
         left_hand=reach(u, *trip(rest.left_hand, *left)),
         right_elbow=rest.right_elbow + wide,
         left_elbow=rest.left_elbow + wide,
-        spine=rest.spine + twist * far,
-        shrug=path(
-            u,
-            (0.1, 0),
-            (0.28, (0.25, 0, 0)),
-            (0.44, 0),
-            (0.58, (0, 0.25, 0)),
-            (0.72, 0),
-            (0.84, (0.2, 0.2, 0)),
-            (1, 0),
-        ),
+        spine=rest.spine + path(u, *trip(0, *twist, start=0.1, end=0.74)) * far,
+        shrug=path(u, *trip(0, *shrugs, start=0.1)),
     )
 
 

@@ -77,15 +77,8 @@ def throw(u: Array, style: Style) -> Pose:
         u, *trip(rest.right_hand, (0.35, cocked), (0.42, cocked), (0.56, let_go), (0.7, through))
     )
     twist = path(u, *trip(0, (0.38, (-0.5 * far, -0.1, 0)), (0.6, (0.45 * far, 0.25, 0))))
-    step = path(
-        u,
-        (0.25, 0),
-        (0.35, (0, 0.1, 0.15)),
-        (0.48, (0, 0, 0.32)),
-        (0.8, (0, 0, 0.32)),
-        (0.9, (0, 0.06, 0.15)),
-        (1, 0),
-    )
+    step = (0.35, (0, 0.1, 0.15)), (0.48, (0, 0, 0.32)), (0.8, (0, 0, 0.32)), (0.9, (0, 0.06, 0.15))
+    sway = (0.38, (0, -0.03, -0.06)), (0.55, (0, -0.07, 0.2)), (0.8, (0, -0.05, 0.16))
     return replace(
         rest,
         right_hand=hand,
@@ -95,16 +88,8 @@ def throw(u: Array, style: Style) -> Pose:
         left_hand=rest.left_hand + during(u, 0.1, 0.7, edge=0.25) * np.array([0.1, 0.5, 0.45]),
         spine=rest.spine + twist,
         pelvis_turn=0.4 * twist,
-        pelvis=rest.pelvis
-        + path(
-            u,
-            (0.2, 0),
-            (0.38, (0, -0.03, -0.06)),
-            (0.55, (0, -0.07, 0.2)),
-            (0.8, (0, -0.05, 0.16)),
-            (1, 0),
-        ),
-        left_foot=rest.left_foot + step,
+        pelvis=rest.pelvis + path(u, *trip(0, *sway, start=0.2)),
+        left_foot=rest.left_foot + path(u, *trip(0, *step, start=0.25)),
     )
 
 

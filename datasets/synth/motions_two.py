@@ -60,31 +60,16 @@ def push(u: Array, pair: Pair) -> tuple[Pose, ...]:
     chest = _ahead(pusher, distance=away, height=0.95 * pushed.body.shoulder_height)
     thrust = np.array([-0.06, chest[1], min(float(chest[2]), 0.95)])
     way = (0.28, cocked), (0.34, cocked), (0.46, thrust), (0.54, thrust)
-    lunge = path(
-        u,
-        (0.2, 0),
-        (0.34, (0, -0.03, -0.05)),
-        (0.48, (0, -0.06, 0.2)),
-        (0.62, (0, -0.06, 0.2)),
-        (1, 0),
-    )
-    step = path(
-        u,
-        (0.3, 0),
-        (0.4, (0, 0.07, 0.14)),
-        (0.48, (0, 0, 0.3)),
-        (0.68, (0, 0, 0.3)),
-        (0.8, (0, 0.06, 0.14)),
-        (0.95, 0),
-    )
+    lunge = (0.34, (0, -0.03, -0.05)), (0.48, (0, -0.06, 0.2)), (0.62, (0, -0.06, 0.2))
+    step = (0.4, (0, 0.07, 0.14)), (0.48, (0, 0, 0.3)), (0.68, (0, 0, 0.3)), (0.8, (0, 0.06, 0.14))
     first = replace(
         rest,
         right_hand=reach(u, *trip(rest.right_hand, *way, end=0.9)),
         left_hand=reach(u, *trip(rest.left_hand, *way, end=0.9)),
         right_palm=during(u, 0.2, 0.65) * np.array([0.0, 0.7, 0.0]),
         left_palm=during(u, 0.2, 0.65) * np.array([0.0, 0.7, 0.0]),
-        pelvis=rest.pelvis + lunge,
-        right_foot=rest.right_foot + step,
+        pelvis=rest.pelvis + path(u, *trip(0, *lunge, start=0.2)),
+        right_foot=rest.right_foot + path(u, *trip(0, *step, start=0.3, end=0.95)),
         spine=rest.spine + during(u, 0.38, 0.75, edge=0.12) * np.array([0, 0.2 * far, 0]),
     )
 
