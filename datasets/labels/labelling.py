@@ -154,8 +154,9 @@ def labelled(
 
 def _saying(clip: Clip, said: Mapping[str, Any]) -> Clip:
     """Return the clip with what is said of it; a split is that of the file's own protocol."""
-    fields = {**said, "splits": in_file(said["split"])} if "split" in said else {**said}
-    fields.pop("split", None)
+    fields = dict(said)
+    if "split" in fields:
+        fields["splits"] = in_file(fields.pop("split"))
     return replace(clip, **fields) if fields else clip
 
 

@@ -91,6 +91,28 @@ def clip_of(
     return clip.noted(*unsure, *left_out, *((note,) if note else ()))
 
 
+def clip_of_named(
+    frames: Sequence[Sequence[tuple[Any, Detection]]],
+    numbers: list[int],
+    skeleton: Skeleton,
+    facts: Facts,
+    options: ReadOptions,
+    *,
+    min_score: float = 0.0,
+) -> Clip:
+    """Return the clip of detections with the name of whom each is of.
+
+    Where one has the name None, the file does not say who is who, and all of them are linked.
+    """
+    tracks: dict[Any, Track] = {}
+    for t, people in enumerate(frames):
+        for who, one in people:
+            tracks.setdefault(who, {})[t] = one
+    known = None if None in tracks else list(tracks.values())
+    found = [[one for _, one in people] for people in frames]
+    return clip_of(found, numbers, skeleton, facts, options, tracks=known, min_score=min_score)
+
+
 def for_joints(
     joints: int, dimensions: int, layouts: Sequence[Skeleton], given: Skeleton | None
 ) -> Skeleton:
