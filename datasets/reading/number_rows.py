@@ -136,7 +136,7 @@ class Table:
 
     def _split(self, row: str, line: int) -> list[str]:
         mark, wanted = self._delimiter, len(self.names)
-        cells = row.split(mark) if mark is None or '"' not in row else _quoted(row, mark, line)
+        cells = cells_of(row, mark, line)
         if len(cells) < wanted and self._pad:
             cells += [""] * (wanted - len(cells))
         if len(cells) < wanted or any(cell.strip() for cell in cells[wanted:]):
@@ -150,7 +150,14 @@ class Table:
         return cells[:wanted]
 
 
-def _quoted(row: str, delimiter: str, line: int) -> list[str]:
+def cells_of(row: str, delimiter: str | None, line: int) -> list[str]:
+    """Return the cells of a row, some of which may be quoted.
+
+    >>> cells_of('a, "b, c",', ",", 1), cells_of("1  2", None, 1)
+    (['a', 'b, c', ''], ['1', '2'])
+    """
+    if delimiter is None or '"' not in row:
+        return row.split(delimiter)
     try:
         return next(csv.reader([row], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error as error:
@@ -207,5 +214,5 @@ def read_table(path: Path) -> Table:
     """Return the table of a comma- or tab-separated file."""
     head, _, body = read_text(path, "the table").partition("\n")
     delimiter = "\t" if "\t" in head else ";" if ";" in head and "," not in head else ","
-    names = [name.strip() for name in _quoted(head.rstrip("\r"), delimiter, 1)]
+    names = [name.strip() for name in cells_of(head.rstrip("\r"), delimiter, 1)]
     return Table(names, body, delimiter=delimiter, first_line=2)
