@@ -26,10 +26,6 @@ class Condition:
     value: str
     equal: bool = True
 
-    def holds(self, line: dict[str, str]) -> bool:
-        """Whether a line is to be taken."""
-        return (line[self.column] == self.value) == self.equal
-
 
 def condition(text: str) -> Condition:
     """Return the condition that `COLUMN=VALUE` or `COLUMN!=VALUE` stands for.
@@ -72,7 +68,7 @@ class Sheet:
         kept = tuple(
             (number, line)
             for number, line in self.lines
-            if all(one.holds(line) for one in conditions)
+            if all((line[one.column] == one.value) == one.equal for one in conditions)
         )
         if not kept:
             raise SkelfuseError(

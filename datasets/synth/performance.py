@@ -8,7 +8,7 @@ import numpy as np
 
 from skelfuse.datasets.synth.actions import ACTIONS, BY_NAME, Action
 from skelfuse.datasets.synth.body import mirrored
-from skelfuse.datasets.synth.pose import Pose, path
+from skelfuse.datasets.synth.pose import Pose, path, trip
 from skelfuse.datasets.synth.rotation import TAU, Array, bell, drift, rotate, sine, spread, turned
 from skelfuse.datasets.synth.subjects import SUBJECTS, Style, Subject
 
@@ -131,13 +131,8 @@ def _distracted(pose: Pose, action: Action, rng: np.random.Generator, frames: in
         start = spread(rng, -0.1, 0.6)
         length = spread(rng, 0.25, 0.7)
         clock = np.arange(frames) / frames
-        keys = (
-            (start, 0),
-            (start + 0.4 * length, (1.0,)),
-            (start + 0.6 * length, (1.0,)),
-            (start + length, 0),
-        )
-        away = path(clock, *keys)
+        there = (start + 0.4 * length, (1.0,)), (start + 0.6 * length, (1.0,))
+        away = path(clock, *trip(0, *there, start=start, end=start + length))
         here = getattr(pose, hand)
         pose = replace(pose, **{hand: here + away * (place - here)})
     return pose
