@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from skelfuse.datasets import mediapipe_npy, npy_folder, openpose, ui_prmd, utkinect, yolo
+from skelfuse.files import check_readable
 
 OF_SEVERAL: Mapping[str, Callable[[Path], list[Path]]] = MappingProxyType(
     {
@@ -57,6 +58,7 @@ def fingerprint(path: Path, form: str) -> tuple[int, str]:
         files = [file for file in OF_SEVERAL[form](path) if file.is_file()]
     digest, size = hashlib.sha256(), 0
     for file in files:
+        check_readable(file)  # a pipe would keep us for ever
         with file.open("rb") as opened:
             while block := opened.read(1 << 20):
                 digest.update(block)
