@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.contents import contents
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import ending
 from skelfuse.datasets.reading.markers import in_metres
@@ -46,7 +45,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,N,3]` in metres where it says its unit."""
     try:
         try:
-            content = contents(path)
+            content = path.read_bytes()
             header, parameters = _header(content)
         except OSError as error:
             raise SkelfuseError(f"cannot read: {error.strerror}", remedy=FETCH_AGAIN) from None

@@ -17,12 +17,11 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.image_order import frame_numbers
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -99,16 +98,8 @@ def _clip(
             "or by 'frame_id' and 'video_id' of each image",
         )
     seen = [people.get(image_of[number], []) for number in numbers]
-    everybody = [who for frame in seen for who, _ in frame]
-    tracks: dict[Any, Track] | None = None if None in everybody else {}
-    for t, frame in enumerate(seen if tracks is not None else ()):
-        for who, one in frame:
-            assert tracks is not None
-            tracks.setdefault(who, {})[t] = one
-    frames = [[one for _, one in frame] for frame in seen]
-    known = None if tracks is None else list(tracks.values())
     facts = replace(facts, fps=facts.fps or video.fps)
-    return clip_of(frames, numbers, skeleton, facts, options, tracks=known).noted(*notes)
+    return clip_of_named(seen, numbers, skeleton, facts, options).noted(*notes)
 
 
 def _videos(found: Any) -> dict[str, _Video]:

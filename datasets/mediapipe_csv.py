@@ -62,8 +62,8 @@ def _is_table(file: Path) -> bool | None:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clips of a table, `[T,1,33|75|42|21,3]`."""
-    table = read_table(path)
     try:
+        table = read_table(path)
         names = [name.lower() for name in table.names]
         keys, frames = _keys(table, names), _frame_column(table, names)
         wide, long = landmark_columns(table.names), long_columns(table.names)

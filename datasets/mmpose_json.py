@@ -15,11 +15,10 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts.whole_bodies import COCO_WHOLEBODY_133
 from skelfuse.skeleton import Skeleton
@@ -87,29 +86,19 @@ def read_mmpose(found: Any, facts: Facts, options: ReadOptions) -> Clip:
             (_identity(one), _detection(one, what)) for one in people
         )
     numbers = sorted(seen)
-    frames = [[one for _, one in seen[number]] for number in numbers]
-    first = next((one for people in frames for one in people), None)
+    first = next((one for number in numbers for _, one in seen[number]), None)
     if first is None:
         raise SkelfuseError("no person in any frame", remedy="leave the clip out")
     skeleton, order = _skeleton(meta, names, first, options.skeleton)
-    ordered = [[(joints[order], sure[order]) for joints, sure in people] for people in frames]
-    tracks = _tracks([seen[number] for number in numbers], order)
-    return clip_of(ordered, numbers, skeleton, facts, options, tracks=tracks, min_score=UNSURE)
+    frames = [
+        [(who, (joints[order], sure[order])) for who, (joints, sure) in seen[number]]
+        for number in numbers
+    ]
+    return clip_of_named(frames, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
 def _identity(instance: Any) -> Any:
     return get(instance, "track_id", (int, str))
-
-
-def _tracks(frames: list[list[tuple[Any, Detection]]], order: Any) -> list[Track] | None:
-    everybody = [who for people in frames for who, _ in people]
-    if None in everybody:
-        return None
-    tracks: dict[Any, Track] = {}
-    for t, people in enumerate(frames):
-        for who, (joints, sure) in people:
-            tracks.setdefault(who, {})[t] = (joints[order], sure[order])
-    return list(tracks.values())
 
 
 def _detection(instance: Any, what: str) -> Detection:

@@ -6,7 +6,6 @@ over. The lines of a project's `input_csv` above the names are, too.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import beginning, files_ending, read_text
-from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, cells_of, rows_of_numbers
 from skelfuse.errors import SkelfuseError
 
 HEADERS = 3  # lines at most before the names
@@ -57,7 +56,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
 def _names(text: str) -> tuple[list[str], int]:
     """Return the names of the columns, and how many lines the header has."""
     for number, line in enumerate(text.split("\n", HEADERS + 1)[: HEADERS + 1], start=1):
-        names = [name.strip() for row in csv.reader([line.rstrip("\r")]) for name in row]
+        names = [name.strip() for name in cells_of(line.rstrip("\r"), ",", number)]
         if any(name.endswith("_x") for name in names):
             if names[0] in ("scorer", "bodyparts", "coords"):
                 names[0] = ""

@@ -6,7 +6,6 @@ joint, and a column (`landmark`, `joint`, ...) names it.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import files_ending, read_text
-from skelfuse.datasets.reading.number_rows import rows_of_numbers, whole_numbers
+from skelfuse.datasets.reading.number_rows import cells_of, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 
 ENDINGS = (".csv", ".tsv", ".txt")
@@ -41,7 +40,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     try:
         first, _, rest = read_text(path, "the table").partition("\n")
         delimiter = next((mark for mark in "\t;," if mark in first), None)
-        names = _split(first.rstrip("\r"), delimiter)
+        names = [name.strip() for name in cells_of(first.rstrip("\r"), delimiter, 1)]
         columns, at = _matched(names, options.columns or USUAL)
         lower = [name.lower() for name in names]
         frame, time, person, joint = (
@@ -83,15 +82,6 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         yield clip.noted(*notes)
     except SkelfuseError as error:
         raise error.at(path) from None
-
-
-def _split(line: str, delimiter: str | None) -> list[str]:
-    if delimiter is None:
-        return line.split()
-    try:
-        return [name.strip() for row in csv.reader([line], delimiter=delimiter) for name in row]
-    except csv.Error as error:
-        raise SkelfuseError(f"cannot read the columns: {error}", line=1, remedy=REMEDY) from None
 
 
 def _matched(names: Sequence[str], pattern: str) -> tuple[list[Column], list[int]]:

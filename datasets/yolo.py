@@ -18,12 +18,11 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import beginning, read_text, walk
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 
 ENDING = ".txt"
@@ -133,15 +132,7 @@ def _clip(
     name = f"{label}/{place.name}" if label else place.name
     facts = Facts(f"{name}/{stem}" if several else name, label=label)
     skeleton = for_joints(len(first[0]), 2, LAYOUTS_2D, options.skeleton)
-    everybody = [who for people in frames for who, _ in people]
-    tracks: dict[float, Track] = {}
-    for t, people in enumerate(frames):
-        for who, one in people:
-            if who is not None:
-                tracks.setdefault(who, {})[t] = one
-    known = None if None in everybody else list(tracks.values())
-    found = [[one for _, one in people] for people in frames]
-    return clip_of(found, numbers, skeleton, facts, options, tracks=known, min_score=UNSURE)
+    return clip_of_named(frames, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
 def _people(file: Path) -> list[Person]:

@@ -14,11 +14,10 @@ import numpy as np
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 
 INSIDE = ("results", "detections", "persons", "people", "predictions")
@@ -54,20 +53,11 @@ def read_yolo(found: Any, facts: Facts, options: ReadOptions) -> Clip:
         [(_identity(one), _detection(one, f"frame {number}")) for one in people]
         for number, people in frames
     ]
-    people = [[one for _, one in frame] for frame in seen]
-    first = next((one for frame in people for one in frame), None)
+    first = next((one for frame in seen for _, one in frame), None)
     if first is None:
         raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    everybody = [who for frame in seen for who, _ in frame]
-    tracks: dict[Any, Track] | None = None if None in everybody else {}
-    for t, frame in enumerate(seen if tracks is not None else ()):
-        for who, one in frame:
-            assert tracks is not None
-            tracks.setdefault(who, {})[t] = one
     skeleton = for_joints(len(first[0]), 2, LAYOUTS_2D, options.skeleton)
-    known = None if tracks is None else list(tracks.values())
-    order = sorted(numbers)
-    return clip_of(people, order, skeleton, facts, options, tracks=known, min_score=UNSURE)
+    return clip_of_named(seen, sorted(numbers), skeleton, facts, options, min_score=UNSURE)
 
 
 def _frames(found: Any) -> list[Frame]:

@@ -210,7 +210,7 @@ def write_text(path: str | Path, text: str, *, what: str) -> None:
     path = Path(path)
     try:
         with atomic_write(path) as new:
-            new.write_text(text, encoding="utf-8")
+            new.write_bytes(text.encode())  # line ends as they are, on every system
     except OSError as error:
         raise cannot_write(what, path, error) from None
 

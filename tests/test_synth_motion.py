@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from skelfuse.datasets.synth.actions import ACTIONS, Action, action_named
+from skelfuse.datasets.synth.actions import ACTIONS, BY_NAME, Action
 from skelfuse.datasets.synth.body import PARENTS
 from skelfuse.datasets.synth.performance import ClipPlan, perform
 from skelfuse.datasets.synth.rotation import cosine, sine
@@ -112,7 +112,7 @@ def test_as_many_people_as_the_action_needs(action: Action) -> None:
 @pytest.mark.parametrize("name", ["shake hands", "high five"])
 def test_hands_meet(name: str) -> None:
     nearest = []
-    for joints in plays(action_named(name), count=12):
+    for joints in plays(BY_NAME[name], count=12):
         hands = [(a, b) for a in (7, 11) for b in (7, 11)]
         gaps = [np.linalg.norm(joints[:, 0, a] - joints[:, 1, b], axis=-1).min() for a, b in hands]
         nearest.append(min(gaps))
@@ -123,7 +123,7 @@ def test_hands_meet(name: str) -> None:
 def test_time_alone_tells_a_pair_apart(action: Action) -> None:
     assert action.reverse_of is not None
     for performance in range(4):
-        forwards = play(action_named(action.reverse_of), subject=9, performance=performance)
+        forwards = play(BY_NAME[action.reverse_of], subject=9, performance=performance)
         backwards = play(action, subject=9, performance=performance)
         np.testing.assert_array_equal(backwards, forwards[::-1])
         assert np.abs(backwards - forwards).max() > 0.1

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skelfuse.clip import Clip
 from skelfuse.clips.most_active import by_activity
 from skelfuse.clips.preparation import part, person
 from skelfuse.datasets.labels.rows import Row
+from skelfuse.datasets.reading.facts import in_file
 from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
 
 SHORTEST_REST = 10  # frames
+OF_RECORDING = ("subject", "split", "camera")
 
 
 @dataclass(frozen=True)
@@ -24,34 +27,23 @@ class Cut:
     row: Row
 
 
-@dataclass
-class Cuts:
-    """The intervals of a recording, and what was met on the way to them."""
-
-    found: list[Cut] = field(default_factory=list)
-    overlapping: int = 0  # that share more than a frame with one before
-    outside: int = 0  # that begin behind the recording's end, or are of nobody in it
-    unseen: int = 0
-    rest: int = 0  # that no row speaks of
-
-    @property
-    def intervals(self) -> int:
-        """How many intervals were found."""
-        return len(self.found)
-
-
-def intervals_of(clip: Clip, rows: Sequence[Row]) -> tuple[Cuts, list[SkelfuseError]]:
+def intervals_of(
+    clip: Clip, rows: Sequence[Row], counts: Counter[str]
+) -> tuple[list[Cut], list[SkelfuseError]]:
     """Return the intervals that rows speak of, in order of time, and what is wrong with them.
+
+    Counted are those that share more than a frame with one before (`overlapping`), and those that
+    begin behind the recording's end, or are of nobody in it (`outside`).
 
     >>> import numpy as np
     >>> from skelfuse.layouts import HAND_21
     >>> clip = Clip(np.zeros((60, 1, 21, 3)), HAND_21, name="a", fps=30)
     >>> rows = [Row("t.csv", 2, "a", "fist", 0.5, 1), Row("t.csv", 3, "a", "point", 0, 0.6)]
-    >>> cuts, _ = intervals_of(clip, rows)
-    >>> [one.interval.as_list() for one in cuts.found], cuts.overlapping
+    >>> counts = Counter[str]()
+    >>> cuts, _ = intervals_of(clip, rows, counts)
+    >>> [one.interval.as_list() for one in cuts], counts["overlapping"]
     ([[0, 18, 'point', None], [15, 30, 'fist', None]], 1)
     """
-    cuts = Cuts()
     if clip.fps is None and (timed := [row for row in rows if not row.in_frames]):
         problem = SkelfuseError(
             f"the intervals of '{clip.name}' are in seconds, and it does not say its frame rate",
@@ -59,7 +51,8 @@ def intervals_of(clip: Clip, rows: Sequence[Row]) -> tuple[Cuts, list[SkelfuseEr
             line=timed[0].line,
             remedy="add --fps",
         )
-        return cuts, [problem]
+        return [], [problem]
+    cuts: list[Cut] = []
     problems = []
     for row in rows:
         assert row.start is not None
@@ -68,24 +61,30 @@ def intervals_of(clip: Clip, rows: Sequence[Row]) -> tuple[Cuts, list[SkelfuseEr
         start = round(row.start * rate)
         end = min(max(round(row.end * rate), start + 1), clip.frames)
         if start >= clip.frames or (row.person or 0) >= clip.persons:
-            cuts.outside += 1
+            counts["outside"] += 1
             continue
         try:
-            cuts.found.append(Cut(Interval(start, end, row.label or "", row.person), row))
+            cuts.append(Cut(Interval(start, end, row.label or "", row.person), row))
         except SkelfuseError as error:
-            problems.append(error.at(row.place))
-    cuts.found.sort(key=lambda one: (one.interval.start, one.interval.end, one.row.line))
+            problems.append(error.with_context(file=row.table, line=row.line))
+    cuts.sort(key=lambda one: (one.interval.start, one.interval.end, one.row.line))
     latest: dict[int | None, int] = {}
-    for one in cuts.found:
+    for one in cuts:
         own = one.interval.person
         before = max((end for who, end in latest.items() if own in (who, None) or who is None),
                      default=0)  # fmt: skip
-        cuts.overlapping += one.interval.start < before - 1
+        counts["overlapping"] += one.interval.start < before - 1
         latest[own] = max(latest.get(own, 0), one.interval.end)
     return cuts, problems
 
 
-def with_rest(clip: Clip, cuts: Cuts, label: str) -> Cuts:
+def alike(cuts: Sequence[Cut]) -> dict[str, Any]:
+    """Return what all rows say alike of whose recording it is; None where they differ."""
+    said = {what: {getattr(one.row, what) for one in cuts} for what in OF_RECORDING}
+    return {what: values.pop() if len(values) == 1 else None for what, values in said.items()}
+
+
+def with_rest(clip: Clip, cuts: list[Cut], label: str) -> list[Cut]:
     """Return the intervals, and one with this label for each stretch that none of them covers.
 
     A stretch of fewer than ten frames is none: it is how exactly people label.
@@ -94,27 +93,21 @@ def with_rest(clip: Clip, cuts: Cuts, label: str) -> Cuts:
     >>> from skelfuse.layouts import HAND_21
     >>> clip = Clip(np.zeros((60, 1, 21, 3)), HAND_21, name="a", fps=30)
     >>> rows = [Row("t.csv", 2, "a", "fist", 0.5, 1), Row("t.csv", 3, "a", "point", 1.2, 1.4)]
-    >>> cuts = with_rest(clip, intervals_of(clip, rows)[0], "nothing")
-    >>> [one.interval.as_list()[:3] for one in cuts.found], cuts.rest
-    ([[0, 15, 'nothing'], [15, 30, 'fist'], [36, 42, 'point'], [42, 60, 'nothing']], 2)
+    >>> cuts = with_rest(clip, intervals_of(clip, rows, Counter())[0], "nothing")
+    >>> [one.interval.as_list()[:3] for one in cuts]
+    [[0, 15, 'nothing'], [15, 30, 'fist'], [36, 42, 'point'], [42, 60, 'nothing']]
     """
-    if not cuts.found:
+    if not cuts:
         return cuts
-    rows = [one.row for one in cuts.found]
-    said: dict[str, Any] = {  # what all rows say alike, of whose recording it is
-        what: getattr(rows[0], what) if len({getattr(row, what) for row in rows}) == 1 else None
-        for what in ("subject", "split", "camera")
-    }
-    row = replace(rows[0], label=label, person=None, **said)
+    row = replace(cuts[0].row, label=label, person=None, **alike(cuts))
     begun = 0
     found: list[Cut] = []
-    covered = [(one.interval.start, one.interval.end) for one in cuts.found]
+    covered = [(one.interval.start, one.interval.end) for one in cuts]
     for start, end in [*covered, (clip.frames, clip.frames)]:
         if start - begun >= SHORTEST_REST:
             found.append(Cut(Interval(begun, start, label, None), row))
         begun = max(begun, end)
-    both = sorted([*cuts.found, *found], key=lambda one: (one.interval.start, one.interval.end))
-    return replace(cuts, found=both, rest=len(found))
+    return sorted([*cuts, *found], key=lambda one: (one.interval.start, one.interval.end))
 
 
 def cut(clip: Clip, one: Cut) -> Clip | None:
@@ -139,7 +132,7 @@ def cut(clip: Clip, one: Cut) -> Clip | None:
         label=label,
         subject=one.row.subject or clip.subject,
         camera=one.row.camera or clip.camera,
-        splits={"file": one.row.split} if one.row.split else clip.splits,
+        splits=in_file(one.row.split) or clip.splits,
         origin=Origin(clip.name, clip.frames, start, end, who),
         ranked=True,
     )

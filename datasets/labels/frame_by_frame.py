@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import groupby
 
 from skelfuse.datasets.labels.plain import Problems, each_line
 from skelfuse.datasets.labels.rows import Row, frame
@@ -88,18 +89,12 @@ def flag_rows(sheet: Sheet, columns: list[str]) -> list[Row]:
 def _joined(table: str, file: str, frames: Mapping[int, tuple[str, int]]) -> list[Row]:
     """Return one row for frames that follow each other and say the same."""
     rows: list[Row] = []
-    open_, begun = "", (0, 0)
-    after = -1
-    for at in [*sorted(frames), None]:
-        label, number = frames[at] if at is not None else ("", 0)
-        if open_ and (at != after or label != open_):
-            rows.append(
-                Row(table, begun[1], file, label=open_, start=begun[0], end=after, in_frames=True)
-            )
-            open_ = ""
-        if at is None:
-            break
-        if label and not open_:
-            open_, begun = label, (at, number)
-        after = at + 1
+    ranked = enumerate(sorted(frames))
+    # In frames that follow each other the number goes with the rank.
+    for (label, _), run in groupby(ranked, lambda one: (frames[one[1]][0], one[1] - one[0])):
+        numbers = [at for _, at in run]
+        start, end = numbers[0], numbers[-1] + 1
+        if label:
+            line = frames[start][1]
+            rows.append(Row(table, line, file, label=label, start=start, end=end, in_frames=True))
     return rows

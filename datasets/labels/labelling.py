@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,37 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.clip import Clip
-from skelfuse.datasets.labels.cutting import Cut, cut, intervals_of, with_rest
+from skelfuse.datasets.labels.cutting import Cut, alike, cut, intervals_of, with_rest
 from skelfuse.datasets.labels.matching import Matcher
 from skelfuse.datasets.labels.names import COLUMN, FromName, from_name
 from skelfuse.datasets.labels.plain import SAID
 from skelfuse.datasets.labels.rows import Row
 from skelfuse.datasets.labels.sheet import condition
 from skelfuse.datasets.labels.table import LabelTable, read_labels
+from skelfuse.datasets.reading.facts import in_file
 from skelfuse.errors import SkelfuseError
-
-IN_FILE = "file"  # the protocol of a split that a table brings
-COUNTED = ("intervals", "rest", "overlapping", "outside", "unseen")
 
 
 @dataclass
 class Told:
     """What became of one source's labels: counts, and names that nothing was found for."""
 
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)  # of intervals
     used: dict[str, None] = field(default_factory=dict)  # names in the table
     without: list[str] = field(default_factory=list)  # clips that the table does not speak of
     unmatched: dict[str, list[str]] = field(default_factory=dict)  # by what no rule found
 
-    def count(self, what: str, number: int = 1) -> None:
-        """Count something that was met."""
-        if number:
-            self.counts[what] = self.counts.get(what, 0) + number
-
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for the report and the store's sources."""
         return {
-            **self.counts,
+            **+self.counts,  # those that are not 0
             "named": list(self.used),
             "without": self.without,
             "unmatched": self.unmatched,
@@ -128,16 +122,12 @@ def labelled(
         return
     try:
         name = labelling.matcher.find(clip.name, place)
-    except SkelfuseError as error:
-        yield error
-        return
-    rows: list[Row] = [] if name is None else table.of_files[name]
-    if name is None:
-        told.without.append(clip.name)
-    else:
-        told.used[name] = None
-    of_clip = [row for row in rows if row.start is None]
-    try:
+        rows: list[Row] = [] if name is None else table.of_files[name]
+        if name is None:
+            told.without.append(clip.name)
+        else:
+            told.used[name] = None
+        of_clip = [row for row in rows if row.start is None]
         clip = _by_rows(clip, of_clip, table)
     except SkelfuseError as error:
         yield error
@@ -147,25 +137,27 @@ def labelled(
         return
     if name is None:  # nobody has looked at it: it is no recording in which nothing happens
         return
-    cuts, problems = intervals_of(clip, [row for row in rows if row.start is not None])
+    of_parts = [row for row in rows if row.start is not None]
+    cuts, problems = intervals_of(clip, of_parts, told.counts)
     yield from problems
-    cuts = with_rest(clip, cuts, labelling.rest) if labelling.rest else cuts
-    for what in COUNTED:
-        told.count(what, getattr(cuts, what))
+    if labelling.rest:
+        before = len(cuts)
+        cuts = with_rest(clip, cuts, labelling.rest)
+        told.counts["rest"] += len(cuts) - before
+    told.counts["intervals"] += len(cuts)
     if labelling.whole:
-        yield _whole(clip, cuts.found)
+        said = {what: value for what, value in alike(cuts).items() if value is not None}
+        yield _saying(replace(clip, intervals=tuple(one.interval for one in cuts)), said)
     else:
-        yield from _cut(clip, cuts.found, told)
+        yield from _cut(clip, cuts, told)
 
 
-def _whole(clip: Clip, cuts: Sequence[Cut]) -> Clip:
-    """Return the recording with its intervals, and what all of their rows say alike of it."""
-    said: dict[str, Any] = {}
-    for what in ("subject", "camera", "split"):
-        values = {getattr(one.row, what) for one in cuts}
-        if len(values) == 1 and (value := values.pop()) is not None:
-            said |= {"splits": {IN_FILE: value}} if what == "split" else {what: value}
-    return replace(clip, intervals=tuple(one.interval for one in cuts), **said)
+def _saying(clip: Clip, said: Mapping[str, Any]) -> Clip:
+    """Return the clip with what is said of it; a split is that of the file's own protocol."""
+    fields = dict(said)
+    if "split" in fields:
+        fields["splits"] = in_file(fields.pop("split"))
+    return replace(clip, **fields) if fields else clip
 
 
 def _cut(clip: Clip, cuts: Sequence[Cut], told: Told) -> Iterator[Clip]:
@@ -173,7 +165,7 @@ def _cut(clip: Clip, cuts: Sequence[Cut], told: Told) -> Iterator[Clip]:
     for one in cuts:
         piece = cut(clip, one)
         if piece is None:
-            told.count("unseen")
+            told.counts["unseen"] += 1
             continue
         name, number = piece.name, 2
         while piece.name in taken:
@@ -184,16 +176,11 @@ def _cut(clip: Clip, cuts: Sequence[Cut], told: Told) -> Iterator[Clip]:
 
 
 def _by_names(clip: Clip, place: str, labelling: Labelling, told: Told) -> Clip:
-    found: dict[str, Any] = {}
-    for what, rule in labelling.names.items():
-        value = rule.of(place)
+    found = {what: rule.of(place) for what, rule in labelling.names.items()}
+    for what, value in found.items():
         if value is None:
             told.unmatched.setdefault(what, []).append(clip.name)
-        if what == "split":
-            found["splits"] = {} if value is None else {IN_FILE: value}
-        else:
-            found[what] = value
-    return replace(clip, **found) if found else clip
+    return _saying(clip, found)
 
 
 def _by_rows(clip: Clip, rows: Sequence[Row], table: LabelTable) -> Clip:
@@ -213,8 +200,7 @@ def _by_rows(clip: Clip, rows: Sequence[Row], table: LabelTable) -> Clip:
                 remedy="correct one of them",
             )
         if said:
-            value = next(iter(said))
-            found |= {"splits": {IN_FILE: value}} if what == "split" else {what: value}
+            found[what] = next(iter(said))
     if "label" in table.says:
         found.setdefault("label", None)
-    return replace(clip, **found) if found else clip
+    return _saying(clip, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 
 from skelfuse.errors import SkelfuseError
 
@@ -30,7 +31,8 @@ class Matcher:
 
     def __init__(self, named: Iterable[str]) -> None:
         named = list(named)
-        shared = _shared([_parts(name)[:-1] for name in named])
+        levels = zip(*(_parts(name)[:-1] for name in named), strict=False)  # from the top
+        shared = len([*takewhile(lambda level: len({*level}) == 1, levels)])
         self._folders: dict[str, Parts] = {}
         self._by_last: dict[str, list[str]] = {}
         self._whole: dict[Parts, str] = {}
@@ -102,16 +104,6 @@ def _lasts(parts: Parts) -> list[str]:
         return []
     bare = ENDING.sub("", parts[-1])
     return [parts[-1], bare, BEHIND.sub("", bare)]
-
-
-def _shared(folders: list[Parts]) -> int:
-    """Return how many folders, from the top, all names have in common."""
-    count = 0
-    for level in zip(*folders, strict=False):
-        if len(set(level)) > 1:
-            break
-        count += 1
-    return count
 
 
 def _fits(folders: Parts, above: Parts) -> bool:

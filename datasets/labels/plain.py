@@ -147,15 +147,9 @@ def _interval(
         raise SkelfuseError(
             "half an interval", expected="a start and an end", found=start or end, remedy="add it"
         )
-    if in_frames:
-        first, last = frame(start), frame(end)
-        _check_order(first, last, start, end)
-        return first, last + 1, True
-    begin, stop = seconds(start, comma=comma), seconds(end, comma=comma)
-    _check_order(begin, stop, start, end)
-    return begin, stop, False
-
-
-def _check_order(first: float, last: float, start: str, end: str) -> None:
+    first, last = (
+        frame(time) if in_frames else seconds(time, comma=comma) for time in (start, end)
+    )
     if last < first:
         raise SkelfuseError("an interval that ends before it begins", found=f"{start} to {end}")
+    return first, last + 1 if in_frames else last, in_frames

@@ -31,11 +31,6 @@ class Row:
     camera: str | None = None
     person: int | None = None  # whose interval it is, counted from 0
 
-    @property
-    def place(self) -> str:
-        """Where it stands, for a message."""
-        return f"{self.table}, line {self.line}"
-
 
 def seconds(text: str, *, comma: bool = False) -> float:
     """Return a time in seconds, which may be written as a clock does.

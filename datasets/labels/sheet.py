@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skelfuse.datasets.reading.files import read_text
@@ -25,10 +25,6 @@ class Condition:
     column: str
     value: str
     equal: bool = True
-
-    def holds(self, line: dict[str, str]) -> bool:
-        """Whether a line is to be taken."""
-        return (line[self.column] == self.value) == self.equal
 
 
 def condition(text: str) -> Condition:
@@ -72,7 +68,7 @@ class Sheet:
         kept = tuple(
             (number, line)
             for number, line in self.lines
-            if all(one.holds(line) for one in conditions)
+            if all((line[one.column] == one.value) == one.equal for one in conditions)
         )
         if not kept:
             raise SkelfuseError(
@@ -81,7 +77,7 @@ class Sheet:
                 expected="lines that --label-rows takes",
                 remedy="correct it",
             )
-        return Sheet(self.path, self.columns, kept, self.decimal_comma)
+        return replace(self, lines=kept)
 
 
 def read_sheet(path: Path) -> Sheet:

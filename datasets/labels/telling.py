@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skelfuse.datasets.labels.labelling import COUNTED, Labelling
+from skelfuse.datasets.labels.labelling import Labelling
 from skelfuse.telling.counted import counted
 
 NAMED = 3
@@ -28,7 +27,7 @@ def label_lines(labelling: Labelling, sources: Sequence[Mapping[str, Any]]) -> l
     ['labels: 3 intervals']
     """
     told = [facts["labels"] for facts in sources if "labels" in facts]
-    counts = {what: sum(facts.get(what, 0) for facts in told) for what in COUNTED}
+    counts = {what: sum(facts.get(what, 0) for facts in told) for what in ("intervals", *MEANINGS)}
     table = labelling.table
     lines = []
     found = [counted(counts["intervals"], "interval")] if counts["intervals"] else []
@@ -49,15 +48,13 @@ def label_lines(labelling: Labelling, sources: Sequence[Mapping[str, Any]]) -> l
     for what, meaning in MEANINGS.items():
         if counts[what]:
             lines.append(f"  {counted(counts[what], 'interval')} {meaning}")
-    unmatched: Counter[str] = Counter()
-    names: dict[str, list[str]] = {}
+    unmatched: dict[str, list[str]] = {}
     for facts in told:
         for what, clips in facts["unmatched"].items():
-            unmatched[what] += len(clips)
-            names.setdefault(what, []).extend(clips)
+            unmatched.setdefault(what, []).extend(clips)
     lines += [
-        f"  no {what} by --{what}-from: {counted(count, 'clip')}: {_some(names[what])}"
-        for what, count in unmatched.items()
+        f"  no {what} by --{what}-from: {counted(len(clips), 'clip')}: {_some(clips)}"
+        for what, clips in unmatched.items()
     ]
     return lines
 

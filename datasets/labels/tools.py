@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from skelfuse.datasets.labels.plain import Problems, each_line
@@ -22,15 +23,8 @@ def boris_aggregated(sheet: Sheet, problems: Problems, notes: list[str]) -> list
     """Return BORIS's aggregated events: a line a state, with its start and stop."""
     _check_columns(sheet, "Behavior", "Start (s)", "Stop (s)")
     media = _media(sheet)
-    lines = [
-        (number, line)
-        for number, line in sheet.lines
-        if line.get("Behavior type", "STATE") != "POINT"
-    ]
-    _without_points(len(sheet.lines) - len(lines), notes)
-    states = Sheet(sheet.path, sheet.columns, tuple(lines), sheet.decimal_comma)
     return each_line(
-        states,
+        _without_points(sheet, "Behavior type", notes),
         lambda number, line: Row(
             sheet.path.name,
             number,
@@ -63,10 +57,8 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
     what = "Status" if "Status" in sheet.columns else "Behavior type"
     _check_columns(sheet, "Behavior", "Time", what)
     begun: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
-    points = 0
 
     def row(number: int, line: dict[str, str]) -> Row | None:
-        nonlocal points
         file = _file(line, media, sheet.path)
         state = (file, line.get("Subject", ""), line["Behavior"])
         time, kind = seconds(line["Time"], comma=sheet.decimal_comma), line[what].upper()
@@ -85,15 +77,13 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
                 end=time,
                 subject=_subject(line),
             )
-        elif kind == "POINT":
-            points += 1
         else:
             raise SkelfuseError(
                 f"an unknown '{what}'", expected="START, STOP or POINT", found=line[what]
             )
         return None
 
-    rows = each_line(sheet, row, problems)
+    rows = each_line(_without_points(sheet, what, notes), row, problems)
     for (_, _, behaviour), starts in begun.items():
         problems += [
             SkelfuseError(
@@ -104,13 +94,15 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
             )
             for number, _ in starts
         ]
-    _without_points(points, notes)
     return rows
 
 
-def _without_points(points: int, notes: list[str]) -> None:
-    if points:
+def _without_points(sheet: Sheet, what: str, notes: list[str]) -> Sheet:
+    """Return the sheet without events that have no duration."""
+    lines = tuple(one for one in sheet.lines if one[1].get(what, "").upper() != "POINT")
+    if points := len(sheet.lines) - len(lines):
         notes.append(f"{counted(points, 'point event')} without a duration left out")
+    return replace(sheet, lines=lines)
 
 
 def _media(sheet: Sheet) -> str | None:
@@ -198,7 +190,7 @@ def _elan_time(line: dict[str, str], column: str) -> float:
 
 def dlc_analyzer(sheet: Sheet, problems: Problems) -> list[Row]:
     """Return DLCAnalyzer's intervals; `ID` names the recording, `file` only the annotation."""
-    _check_one_annotator(sheet, "Experimenter")
+    _check_one_annotator(sheet)
     return each_line(
         sheet,
         lambda number, line: Row(
@@ -213,16 +205,14 @@ def dlc_analyzer(sheet: Sheet, problems: Problems) -> list[Row]:
     )
 
 
-def _check_one_annotator(sheet: Sheet, column: str) -> None:
+def _check_one_annotator(sheet: Sheet) -> None:
     """Refuse what several people said of the same recordings: each of them alone is a truth."""
-    lines: dict[str, int] = defaultdict(int)
-    for _, line in sheet.lines:
-        lines[line.get(column, "")] += 1
+    lines = Counter(line.get("Experimenter", "") for _, line in sheet.lines)
     if len(lines) > 1:
-        most = max(lines, key=lambda name: lines[name])
+        [(most, _)] = lines.most_common(1)
         raise SkelfuseError(
             "several people annotated the recordings",
             file=sheet.path,
             found=", ".join(f"{name} ({count} lines)" for name, count in lines.items()),
-            remedy=f"take one of them, e.g. --label-rows {column}={most}",
+            remedy=f"take one of them, e.g. --label-rows Experimenter={most}",
         )

@@ -115,8 +115,7 @@ def check_third_column(
         return
     fitting = guessable(coords.shape[2])
     known = [LAYOUTS.get(given.name, given)] if given is not None else fitting
-    flat = next((body.name for body in known if body.dimensions == 2), None)
-    flat = flat if all(body.dimensions == 2 for body in known) else None
+    flat = known[0].name if known and all(body.dimensions == 2 for body in known) else None
     seen = coords[~np.isnan(coords).any(axis=-1)]
     if not len(seen) or seen[:, 2].min() < 0 or seen[:, 2].max() > 1 or not seen[:, 2].any():
         return

@@ -91,6 +91,28 @@ def clip_of(
     return clip.noted(*unsure, *left_out, *((note,) if note else ()))
 
 
+def clip_of_named(
+    frames: Sequence[Sequence[tuple[Any, Detection]]],
+    numbers: list[int],
+    skeleton: Skeleton,
+    facts: Facts,
+    options: ReadOptions,
+    *,
+    min_score: float = 0.0,
+) -> Clip:
+    """Return the clip of detections with the name of whom each is of.
+
+    Where one has the name None, the file does not say who is who, and all of them are linked.
+    """
+    tracks: dict[Any, Track] = {}
+    for t, people in enumerate(frames):
+        for who, one in people:
+            tracks.setdefault(who, {})[t] = one
+    known = None if None in tracks else list(tracks.values())
+    found = [[one for _, one in people] for people in frames]
+    return clip_of(found, numbers, skeleton, facts, options, tracks=known, min_score=min_score)
+
+
 def for_joints(
     joints: int, dimensions: int, layouts: Sequence[Skeleton], given: Skeleton | None
 ) -> Skeleton:
@@ -100,13 +122,12 @@ def for_joints(
     >>> for_joints(25, 3, (OPENPOSE_18, OPENPOSE_25), None).name
     'openpose-25'
     """
-    for body in (given,) if given is not None else layouts:
+    possible = (given,) if given is not None else layouts
+    for body in possible:
         if len(body) == joints:
             return replace(body, dimensions=dimensions)
     raise SkelfuseError(
         f"{joints} joints",
-        expected=" or ".join(
-            f"{len(body)} ({body.name})" for body in ((given,) if given is not None else layouts)
-        ),
+        expected=" or ".join(f"{len(body)} ({body.name})" for body in possible),
         remedy="give the skeleton with --skeleton",
     )

@@ -6,11 +6,10 @@ import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ, check_readable
+from skelfuse.files import as_error, check_readable
 
 BEGINNING = 4096  # bytes by which most files tell what they are
 BLOCK = 1 << 16  # bytes read at once of files that are searched further
@@ -38,24 +37,18 @@ def walk(path: Path) -> Iterator[tuple[str, str]]:
     tops = deque([str(path)])  # links wait, so that a file is found where it really is
     while tops:
         for folder, folders, names in os.walk(tops.popleft(), onerror=_unlisted):
-            if _is_seen(folder, seen):
+            facts = os.stat(folder)  # noqa: PTH116 - quick
+            which = facts.st_dev, facts.st_ino
+            if which in seen:
                 folders.clear()
                 continue
+            seen.add(which)
             folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
             inside = (os.path.join(folder, inner) for inner in folders)  # noqa: PTH118 - quick
             tops += filter(os.path.islink, inside)
             for name in names:
                 if not name.startswith("."):
                     yield folder, name
-
-
-def _is_seen(folder: str, seen: set[tuple[int, int]]) -> bool:
-    """Tell whether a folder was seen before, and remember it."""
-    facts = os.stat(folder)  # noqa: PTH116 - quick
-    which = facts.st_dev, facts.st_ino
-    known = which in seen
-    seen.add(which)
-    return known
 
 
 def _unlisted(error: OSError) -> None:
@@ -92,11 +85,7 @@ def ending(*endings: str) -> Callable[[Path], list[Path]]:
     ...     [file.name for file in ending(".mine")(Path(top))]
     ['B.MINE', 'a.mine']
     """
-    return partial(_files_ending, endings)
-
-
-def _files_ending(endings: tuple[str, ...], path: Path) -> list[Path]:
-    return files_ending(path, *endings)
+    return lambda path: files_ending(path, *endings)
 
 
 def of_kind(files: Iterable[Path], kind: Callable[[Path], bool | None]) -> list[Path]:
@@ -141,9 +130,7 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
         content = path.read_bytes()
         return content.decode(encoding)
     except OSError as error:
-        raise SkelfuseError(
-            f"cannot read {what}: {error.strerror or error}", file=path, remedy=MAY_READ
-        ) from None
+        raise as_error(error, path) from None
     except UnicodeDecodeError as error:
         coding = encoding.upper().removesuffix("-SIG")
         raise SkelfuseError(

@@ -89,36 +89,17 @@ def array(file: h5py.Group, name: str, axes: int | None = None) -> npt.NDArray[A
     ...     with opened(path) as read: array(read, "x", 1)
     array([1., 2.])
     """
-    found = _dataset(file, name)
-    if found.dtype.kind not in "biuf" or (axes is not None and found.ndim != axes):
-        raise SkelfuseError(
-            f"'{name}' is no array of numbers as it should be",
-            expected="numbers" if axes is None else f"numbers with {axes} axes",
-            found=f"{found.dtype} {list(found.shape)}",
-            remedy=FETCH_AGAIN,
-        )
-    return np.asarray(found[()])
+    return np.asarray(_dataset(file, name, "numbers", "biuf", axes)[()])
 
 
 def table(file: h5py.Group, name: str) -> npt.NDArray[Any]:
     """Return a table: an array whose elements have named fields."""
-    found = _dataset(file, name)
-    if found.dtype.names is None or found.ndim != 1:
-        raise SkelfuseError(
-            f"'{name}' is no table", found=f"{found.dtype} {list(found.shape)}", remedy=FETCH_AGAIN
-        )
-    return np.asarray(found[()])
+    return np.asarray(_dataset(file, name, "rows of named fields", "V", 1)[()])
 
 
 def texts(file: h5py.Group, name: str) -> list[str]:
     """Return a list of texts."""
-    found = _dataset(file, name)
-    if found.dtype.kind not in "OSU" or found.ndim != 1:
-        raise SkelfuseError(
-            f"'{name}' is no list of names",
-            found=f"{found.dtype} {list(found.shape)}",
-            remedy=FETCH_AGAIN,
-        )
+    found = _dataset(file, name, "texts", "OSU", 1)
     _check_lengths(found, name)
     room = max(SMALL, DENSEST * Path(file.file.filename).stat().st_size)
     every: list[str] = []
@@ -190,7 +171,8 @@ def text_of(value: Any) -> str:
     raise SkelfuseError("no text where one belongs", found=type(value).__name__, remedy=FETCH_AGAIN)
 
 
-def _dataset(file: h5py.Group, name: str) -> h5py.Dataset:
+def _dataset(file: h5py.Group, name: str, what: str, kinds: str, axes: int | None) -> h5py.Dataset:
+    """Return an array whose elements are of these kinds, of so many axes where that is known."""
     found = file.get(name)
     if not isinstance(found, h5py.Dataset) or found.shape is None:
         raise SkelfuseError(
@@ -200,6 +182,13 @@ def _dataset(file: h5py.Group, name: str) -> h5py.Dataset:
     if found.external or found.is_virtual or linked:
         raise SkelfuseError(
             f"the numbers of '{name}' are in another file", remedy="write them into this one"
+        )
+    if found.dtype.kind not in kinds or axes not in (None, found.ndim):
+        raise SkelfuseError(
+            f"'{name}' is not what it should be",
+            expected=what if axes is None else f"{what} with {axes} ax{'i' if axes == 1 else 'e'}s",
+            found=f"{found.dtype} {list(found.shape)}",
+            remedy=FETCH_AGAIN,
         )
     size = math.prod(found.shape) * found.dtype.itemsize
     if size > max(SMALL, DENSEST * Path(file.file.filename).stat().st_size):

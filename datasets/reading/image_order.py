@@ -36,9 +36,9 @@ names that differ in their number alone, found '1.jpg' and 'IMG-0035.jpg'; make 
 clip, and number its images in the order of their frames
     """
     stems = [_ENDING.sub("", image) if isinstance(image, str) else image for image in images]
-    texts = [stem for stem in stems if isinstance(stem, str)]
-    if texts and len(texts) == len(stems) and all(_TIME.fullmatch(text) for text in texts):
-        return _by_time(texts)
+    times = [time for stem in stems if (time := _TIME.fullmatch(str(stem)))]
+    if times and len(times) == len(stems):
+        return _by_time(times)
     numbers = [_last_number(stem, image) for stem, image in zip(stems, images, strict=True)]
     first: dict[int, Image] = {}
     for number, image in zip(numbers, images, strict=True):
@@ -83,13 +83,11 @@ def _last_number(stem: Image, image: Image) -> int:
     return int(found[1])
 
 
-def _by_time(texts: list[str]) -> tuple[list[int], tuple[str, ...]]:
+def _by_time(names: list[re.Match[str]]) -> tuple[list[int], tuple[str, ...]]:
     """Return each name's rank among the times: digits after the seconds are a fraction."""
     times = []
-    for text in texts:
-        found = _TIME.fullmatch(text)
-        assert found is not None
-        *whole, fraction = found.groups()
+    for name in names:
+        *whole, fraction = name.groups()
         times.append((*(int(part or 0) for part in whole), float(f"0.{fraction}")))
     ranks = {time: rank for rank, time in enumerate(sorted(set(times)))}
     return [ranks[time] for time in times], ("frames are in the order of the times in their names",)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
-from skelfuse.datasets.reading.sides import HIPS, SHOULDERS, first_pair, sides_of
+from skelfuse.datasets.reading.layout_of import from_names
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -48,19 +49,9 @@ def joined_body(
         if joint not in parent:
             parent[joint] = _place(called, joints, root)
             _reach(joint, neighbours, parent)
-    pairs = sides_of(joints)
-    hips = first_pair(pairs, HIPS)
-    return Skeleton(
-        name,
-        joints=tuple(joints),
-        bones=tuple((joints[i], joints[parent[i]]) for i in sorted(parent) if i != root),
-        root=joints[root],
-        pairs=pairs,
-        hips=hips,
-        shoulders=first_pair(pairs, SHOULDERS),
-        centre=hips,
-        dimensions=dimensions,
-    )
+    tree = [(i, parent[i]) for i in sorted(parent) if i != root]
+    body_of_joints = from_names(joints, tree, dimensions, name=name)
+    return replace(body_of_joints, centre=body_of_joints.hips)
 
 
 def _reach(start: int, neighbours: list[list[int]], parent: dict[int, int]) -> None:

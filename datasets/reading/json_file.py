@@ -108,27 +108,22 @@ quotes, and null for what is missing
         return numbers.astype(np.float64)
     try:
         things = np.array(value, dtype=object)
+        uneven = any(isinstance(thing, list) for thing in things.flat)
     except ValueError:
+        uneven = True
+    if uneven:
         raise SkelfuseError(
-            f"{what}: lists of different lengths",
+            f"{what}: lists of different lengths, or lists beside numbers",
             expected="as many values in each",
             found=_uneven(value),
             remedy=EQUAL,
-        ) from None
+        )
     for thing in things.flat:
-        if isinstance(thing, list):
-            raise SkelfuseError(
-                f"{what}: lists of different lengths, or lists beside numbers",
-                expected="as many values in each",
-                found=_uneven(value),
-                remedy=EQUAL,
-            )
         if thing is not None and (isinstance(thing, bool) or not isinstance(thing, (int, float))):
-            shown = repr(thing)[:40]
             raise SkelfuseError(
                 what,
                 expected="numbers",
-                found=shown,
+                found=repr(thing)[:40],
                 remedy="write numbers without quotes, and null for what is missing",
             )
     try:

@@ -11,6 +11,7 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.detections import (
     Detection,
     clip_of,
+    clip_of_named,
     detection,
     for_joints,
     from_table,
@@ -18,7 +19,6 @@ from skelfuse.datasets.reading.detections import (
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.image_order import frame_numbers
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17, HAND_21, MEDIAPIPE_33, OPENPOSE_18, OPENPOSE_25
 from skelfuse.layouts.whole_bodies import COCO_WHOLEBODY_133, HALPE_26, HALPE_136
@@ -57,11 +57,10 @@ def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip
     order, notes = frame_numbers(list(images))
     by_number = dict(zip(order, images.values(), strict=True))
     numbers = sorted(by_number)
-    people = [by_number[number] for number in numbers]
-    frames = [[found for _, _, found in seen] for seen in people]
-    skeleton = for_joints(len(frames[0][0][0]), 2, LAYOUTS_2D, options.skeleton)
-    tracks = _told_tracks(people)
-    clip = clip_of(frames, numbers, skeleton, facts, options, tracks=tracks, min_score=UNSURE)
+    frames = _named([by_number[number] for number in numbers])
+    joints, _ = frames[0][0][1]
+    skeleton = for_joints(len(joints), 2, LAYOUTS_2D, options.skeleton)
+    clip = clip_of_named(frames, numbers, skeleton, facts, options, min_score=UNSURE)
     return clip.noted(*notes)
 
 
@@ -77,21 +76,18 @@ def _identity(entry: Any) -> Any:
     return ("idx", index) if is_number else None
 
 
-def _told_tracks(frames: list[list[tuple[float, Any, Detection]]]) -> list[Track] | None:
-    """Return the tracks that a file tells; None where it does not, as AlphaPose without tracking.
-
-    Of two of one name in a frame, the surer one stays.
-    """
-    everybody = [who for people in frames for _, who, _ in people]
-    if None in everybody:
-        return None
-    if any(isinstance(who, tuple) for who in everybody) and len(set(everybody)) == 1:
-        return None  # AlphaPose writes 0 for everybody where it does not track
-    tracks: dict[Any, Track] = {}
-    for t, people in enumerate(frames):
-        for _, who, found in sorted(people, key=lambda person: person[0]):
-            tracks.setdefault(who, {})[t] = found
-    return list(tracks.values())
+def _named(
+    frames: list[list[tuple[float, Any, Detection]]],
+) -> list[list[tuple[Any, Detection]]]:
+    """Return whom each detection is of, of two of one name in a frame the surer one last."""
+    everybody = {who for people in frames for _, who, _ in people}
+    # AlphaPose writes 0 for everybody where it does not track.
+    untracked = len(everybody) == 1 and all(isinstance(who, tuple) for who in everybody)
+    if untracked or None in everybody:
+        return [[(None, found) for _, _, found in people] for people in frames]
+    for people in frames:
+        people.sort(key=lambda person: person[0])
+    return [[(who, found) for _, who, found in people] for people in frames]
 
 
 def kinetics(entries: list[Any] | None, facts: Facts, options: ReadOptions) -> Clip:

@@ -177,15 +177,10 @@ def _towards_root(names: tuple[str, ...], bones: list[Pair]) -> tuple[str, list[
 def _outwards(root: str, bones: list[Pair]) -> list[Pair]:
     """Turn every bone towards the root; a bone that closes a circle stays, for Skeleton to name."""
     tree: list[Pair] = []
-    waiting, reached, growing = list(bones), {root}, True
-    while growing:
-        growing = False
-        for bone in list(waiting):
-            for joint, above in (bone, bone[::-1]):
-                if above in reached and joint not in reached:
-                    tree.append((joint, above))
-                    reached.add(joint)
-                    waiting.remove(bone)
-                    growing = True
-                    break
+    waiting, reached = list(bones), {root}
+    while bone := next((bone for bone in waiting if len(reached & {*bone}) == 1), None):
+        joint, above = bone if bone[1] in reached else bone[::-1]
+        tree.append((joint, above))
+        reached.add(joint)
+        waiting.remove(bone)
     return tree + waiting

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ
+from skelfuse.files import as_error
 
 FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
 NO_RECORDING = "this is no recording of a skeleton: leave the file out"
@@ -52,7 +52,7 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
+        raise as_error(error, path) from None
     if content.startswith((HDF5, b"MATLAB 7.3")):
         raise SkelfuseError(
             "a MATLAB 7.3 file",
@@ -71,28 +71,21 @@ def read_mat(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     try:
         for kind, data in _elements(memoryview(content)[_HEADER:], order):
             if kind not in (_MATRIX, _COMPRESSED):
-                raise _UnsoundError(f"data of kind {kind} where a variable belongs")
-            name = _name(data if kind == _MATRIX else _beginning(data, order), order)
+                raise ValueError(f"data of kind {kind} where a variable belongs")
+            start = data if kind == _MATRIX else _unpacked(data, order, BEFORE_CONTENT)
+            name = _variable(start, order).name
             if name in wanted:  # the others are never unpacked
-                matrix = _unpacked(data, order) if kind == _COMPRESSED else data
+                matrix = data if kind == _MATRIX else _unpacked(data, order, LARGEST + 1)
                 found[name] = _variable(matrix, order).array()
             if wanted <= found.keys():
                 break
-    except _UnsoundError as error:
-        raise SkelfuseError(
-            f"not a sound MATLAB file: {error}", file=path, remedy="fetch it again"
-        ) from None
     except SkelfuseError as error:
         raise error.at(path) from None
-    except (struct.error, ValueError, OverflowError) as error:
+    except (struct.error, zlib.error, ValueError, OverflowError) as error:
         raise SkelfuseError(
             f"not a sound MATLAB file: {error}", file=path, remedy="fetch it again"
         ) from None
     return {name: found[name] for name in names if name in found}
-
-
-class _UnsoundError(Exception):
-    """What the bytes say cannot be."""
 
 
 def _elements(content: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
@@ -106,40 +99,22 @@ def _elements(content: memoryview, order: str) -> Iterator[tuple[int, memoryview
             start = at + 8
             end = start + size if kind == _COMPRESSED else start + (size + 7) // 8 * 8
         if size > len(content) - start or (start == at + 4 and size > 4):
-            raise _UnsoundError(f"it ends within {size} bytes of data")
+            raise ValueError(f"it ends within {size} bytes of data")
         yield kind, content[start : start + size]
         at = end
 
 
-def _beginning(data: memoryview, order: str) -> memoryview:
-    """Return the first bytes of a compressed variable: what stands before its content."""
-    try:
-        start = zlib.decompressobj().decompress(data[:BEFORE_CONTENT], BEFORE_CONTENT)
-    except zlib.error as error:
-        raise _UnsoundError(str(error)) from None
-    if len(start) < 8 or struct.unpack_from(f"{order}I", start)[0] != _MATRIX:
-        raise _UnsoundError("no variable in compressed data")
-    return memoryview(start)[8:]
-
-
-def _unpacked(data: memoryview, order: str) -> memoryview:
-    """Return the bytes of a compressed variable, never more than LARGEST."""
-    if len(data) > LARGEST:
-        raise SkelfuseError(f"a variable of {len(data) >> 20} MB", remedy=NO_RECORDING)
-    expander = zlib.decompressobj()
-    try:
-        unpacked = expander.decompress(data, LARGEST + 1)
-    except zlib.error as error:
-        raise _UnsoundError(str(error)) from None
+def _unpacked(data: memoryview, order: str, most: int) -> memoryview:
+    """Return the first bytes of a compressed variable; more than LARGEST are an error."""
+    unpacked = zlib.decompressobj().decompress(data[:most], most)
     if len(unpacked) > LARGEST:
         raise SkelfuseError(
             f"a variable of more than {LARGEST >> 20} MB in {len(data)} bytes",
             remedy=NO_RECORDING,
         )
-    kind, matrix = next(_elements(memoryview(unpacked), order), _NOTHING)
-    if kind != _MATRIX:
-        raise _UnsoundError("no variable in compressed data")
-    return matrix
+    if len(unpacked) < 8 or struct.unpack_from(f"{order}I", unpacked)[0] != _MATRIX:
+        raise ValueError("no variable in compressed data")
+    return memoryview(unpacked)[8:]
 
 
 @dataclass(frozen=True)
@@ -166,7 +141,7 @@ class _Variable:
         if self.holds == _CHAR:
             return self._text(kind, data)
         if kind not in _NUMBERS:
-            raise _UnsoundError(f"'{self.name}' has data of kind {kind} where numbers belong")
+            raise ValueError(f"'{self.name}' has data of kind {kind} where numbers belong")
         stored = np.dtype(self.order + _NUMBERS[kind])
         self._must_hold(len(data) / stored.itemsize)
         flat = np.frombuffer(data, stored).astype(_NUMBERS[kind])
@@ -185,7 +160,7 @@ class _Variable:
         try:
             letters = list(str(data, coding))
         except (UnicodeDecodeError, LookupError):
-            raise _UnsoundError(f"'{self.name}' is no text") from None
+            raise ValueError(f"'{self.name}' is no text") from None
         self._must_hold(len(letters))
         if not letters:
             return np.empty(0, "U1")
@@ -195,16 +170,7 @@ class _Variable:
     def _must_hold(self, count: float) -> None:
         if count != math.prod(self.shape):
             size = " x ".join(map(str, self.shape))
-            raise _UnsoundError(f"'{self.name}' is to be {size}, and has {count:g} elements")
-
-
-def _name(matrix: memoryview, order: str) -> str:
-    """Return a variable's name, the third of its parts."""
-    parts = _elements(matrix, order)
-    (_, flags), (_, sizes), (_, name) = (next(parts, _NOTHING) for _ in range(3))
-    if len(flags) != 8 or not sizes or len(sizes) % 4:
-        raise _UnsoundError("a variable without a kind or a shape")
-    return str(name, "latin-1")
+            raise ValueError(f"'{self.name}' is to be {size}, and has {count:g} elements")
 
 
 def _variable(matrix: memoryview, order: str) -> _Variable:
@@ -212,11 +178,11 @@ def _variable(matrix: memoryview, order: str) -> _Variable:
     parts = _elements(matrix, order)
     (_, flags), (_, sizes), (_, name) = (next(parts, _NOTHING) for _ in range(3))
     if len(flags) != 8 or not sizes or len(sizes) % 4:
-        raise _UnsoundError("a variable without a kind or a shape")
+        raise ValueError("a variable without a kind or a shape")
     (flag, _) = struct.unpack(f"{order}II", flags)
     shape = struct.unpack(f"{order}{len(sizes) // 4}i", sizes)
     if min(shape) < 0 or len(shape) > 32:
-        raise _UnsoundError("a variable of an impossible shape")
+        raise ValueError("a variable of an impossible shape")
     called = str(name, "latin-1")
     return _Variable(called, flag & 0xFF, bool(flag & _COMPLEX), shape, parts, order)
 

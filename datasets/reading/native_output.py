@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STANDARD_ERROR = 2
-_lock = threading.Lock()
-_within = 0  # how many are hiding it now, in all threads
-_kept = -1  # the descriptor by which it comes back
+_lock = threading.RLock()  # there is one standard error
 
 
 @contextmanager
@@ -20,28 +18,17 @@ def native_output_hidden() -> Iterator[None]:
     >>> with native_output_hidden():
     ...     _ = os.write(STANDARD_ERROR, b"W0000 a remark for its developers")
     """
-    global _within, _kept  # noqa: PLW0603 - there is one standard error
     with _lock:
-        if not _within:
-            _kept = _redirected()
-        _within += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _within -= 1
-            if not _within and _kept >= 0:
-                os.dup2(_kept, STANDARD_ERROR)
-                os.close(_kept)
-
-
-def _redirected() -> int:
-    """Lead standard error to nowhere; return a descriptor of what it was, -1 if it is closed."""
-    try:
-        kept = os.dup(STANDARD_ERROR)
-    except OSError:
-        return -1
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, STANDARD_ERROR)
-    os.close(nowhere)
-    return kept
+        try:
+            kept = os.dup(STANDARD_ERROR)
+        except OSError:  # it is closed: nothing comes through
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, STANDARD_ERROR)
+        os.close(nowhere)
+        try:
+            yield
+        finally:
+            os.dup2(kept, STANDARD_ERROR)
+            os.close(kept)

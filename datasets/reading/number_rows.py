@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from skelfuse.errors import SkelfuseError
 
 Numbers = npt.NDArray[np.float64]
 PLAIN = "save it as plain comma-separated text"
+WHITE = " \t,;"  # a line of nothing else is empty
 FETCH_AGAIN = "the file is damaged: fetch it again, or correct the line"
 NOTHING = frozenset(
     {"", "na", "n/a", "null", "none", "-", "--"}
@@ -34,9 +34,7 @@ def rows_of_numbers(
 ) -> tuple[Numbers, list[list[str]], list[int]]:
     r"""Return the numbers `[R,numbers]`, the cells of the columns `texts`, and the rows' lines.
 
-    Numbers are in the columns `numbers`, by default in all that are not `texts`. An empty cell is
-    NaN, and an empty line nothing. Cells beyond the last column must be empty; with `pad` a row
-    that ends early has empty cells. `delimiter` None is any white space.
+    Numbers are in the columns `numbers`, by default in all that are not `texts`.
 
     >>> rows_of_numbers("a,1,2\n\nb,,4\n", 3, texts=[0])
     (array([[ 1.,  2.],
@@ -45,67 +43,151 @@ def rows_of_numbers(
     ... except SkelfuseError as error: print(error.line, error.problem, error.found)
     2 text among the numbers 'x'
     """
-    lines = text.splitlines()
-    at = [number for number, line in enumerate(lines) if line.strip(" \t,;")]
-    if not at:
-        raise SkelfuseError("no rows of numbers", remedy="fetch it again, or leave the file out")
-    kept = [lines[number] for number in at]
-    at = [number + first_line for number in at]
+    names = [""] * columns
+    table = Table(names, text, delimiter=delimiter, first_line=first_line, pad=pad)
     if numbers is None:
         numbers = [column for column in range(columns) if column not in texts]
-    values = _plain_numbers(kept, columns, delimiter, numbers)
-    if values is not None:
-        heads = [line.split(delimiter, max(texts) + 1) for line in kept] if texts else []
-        return values, [[head[column].strip() for head in heads] for column in texts], at
-    rows = [
-        row if len(row) == columns else _of_length(row, columns, line, pad=pad)
-        for row, line in zip(_split(kept, delimiter), at, strict=True)
-    ]
-    flat = [
-        _number(row[column], line) for row, line in zip(rows, at, strict=True) for column in numbers
-    ]
-    words = [[row[column].strip() for row in rows] for column in texts]
-    return np.array(flat).reshape(len(rows), len(numbers)), words, at
+    return table.numbers(numbers), [table.texts(column) for column in texts], table.lines
 
 
-def _plain_numbers(
-    lines: list[str], columns: int, delimiter: str | None, numbers: Sequence[int]
-) -> Numbers | None:
-    """Return the numbers of lines in which all is as it should be; None where it is not.
+class Table:
+    r"""A table whose columns have names, or "": `numbers(columns)` and `texts(column)`.
 
-    NumPy's own reader is three times as fast as Python, but says little of what is wrong.
+    An empty cell is NaN, and an empty line nothing. Cells beyond the last column must be empty;
+    with `pad` a row that ends early has empty cells. `delimiter` None is any white space.
+
+    >>> table = Table(["t", "who", "x"], "1,ann,0.5\n2,bob,\n")
+    >>> table.numbers([0, 2]).tolist(), table.texts(1)
+    ([[1.0, 0.5], [2.0, nan]], ['ann', 'bob'])
     """
-    if delimiter is None:
-        if len(numbers) != columns:
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        text: str,
+        *,
+        delimiter: str | None = ",",
+        first_line: int = 1,
+        pad: bool = False,
+    ) -> None:
+        self.names, self._delimiter, self._pad = list(names), delimiter, pad
+        numbered = enumerate(text.splitlines(), first_line)
+        kept = [(number, line) for number, line in numbered if line.strip(WHITE)]
+        if not kept:
+            raise SkelfuseError(
+                "no rows of numbers", remedy="fetch it again, or leave the file out"
+            )
+        self.lines = [number for number, _ in kept]
+        self._rows = [line for _, line in kept]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def numbers(self, columns: Sequence[int]) -> Numbers:
+        """Return some columns as `[R,columns]`; an empty cell, and column -1, is NaN."""
+        there = [column for column in columns if column >= 0]
+        values = self._plain_numbers(there)
+        if values is None:
+            flat = [
+                _number(row[column], line, self.names[column])
+                for row, line in zip(self._cells, self.lines, strict=True)
+                for column in there
+            ]
+            values = np.array(flat, np.float64).reshape(len(self), len(there))
+        if len(there) == len(columns):
+            return values
+        padded = np.full((len(self), len(columns)), np.nan)
+        padded[:, np.array(columns) >= 0] = values
+        return padded
+
+    def texts(self, column: int) -> list[str]:
+        """Return a column's cells as text, without space around them."""
+        if self._even:
+            return [row.split(self._delimiter, column + 1)[column].strip() for row in self._rows]
+        return [row[column].strip() for row in self._cells]
+
+    @cached_property
+    def _even(self) -> bool:
+        """Whether all rows have as many cells, and none is quoted: so most tables are."""
+        mark, marks = self._delimiter, len(self.names) - 1
+        if mark is None:
+            return False
+        return not any('"' in row or row.count(mark) != marks for row in self._rows)
+
+    def _plain_numbers(self, columns: list[int]) -> Numbers | None:
+        """Return the numbers of rows in which all is as it should be; None where it is not.
+
+        NumPy's own reader is three times as fast as Python, but says little of what is wrong.
+        """
+        mark = self._delimiter
+        if not self._even and (mark is not None or len(columns) != len(self.names)):
             return None
-    elif not _even(lines, columns, delimiter):
-        return None
-    return _loaded(lines, delimiter, numbers)
+        rows = self._rows if mark is None else [_filled(row, mark) for row in self._rows]
+        try:
+            values = np.loadtxt(rows, delimiter=mark, comments=None, usecols=columns, ndmin=2)
+        except ValueError:
+            return None
+        return values if values.shape == (len(rows), len(columns)) else None
+
+    @cached_property
+    def _cells(self) -> list[list[str]]:
+        """The cells of any rows; what is wrong with one is an error of its line."""
+        return [self._split(row, line) for row, line in zip(self._rows, self.lines, strict=True)]
+
+    def _split(self, row: str, line: int) -> list[str]:
+        mark, wanted = self._delimiter, len(self.names)
+        cells = cells_of(row, mark, line)
+        if len(cells) < wanted and self._pad:
+            cells += [""] * (wanted - len(cells))
+        if len(cells) < wanted or any(cell.strip() for cell in cells[wanted:]):
+            raise SkelfuseError(
+                "wrong number of columns",
+                line=line,
+                expected=wanted,
+                found=len(cells),
+                remedy=FETCH_AGAIN,
+            )
+        return cells[:wanted]
 
 
-def _loaded(lines: list[str], delimiter: str | None, numbers: Sequence[int]) -> Numbers | None:
-    if delimiter is not None:
-        lines = [_filled(line, delimiter) for line in lines]
+def cells_of(row: str, delimiter: str | None, line: int) -> list[str]:
+    """Return the cells of a row, some of which may be quoted.
+
+    >>> cells_of('a, "b, c",', ",", 1), cells_of("1  2", None, 1)
+    (['a', 'b, c', ''], ['1', '2'])
+    """
+    if delimiter is None or '"' not in row:
+        return row.split(delimiter)
     try:
-        values = np.loadtxt(lines, delimiter=delimiter, comments=None, usecols=numbers, ndmin=2)
+        return next(csv.reader([row], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error as error:
+        raise SkelfuseError(f"cannot read the table: {error}", line=line, remedy=PLAIN) from None
+
+
+def _filled(row: str, delimiter: str) -> str:
+    """Return a row with nan in its empty cells."""
+    if delimiter * 2 in row:
+        row = row.replace(delimiter * 2, f"{delimiter}nan{delimiter}")
+        row = row.replace(delimiter * 2, f"{delimiter}nan{delimiter}")  # every second one is left
+    if row.startswith(delimiter):
+        row = f"nan{row}"
+    return f"{row}nan" if row.endswith(delimiter) else row
+
+
+def _number(cell: str, line: int, column: str) -> float:
+    word = cell.strip()
+    if word.lower() in NOTHING:
+        return float("nan")
+    try:
+        return float(word)
     except ValueError:
-        return None
-    return values if values.shape == (len(lines), len(numbers)) else None
-
-
-def _even(lines: list[str], columns: int, delimiter: str) -> bool:
-    """Tell whether all lines have as many cells, and none is quoted."""
-    return not any('"' in line or line.count(delimiter) != columns - 1 for line in lines)
-
-
-def _filled(line: str, delimiter: str) -> str:
-    """Return a line with nan in its empty cells."""
-    if delimiter * 2 in line:
-        line = line.replace(delimiter * 2, f"{delimiter}nan{delimiter}")
-        line = line.replace(delimiter * 2, f"{delimiter}nan{delimiter}")  # every second one is left
-    if line.startswith(delimiter):
-        line = f"nan{line}"
-    return f"{line}nan" if line.endswith(delimiter) else line
+        raise SkelfuseError(
+            f"text among the numbers of column '{column}'" if column else "text among the numbers",
+            line=line,
+            expected="a number",
+            found=repr(word[:40]),
+            remedy=FETCH_AGAIN,
+        ) from None
 
 
 def whole_numbers(values: Numbers, lines: Sequence[int]) -> list[int]:
@@ -128,131 +210,9 @@ def whole_numbers(values: Numbers, lines: Sequence[int]) -> list[int]:
     return [int(value) for value in values.tolist()]
 
 
-def _split(lines: list[str], delimiter: str | None) -> list[list[str]]:
-    if delimiter is None:
-        return [line.split() for line in lines]
-    try:
-        return [
-            line.split(delimiter)
-            if '"' not in line
-            else next(csv.reader([line], delimiter=delimiter))
-            for line in lines
-        ]
-    except csv.Error as error:
-        raise SkelfuseError(f"cannot read the table: {error}", remedy=FETCH_AGAIN) from None
-
-
-def _of_length(row: list[str], columns: int, line: int, *, pad: bool) -> list[str]:
-    if len(row) > columns and not any(cell.strip() for cell in row[columns:]):
-        return row[:columns]
-    if len(row) < columns and pad:
-        return row + [""] * (columns - len(row))
-    raise SkelfuseError(
-        "wrong number of columns",
-        line=line,
-        expected=columns,
-        found=len(row),
-        remedy=FETCH_AGAIN,
-    )
-
-
-def _number(cell: str, line: int, column: str | None = None) -> float:
-    word = cell.strip()
-    if word.lower() in NOTHING:
-        return float("nan")
-    try:
-        return float(word)
-    except ValueError:
-        raise SkelfuseError(
-            f"text among the numbers of column '{column}'" if column else "text among the numbers",
-            line=line,
-            expected="a number",
-            found=repr(word[:40]),
-            remedy=FETCH_AGAIN,
-        ) from None
-
-
-class Table:
-    r"""A table whose first line names its columns: `numbers(columns)` and `texts(column)`.
-
-    >>> table = Table(["t", "who", "x"], "1,ann,0.5\n2,bob,\n", ",")
-    >>> table.numbers([0, 2]).tolist(), table.texts(1)
-    ([[1.0, 0.5], [2.0, nan]], ['ann', 'bob'])
-    """
-
-    def __init__(self, names: Sequence[str], body: str, delimiter: str) -> None:
-        self.names = list(names)
-        self._body, self._delimiter = body, delimiter
-
-    @cached_property
-    def _lines(self) -> list[str] | None:
-        """The lines, where each is a row without quotes; so most tables are."""
-        lines = [line for line in self._body.splitlines() if line.strip(f" \t{self._delimiter}")]
-        return lines if _even(lines, len(self.names), self._delimiter) else None
-
-    @cached_property
-    def _cells(self) -> tuple[list[list[str]], list[int]]:
-        """The rows of any table, and the line on which each ends."""
-        reader = csv.reader(
-            io.StringIO(self._body, newline=""), delimiter=self._delimiter, skipinitialspace=True
-        )
-        rows: list[list[str]] = []
-        at: list[int] = []
-        try:
-            for row in reader:
-                if any(cell.strip() for cell in row):
-                    line = reader.line_num + 1
-                    same = len(row) == len(self.names)
-                    rows.append(row if same else _of_length(row, len(self.names), line, pad=False))
-                    at.append(line)
-        except csv.Error as error:
-            raise SkelfuseError(
-                f"cannot read the table: {error}", line=reader.line_num + 1, remedy=PLAIN
-            ) from None
-        return rows, at
-
-    def __len__(self) -> int:
-        return len(self._cells[0] if self._lines is None else self._lines)
-
-    def numbers(self, columns: Sequence[int]) -> Numbers:
-        """Return some columns as `[R,columns]`; an empty cell, and column -1, is NaN."""
-        wanted = sorted({column for column in columns if column >= 0})
-        values = None
-        if self._lines and wanted:
-            values = _loaded(self._lines, self._delimiter, wanted)
-        if values is None:
-            rows, at = self._cells
-            flat = [
-                _number(row[column], line, self.names[column])
-                for row, line in zip(rows, at, strict=True)
-                for column in wanted
-            ]
-            values = np.array(flat, np.float64).reshape(len(rows), len(wanted))
-        places = {column: place for place, column in enumerate(wanted)}
-        if len(wanted) == len(columns):
-            return np.asarray(values[:, [places[column] for column in columns]])
-        padded = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)
-        return np.asarray(padded[:, [places.get(column, -1) for column in columns]])
-
-    def texts(self, column: int) -> list[str]:
-        """Return a column's cells as text, without space around them."""
-        if self._lines is None:
-            return [row[column].strip() for row in self._cells[0]]
-        return [line.split(self._delimiter, column + 1)[column].strip() for line in self._lines]
-
-
 def read_table(path: Path) -> Table:
     """Return the table of a comma- or tab-separated file."""
     head, _, body = read_text(path, "the table").partition("\n")
     delimiter = "\t" if "\t" in head else ";" if ";" in head and "," not in head else ","
-    try:
-        names = next(
-            csv.reader([head.rstrip("\r")], delimiter=delimiter, skipinitialspace=True), []
-        )
-    except csv.Error as error:
-        raise SkelfuseError(
-            f"cannot read the table: {error}", file=path, line=1, remedy=PLAIN
-        ) from None
-    if not names or not body.strip():
-        raise SkelfuseError("a table without rows", file=path, remedy="leave the file out")
-    return Table([name.strip() for name in names], body, delimiter)
+    names = [name.strip() for name in cells_of(head.rstrip("\r"), delimiter, 1)]
+    return Table(names, body, delimiter=delimiter, first_line=2)

@@ -16,13 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ, check_readable
+from skelfuse.files import as_error, check_readable
 
 NO_RECORDING = "this is no recording: leave it out; or save it without compression"
 REMEDY = "the file is damaged, or was not written by numpy.save or numpy.savez: write it again"
 LARGE = 128 << 20  # bytes that any file may become in memory
 UNSOUND = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 MOST_AXES = 8
+VERSIONS = {  # 3.0 is for names of fields, which no recording has
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 LAST_LETTER = 0x10FFFF  # of Unicode
 NUMBER, TEXT = 8, 64  # bytes of a number, and of a text beside its letters, when it is worked with
 DENSEST = 100  # recordings shrink by a factor of 2 to 10; only a bomb shrinks by hundreds
@@ -51,20 +55,10 @@ def read_header(stream: IO[bytes]) -> Header:
     (2, 3)
     """
     try:
-        version = np.lib.format.read_magic(stream)
+        read = VERSIONS[np.lib.format.read_magic(stream)]
         with warnings.catch_warnings():  # that Python 2 wrote it is nobody's trouble
             warnings.simplefilter("ignore", UserWarning)
-            if version == (1, 0):
-                found = np.lib.format.read_array_header_1_0(stream)
-            elif version == (2, 0):
-                found = np.lib.format.read_array_header_2_0(stream)
-            else:
-                raise SkelfuseError(
-                    "a .npy header of a version that is not read", found=version, remedy=REMEDY
-                )
-        header = Header(*found)
-    except SkelfuseError:
-        raise
+            header = Header(*read(stream))
     except Exception as error:  # numpy parses text here, and a damaged one makes it raise anything
         raise SkelfuseError(f"not a NumPy array: {_first_line(error)}", remedy=REMEDY) from None
     if header.dtype.kind not in "biufUS":
@@ -139,18 +133,13 @@ def _check_length(header: Header, available: int) -> None:
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
-    try:
-        content = stream.read(size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        raise SkelfuseError(f"cannot read: {_first_line(error)}", remedy=REMEDY) from None
+    content = stream.read(size)
     if len(content) != size:
         raise SkelfuseError("the file ends early", expected=size, found=len(content), remedy=REMEDY)
     return content
 
 
 def _first_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
     return (str(error).strip() or type(error).__name__).splitlines()[0][:120]
 
 
@@ -166,10 +155,8 @@ def load_npy(path: Path) -> npt.NDArray[Any]:
     try:
         with path.open("rb") as stream:
             return read_array(stream, facts.st_size)
-    except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    except (OSError, SkelfuseError) as error:
+        raise as_error(error, path) from None
 
 
 def keys(path: Path) -> list[str]:
@@ -271,11 +258,7 @@ class Npz:
         """Yield an array in parts of so many rows, read one after the other."""
         header = self.header(name)
         if header.fortran:  # its rows lie scattered over the whole array
-            whole = self.load(name)
-            end = 0
-            for length in lengths:
-                yield whole[end : end + length]
-                end += length
+            yield from np.split(self.load(name), np.cumsum(lengths)[:-1])
             return
         row = header.shape[1:]
         size = math.prod(row) * header.dtype.itemsize

@@ -21,10 +21,8 @@ SAVE_CSV = "save it as csv, or with pandas' format='table'"
 def is_pandas_table(path: Path) -> bool | None:
     """Tell whether a file holds a table of pandas under one of the known keys; None if damaged."""
     names = names_in(path)
-    return None if names is None else bool({*KEYS} & names) and _holds_one(path)
-
-
-def _holds_one(path: Path) -> bool:
+    if not names or not {*KEYS} & names:
+        return None if names is None else False
     try:
         with opened(path) as file:
             return any(_is_frame(file.get(key)) for key in KEYS)
@@ -63,8 +61,8 @@ def read_pandas_table(
             raise SkelfuseError("a table without numbers", remedy=SAVE_CSV)
         if len(words) > 1 and words[0].dtype.kind != "S":  # a running number before the names
             words = words[1:]
-        told = [[_word(word) for word in column.tolist()] for column in words]
-        index = ["/".join(row) for row in zip(*told, strict=True)]
+        texts = [map(_word, column.tolist()) for column in words]
+        index = ["/".join(row) for row in zip(*texts, strict=True)]
         return names, np.concatenate(blocks, axis=1), index or [str(i) for i in range(len(rows))]
 
 

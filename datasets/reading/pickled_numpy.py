@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from skelfuse.datasets.reading.numpy_file import as_array
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ
+from skelfuse.files import as_error
 
 DAMAGED = "the file is damaged, or holds no plain data: fetch or write it again"
 _CORES = ("numpy.core", "numpy._core")  # NumPy 1, NumPy 2
@@ -44,13 +44,13 @@ class Name:
     meaning: str
 
 
+@dataclass(slots=True)
 class Span:
     """Bytes that stayed in the file; as `kind` says, raw or text that stands for bytes."""
 
-    __slots__ = ("kind", "size", "start")
-
-    def __init__(self, start: int, size: int, kind: str) -> None:
-        self.start, self.size, self.kind = start, size, kind
+    start: int
+    size: int
+    kind: str
 
     def read(self, path: Path) -> bytes:
         """Return the bytes."""
@@ -59,9 +59,7 @@ class Span:
                 file.seek(self.start)
                 content = file.read(self.size)
         except OSError as error:
-            raise SkelfuseError(
-                f"cannot read: {error.strerror}", file=path, remedy=MAY_READ
-            ) from None
+            raise as_error(error, path) from None
         if self.kind != "utf-8":
             return content
         try:  # protocols 0 to 2 of Python 3 write bytes as text
@@ -104,16 +102,14 @@ class Dtype:
             ) from None
 
 
+@dataclass(slots=True)
 class Array:
     """An array whose numbers may still be in the file."""
 
-    __slots__ = ("data", "dtype", "fortran", "shape")
-
-    def __init__(self) -> None:
-        self.shape: tuple[int, ...] = (0,)
-        self.dtype = Dtype("u1")
-        self.fortran = False
-        self.data: bytes | Span = b""
+    shape: tuple[int, ...] = (0,)
+    dtype: Dtype = field(default_factory=lambda: Dtype("u1"))
+    fortran: bool = False
+    data: bytes | Span = b""
 
     def fill(self, shape: Any, dtype: Any, fortran: Any, data: Any) -> Array:
         """Take what the pickle says, if it fits together."""

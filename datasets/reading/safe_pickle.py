@@ -11,6 +11,7 @@ The instructions are those of Python's `pickletools` documentation, protocols 0 
 
 from __future__ import annotations
 
+import ast
 import io
 import struct
 from collections.abc import Callable
@@ -18,9 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from skelfuse.datasets.reading.pickled_numpy import DAMAGED, NAMES, Name, Span, build, call
-from skelfuse.datasets.reading.pickled_text import old_string, text_number
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ
+from skelfuse.files import as_error
 
 FEW, SPARSE = 1_000_000, 16  # lists that any pickle may have, and bytes for each beyond
 LONG = 512  # bytes of one value beyond which they stay in the file
@@ -49,7 +49,7 @@ def read_pickle(path: Path) -> Any:
     except SkelfuseError as error:
         raise error.with_context(file=path, remedy=DAMAGED) from None
     except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
+        raise as_error(error, path) from None
     except _UNSOUND as error:
         raise SkelfuseError(f"not a sound pickle: {error}", file=path, remedy=DAMAGED) from None
 
@@ -160,13 +160,9 @@ class _Machine:
         else:
             self.since_mark()
 
-    def new_list(self) -> list[Any]:
+    def new(self, empty: Any) -> None:
         self.take_room()
-        return []
-
-    def new_names(self) -> dict[Any, Any]:
-        self.take_room()
-        return {}
+        self.stack.append(empty)
 
     def mark(self) -> None:
         self.take_room()
@@ -201,6 +197,19 @@ def _whole(number: int) -> int:
     return number
 
 
+def _text_number(line: bytes) -> int | bool:
+    """Return a number that an old pickle writes as text, where 00 and 01 are False and True."""
+    return line == b"01" if line in (b"00", b"01") else int(line)
+
+
+def _old_string(line: bytes) -> str:
+    """Return a string that an old pickle writes in quotes."""
+    text = ast.literal_eval("b" + line.decode("ascii")) if line[:1] in (b"'", b'"') else None
+    if not isinstance(text, bytes):
+        raise ValueError("a string without quotes")
+    return text.decode("latin-1")
+
+
 Step = Callable[[_Machine], Any]
 
 
@@ -229,7 +238,7 @@ _STEPS: dict[bytes, Step] = {
     b"N": _push(lambda m: None),
     b"\x88": _push(lambda m: True),
     b"\x89": _push(lambda m: False),
-    b"I": _push(lambda m: _whole(text_number(m.line()))),
+    b"I": _push(lambda m: _whole(_text_number(m.line()))),
     b"L": _push(lambda m: _whole(int(m.line().rstrip(b"L")))),
     b"J": _push(lambda m: m.number("<i")),
     b"K": _push(lambda m: m.take(1)[0]),
@@ -238,7 +247,7 @@ _STEPS: dict[bytes, Step] = {
     b"\x8b": _long("<I"),
     b"F": _push(lambda m: float(m.line())),
     b"G": _push(lambda m: struct.unpack(">d", m.take(8))[0]),
-    b"S": _push(lambda m: old_string(m.line())),
+    b"S": _push(lambda m: _old_string(m.line())),
     b"U": _run("<B", "latin-1"),
     b"T": _run("<I", "latin-1"),
     b"V": _push(lambda m: m.line().decode("raw-unicode-escape")),
@@ -249,8 +258,8 @@ _STEPS: dict[bytes, Step] = {
     b"B": _run("<I", "bytes"),
     b"\x8e": _run("<Q", "bytes"),
     b"\x96": _run("<Q", "bytes"),
-    b"]": _push(_Machine.new_list),
-    b"}": _push(_Machine.new_names),
+    b"]": lambda m: m.new([]),
+    b"}": lambda m: m.new({}),
     b")": _push(lambda m: ()),
     b"(": _Machine.mark,
     b"l": _push(_Machine.since_mark),

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from skelfuse.skeleton import Pair
 
-_WORDS = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"))
-# An L by itself: at an end of the name or between marks, or before a capital (LHip).
-_LETTER = re.compile(r"(?:^|(?<=[ _.:-]))([lL])(?=$|[ _.:-]|[A-Z][a-z])")
-# An L within a name (LKNE, wingL, forelegL1), or an l at its end or beginning (earl, lt).
-_WITHIN = (re.compile(r"(L)"), re.compile(r"(l)(?=\d*$)"), re.compile(r"^(l)"))
-_RIGHT = {"l": "r", "L": "R"}
+_RIGHT = {"left": "right", "Left": "Right", "LEFT": "RIGHT", "l": "r", "L": "R"}
+# Words; an L by itself: at an end of the name or between marks, or before a capital (LHip); an L
+# within a name (LKNE, wingL, forelegL1), or an l at its end or beginning (earl, lt).
+_WAYS = (
+    ("left|Left|LEFT",),
+    (r"(?:^|(?<=[ _.:-]))[lL](?=$|[ _.:-]|[A-Z][a-z])",),
+    ("L", r"l(?=\d*$)", "^l"),
+)
 HIPS = ("hip", "upleg", "upperleg", "thigh")
 SHOULDERS = ("shoulder", "upperarm", "uparm")
 
@@ -30,9 +32,9 @@ def sides_of(names: Sequence[str]) -> tuple[Pair, ...]:
     """
     other: dict[str, str] = {}
     taken: set[str] = set()
-    for find in (_by_word, _by_letter, _by_letter_within):
+    for patterns in _WAYS:
         for name in names:
-            for right in () if name in taken else find(name):
+            for right in () if name in taken else _other_sides(name, patterns):
                 if right != name and right in names and right not in taken:
                     other[name] = right
                     taken |= {name, right}
@@ -53,15 +55,7 @@ def first_pair(pairs: Sequence[Pair], parts: Sequence[str]) -> Pair | tuple[()]:
     return ()
 
 
-def _by_word(name: str) -> Iterator[str]:
-    return (name.replace(left, right, 1) for left, right in _WORDS)
-
-
-def _by_letter(name: str) -> Iterator[str]:
-    yield _LETTER.sub(lambda found: _RIGHT[found[1]], name, count=1)
-
-
-def _by_letter_within(name: str) -> Iterator[str]:
-    for pattern in _WITHIN:
-        for found in pattern.finditer(name):
-            yield name[: found.start()] + _RIGHT[found[1]] + name[found.end() :]
+def _other_sides(name: str, patterns: Sequence[str]) -> Iterator[str]:
+    for pattern in patterns:
+        for found in re.finditer(pattern, name):
+            yield name[: found.start()] + _RIGHT[found[0]] + name[found.end() :]

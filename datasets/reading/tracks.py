@@ -14,8 +14,6 @@ from skelfuse.clips.most_active import activity, by_activity
 Track = dict[int, tuple[FloatArray, FloatArray]]  # frame -> joints [N,D], confidence [N]
 FARTHEST = 1.0  # sizes of the body that somebody moves by, at most
 NEVER = 1.001  # what a pair further apart costs, however far that is: nobody pays more for it
-
-
 LATELY = 150  # frames after which somebody who was not seen is gone
 FEWEST = 256  # people, those seen last, with whom detections are compared at least
 AT_ONCE = 64  # of them, in one piece of memory

@@ -102,20 +102,4 @@ ACTIONS: tuple[Action, ...] = (
     _reverse(_WALK, "back away from someone"),
 )
 
-
-def action_named(name: str) -> Action:
-    """Return the action with this name.
-
-    >>> action_named("hug").people
-    2
-    """
-    return next(action for action in ACTIONS if action.name == name)
-
-
-def code(action: Action) -> int:
-    """Return the number of an action, as file names carry it: A001 is 1.
-
-    >>> code(ACTIONS[0])
-    1
-    """
-    return ACTIONS.index(action) + 1
+BY_NAME = {action.name: action for action in ACTIONS}

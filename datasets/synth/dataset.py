@@ -13,7 +13,7 @@ from skelfuse.datasets.synth.skeleton_file import skeleton_text
 from skelfuse.datasets.synth.subjects import SUBJECTS
 from skelfuse.datasets.workers import in_order
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import atomic_write, cannot_write, is_leftover, remove_leftovers
+from skelfuse.files import is_leftover, remove_leftovers, write_text
 
 CLASS_NAMES = "class_names.txt"
 NOISIEST = 10  # at which a guessed joint is half a metre off
@@ -96,7 +96,7 @@ def write_dataset(
         f"(generation {_GENERATION})\n"
     )
     _open_folder(folder, made_by, {_file(folder, plan).name for plan in plans})
-    _write_aside(folder / CLASS_NAMES, class_names(classes))
+    write_text(folder / CLASS_NAMES, class_names(classes), what="the classes' names")
     missing = [plan for plan in plans if not _file(folder, plan).exists()]
     done = len(plans) - len(missing)
     progress(done)
@@ -150,20 +150,11 @@ def _open_folder(folder: Path, made_by: str, expected: set[str]) -> None:
             remedy="choose another folder, or clear this one yourself",
         )
     remove_leftovers(folder)
-    _write_aside(mark, made_by)
+    write_text(mark, made_by, what="how the data are made")
 
 
 def _write_clip(folder: Path, noise: float, plan: ClipPlan) -> None:
-    _write_aside(_file(folder, plan), skeleton_text(render(plan, noise)))
-
-
-def _write_aside(path: Path, text: str) -> None:
-    # Whoever sees the file sees the whole of it.
-    try:
-        with atomic_write(path) as new:
-            new.write_bytes(text.encode("ascii"))
-    except OSError as error:
-        raise cannot_write("", path, error, remedy="see to the disk, then go on") from None
+    write_text(_file(folder, plan), skeleton_text(render(plan, noise)), what="the clip")
 
 
 def _file(folder: Path, plan: ClipPlan) -> Path:

@@ -21,13 +21,13 @@ _TIPS = np.array([15, 19, 21, 22, 23, 24])
 
 @dataclass(frozen=True)
 class Sight:
-    """What the sensor reports of B bodies in T frames, as a Recording has it."""
+    """What the sensor reports of B bodies in T frames."""
 
-    coords: Array
-    state: npt.NDArray[np.int64]
-    seen: npt.NDArray[np.bool_]
-    ids: npt.NDArray[np.int64]
-    swapped: npt.NDArray[np.bool_]
+    coords: Array  # [T,B,25,3] as reported
+    state: npt.NDArray[np.int64]  # [T,B,25]: 2 tracked, 1 inferred, 0 not tracked
+    seen: npt.NDArray[np.bool_]  # [T,B]: whether the frame lists the body at all
+    ids: npt.NDArray[np.int64]  # [T,B]
+    swapped: npt.NDArray[np.bool_]  # [T]: frames that list their bodies in reverse order
 
 
 def faulty(sight: Sight, rng: np.random.Generator, noise: float) -> Sight:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.pose import Pose, during, path, reach
+from skelfuse.datasets.synth.pose import Pose, during, path, reach, trip
 from skelfuse.datasets.synth.rotation import Array
 from skelfuse.datasets.synth.subjects import Style
 
@@ -41,13 +41,13 @@ def sit_down(u: Array, style: Style) -> Pose:
     bend = 0.55 + 0.2 * style.amplitude
     knee = np.array([0.05 + 0.05 * style.aside, -0.76, 0.42])
     hands_down = style.aside > -0.4  # some leave their hands where they are
-    hang = path(u, (0, 0), (0.48, (0.0, 0.12, 0.5)), (1, 0))  # arms hang from a bent trunk
+    hang = path(u, *trip(0, (0.48, (0.0, 0.12, 0.5))))  # arms hang from a bent trunk
     return replace(
         rest,
         pelvis=drop * np.array([1.0, 1.0, 0.0]) + back * np.array([0.0, 0.0, 1.0]),
         pelvis_turn=path(u, (0, 0), (0.5, (0, 0.3, 0)), (1, (0, -0.08, 0))),
         spine=rest.spine + path(u, (0, 0), (0.48, (0, bend, 0)), (1, (0, 0.08, 0))),
-        head=rest.head + path(u, (0, 0), (0.45, (0, -0.3, 0)), (1, 0)),
+        head=rest.head + path(u, *trip(0, (0.45, (0, -0.3, 0)))),
         right_hand=reach(u, (0.2, rest.right_hand), (0.9, knee if hands_down else rest.right_hand))
         + hang,
         left_hand=reach(u, (0.2, rest.left_hand), (0.9, knee if hands_down else rest.left_hand))
@@ -60,6 +60,7 @@ def pick_up(u: Array, style: Style) -> Pose:
     rest = style.rest
     depth = 0.36 + 0.1 * style.high
     stoop = path(u, (0, 0), (0.42, (0, 1, 0)), (0.5, (0, 1, 0)), (0.95, 0))
+    knee = (0.1, -0.72, 0.5)
     floor = np.array([-0.12 + 0.12 * style.aside, -0.45, 0.85])
     held = np.array([-0.14 + 0.1 * style.aside, -0.5 + 0.1 * style.high, 0.55])
     return replace(
@@ -70,13 +71,7 @@ def pick_up(u: Array, style: Style) -> Pose:
         head=rest.head - stoop * 0.3,
         right_hand=reach(u, (0.05, rest.right_hand), (0.42, floor), (0.5, floor), (0.9, held)),
         right_elbow=path(u, (0, rest.right_elbow), (0.4, (0.7, -0.3, -0.5))),
-        left_hand=reach(
-            u,
-            (0.05, rest.left_hand),
-            (0.42, (0.1, -0.72, 0.5)),
-            (0.5, (0.1, -0.72, 0.5)),
-            (1, rest.left_hand),
-        ),
+        left_hand=reach(u, (0.05, rest.left_hand), (0.42, knee), (0.5, knee), (1, rest.left_hand)),
         right_foot=rest.right_foot + np.array([0, 0, -0.06]),
         left_foot=rest.left_foot + np.array([0, 0, 0.06]),
     )
@@ -89,16 +84,11 @@ def jump(u: Array, style: Style) -> Pose:
     air = np.minimum(np.maximum((u - 0.45) / 0.27, 0.0), 1.0)
     fly = (4 * air * (1 - air))[:, None] * np.array([0.0, rise, 0.0])
     crouch = path(
-        u, (0, 0), (0.3, (0, -0.24, -0.08)), (0.45, 0), (0.72, 0), (0.82, (0, -0.2, -0.07)), (1, 0)
+        u, *trip(0, (0.3, (0, -0.24, -0.08)), (0.45, 0), (0.72, 0), (0.82, (0, -0.2, -0.07)))
     )
     lean = crouch[:, 1:2] * np.array([0, -2.4, 0])
     swing = path(
-        u,
-        (0, 0),
-        (0.3, (0.1, 0.12, -0.55)),
-        (0.52, (0.1, 0.75, 0.75)),
-        (0.75, (0.1, 0.3, 0.4)),
-        (1, 0),
+        u, *trip(0, (0.3, (0.1, 0.12, -0.55)), (0.52, (0.1, 0.75, 0.75)), (0.75, (0.1, 0.3, 0.4)))
     )
     return replace(
         rest,
@@ -115,7 +105,7 @@ def jump(u: Array, style: Style) -> Pose:
 def bow(u: Array, style: Style) -> Pose:
     """Bend the trunk forward with straight legs, stay, and come up."""
     rest = style.rest
-    down = path(u, (0, 0), (0.38, (0, 1, 0)), (0.58, (0, 1, 0)), (1, 0)) * style.amplitude
+    down = path(u, *trip(0, (0.38, (0, 1, 0)), (0.58, (0, 1, 0)))) * style.amplitude
     hang = down[:, 1:2] * np.array([0.0, 0.2, 0.45 + 0.2 * style.ahead])
     return replace(
         rest,

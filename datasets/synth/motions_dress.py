@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.pose import Pose, during, path, reach
+from skelfuse.datasets.synth.pose import Pose, during, path, reach, trip
 from skelfuse.datasets.synth.rotation import Array
 from skelfuse.datasets.synth.subjects import Style
 
@@ -19,47 +19,19 @@ def put_on_jacket(u: Array, style: Style) -> Pose:
     out = np.array([0.22, -0.35 + 0.15 * style.high, 0.74])
     collar = np.array([-0.42, -0.02, 0.42])
     close = np.array([-0.2, -0.3, 0.42])
-    right = (
-        (0, rest.right_hand),
-        (0.12, hold),
-        (0.28, behind),
-        (0.42, out),
-        (0.52, collar),
-        (0.7, collar),
-        (0.84, close),
-        (1, rest.right_hand),
-    )
-    left = (
-        (0, rest.left_hand),
-        (0.12, hold),
-        (0.26, collar),
-        (0.4, collar),
-        (0.58, behind),
-        (0.72, out),
-        (0.84, close),
-        (1, rest.left_hand),
-    )
-    twist = path(
-        u, (0.1, 0), (0.28, (-0.35, 0.05, 0.1)), (0.44, 0), (0.58, (0.35, 0.05, -0.1)), (0.74, 0)
-    )
+    right = (0.12, hold), (0.28, behind), (0.42, out), (0.52, collar), (0.7, collar), (0.84, close)
+    left = (0.12, hold), (0.26, collar), (0.4, collar), (0.58, behind), (0.72, out), (0.84, close)
+    twist = (0.28, (-0.35, 0.05, 0.1)), (0.44, 0), (0.58, (0.35, 0.05, -0.1))
+    shrugs = (0.28, (0.25, 0, 0)), (0.44, 0), (0.58, (0, 0.25, 0)), (0.72, 0), (0.84, (0.2, 0.2, 0))
     wide = during(u, 0.1, 0.9) * np.array([0.6, 0.3, 0.0])
     return replace(
         rest,
-        right_hand=reach(u, *right),
-        left_hand=reach(u, *left),
+        right_hand=reach(u, *trip(rest.right_hand, *right)),
+        left_hand=reach(u, *trip(rest.left_hand, *left)),
         right_elbow=rest.right_elbow + wide,
         left_elbow=rest.left_elbow + wide,
-        spine=rest.spine + twist * far,
-        shrug=path(
-            u,
-            (0.1, 0),
-            (0.28, (0.25, 0, 0)),
-            (0.44, 0),
-            (0.58, (0, 0.25, 0)),
-            (0.72, 0),
-            (0.84, (0.2, 0.2, 0)),
-            (1, 0),
-        ),
+        spine=rest.spine + path(u, *trip(0, *twist, start=0.1, end=0.74)) * far,
+        shrug=path(u, *trip(0, *shrugs, start=0.1)),
     )
 
 
@@ -71,30 +43,16 @@ def put_on_hat(u: Array, style: Style) -> Pose:
     on = np.array([-0.06, 0.52 + 0.05 * style.high, 0.12])
     away = np.array([0.35, 0.3, 0.3])
 
-    def way(waiting: Array) -> Array:
-        return reach(
-            u,
-            (0, waiting),
-            (0.16, hold),
-            (0.42, lifted),
-            (0.55, on),
-            (0.72, on),
-            (0.84, away),
-            (1, waiting),
-        )
-
+    way = (0.16, hold), (0.42, lifted), (0.55, on), (0.72, on), (0.84, away)
     elbows = np.array([1.0, -0.4, 0.3])
+    wide = (0.4, elbows), (0.84, elbows)
     press = during(u, 0.55, 0.76, edge=0.06) * np.array([0.0, -0.05 * style.amplitude, 0.0])
     return replace(
         rest,
-        right_hand=way(rest.right_hand) + press,
-        left_hand=way(rest.left_hand) + press,
-        right_elbow=path(
-            u, (0.1, rest.right_elbow), (0.4, elbows), (0.84, elbows), (1, rest.right_elbow)
-        ),
-        left_elbow=path(
-            u, (0.1, rest.left_elbow), (0.4, elbows), (0.84, elbows), (1, rest.left_elbow)
-        ),
+        right_hand=reach(u, *trip(rest.right_hand, *way)) + press,
+        left_hand=reach(u, *trip(rest.left_hand, *way)) + press,
+        right_elbow=path(u, *trip(rest.right_elbow, *wide, start=0.1)),
+        left_elbow=path(u, *trip(rest.left_elbow, *wide, start=0.1)),
         right_palm=during(u, 0.3, 0.84) * np.array([-0.7, 0.3, 0.0]),
         left_palm=during(u, 0.3, 0.84) * np.array([-0.7, 0.3, 0.0]),
         head=rest.head + path(u, (0.3, 0), (0.55, (0, 0.25, 0)), (0.72, (0, 0.25, 0)), (0.9, 0)),

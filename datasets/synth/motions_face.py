@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.pose import Pose, beat, during, path, reach
+from skelfuse.datasets.synth.pose import Pose, beat, during, path, reach, trip
 from skelfuse.datasets.synth.rotation import Array
 from skelfuse.datasets.synth.subjects import Style
 
@@ -19,21 +19,10 @@ def drink(u: Array, style: Style) -> Pose:
     sip = during(u, 0.4, 0.78, edge=0.16)
     return replace(
         rest,
-        right_hand=reach(
-            u,
-            (0, rest.right_hand),
-            (0.16, start),
-            (0.4, mouth),
-            (0.76, mouth),
-            (1, rest.right_hand),
-        )
+        right_hand=reach(u, *trip(rest.right_hand, (0.16, start), (0.4, mouth), (0.76, mouth)))
         + sip * np.array([0.0, 0.14 * style.amplitude, -0.03]),
         right_elbow=path(
-            u,
-            (0, rest.right_elbow),
-            (0.3, (0.7, -0.7, 0.0)),
-            (0.8, (0.7, -0.7, 0.0)),
-            (1, rest.right_elbow),
+            u, *trip(rest.right_elbow, (0.3, (0.7, -0.7, 0.0)), (0.8, (0.7, -0.7, 0.0)))
         ),
         right_palm=during(u, 0.3, 0.85, edge=0.15) * np.array([-0.8, 0.2, -0.2]),
         head=rest.head + sip * np.array([0.0, -0.42 * style.amplitude, 0.0]),
@@ -49,12 +38,8 @@ def salute(u: Array, style: Style) -> Pose:
     elbow = np.array([1.0, -0.1, 0.0])
     return replace(
         rest,
-        right_hand=reach(
-            u, (0, rest.right_hand), (0.22, brow), (0.6, brow), (0.7, cut), (1, rest.right_hand)
-        ),
-        right_elbow=path(
-            u, (0, rest.right_elbow), (0.2, elbow), (0.7, elbow), (1, rest.right_elbow)
-        ),
+        right_hand=reach(u, *trip(rest.right_hand, (0.22, brow), (0.6, brow), (0.7, cut))),
+        right_elbow=path(u, *trip(rest.right_elbow, (0.2, elbow), (0.7, elbow))),
         right_palm=during(u, 0.12, 0.7) * np.array([-0.9, 0.3, 0.0]),
     )
 
@@ -67,10 +52,8 @@ def phone_call(u: Array, style: Style) -> Pose:
     talk = during(u, 0.28, 0.84, edge=0.1)
     return replace(
         rest,
-        right_hand=reach(u, (0, rest.right_hand), (0.26, ear), (0.85, ear), (1, rest.right_hand)),
-        right_elbow=path(
-            u, (0, rest.right_elbow), (0.2, fold), (0.85, fold), (1, rest.right_elbow)
-        ),
+        right_hand=reach(u, *trip(rest.right_hand, (0.26, ear), (0.85, ear))),
+        right_elbow=path(u, *trip(rest.right_elbow, (0.2, fold), (0.85, fold))),
         right_palm=during(u, 0.15, 0.9) * np.array([-0.4, 0.7, 0.0]),
         head=rest.head + talk * np.array([0.0, 0.05, 0.18]),
     )
@@ -84,11 +67,9 @@ def wipe_face(u: Array, style: Style) -> Pose:
     elbow = np.array([0.9, -0.6, 0.0])
     return replace(
         rest,
-        right_hand=reach(u, (0, rest.right_hand), (0.24, face), (0.8, face), (1, rest.right_hand))
+        right_hand=reach(u, *trip(rest.right_hand, (0.24, face), (0.8, face)))
         + across * np.array([0.2, 0.04, -0.04]),
-        right_elbow=path(
-            u, (0, rest.right_elbow), (0.2, elbow), (0.8, elbow), (1, rest.right_elbow)
-        ),
+        right_elbow=path(u, *trip(rest.right_elbow, (0.2, elbow), (0.8, elbow))),
         right_palm=during(u, 0.15, 0.9) * np.array([-0.7, 0.4, 0.0]),
         head=rest.head + during(u, 0.2, 0.85) * np.array([0.0, 0.15, 0.0]),
     )
@@ -102,12 +83,8 @@ def check_watch(u: Array, style: Style) -> Pose:
     looking = during(u, 0.12, 0.82, edge=0.15)
     return replace(
         rest,
-        right_hand=reach(
-            u, (0, rest.right_hand), (0.26, raised), (0.76, raised), (1, rest.right_hand)
-        ),
-        right_elbow=path(
-            u, (0, rest.right_elbow), (0.2, elbow), (0.8, elbow), (1, rest.right_elbow)
-        ),
+        right_hand=reach(u, *trip(rest.right_hand, (0.26, raised), (0.76, raised))),
+        right_elbow=path(u, *trip(rest.right_elbow, (0.2, elbow), (0.8, elbow))),
         right_palm=looking * np.array([-0.5, 0.0, 0.0]),
         head=rest.head + looking * np.array([-0.1, 0.45 * style.amplitude, 0.0]),
         spine=rest.spine + looking * np.array([0.0, 0.06, 0.0]),

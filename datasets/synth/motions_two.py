@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.pose import Pose, beat, cruise, during, ease, path, reach
+from skelfuse.datasets.synth.pose import Pose, beat, cruise, during, ease, path, reach, trip
 from skelfuse.datasets.synth.rotation import TAU, Array, sine
 from skelfuse.datasets.synth.subjects import Style
 
@@ -41,9 +41,7 @@ def high_five(u: Array, pair: Pair) -> tuple[Pose, ...]:
         return replace(
             rest,
             right_hand=reach(u, *keys),
-            right_elbow=path(
-                u, (0, rest.right_elbow), (0.3, (0.8, -0.7, 0.0)), (1, rest.right_elbow)
-            ),
+            right_elbow=path(u, *trip(rest.right_elbow, (0.3, (0.8, -0.7, 0.0)))),
             right_palm=during(u, 0.2, 0.7) * np.array([0.0, 0.6, 0.0]),
             spine=rest.spine + lean,
             shrug=during(u, 0.2, 0.8) * np.array([0.25, 0.0, 0.0]),
@@ -61,43 +59,17 @@ def push(u: Array, pair: Pair) -> tuple[Pose, ...]:
     away = pusher.gap - lunged - 0.22  # from the shoulder to where the wrists stop
     chest = _ahead(pusher, distance=away, height=0.95 * pushed.body.shoulder_height)
     thrust = np.array([-0.06, chest[1], min(float(chest[2]), 0.95)])
-
-    def way(waiting: Array) -> Array:
-        return reach(
-            u,
-            (0, waiting),
-            (0.28, cocked),
-            (0.34, cocked),
-            (0.46, thrust),
-            (0.54, thrust),
-            (0.9, waiting),
-        )
-
-    lunge = path(
-        u,
-        (0.2, 0),
-        (0.34, (0, -0.03, -0.05)),
-        (0.48, (0, -0.06, 0.2)),
-        (0.62, (0, -0.06, 0.2)),
-        (1, 0),
-    )
-    step = path(
-        u,
-        (0.3, 0),
-        (0.4, (0, 0.07, 0.14)),
-        (0.48, (0, 0, 0.3)),
-        (0.68, (0, 0, 0.3)),
-        (0.8, (0, 0.06, 0.14)),
-        (0.95, 0),
-    )
+    way = (0.28, cocked), (0.34, cocked), (0.46, thrust), (0.54, thrust)
+    lunge = (0.34, (0, -0.03, -0.05)), (0.48, (0, -0.06, 0.2)), (0.62, (0, -0.06, 0.2))
+    step = (0.4, (0, 0.07, 0.14)), (0.48, (0, 0, 0.3)), (0.68, (0, 0, 0.3)), (0.8, (0, 0.06, 0.14))
     first = replace(
         rest,
-        right_hand=way(rest.right_hand),
-        left_hand=way(rest.left_hand),
+        right_hand=reach(u, *trip(rest.right_hand, *way, end=0.9)),
+        left_hand=reach(u, *trip(rest.left_hand, *way, end=0.9)),
         right_palm=during(u, 0.2, 0.65) * np.array([0.0, 0.7, 0.0]),
         left_palm=during(u, 0.2, 0.65) * np.array([0.0, 0.7, 0.0]),
-        pelvis=rest.pelvis + lunge,
-        right_foot=rest.right_foot + step,
+        pelvis=rest.pelvis + path(u, *trip(0, *lunge, start=0.2)),
+        right_foot=rest.right_foot + path(u, *trip(0, *step, start=0.3, end=0.95)),
         spine=rest.spine + during(u, 0.38, 0.75, edge=0.12) * np.array([0, 0.2 * far, 0]),
     )
 
@@ -132,18 +104,8 @@ def hug(u: Array, pair: Pair) -> tuple[Pose, ...]:
         open_arms = np.array([0.3, -0.15, 0.75])
         over = _ahead(style, distance=close + 0.04, height=height - 0.1, aside=0.06)
         under = _ahead(style, distance=close + 0.02, height=height - 0.3, aside=0.02)
-
-        def arm(waiting: Array, end: Array) -> Array:
-            return reach(
-                u,
-                (late, waiting),
-                (0.26, open_arms),
-                (0.44, end),
-                (0.64, end),
-                (0.78, open_arms),
-                (1, waiting),
-            )
-
+        right = (0.26, open_arms), (0.44, over), (0.64, over), (0.78, open_arms)
+        left = (0.26, open_arms), (0.44, under), (0.64, under), (0.78, open_arms)
         lift = during(u, 0.1, 0.36, edge=0.12) + during(u, 0.7, 0.94, edge=0.12)
         forward = np.array([0.0, 0.0, way])
         early = path(u, (0.05, 0), (0.28, (1.0,)), (0.75, (1.0,)), (0.97, 0))
@@ -154,8 +116,8 @@ def hug(u: Array, pair: Pair) -> tuple[Pose, ...]:
             pelvis=rest.pelvis + together * forward + lift * np.array([0, -0.02, 0]),
             right_foot=rest.right_foot + early * forward + lift * np.array([0, 0.04, 0]),
             left_foot=rest.left_foot + tardy * forward,
-            right_hand=arm(rest.right_hand, over),
-            left_hand=arm(rest.left_hand, under),
+            right_hand=reach(u, *trip(rest.right_hand, *right, start=late)),
+            left_hand=reach(u, *trip(rest.left_hand, *left, start=late)),
             right_elbow=rest.right_elbow + tight * np.array([0.8, 0.2, 0.4]),
             left_elbow=rest.left_elbow + tight * np.array([0.8, 0.2, 0.4]),
             right_palm=tight * np.array([-0.8, 0, 0]),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skelfuse.datasets.synth.actions import Action, action_named, code
+from skelfuse.datasets.synth.actions import ACTIONS, BY_NAME, Action
 from skelfuse.datasets.synth.body import mirrored
-from skelfuse.datasets.synth.pose import Pose, path
+from skelfuse.datasets.synth.pose import Pose, path, trip
 from skelfuse.datasets.synth.rotation import TAU, Array, bell, drift, rotate, sine, spread, turned
 from skelfuse.datasets.synth.subjects import SUBJECTS, Style, Subject
 
@@ -50,7 +50,7 @@ class ClipPlan:
     @property
     def number(self) -> int:
         """The action's number, 1 for A001."""
-        return code(action_named(self.action))
+        return ACTIONS.index(BY_NAME[self.action]) + 1
 
     @property
     def name(self) -> str:
@@ -72,7 +72,7 @@ def perform(plan: ClipPlan) -> Array:
     >>> sitting.shape[1:], bool((sitting[::-1] == standing).all())
     ((1, 25, 3), True)
     """
-    action = action_named(plan.action)
+    action = BY_NAME[plan.action]
     if action.reverse_of:
         return perform(replace(plan, action=action.reverse_of))[::-1]
     rng = np.random.default_rng([plan.seed, 2, plan.performance])
@@ -113,10 +113,7 @@ def _phase(action: Action, lead: Subject, rng: np.random.Generator) -> Array:
     doing = min(doing, LONGEST - 10)
     waiting = min(int(rng.integers(6, 56)), LONGEST - doing)
     before = int(waiting * float(rng.random()))
-    after = waiting - before
-    steady = np.minimum(
-        np.maximum((np.arange(before + doing + after) - before) / (doing - 1), 0), 1
-    )
+    steady = np.clip((np.arange(waiting + doing) - before) / (doing - 1), 0, 1)
     bias = spread(rng, 0.6, 1.6)  # over 1: slow first, quick later
     biased = steady / (steady + bias * (1 - steady))
     wobble = spread(rng, -0.08, 0.08) * sine(TAU * biased) + spread(rng, -0.03, 0.03) * sine(
@@ -134,13 +131,8 @@ def _distracted(pose: Pose, action: Action, rng: np.random.Generator, frames: in
         start = spread(rng, -0.1, 0.6)
         length = spread(rng, 0.25, 0.7)
         clock = np.arange(frames) / frames
-        keys = (
-            (start, 0),
-            (start + 0.4 * length, (1.0,)),
-            (start + 0.6 * length, (1.0,)),
-            (start + length, 0),
-        )
-        away = path(clock, *keys)
+        there = (start + 0.4 * length, (1.0,)), (start + 0.6 * length, (1.0,))
+        away = path(clock, *trip(0, *there, start=start, end=start + length))
         here = getattr(pose, hand)
         pose = replace(pose, **{hand: here + away * (place - here)})
     return pose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -62,7 +63,17 @@ def cruise(part: Array) -> Array:
     return np.asarray(plain / (1 - ramp))
 
 
-Key = tuple[float, "Array | tuple[float, ...] | float"]
+Value = Array | tuple[float, ...] | float
+Key = tuple[float, Value]
+
+
+def trip(home: Value, *keys: Key, start: float = 0, end: float = 1) -> tuple[Key, ...]:
+    """Return the keys of a way from home through others and home again.
+
+    >>> trip(0, (0.4, 5.0))
+    ((0, 0), (0.4, 5.0), (1, 0))
+    """
+    return (start, home), *keys, (end, home)
 
 
 def path(phase: Array, *keys: Key) -> Array:
@@ -71,12 +82,17 @@ def path(phase: Array, *keys: Key) -> Array:
     >>> path(np.array([0.0, 0.25, 0.5, 1.0]), (0, (0.0, 1.0)), (0.5, (2.0, 1.0))).tolist()
     [[0.0, 1.0], [1.0, 1.0], [2.0, 1.0], [2.0, 1.0]]
     """
-    place = np.asarray(keys[0][1], dtype=np.float64)
-    way = np.zeros((len(phase), 1)) + place
+    way = np.zeros((len(phase), 1)) + np.asarray(keys[0][1], dtype=np.float64)
+    for part, step in _steps(phase, keys):
+        way = way + part * step
+    return np.asarray(way)
+
+
+def _steps(phase: Array, keys: tuple[Key, ...]) -> Iterator[tuple[Array, Array]]:
+    """Yield how much of the step from each key to the next is done, `[T,1]`, and the step."""
     for (start, before), (end, after) in pairwise(keys):
         step = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-        way = way + ease((phase - start) / (end - start))[:, None] * step
-    return np.asarray(way)
+        yield ease((phase - start) / (end - start))[:, None], step
 
 
 _BOW = np.array([0.5, 0.0, 0.5])  # long ways lead a little outward and to the front
@@ -90,13 +106,9 @@ def reach(phase: Array, *keys: Key) -> Array:
     [[1.0]]
     """
     way = path(phase, *keys)
-    lengths: list[Key] = []
-    for at, place in keys:
-        aim = np.asarray(place, dtype=np.float64)
-        lengths.append((at, tuple(np.sqrt(dot(aim, aim)).tolist())))
-    for (start, before), (end, after) in pairwise(keys):
-        step = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-        part = ease((phase - start) / (end - start))[:, None]
+    aims = [(at, np.asarray(place, dtype=np.float64)) for at, place in keys]
+    lengths = [(at, np.sqrt(dot(aim, aim))) for at, aim in aims]
+    for part, step in _steps(phase, keys):
         way = way + part * (1 - part) * dot(step, step) * _BOW
     here = np.maximum(np.sqrt(dot(way, way)), 0.15)
     return np.asarray(way / here * path(phase, *lengths))

@@ -57,17 +57,6 @@ def unit(vector: Array) -> Array:
     return np.asarray(vector / np.maximum(np.sqrt(dot(vector, vector)), 1e-9))
 
 
-def cross(a: Array, b: Array) -> Array:
-    """Return the cross products of vectors `[...,3]`.
-
-    >>> cross(np.array([1.0, 0, 0]), np.array([0.0, 1, 0]))
-    array([0., 0., 1.])
-    """
-    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
-    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
-
-
 def rotate(rotation: Array, vector: Array) -> Array:
     """Turn vectors `[...,3]` by rotations `[...,3,3]`, whose columns are the turned axes.
 

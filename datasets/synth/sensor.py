@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from skelfuse.datasets.synth.faults import Sight, faulty
 from skelfuse.datasets.synth.performance import ClipPlan, perform
@@ -32,7 +31,7 @@ _FIRST_ID = 72057594037927936  # 2 ** 56: Kinect numbers bodies upwards from her
 
 
 @dataclass(frozen=True)
-class Recording:
+class Recording(Sight):
     """One clip as its file tells it, and as it truly was.
 
     Bodies are on the axis B: the M people first, in the order of `truth`, then ghosts.
@@ -43,13 +42,7 @@ class Recording:
     (True, 1)
     """
 
-    plan: ClipPlan
     truth: Array  # [T,M,25,3], metres in the camera's frame, no fault in them
-    coords: Array  # [T,B,25,3] as reported
-    state: npt.NDArray[np.int64]  # [T,B,25]: 2 tracked, 1 inferred, 0 not tracked
-    seen: npt.NDArray[np.bool_]  # [T,B]: whether the frame lists the body at all
-    ids: npt.NDArray[np.int64]  # [T,B]
-    swapped: npt.NDArray[np.bool_]  # [T]: frames that list their bodies in reverse order
 
     @property
     def frames(self) -> int:
@@ -92,7 +85,7 @@ def render(plan: ClipPlan, noise: float = 1.0) -> Recording:
         swapped=np.zeros(frames, dtype=np.bool_),
     )
     sight = faulty(clean, rng, noise) if noise > 0 else clean
-    return Recording(plan, truth, sight.coords, sight.state, sight.seen, sight.ids, sight.swapped)
+    return Recording(**vars(sight), truth=truth)
 
 
 def seen_from(stage: Array, camera: int, setup: int) -> Array:

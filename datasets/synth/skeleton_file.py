@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from skelfuse.datasets.synth.body import PARENTS
-from skelfuse.datasets.synth.rotation import Array, cross, dot, unit
+from skelfuse.datasets.synth.rotation import Array, dot, unit
 from skelfuse.datasets.synth.sensor import Recording, colour_pixels, depth_pixels
 
 # Head, feet, tips and thumbs end no bone that Kinect gives a direction: zeros stand there.
 _UNDIRECTED = (3, 15, 19, 21, 22, 23, 24)
 _DEPTH_IMAGE = (512, 424)
+# .NET wrote the originals with its G7, which is C's %.7G.
+_JOINT_LINES = "\r\n".join(["25"] + [" ".join(["%.7G"] * 11 + ["%d"])] * 25)
 
 
 def skeleton_text(recording: Recording) -> str:
@@ -25,23 +25,24 @@ def skeleton_text(recording: Recording) -> str:
     >>> int(lines[0]) == recording.frames, lines[1], lines[3], len(lines[2].split())
     (True, '1', '25', 10)
     """
+    coords = recording.coords
     numbers = _columns(recording)  # [T,B,300]
-    heads = _heads(recording)
+    edges = _clipped(depth_pixels(coords))
+    hands = recording.state[..., (7, 11)].min(axis=-1) == 2
+    trunk = unit(coords[:, :, 20] - coords[:, :, 0])
+    lean = np.round(np.stack([trunk[..., 0], -trunk[..., 2]], axis=-1), 12) + 0.0
     parts = [str(recording.frames)]
     for frame in range(recording.frames):
         bodies = recording.listed(frame)
         parts.append(str(len(bodies)))
-        for body in bodies:
-            parts.append(heads[frame][body])
-            parts.append(_joint_lines() % tuple(numbers[frame, body].tolist()))
+        for at in ((frame, body) for body in bodies):
+            # Body id, clipped edges, confidence and state of the left and right hand, restricted,
+            # lean to the side and to the front, tracking state.
+            sure = " ".join([f"{hands[at]:d}"] * 4)
+            side, front = lean[at]
+            parts.append(f"{recording.ids[at]} {edges[at]} {sure} 0 {side:.7G} {front:.7G} 2")
+            parts.append(_JOINT_LINES % tuple(numbers[at].tolist()))
     return "\r\n".join([*parts, ""])
-
-
-@lru_cache(maxsize=1)
-def _joint_lines() -> str:
-    # .NET wrote the originals with its G7, which is C's %.7G.
-    line = " ".join(["%.7G"] * 11 + ["%d"])
-    return "\r\n".join(["25"] + [line] * 25)
 
 
 def _columns(recording: Recording) -> Array:
@@ -58,26 +59,6 @@ def _columns(recording: Recording) -> Array:
     )
     # Rounding first turns what is zero but for the last bits into zero, and adding 0 a -0 into 0.
     return np.round(columns, 12).reshape(*coords.shape[:2], -1) + 0.0
-
-
-def _heads(recording: Recording) -> list[list[str]]:
-    # Body id, clipped edges, confidence and state of the left and right hand, restricted, lean
-    # to the side and to the front, tracking state.
-    edges = _clipped(depth_pixels(recording.coords))
-    trunk = unit(recording.coords[:, :, 20] - recording.coords[:, :, 0])
-    lean = np.round(np.stack([trunk[..., 0], -trunk[..., 2]], axis=-1), 12) + 0.0
-    hands = recording.state[..., (7, 11)].min(axis=-1) == 2
-    heads = []
-    for frame in range(recording.frames):
-        row = []
-        for body in range(recording.coords.shape[1]):
-            sure = int(hands[frame, body])
-            row.append(
-                f"{recording.ids[frame, body]} {edges[frame, body]} {sure} {sure} {sure} {sure} 0 "
-                f"{lean[frame, body, 0]:.7G} {lean[frame, body, 1]:.7G} 2"
-            )
-        heads.append(row)
-    return heads
 
 
 def _clipped(pixels: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -106,10 +87,10 @@ def orientations(coords: Array) -> Array:
     along = unit(bone)
     left = coords[..., 12, :] - coords[..., 16, :]
     up = np.broadcast_to(along[..., 0:1, :], along.shape)
-    front = np.broadcast_to(unit(cross(left, along[..., 0, :]))[..., None, :], along.shape)
+    front = np.broadcast_to(unit(np.cross(left, along[..., 0, :]))[..., None, :], along.shape)
     guide = np.where(np.abs(dot(front, along)) < 0.9, front, up)
     normal = unit(guide - dot(guide, along) * along)
-    rotation = np.stack([cross(along, normal), along, normal], axis=-1)
+    rotation = np.stack([np.cross(along, normal), along, normal], axis=-1)
     quaternion = _quaternion(rotation)
     quaternion[..., list(_UNDIRECTED), :] = 0.0
     return quaternion

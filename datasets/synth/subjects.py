@@ -30,7 +30,6 @@ class Subject:
     True
     """
 
-    number: int
     body: Body
     left_handed: bool
     tempo: float  # how fast, 1 is the mean
@@ -52,7 +51,6 @@ class Subject:
             trunk=spread(rng, 0.95, 1.05),
         )
         return Subject(
-            number=number,
             body=body,
             left_handed=float(rng.random()) < 0.2,
             tempo=spread(rng, 0.78, 1.3),
