@@ -16,6 +16,7 @@ import numpy.typing as npt
 from skelfuse.datasets.reading.files import beginning, files_ending, of_kind
 from skelfuse.errors import SkelfuseError
 from skelfuse.store.trial import hdf5_fails
+from skelfuse.telling.counted import counted
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FETCH_AGAIN = "the file is damaged or of another kind: fetch it again, or leave it out"
@@ -186,7 +187,7 @@ def _dataset(file: h5py.Group, name: str, what: str, kinds: str, axes: int | Non
     if found.dtype.kind not in kinds or axes not in (None, found.ndim):
         raise SkelfuseError(
             f"'{name}' is not what it should be",
-            expected=what if axes is None else f"{what} with {axes} ax{'i' if axes == 1 else 'e'}s",
+            expected=what if axes is None else f"{what} with {counted(axes, 'axis', 'axes')}",
             found=f"{found.dtype} {list(found.shape)}",
             remedy=FETCH_AGAIN,
         )
