@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ, Undamaged, atomic_write, check_readable
+from skelfuse.files import MAY_READ, atomic_write, check_readable, damage_told
 
 FORMAT = "skelfuse-checkpoint"
 FORMAT_VERSION = 1
@@ -89,12 +90,12 @@ def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict
         ) from None
 
 
-def undamaged(path: Path) -> Undamaged:
+def undamaged(path: Path) -> AbstractContextManager[None]:
     """Return a `with` in which a checkpoint is taken to be whole: what goes wrong is damage.
 
     What the operating system and the reader of tensors say is told in their own words.
     """
-    return Undamaged(path, "the checkpoint", COPY_AGAIN, told=(OSError, SafetensorError))
+    return damage_told(path, "the checkpoint", COPY_AGAIN, told=(OSError, SafetensorError))
 
 
 @torch.no_grad()
