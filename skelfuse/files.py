@@ -37,9 +37,7 @@ check that it is there and that you may read it
             raise SkelfuseError("not a file", file=path, found=what, remedy=LEAVE_OUT)
         path.open("rb").close()
     except OSError as error:
-        raise SkelfuseError(
-            f"cannot read: {error.strerror or error}", file=path, remedy=MAY_READ
-        ) from None
+        raise as_error(error, path) from None
 
 
 def as_error(error: Exception, path: Path) -> SkelfuseError:
