@@ -79,9 +79,9 @@ make it anew
     """
     try:
         yield
-    except (SkelfuseError, *told):
-        raise
     except Exception as error:
+        if isinstance(error, (SkelfuseError, *told)):
+            raise
         first = (str(error).splitlines() or [""])[0][:120]
         raise SkelfuseError(
             f"{what} is damaged",

@@ -6,17 +6,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import as_error, check_readable
 
 if TYPE_CHECKING:
     import yaml
 
-LONGEST = (
-    1 << 16
-)  # letters; a body of a thousand joints has so many, a configuration a few thousand
+# Letters: a body of a thousand joints has so many, a configuration a few thousand.
+LONGEST = 1 << 16
 MOST = 20_000  # values, those of an alias counted each time it is used
 DEEPEST = 100  # brackets within brackets
 TOO_DEEP = "lists within lists within lists"
 SPLIT = "write less into one file"
+
+
+def read_yaml(path: str | Path) -> tuple[Any, yaml.Node | None]:
+    """Return what a YAML file says, and its nodes."""
+    path = Path(path)
+    check_readable(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problem = "cannot read: not UTF-8 text"
+        raise SkelfuseError(problem, file=path, remedy="save it as UTF-8") from None
+    except OSError as error:
+        raise as_error(error, path) from None
+    return parse_yaml(text, file=path)
 
 
 def parse_yaml(text: str, *, file: str | Path | None = None) -> tuple[Any, yaml.Node | None]:

@@ -15,16 +15,16 @@ from skelfuse.errors import SkelfuseError
 class Place:
     """Where a key was written, to be named when it is wrong.
 
-    >>> print(Place("mine.yaml", 3).blame(SkelfuseError("'epochs' is out of range"), "train"))
-    mine.yaml, line 3: train: 'epochs' is out of range
+    >>> print(Place("mine.yaml", 3).blame(SkelfuseError("'epochs' is out of range")))
+    mine.yaml, line 3: 'epochs' is out of range
     """
 
     file: str | None
     line: int | None = None
 
-    def blame(self, error: SkelfuseError, section: str = "") -> SkelfuseError:
-        """Return the error with this place, and the section if it does not say it."""
-        return error.with_context(file=self.file, line=self.line, within=section)
+    def blame(self, error: SkelfuseError) -> SkelfuseError:
+        """Return the error with this place, if it has none yet."""
+        return error.with_context(file=self.file, line=self.line)
 
 
 Places = dict[str, Place]  # by dotted key; "" is the configuration as a whole

@@ -39,11 +39,16 @@ found 'many'
     try:
         return _fit(value, hint)
     except _Misfit:
-        raise SkelfuseError(
-            f"'{key}' has the wrong kind", expected=described(hint), found=repr(value), key=key
-        ) from None
+        raise wrong_kind(key, hint, value) from None
     except SkelfuseError as error:  # of a key within it
-        raise error.with_context(key=f"{key}.{error.key}" if error.key else key) from None
+        inner = f"{key}.{error.key}" if error.key else key
+        raise error.with_context(within=key, key=inner) from None
+
+
+def wrong_kind(key: str, hint: Any, value: Any) -> SkelfuseError:
+    """Return the error for a value that is nothing that a type hint takes."""
+    problem = f"'{key}' has the wrong kind"
+    return SkelfuseError(problem, expected=described(hint), found=repr(value), key=key)
 
 
 def described(hint: Any) -> str:
