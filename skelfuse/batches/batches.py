@@ -97,7 +97,7 @@ class Batches:
         self.shuffle, self.seed, self.crops, self.drop_last = shuffle, seed, crops, drop_last
         self.rank, self.world = rank, world
         self.device = torch.device(device)
-        self.skeleton = store.skeleton
+        self.store = store
         self.places = torch.arange(len(own))  # in the split, whichever rank takes the clip
         if not shuffle:
             self.places = self.places[rank::world]
@@ -167,7 +167,7 @@ class Batches:
             choice = spread(self.sampling, clips, self.crops, device=self.device)
         x, mask = _tensors(
             tracks,
-            self.skeleton,
+            self.store.skeleton,
             self.sampling,
             choice,
             rates=rates,

@@ -33,7 +33,6 @@ from skelfuse.training.measure import measure
 from skelfuse.training.memory import memory_note
 from skelfuse.training.resume import check_same_clips, check_same_run, found_checkpoint
 from skelfuse.training.seeds import seed_of
-from skelfuse.training.suspects import Suspects
 from skelfuse.training.watch import Plan, Watcher
 
 
@@ -154,7 +153,6 @@ class _Run:
             self.batches,
             mates,
             class_weights=self._class_weights(),
-            suspects=Suspects(store),
             rescue=self.keeper.rescue,
             tell=self.keeper.note,
         )
@@ -193,13 +191,8 @@ class _Run:
         if self.validation is None:
             progress.best = Best(progress.epoch, metrics["accuracy"], metrics["loss"])
             return True
-        found = measure(
-            self.learner.evaluated,
-            self.validation,
-            self.team,
-            precision=self.config.train.precision,
-            suspects=Suspects(self.store),
-        )
+        precision = self.config.train.precision
+        found = measure(self.learner.evaluated, self.validation, self.team, precision=precision)
         metrics |= {"validation_loss": found.loss, "validation_accuracy": found.accuracy}
         better = progress.best is None or progress.best.beaten_by(found.accuracy, found.loss)
         if better:
