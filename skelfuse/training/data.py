@@ -59,41 +59,30 @@ class RunData:
 
     def training_batches(self, config: TrainConfig, team: Team) -> Batches:
         """Return shuffled, augmented batches of the training clips for this process."""
-        return Batches(
-            self.store,
-            self.train,
-            sampling=config.sampling,
-            augment=config.augment,
-            batch_size=shard_size(config.train.batch_size, team.world),
-            shuffle=True,
-            seed=config.seed,
-            device=team.device,
-            rank=team.rank,
-            world=team.world,
-            memory_limit=_bytes(config.train.clip_memory),
-        )
+        return self._batches(self.train, config, team, training=True)
 
     def validation_batches(self, config: TrainConfig, team: Team) -> Batches | None:
         """Return the validation clips as they are, or None where there are none."""
-        if not len(self.validation):
-            return None
+        there = len(self.validation) > 0
+        return self._batches(self.validation, config, team, training=False) if there else None
+
+    def _batches(
+        self, clips: Indices, config: TrainConfig, team: Team, *, training: bool
+    ) -> Batches:
+        gigabytes = config.train.clip_memory
         return Batches(
             self.store,
-            self.validation,
+            clips,
             sampling=config.sampling,
-            augment=None,
+            augment=config.augment if training else None,
             batch_size=shard_size(config.train.batch_size, team.world),
-            shuffle=False,
+            shuffle=training,
             seed=config.seed,
             device=team.device,
             rank=team.rank,
             world=team.world,
-            memory_limit=_bytes(config.train.clip_memory),
+            memory_limit=None if gigabytes is None else round(gigabytes * (1 << 30)),
         )
-
-
-def _bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else round(gigabytes * (1 << 30))
 
 
 def run_data(

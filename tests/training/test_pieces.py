@@ -174,7 +174,7 @@ def test_the_average_follows_and_forgets_its_start() -> None:
     average = WeightAverage(model, decay=0.9)
     nn.init.constant_(model.weight, 3.0)
     for step in range(200):
-        average.update(model, step)
+        average.follow(model, average.share(step))
     torch.testing.assert_close(average.model.weight, torch.full((2,), 3.0))
     assert not any(p.requires_grad for p in average.model.parameters())
 
