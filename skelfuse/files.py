@@ -174,7 +174,7 @@ def remove_leftovers(folder: Path) -> None:
                 path.unlink()
 
 
-def write_text(path: str | Path, text: str, *, what: str) -> None:
+def write_text(path: str | Path, text: str, *, what: str = "", remedy: str = OTHER_PLACE) -> None:
     """Write text at `path`, whole or not at all; an error says that it was `what`.
 
     >>> import tempfile
@@ -188,7 +188,7 @@ def write_text(path: str | Path, text: str, *, what: str) -> None:
         with atomic_write(path) as new:
             new.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise cannot_write(what, path, error) from None
+        raise cannot_write(what, path, error, remedy=remedy) from None
 
 
 def cannot_write(
