@@ -138,6 +138,17 @@ class Skeleton:
         """The indices of the joints whose mean is the body's origin."""
         return tuple(self.joints.index(joint) for joint in self.centre)
 
+    @cached_property
+    def torso(self) -> tuple[list[int], list[int]]:
+        """The indices of (left, right) hips and of (left, right) shoulders.
+
+        Both are empty where a layout lacks one of them: an animal seen from above has a head and a
+        tail, and neither is up.
+        """
+        if not (self.hips and self.shoulders):
+            return [], []
+        return [*map(self.index, self.hips)], [*map(self.index, self.shoulders)]
+
     def permuted(self, order: tuple[int, ...]) -> Skeleton:
         """Return the same body with its joints listed in another order."""
         if sorted(order) != list(range(len(self))):
