@@ -130,13 +130,7 @@ class _Run:
         )
         lesson = lesson_of(self.config, model, store, mates)
         fit = self.config.train
-        self.no_graph = why_not(
-            device=mates.device,
-            accumulate=fit.accumulate,
-            processes=mates.world,
-            compiled=fit.compile,
-            gates=bool(channel_gates(model)),
-        )
+        self.no_graph = why_not(fit, mates, gates=bool(channel_gates(model)))
         recorded = fit.graph != "off" and self.no_graph is None
         self.learner = Learner(model, fit, lesson, recorded=recorded)
         if saved:
@@ -210,13 +204,12 @@ class _Run:
             self.saved_at = time.monotonic()
 
     def _finished(self) -> bool:
-        return self.learner.progress.epoch >= self.config.train.epochs or self._stale()
-
-    def _stale(self) -> bool:
-        progress, patience = self.learner.progress, self.config.train.patience
-        if not patience or self.validation is None or progress.best is None or progress.batch:
+        progress, fit = self.learner.progress, self.config.train
+        if progress.epoch >= fit.epochs:
+            return True
+        if not fit.patience or self.validation is None or progress.best is None or progress.batch:
             return False
-        return progress.epoch - progress.best.epoch >= patience
+        return progress.epoch - progress.best.epoch >= fit.patience
 
     def _plan(self) -> Plan:
         return Plan(
