@@ -75,7 +75,8 @@ def config_from_dict(
             check(config)
         return config
     except SkelfuseError as error:
-        raise place_of(error.key or "", places).blame(error) from None
+        place = place_of(error.key or "", places)
+        raise error.with_context(file=place.file, line=place.line) from None
 
 
 def _config_of(
@@ -178,27 +179,29 @@ def first_difference(a: Mapping[str, Any], b: Mapping[str, Any], within: str = "
 
 def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     key, equals, text = setting.partition("=")
-    place = Place(f"--set {setting}")
-    section, dot, _ = key.strip().partition(".")
+    key = key.strip()
+    section, dot, _ = key.partition(".")
+    places[key] = Place(f"--set {setting}")
     try:
         value, _ = parse_yaml(text)
     except SkelfuseError:
-        error = SkelfuseError(
-            "not a YAML value", found=text, remedy="put text with special characters into quotes"
-        )
-        raise place.blame(error) from None
+        raise SkelfuseError(
+            "not a YAML value",
+            found=text,
+            remedy="put text with special characters into quotes",
+            key=key,
+        ) from None
     if not equals or not section:
-        raise place.blame(SkelfuseError("not a setting", expected="key=value, as train.epochs=5"))
+        raise SkelfuseError("not a setting", expected="key=value, as train.epochs=5", key=key)
     hints = get_type_hints(TrainConfig)
     known = section in hints or section == DEFAULTS
     if not known or (dot and not is_dataclass(hints.get(section))):
-        raise place.blame(unknown_key(key, _all_keys()))
-    places[key.strip()] = place
+        raise unknown_key(key, _all_keys())
     if not dot:
         tree[section] = value
         return
     inner = tree
-    *above, last = key.strip().split(".")
+    *above, last = key.split(".")
     for part in above:
         if not isinstance(inner.get(part), dict):
             inner[part] = {}
