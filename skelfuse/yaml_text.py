@@ -61,7 +61,14 @@ write plain text, numbers, lists and keys
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is None:
             return None, None
-        _check_size(node, file)
+        # Aliases may lead in a circle, or unfold to more than anybody writes.
+        if _size(node, {}, set(), file) > MOST:
+            raise SkelfuseError(
+                "a YAML text with too many values",
+                file=file,
+                expected=f"at most {MOST}, those of an alias counted each time",
+                remedy=SPLIT,
+            )
         return loader.construct_document(node), node
     except SkelfuseError:
         raise
@@ -92,17 +99,6 @@ def _depth(text: str) -> int:
         opened += (letter in "[{") - (letter in "]}")
         most = max(most, opened)
     return most
-
-
-def _check_size(node: yaml.Node, file: str | Path | None) -> None:
-    """Refuse aliases that lead in a circle, or that unfold to more than anybody writes."""
-    if _size(node, {}, set(), file) > MOST:
-        raise SkelfuseError(
-            "a YAML text with too many values",
-            file=file,
-            expected=f"at most {MOST}, those of an alias counted each time",
-            remedy=SPLIT,
-        )
 
 
 def _size(node: yaml.Node, sizes: dict[int, int], above: set[int], file: str | Path | None) -> int:

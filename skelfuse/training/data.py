@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -45,10 +45,6 @@ class RunData:
                 digest.update(self.store.digests[i].encode())
             digest.update(b"|")
         return digest.hexdigest()
-
-    def noted(self, note: str | None) -> RunData:
-        """Return the same data with one more note, if there is one."""
-        return self if note is None else replace(self, notes=(*self.notes, note))
 
     def batch_shape(self, config: TrainConfig, team: Team) -> tuple[int, int, int, int, int]:
         """Return the largest `[B,T,M,N,D]` that a step of training takes here."""

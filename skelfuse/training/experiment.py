@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +125,9 @@ class _Run:
         model = build_model(self.config.model, store.skeleton, len(store.class_names))
         keep_to(model, *self.data.shown)
         mates.joined_norms(model.to(mates.device))
-        self.data = self.data.noted(
-            memory_note(model, self.data.batch_shape(self.config, mates), mates.device)
-        )
+        note = memory_note(model, self.data.batch_shape(self.config, mates), mates.device)
+        if note is not None:
+            self.data = replace(self.data, notes=(*self.data.notes, note))
         lesson = lesson_of(self.config, model, store, mates)
         fit = self.config.train
         self.no_graph = why_not(fit, mates, gates=bool(channel_gates(model)))
