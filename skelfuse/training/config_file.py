@@ -153,7 +153,8 @@ def _model(value: Any) -> ModelChoice:
         options = {key: one for key, one in value.items() if key not in NAMING}
         return checked_choice(ModelChoice(**named, options=options))
     except SkelfuseError as error:
-        raise error.with_context(within="model", key=f"model.{error.key}") from None
+        key = f"model.{error.key}" if error.key else "model"
+        raise error.with_context(within="model", key=key) from None
 
 
 def config_text(config: TrainConfig) -> str:
