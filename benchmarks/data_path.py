@@ -29,7 +29,7 @@ from skelfuse.layouts import KINECT_V2
 from skelfuse.models import SkelFuse
 from skelfuse.store import Store
 from skelfuse.training.losses import clip_losses
-from skelfuse.training.mixing import unmixed
+from skelfuse.training.mixing import Mixed
 
 TARGET = 0.15
 CLIPS, SHORTEST, LONGEST = 512, 40, 150  # NTU RGB+D's clips have 80 frames and 1.2 persons or so
@@ -70,7 +70,7 @@ def measure(store: Store, batches: Batches, steps: int) -> dict[str, float]:
         start = time.perf_counter()
         for x, mask, label, _ in batches.epoch(epoch):
             made = time.perf_counter()
-            loss = clip_losses(model(x, mask), unmixed(x, mask, label.clamp_min(0))).mean()
+            loss = clip_losses(model(x, mask), Mixed(x, mask, label.clamp_min(0))).mean()
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()

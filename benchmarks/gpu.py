@@ -37,7 +37,7 @@ from skelfuse.training.distributed import Team
 from skelfuse.training.graph import cuda_capture
 from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
-from skelfuse.training.mixing import unmixed
+from skelfuse.training.mixing import Mixed
 from skelfuse.training.update import Update
 
 CLASSES, BUDGET = 60, 330.0  # seconds after which no further part is begun
@@ -121,7 +121,7 @@ def steps(bench: Bench, ways: tuple[str, ...] = ("eager", "")) -> None:
             update = Update(config, learner, Team(bench.device), None)
             x = bench.clips(count)
             label = torch.arange(count, device=bench.device) % CLASSES
-            clips = unmixed(x, torch.ones(x.shape[:-1], dtype=torch.bool, device=x.device), label)
+            clips = Mixed(x, torch.ones(x.shape[:-1], dtype=torch.bool, device=x.device), label)
             rate = torch.full((), 1e-3, device=bench.device) if recorded else 1e-3
 
             def step(

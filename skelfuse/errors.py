@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from os import PathLike
-from typing import Any
 
 from skelfuse.plain_text import shown
 
@@ -46,9 +46,9 @@ the file is damaged: fetch it again
         self.remedy = remedy
         self.key = key
         self.lines = tuple(lines)
-        super().__init__(self._message())
+        super().__init__(problem)  # with which it is made anew where it was sent to
 
-    def _message(self) -> str:
+    def __str__(self) -> str:
         where = [self.file] if self.file else []
         if self.line is not None:
             where.append(f"line {self.line}")
@@ -87,28 +87,12 @@ the file is damaged: fetch it again
         >>> print(error.with_context(within="train").with_context(within="train"))
         train: 'epochs' is out of range
         """
-        fields = self._fields()
+        error = copy(self)
         if self.file is None:
-            fields["file"] = None if file is None else str(file)
-            fields["line"] = self.line if line is None else line
-        fields["remedy"] = self.remedy or remedy
-        if key is not None:
-            fields["key"] = key
-        if within in ("", self.within):
-            return _rebuild(self.problem, self.within, fields)
-        return SkelfuseError(self.problem, within=within, **fields)
-
-    def _fields(self) -> dict[str, Any]:
-        names = ("file", "line", "expected", "found", "remedy", "key", "lines")
-        return {name: getattr(self, name) for name in names}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Worker processes send their errors home; keyword-only arguments alone would be lost.
-        return _rebuild, (self.problem, self.within, self._fields())
-
-
-def _rebuild(problem: str, within: str, fields: dict[str, Any]) -> SkelfuseError:
-    """Return an error whose `problem` begins with what it is within already."""
-    error = SkelfuseError(problem, **fields)
-    error.within = within
-    return error
+            error.file = None if file is None else str(file)
+            error.line = self.line if line is None else line
+        error.remedy = self.remedy or remedy
+        error.key = self.key if key is None else key
+        if within not in ("", self.within):
+            error.problem, error.within = f"{within}: {self.problem}", within
+        return error

@@ -10,7 +10,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 from skelfuse.errors import SkelfuseError
 
@@ -38,9 +37,7 @@ check that it is there and that you may read it
             raise SkelfuseError("not a file", file=path, found=what, remedy=LEAVE_OUT)
         path.open("rb").close()
     except OSError as error:
-        raise SkelfuseError(
-            f"cannot read: {error.strerror or error}", file=path, remedy=MAY_READ
-        ) from None
+        raise as_error(error, path) from None
 
 
 def as_error(error: Exception, path: Path) -> SkelfuseError:
@@ -63,47 +60,35 @@ read: fetch or write it again, or leave it out
     return SkelfuseError(told, file=path, remedy=remedy)
 
 
-class Undamaged:
-    """A `with` in which a file is taken to be whole: what goes wrong there is damage to it.
+@contextmanager
+def damage_told(
+    path: Path,
+    what: str,
+    remedy: str,
+    *,
+    told: tuple[type[Exception], ...] = (),  # by others, in words of their own
+) -> Iterator[None]:
+    """Take a file to be whole: what goes wrong in this `with` is damage to it.
 
-    >>> with Undamaged(Path("s.h5"), "the store", "make it anew"):
+    >>> with damage_told(Path("s.h5"), "the store", "make it anew"):
     ...     {}["skeleton"]
     Traceback (most recent call last):
     ...
     skelfuse.errors.SkelfuseError: s.h5: the store is damaged: found KeyError 'skeleton'; \
 make it anew
     """
-
-    __slots__ = ("path", "remedy", "told", "what")
-
-    def __init__(
-        self,
-        path: Path,
-        what: str,
-        remedy: str,
-        *,
-        told: tuple[type[Exception], ...] = (),  # by others, in words of their own
-    ) -> None:
-        self.path, self.what, self.remedy = path, what, remedy
-        self.told: tuple[type[Exception], ...] = (SkelfuseError, *told)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, self.told):
-            first = (str(error).splitlines() or [""])[0][:120]
-            raise SkelfuseError(
-                f"{self.what} is damaged",
-                file=self.path,
-                found=f"{type(error).__name__} {first}".strip(),
-                remedy=self.remedy,
-            ) from None
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (SkelfuseError, *told)):
+            raise
+        first = (str(error).splitlines() or [""])[0][:120]
+        raise SkelfuseError(
+            f"{what} is damaged",
+            file=path,
+            found=f"{type(error).__name__} {first}".strip(),
+            remedy=remedy,
+        ) from None
 
 
 @contextmanager
@@ -135,7 +120,9 @@ def atomic_write(path: Path, *, flush: bool = False) -> Iterator[Path]:
         yield path
         return
     before = target.stat() if target.exists() else None
-    new = _fresh(target)
+    # A name of its own, at which there is nothing: what is there is never opened.
+    new = target.with_name(f".{target.name[:NAME_KEPT]}.{secrets.token_hex(8)}.new")
+    new.touch(exist_ok=False)
     try:
         if before is not None:  # nobody may read it now who may not read it later
             new.chmod(stat.S_IMODE(before.st_mode) | stat.S_IWUSR)
@@ -150,17 +137,6 @@ def atomic_write(path: Path, *, flush: bool = False) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # it is gone, or in a folder that lets nothing be taken out
             new.unlink()
-
-
-def _fresh(target: Path) -> Path:
-    """Make an empty file of a new name beside `target`; what is there is never opened."""
-    while True:
-        new = target.with_name(f".{target.name[:NAME_KEPT]}.{secrets.token_hex(8)}.new")
-        try:
-            os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        except FileExistsError:
-            continue
-        return new
 
 
 def _keep_owner(new: Path, before: os.stat_result) -> None:
@@ -198,7 +174,7 @@ def remove_leftovers(folder: Path) -> None:
                 path.unlink()
 
 
-def write_text(path: str | Path, text: str, *, what: str) -> None:
+def write_text(path: str | Path, text: str, *, what: str = "", remedy: str = OTHER_PLACE) -> None:
     """Write text at `path`, whole or not at all; an error says that it was `what`.
 
     >>> import tempfile
@@ -212,7 +188,7 @@ def write_text(path: str | Path, text: str, *, what: str) -> None:
         with atomic_write(path) as new:
             new.write_bytes(text.encode())  # line ends as they are, on every system
     except OSError as error:
-        raise cannot_write(what, path, error) from None
+        raise cannot_write(what, path, error, remedy=remedy) from None
 
 
 def cannot_write(

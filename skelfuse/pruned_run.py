@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import cannot_write
 from skelfuse.training.checkpoint import BEST, write_checkpoint
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_text
@@ -67,13 +68,9 @@ def _whole_or_not_at_all(out: Path) -> Iterator[None]:
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
-        if not isinstance(error, OSError | SkelfuseError):
-            raise
-        problem, file = (
-            (f"cannot write: {error.strerror}", out)
-            if isinstance(error, OSError)
-            else (error.problem, error.file)
-        )
-        raise SkelfuseError(
-            problem, file=file, remedy="make room or choose another --out, then prune again"
-        ) from None
+        remedy = "make room or choose another --out, then prune again"
+        if isinstance(error, OSError):
+            raise cannot_write("", out, error, remedy=remedy) from None
+        if isinstance(error, SkelfuseError):
+            raise SkelfuseError(error.problem, file=error.file, remedy=remedy) from None
+        raise

@@ -10,21 +10,18 @@ from __future__ import annotations
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from skelfuse.models.paths import Parts, TwoPaths
-from skelfuse.training.graph import Replay, Tensors, cuda_capture
+from skelfuse.training.graph import Capture, Recorded, Tensors, cuda_capture
 
 MOST = 4  # graphs, each of which keeps the memory of a forward pass
 OFTEN = 3  # times that a shape comes until it is recorded, which takes as long as five passes
 REMEMBERED = 64  # shapes that are counted
 CLOSE = 1e-5  # how near the results must be, relative to the largest
 
-Capture = Callable[[Callable[[], Tensors]], Replay]
 Key = tuple[torch.Size, torch.dtype, bool]
 
 
@@ -43,26 +40,13 @@ def replayed(model: nn.Module, *, capture: Capture = cuda_capture) -> nn.Module:
     return (_TwoPaths if isinstance(model, TwoPaths) else _Replayed)(model, capture)
 
 
-class _Graph(NamedTuple):
-    """A recorded pass: where its inputs are, and what repeats it."""
-
-    inputs: Tensors
-    replay: Replay
-
-    def __call__(self, inputs: Tensors) -> Tensors:
-        """Return results that the next call does not write over."""
-        for there, one in zip(self.inputs, inputs, strict=True):
-            there.copy_(one)
-        return [one.clone() for one in self.replay()]
-
-
 class _Replayed(nn.Module):
     """A model of one path."""
 
     def __init__(self, model: nn.Module, capture: Capture) -> None:
         super().__init__()
         self.model, self.capture = model, capture
-        self.graphs: OrderedDict[Key, _Graph] = OrderedDict()  # the last one used comes last
+        self.graphs: OrderedDict[Key, Recorded] = OrderedDict()  # the last one used comes last
         self.counts: OrderedDict[Key, int] = OrderedDict()
         self.given_up = False
         self.turn = threading.Lock()
@@ -102,8 +86,7 @@ class _Replayed(nn.Module):
         others = [torch.ones_like(one) if one.dtype == torch.bool else one / 2 for one in inputs]
         try:
             with torch.inference_mode(mode=False), torch.no_grad():  # changed in place later on
-                static = [one.clone() for one in others]
-                graph = _Graph(static, self.capture(lambda: self._plain(static)))
+                graph = Recorded(self._plain, others, self.capture)
                 found = graph(inputs)
         except RuntimeError as error:
             self._give_up(f"this model cannot be: {str(error).splitlines()[0]}")

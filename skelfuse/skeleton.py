@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import check_readable
 from skelfuse.plain_text import is_plain
-from skelfuse.yaml_text import parse_yaml
+from skelfuse.yaml_text import read_yaml
 
 Pair = tuple[str, str]
 MOST_JOINTS = 2000
@@ -139,6 +138,17 @@ class Skeleton:
         """The indices of the joints whose mean is the body's origin."""
         return tuple(self.joints.index(joint) for joint in self.centre)
 
+    @cached_property
+    def torso(self) -> tuple[list[int], list[int]]:
+        """The indices of (left, right) hips and of (left, right) shoulders.
+
+        Both are empty where a layout lacks one of them: an animal seen from above has a head and a
+        tail, and neither is up.
+        """
+        if not (self.hips and self.shoulders):
+            return [], []
+        return [*map(self.index, self.hips)], [*map(self.index, self.shoulders)]
+
     def permuted(self, order: tuple[int, ...]) -> Skeleton:
         """Return the same body with its joints listed in another order."""
         if sorted(order) != list(range(len(self))):
@@ -148,8 +158,7 @@ class Skeleton:
                 found=order,
                 remedy="name every index once",
             )
-        fields = {**self.__dict__, "joints": tuple(self.joints[i] for i in order)}
-        return Skeleton(**{name: fields[name] for name in self.__dataclass_fields__})
+        return replace(self, joints=tuple(self.joints[i] for i in order))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and strings, as written to YAML, JSON and the store."""
@@ -189,16 +198,7 @@ class Skeleton:
     @staticmethod
     def from_yaml(path: str | Path) -> Skeleton:
         """Read a user's own layout from a YAML file."""
-        try:
-            check_readable(Path(path))
-            fields, _ = parse_yaml(Path(path).read_text(encoding="utf-8"), file=path)
-        except (OSError, UnicodeDecodeError) as error:
-            told = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-            raise SkelfuseError(
-                f"cannot read the skeleton: {told}",
-                file=path,
-                remedy="it must be a text file of YAML that you may read",
-            ) from None
+        fields, _ = read_yaml(path)
         return Skeleton.from_dict(fields, file=path)
 
 

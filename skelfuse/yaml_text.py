@@ -6,17 +6,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import as_error, check_readable
 
 if TYPE_CHECKING:
     import yaml
 
-LONGEST = (
-    1 << 16
-)  # letters; a body of a thousand joints has so many, a configuration a few thousand
+# Letters: a body of a thousand joints has so many, a configuration a few thousand.
+LONGEST = 1 << 16
 MOST = 20_000  # values, those of an alias counted each time it is used
 DEEPEST = 100  # brackets within brackets
 TOO_DEEP = "lists within lists within lists"
 SPLIT = "write less into one file"
+
+
+def read_yaml(path: str | Path) -> tuple[Any, yaml.Node | None]:
+    """Return what a YAML file says, and its nodes."""
+    path = Path(path)
+    check_readable(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problem = "cannot read: not UTF-8 text"
+        raise SkelfuseError(problem, file=path, remedy="save it as UTF-8") from None
+    except OSError as error:
+        raise as_error(error, path) from None
+    return parse_yaml(text, file=path)
 
 
 def parse_yaml(text: str, *, file: str | Path | None = None) -> tuple[Any, yaml.Node | None]:
@@ -47,7 +61,14 @@ write plain text, numbers, lists and keys
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is None:
             return None, None
-        _check_size(node, file)
+        # Aliases may lead in a circle, or unfold to more than anybody writes.
+        if _size(node, {}, set(), file) > MOST:
+            raise SkelfuseError(
+                "a YAML text with too many values",
+                file=file,
+                expected=f"at most {MOST}, those of an alias counted each time",
+                remedy=SPLIT,
+            )
         return loader.construct_document(node), node
     except SkelfuseError:
         raise
@@ -78,17 +99,6 @@ def _depth(text: str) -> int:
         opened += (letter in "[{") - (letter in "]}")
         most = max(most, opened)
     return most
-
-
-def _check_size(node: yaml.Node, file: str | Path | None) -> None:
-    """Refuse aliases that lead in a circle, or that unfold to more than anybody writes."""
-    if _size(node, {}, set(), file) > MOST:
-        raise SkelfuseError(
-            "a YAML text with too many values",
-            file=file,
-            expected=f"at most {MOST}, those of an alias counted each time",
-            remedy=SPLIT,
-        )
 
 
 def _size(node: yaml.Node, sizes: dict[int, int], above: set[int], file: str | Path | None) -> int:

@@ -215,12 +215,12 @@ def test_a_clip_draws_its_own_numbers_whatever_else_is_in_the_batch() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mirror": 1.5}, "mirror out of range: expected 0 to 1, found 1.5"),
-        ({"noise": -1.0}, "noise out of range"),
-        ({"frame_dropout": 1.0}, "frame_dropout out of range"),
-        ({"tempo": 1.0}, "tempo out of range"),
-        ({"shift": float("nan")}, "shift out of range"),
-        ({"rotate": (-0.1,)}, "rotate out of range"),
+        ({"mirror": 1.5}, "'mirror' is out of range: expected 0 to 1, found 1.5"),
+        ({"noise": -1.0}, "'noise' is out of range"),
+        ({"frame_dropout": 1.0}, "'frame_dropout' is out of range"),
+        ({"tempo": 1.0}, "'tempo' is out of range"),
+        ({"shift": float("nan")}, "'shift' is out of range"),
+        ({"rotate": (-0.1,)}, "'rotate' is out of range"),
     ],
 )
 def test_what_cannot_be_done_is_an_error(options: dict[str, Any], message: str) -> None:

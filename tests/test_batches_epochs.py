@@ -104,12 +104,11 @@ def test_however_many_clips_and_ranks_every_rank_has_as_many_steps(
     assert sizes[-1] >= min(2 * world, batch_size * world, clips)
 
 
-def test_a_small_rest_joins_the_batch_before_it_or_is_left_out(store: Store) -> None:
+def test_a_small_rest_joins_the_batch_before_it(store: Store) -> None:
     def sizes(**options: Any) -> list[int]:
         return [len(batch.x) for batch in training(store, 33, **options).epoch(0)]
 
     assert sizes(batch_size=8) == [8, 8, 8, 9]
-    assert sizes(batch_size=8, drop_last=True) == [8, 8, 8, 8]
     assert sizes(batch_size=10) == [10, 10, 10, 3]
     assert sizes(batch_size=50) == [33]
     assert sizes(batch_size=8, shuffle=False) == [8, 8, 8, 8, 1]
@@ -161,8 +160,6 @@ def test_batches_that_cannot_be_are_an_error(store: Store) -> None:
         training(store, batch_size=0)
     with pytest.raises(SkelfuseError, match="several crops only in evaluation"):
         training(store, crops=2)
-    with pytest.raises(SkelfuseError, match="drop_last leaves not a single batch"):
-        training(store, 5, drop_last=True)
     with pytest.raises(SkelfuseError, match="rotate does not fit"):
         training(store, augment=Augment(rotate=(0.1,)))
     with pytest.raises(SkelfuseError, match="all the same"):

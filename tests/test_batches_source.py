@@ -93,15 +93,15 @@ def test_memory_is_counted_in_rows_that_are_kept(store: Store) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"frames": 0}, "frames out of range"),
-        ({"persons": 0}, "persons out of range"),
+        ({"frames": 0}, "'frames' is out of range"),
+        ({"persons": 0}, "'persons' is out of range"),
         ({"mode": "nearest"}, "unknown mode: expected resize, uniform, crop, found nearest"),
         ({"crop": (0.9, 0.5)}, "not a range of shares"),
         ({"crop": (0.0, 0.5)}, "not a range of shares"),
         ({"mode": "crop", "crop": (0.5, 1.0)}, "keeps as many frames as it gives"),
-        ({"jitter": 0.6}, "jitter out of range"),
-        ({"uneven": 1.1}, "uneven out of range"),
-        ({"fps": 0.0}, "fps out of range"),
+        ({"jitter": 0.6}, "'jitter' is out of range"),
+        ({"uneven": 1.1}, "'uneven' is out of range"),
+        ({"fps": 0.0}, "'fps' is out of range"),
     ],
 )
 def test_what_cannot_be_sampled_is_an_error(options: dict[str, Any], message: str) -> None:

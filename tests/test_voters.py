@@ -14,7 +14,7 @@ from skelfuse.layouts import KINECT_V2
 from skelfuse.models import Size, SkelFuse
 from skelfuse.models.together import Together
 from skelfuse.training.losses import clip_losses
-from skelfuse.training.mixing import unmixed
+from skelfuse.training.mixing import Mixed
 
 THREE = Size(channels=2, alone=(1, 2), summary=3, width=8, dilations=(1, 2), voters=3)
 
@@ -126,7 +126,7 @@ def test_each_voter_learns_by_its_own_loss() -> None:
     torch.manual_seed(0)
     votes = torch.randn(4, 3, 5)
     label = torch.tensor([0, 1, 2, 3])
-    clips = unmixed(torch.zeros(4, 2, 1, 3, 3), torch.ones(4, 2, 1, 3, dtype=torch.bool), label)
+    clips = Mixed(torch.zeros(4, 2, 1, 3, 3), torch.ones(4, 2, 1, 3, dtype=torch.bool), label)
     each = [clip_losses(votes[:, voter], clips, smoothing=0.1) for voter in range(3)]
     found = clip_losses(votes, clips, smoothing=0.1)
     torch.testing.assert_close(found, torch.stack(each).mean(0))

@@ -17,6 +17,7 @@ from skelfuse.batches.chance import Purpose, normal, symmetric, uniform
 from skelfuse.batches.sampling import SampleTimes
 from skelfuse.batches.sent import indices_on
 from skelfuse.errors import SkelfuseError
+from skelfuse.ranges import check_range
 from skelfuse.skeleton import Skeleton
 
 
@@ -53,25 +54,12 @@ class Augment:
     reverse: float = 0.0
 
     def __post_init__(self) -> None:
-        ranges = dict.fromkeys(("mirror", "swap_persons", "reverse"), "0 to 1")
-        ranges |= dict.fromkeys(("joint_dropout", "frame_dropout"), "0 to less than 1")
-        ranges |= dict.fromkeys(("scale", "tempo"), "0 to less than 1")
-        ranges |= dict.fromkeys(("shear", "shift", "noise"), "0 or more")
-        for name, expected in ranges.items():
-            value = getattr(self, name)
-            most = {"0 to 1": 1.0, "0 or more": math.inf}.get(expected, math.nextafter(1, 0))
-            if not 0 <= value <= most:
-                raise SkelfuseError(
-                    f"{name} out of range",
-                    within="augment",
-                    expected=expected,
-                    found=value,
-                    key=name,
-                )
+        check_range(self, "mirror", "swap_persons", "reverse", high=1)
+        check_range(self, "joint_dropout", "frame_dropout", "scale", "tempo", high=1, below=True)
+        check_range(self, "shear", "shift", "noise")
         if not all(0 <= angle < math.inf for angle in self.rotate):
             raise SkelfuseError(
-                "rotate out of range",
-                within="augment",
+                "'rotate' is out of range",
                 expected="angles of 0 or more",
                 found=self.rotate,
                 key="rotate",

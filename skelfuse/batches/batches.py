@@ -54,7 +54,7 @@ class Batches:
     `batch_size·world` clips a step, the same ones, changed in the same way, as a single process
     with that batch size would; a rank takes every `world`-th of them. What is left at the end of
     an epoch is a smaller batch, or joins the one before it if it is less than an eighth of a
-    batch or two clips a rank (too few to normalise over), or is left out with `drop_last`.
+    batch or two clips a rank (too few to normalise over).
     Not shuffled, each clip belongs to one rank, and ranks may have different numbers of batches.
     """
 
@@ -71,7 +71,6 @@ class Batches:
         device: str | torch.device = "cpu",
         rank: int = 0,
         world: int = 1,
-        drop_last: bool = False,
         crops: int = 1,
         memory_limit: int | None = None,
     ) -> None:
@@ -94,10 +93,10 @@ class Batches:
         if crops > 1:
             spread(sampling, 1, crops)  # raises where crops would all be the same
         self.sampling, self.augment, self.batch_size = sampling, augment, batch_size
-        self.shuffle, self.seed, self.crops, self.drop_last = shuffle, seed, crops, drop_last
+        self.shuffle, self.seed, self.crops = shuffle, seed, crops
         self.rank, self.world = rank, world
         self.device = torch.device(device)
-        self.skeleton = store.skeleton
+        self.store = store
         self.places = torch.arange(len(own))  # in the split, whichever rank takes the clip
         if not shuffle:
             self.places = self.places[rank::world]
@@ -109,17 +108,10 @@ class Batches:
             if len(own)
             else None  # more ranks than clips
         )
+        # Of every clip of this rank.
+        self.tables = [sent(one, self.device) for one in (self.places, self.indices, labels)]
         rates = None if self.source is None else self.source.rates
-        tables = (self.places, self.indices, labels, rates)  # of every clip of this rank
-        self.tables = [None if one is None else sent(one, self.device) for one in tables]
-        if drop_last and len(own) and not len(self):
-            raise SkelfuseError(
-                "drop_last leaves not a single batch",
-                file=store.path,
-                expected=f"at least {batch_size} clips a rank",
-                found=f"{len(self.places)} clips",
-                remedy="take smaller batches, or keep the last one",
-            )
+        self.rates = None if rates is None else sent(rates, self.device)
 
     def __len__(self) -> int:
         return len(self._cuts()) - 1
@@ -146,8 +138,6 @@ class Batches:
         whole = self.batch_size * world
         cuts = [*range(0, count, whole), count]
         tail = count % whole
-        if tail and self.drop_last:
-            return cuts[:-1]
         if self.shuffle and tail and tail < max(whole / 8, 2 * world) and len(cuts) > 2:
             cuts.pop(-2)
         return cuts
@@ -155,10 +145,7 @@ class Batches:
     def _batch(self, tracks: Tracks, which: Tensor, epoch: int) -> Batch:
         assert self.source is not None
         which = sent(which, self.device).repeat_interleave(self.crops)
-        place, index, label, rates = (one if one is None else one[which] for one in self.tables)
-        assert place is not None
-        assert index is not None
-        assert label is not None
+        place, index, label = (one[which] for one in self.tables)
         keys = clip_keys(self.seed, epoch, place)
         if self.shuffle:
             choice = drawn(self.sampling, keys)
@@ -167,10 +154,10 @@ class Batches:
             choice = spread(self.sampling, clips, self.crops, device=self.device)
         x, mask = _tensors(
             tracks,
-            self.skeleton,
+            self.store.skeleton,
             self.sampling,
             choice,
-            rates=rates,
+            rates=None if self.rates is None else self.rates[which],
             augment=self.augment,
             keys=keys,
             crops=self.crops,

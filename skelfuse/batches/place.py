@@ -14,13 +14,7 @@ import torch
 from torch import Tensor
 
 from skelfuse.batches.sampling import Sampling
-from skelfuse.batches.torso import (
-    has_torso,
-    lengths_of,
-    likely_centre,
-    part_of_torso,
-    whole_torso,
-)
+from skelfuse.batches.torso import lengths_of, likely_centre, part_of_torso, whole_torso
 from skelfuse.batches.tracks import Owners, Tracks
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
@@ -38,7 +32,7 @@ class Placement(NamedTuple):
 
 def check_placement(sampling: Sampling, skeleton: Skeleton) -> None:
     """Raise where a skeleton lacks the joints that a view is made out by."""
-    if sampling.align and skeleton.dimensions == 3 and not has_torso(skeleton):
+    if sampling.align and skeleton.dimensions == 3 and not any(skeleton.torso):
         raise SkelfuseError(
             f"aligning the view needs hips and shoulders, and skeleton '{skeleton.name}' has none",
             remedy="name them in the layout (hips, shoulders), or leave sampling.align off",
@@ -79,25 +73,25 @@ def _mean(coords: Tensor, joints: tuple[int, ...]) -> Tensor:
     return coords[:, list(joints)].mean(dim=1)
 
 
-def _first_row(usable: Tensor, owners: Owners, clips: int) -> tuple[Tensor, Tensor]:
-    """Return the first usable row of each clip, person before person, and whether there is one.
+def _first_of(usable: Tensor, clip: Tensor, clips: int) -> tuple[Tensor, Tensor]:
+    """Return the first usable row or track of each clip, and whether there is one; both `[C]`.
 
-    `usable [R]`. Both `[C]`; where there is none the row is 0.
+    `usable [R]` are rows or tracks, and `clip [R]` whose they are. Where there is none it is 0.
     """
     R = len(usable)
     row = torch.where(usable, torch.arange(R, device=usable.device), R)
     first = torch.full((clips,), R, device=usable.device)
-    first = first.scatter_reduce(0, owners.clip, row, "amin")
+    first = first.scatter_reduce(0, clip, row, "amin")
     return torch.where(first < R, first, 0), first < R
 
 
 def _origins(tracks: Tracks, owners: Owners, centre: Tensor, skeleton: Skeleton) -> Tensor:
     """Return the first centre seen `[C,D]`, or about where it is in the first frame that counts."""
-    first, known = _first_row(~centre.isnan().any(dim=1), owners, len(tracks.frames))
+    first, known = _first_of(~centre.isnan().any(dim=1), owners.clip, len(tracks.frames))
     origin = centre[first]
     if not bool(known.all()):
         likely = likely_centre(tracks.coords, tracks.seen, skeleton)
-        first, some = _first_row(tracks.seen.any(dim=1), owners, len(tracks.frames))
+        first, some = _first_of(tracks.seen.any(dim=1), owners.clip, len(tracks.frames))
         otherwise = torch.where(some[:, None], likely[first], 0.0)
         origin = torch.where(known[:, None], origin, otherwise)
     return origin
@@ -109,13 +103,13 @@ def _views(
     """Return the origin `[C,3]` and the axes `[C,3,3]` of the first body whose view is clear."""
     C = len(tracks.frames)
     axes, clear = _axes(*whole_torso(tracks.coords, skeleton))
-    first, known = _first_row(clear & ~centre.isnan().any(dim=1), owners, C)
+    first, known = _first_of(clear & ~centre.isnan().any(dim=1), owners.clip, C)
     origin = torch.where(known[:, None], centre[first], origin)
     turn = axes[first]
     if not bool(known.all()):
         likely = likely_centre(tracks.coords, tracks.seen, skeleton)
         axes, clear = _axes(*part_of_torso(tracks.coords, skeleton))
-        first, partly = _first_row(clear, owners, C)
+        first, partly = _first_of(clear, owners.clip, C)
         as_it_is = torch.eye(3, device=axes.device)
         otherwise = torch.where(partly[:, None, None], axes[first], as_it_is)
         turn = torch.where(known[:, None, None], turn, otherwise)
@@ -164,11 +158,5 @@ def _first_median(lengths: Tensor, owners: Owners, clips: int) -> Tensor:
     lower = (begin + (count - 1).clamp_min(0) // 2).clamp_max(len(values) - 1)
     upper = (begin + count // 2).clamp_max(len(values) - 1)
     median = torch.where(count > 0, (values[lower] + values[upper]) / 2, 0.0)
-    first, known = _first_row_of_tracks(count > 0, owners, clips)
+    first, known = _first_of(count > 0, owners.clip_of_track, clips)
     return torch.where(known, median[first], 0.0)
-
-
-def _first_row_of_tracks(usable: Tensor, owners: Owners, clips: int) -> tuple[Tensor, Tensor]:
-    number = torch.arange(len(usable), device=usable.device)
-    as_rows = owners._replace(track=number)  # one row a track
-    return _first_row(usable, as_rows, clips)

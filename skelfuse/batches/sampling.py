@@ -10,6 +10,7 @@ from torch import Tensor
 
 from skelfuse.batches.chance import Purpose, symmetric, uniform
 from skelfuse.errors import SkelfuseError
+from skelfuse.ranges import check_range
 
 Mode = Literal["resize", "uniform", "crop"]
 
@@ -60,15 +61,10 @@ class Sampling:
     scale: bool = False
 
     def __post_init__(self) -> None:
-        for name, value in (("frames", self.frames), ("persons", self.persons)):
-            if value < 1:
-                raise SkelfuseError(
-                    f"{name} out of range",
-                    within="sampling",
-                    expected=">= 1",
-                    found=value,
-                    key=name,
-                )
+        check_range(self, "frames", "persons", low=1)
+        check_range(self, "jitter", high=0.5)
+        check_range(self, "uneven", high=1)
+        check_range(self, "fps", above=True)
         if self.mode not in get_args(Mode):
             expected = ", ".join(get_args(Mode))
             raise SkelfuseError(
@@ -90,26 +86,6 @@ class Sampling:
                 found=self.crop,
                 remedy="change frames, or the mode",
                 key="mode",
-            )
-        if not 0 <= self.jitter <= 0.5:
-            raise SkelfuseError(
-                "jitter out of range",
-                within="sampling",
-                expected="0 to 0.5",
-                found=self.jitter,
-                key="jitter",
-            )
-        if not 0 <= self.uneven <= 1:
-            raise SkelfuseError(
-                "uneven out of range",
-                within="sampling",
-                expected="0 to 1",
-                found=self.uneven,
-                key="uneven",
-            )
-        if self.fps is not None and not self.fps > 0:
-            raise SkelfuseError(
-                "fps out of range", within="sampling", expected="> 0", found=self.fps, key="fps"
             )
 
 

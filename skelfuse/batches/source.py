@@ -19,7 +19,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
-AHEAD = 3  # batches under way to a GPU
+AHEAD = 3  # batches under way
 ROWS_AT_ONCE = 1 << 15  # rows prepared together when a split is loaded; bounds working memory
 
 
@@ -34,9 +34,8 @@ class ClipSource:
     """The clips `indices` of a store, `C` of them, as `Tracks` on a device.
 
     If their rows take at most `memory_limit` bytes (None: what `room` allows) they are prepared
-    once and stay on the device. Otherwise (`mapped`) each batch is read from the store's memory
-    map and prepared on its own, while a thread reads the next one; for a GPU the thread prepares
-    and sends it as well, a few batches ahead. Both give the same numbers.
+    once and stay on the device. Otherwise (`mapped`) a thread reads each batch from the store's
+    memory map, prepares and sends it, a few batches ahead. Both give the same numbers.
     """
 
     def __init__(
@@ -73,15 +72,12 @@ class ClipSource:
             yield from (self.held.clips(batch) for batch in batches)
             return
         with ThreadPoolExecutor(1, "skelfuse-reader") as reader:
-            on_cpu = self.device.type == "cpu"
-            ahead = 1 if on_cpu else AHEAD
-            read = self._read if on_cpu else self._sent
-            coming = deque(reader.submit(read, batch) for batch in batches[:ahead])
-            for batch in [*batches[ahead:], *[None] * len(coming)]:
+            coming = deque(reader.submit(self._sent, batch) for batch in batches[:AHEAD])
+            for batch in [*batches[AHEAD:], *[None] * len(coming)]:
                 tracks = coming.popleft().result()
                 if batch is not None:
-                    coming.append(reader.submit(read, batch))
-                yield self._prepared(tracks) if on_cpu else tracks
+                    coming.append(reader.submit(self._sent, batch))
+                yield tracks
 
     def _read(self, batch: Tensor) -> Tracks:
         clips = [self.store.coords(i) for i in self.indices[batch.numpy()].tolist()]

@@ -17,17 +17,12 @@ from skelfuse.skeleton import Skeleton
 BONES_IN_A_TORSO = 2.0  # of median length; people of six data sets have 1.6 to 2.9 by their layouts
 
 
-def has_torso(skeleton: Skeleton) -> bool:
-    """Return whether a layout names hips and shoulders."""
-    return bool(skeleton.hips and skeleton.shoulders)
-
-
 def whole_torso(coords: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
     """Return what leads from hips to shoulders, and from right to left, of `coords [R,N,D]`.
 
     Both are `[R,D]`, NaN where a hip or a shoulder is not seen.
     """
-    hips, shoulders = _indices(skeleton)
+    hips, shoulders = skeleton.torso
     left, right = ([hips[side], shoulders[side]] for side in (0, 1))
     up = coords[:, shoulders].mean(dim=1) - coords[:, hips].mean(dim=1)
     return up, coords[:, left].mean(dim=1) - coords[:, right].mean(dim=1)
@@ -44,7 +39,7 @@ def part_of_torso(coords: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
     >>> part_of_torso(coords, KINECT_V2)
     (tensor([[1., 5., 0.]]), tensor([[1., 0., 0.]]))
     """
-    hips, shoulders = _indices(skeleton)
+    hips, shoulders = skeleton.torso
     up = mean_of_seen(coords[:, shoulders] - coords[:, hips])  # of each side
     side = mean_of_seen(coords[:, [hips[0], shoulders[0]]] - coords[:, [hips[1], shoulders[1]]])
     left, right = ([skeleton.index(pair[i]) for pair in skeleton.pairs] for i in (0, 1))
@@ -59,9 +54,8 @@ def lengths_of(coords: Tensor, skeleton: Skeleton) -> Iterator[Tensor]:
 
     Without bones it is how far the joints are from the middle of those that are seen.
     """
-    torso = has_torso(skeleton)
-    if torso:
-        hips, shoulders = _indices(skeleton)
+    hips, shoulders = skeleton.torso
+    if hips:
         yield whole_torso(coords, skeleton)[0].norm(dim=1, keepdim=True)
         yield (coords[:, shoulders] - coords[:, hips]).norm(dim=2)
     below = [i for i, parent in enumerate(skeleton.parents) if parent != i]
@@ -70,7 +64,7 @@ def lengths_of(coords: Tensor, skeleton: Skeleton) -> Iterator[Tensor]:
         return
     above = [skeleton.parents[i] for i in below]
     bones = (coords[:, below] - coords[:, above]).norm(dim=2)
-    yield BONES_IN_A_TORSO * bones if torso else bones
+    yield BONES_IN_A_TORSO * bones if hips else bones
 
 
 def likely_centre(coords: Tensor, seen: Tensor, skeleton: Skeleton) -> Tensor:
@@ -103,7 +97,7 @@ def _trunk(coords: Tensor, skeleton: Skeleton) -> Tensor:
 
     NaN where its bones do not join left and right.
     """
-    low, high = (_above_both(skeleton, *ends) for ends in _indices(skeleton))
+    low, high = (_above_both(skeleton, *ends) for ends in skeleton.torso)
     if low is None or high is None:
         return torch.full_like(coords[:, 0], torch.nan)
     return coords[:, high] - coords[:, low]
@@ -119,10 +113,3 @@ def _above_both(skeleton: Skeleton, left: int, right: int) -> int | None:
             return None
         right = skeleton.parents[right]
     return right
-
-
-def _indices(skeleton: Skeleton) -> tuple[list[int], list[int]]:
-    """Return the indices of (left, right) hips and of (left, right) shoulders."""
-    assert has_torso(skeleton)
-    hips, shoulders = ([*map(skeleton.index, ends)] for ends in (skeleton.hips, skeleton.shoulders))
-    return hips, shoulders

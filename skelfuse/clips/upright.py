@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from skelfuse.clip import Clip
-from skelfuse.skeleton import Skeleton
 
 NAMES = "xyz"
 AXES = tuple(f"{sign}{name}" for name in NAMES for sign in "+-")
@@ -24,21 +23,6 @@ class Axis:
         return f"{'+' if self.sign > 0 else '-'}{NAMES[self.number]}"
 
 
-def torso(skeleton: Skeleton) -> tuple[list[int], list[int]]:
-    """Return (left, right) hips and shoulders, the torso's two ends; none where a layout has none.
-
-    An animal seen from above has a head and a tail, and neither is up.
-
-    >>> from skelfuse.layouts import COCO_17
-    >>> [[COCO_17.joints[n] for n in end] for end in torso(COCO_17)]
-    [['left_hip', 'right_hip'], ['left_shoulder', 'right_shoulder']]
-    """
-    if not (skeleton.hips and skeleton.shoulders):
-        return [], []
-    low = [skeleton.index(joint) for joint in skeleton.hips]
-    return low, [skeleton.index(joint) for joint in skeleton.shoulders]
-
-
 def up_axis(clip: Clip) -> Axis | None:
     """Return the axis along which most torsos of a clip stand; None where none is seen.
 
@@ -47,7 +31,7 @@ def up_axis(clip: Clip) -> Axis | None:
     >>> str(up_axis(Clip(coords, COCO_17, name="a")))
     '-y'
     """
-    low, high = torso(clip.skeleton)
+    low, high = clip.skeleton.torso
     if not low:
         return None
     at = clip.coords.astype(np.float64)

@@ -47,7 +47,13 @@ def align_view(clip: Clip) -> Clip:
     """
     if clip.skeleton.dimensions == 2:
         return _centred(clip)
-    hips, shoulders = _torso_joints(clip, "aligning the view")
+    hips, shoulders = clip.skeleton.torso
+    if not hips:
+        raise SkelfuseError(
+            f"aligning the view needs hips and shoulders, and skeleton '{clip.skeleton.name}' has "
+            "none",
+            remedy="name them in the layout (hips, shoulders), or leave this step out",
+        )
     coords = clip.coords.astype(np.float64)
     centres = coords[:, :, list(clip.skeleton.centre_indices)].mean(axis=2)  # [T,M,3]
     up = coords[:, :, shoulders].mean(axis=2) - coords[:, :, hips].mean(axis=2)
@@ -86,8 +92,8 @@ def normalise_scale(clip: Clip) -> Clip:
     ([[[[0.25, 0.25], [0.25, 1.25]]]], ('scale: divided by 4, the median bone of person 1',))
     """
     coords = clip.coords.astype(np.float64)
-    if clip.skeleton.hips and clip.skeleton.shoulders:
-        hips, shoulders = _torso_joints(clip, "scaling")
+    hips, shoulders = clip.skeleton.torso
+    if hips:
         torso = coords[:, :, shoulders].mean(axis=2) - coords[:, :, hips].mean(axis=2)
         what, lengths = "torso", np.linalg.norm(torso, axis=-1)[..., None]  # [T,M,1]
     else:
@@ -125,18 +131,6 @@ def _middle(coords: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     seen = ~np.isnan(coords).any(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(seen, coords, 0).sum(axis=2) / seen.sum(axis=2))
-
-
-def _torso_joints(clip: Clip, purpose: str) -> tuple[list[int], list[int]]:
-    """Return the indices of (left, right) hips and of (left, right) shoulders."""
-    skeleton = clip.skeleton
-    if not (skeleton.hips and skeleton.shoulders):
-        raise SkelfuseError(
-            f"{purpose} needs hips and shoulders, and skeleton '{skeleton.name}' has none",
-            remedy="name them in the layout (hips, shoulders), or leave this step out",
-        )
-    hips = [skeleton.index(joint) for joint in skeleton.hips]
-    return hips, [skeleton.index(joint) for joint in skeleton.shoulders]
 
 
 def _first(usable: npt.NDArray[np.bool_], clip: Clip, what: str) -> tuple[int, int]:

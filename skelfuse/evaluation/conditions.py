@@ -165,12 +165,9 @@ def vertical_axis(clips: Iterable[Clip]) -> int | None:
     total = np.zeros(3)
     for clip in clips:
         body = clip.skeleton
-        if body.dimensions != 3 or not (body.hips and body.shoulders):
+        if body.dimensions != 3 or not any(body.torso):
             return None
-        low, high = (
-            clip.coords[:, 0, [body.index(joint) for joint in pair]].mean(axis=1)
-            for pair in (body.hips, body.shoulders)
-        )
+        low, high = (clip.coords[:, 0, joints].mean(axis=1) for joints in body.torso)
         up = (high - low)[~np.isnan(high - low).any(axis=1)].astype(np.float64)  # [T,3]
         length = np.linalg.norm(up, axis=1)
         total += np.abs(up[length > 0] / length[length > 0, None]).sum(axis=0)

@@ -64,9 +64,7 @@ def _in_metres(one: Explanation, run: Run) -> bool:
     """Tell whether the model saw the clip in metres: a sensor's, of a person's size, not scaled."""
     if run.provenance.scale or run.config.sampling.scale or one.skeleton.name not in IN_METRES:
         return False
-    low, high = (
-        [one.skeleton.index(j) for j in e] for e in (one.skeleton.hips, one.skeleton.shoulders)
-    )
+    low, high = one.skeleton.torso
     at = np.where(one.mask[..., None], one.x, np.nan)[:, 0]  # [T,N,D]
     torso = np.linalg.norm(at[:, high].mean(axis=1) - at[:, low].mean(axis=1), axis=-1)
     known = torso[~np.isnan(torso)]

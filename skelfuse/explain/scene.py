@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.clips.upright import torso
 from skelfuse.skeleton import Skeleton
 
 Array = npt.NDArray[np.float64]
@@ -36,7 +35,7 @@ def on_stage(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> tuple
         at = np.concatenate([at, np.zeros_like(at[..., :1])], axis=-1)
     flat = x.shape[-1] == 2
     up, side = np.array([0.0, -1 if flat else 1, 0]), None
-    low, high = torso(skeleton)
+    low, high = skeleton.torso
     if not low:
         low, high = _trunk(skeleton)
     ends = np.concatenate(at[:, :, [*low, *high]])  # [T·M,ends,3]

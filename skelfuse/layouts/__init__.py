@@ -4,7 +4,7 @@ Joints stand in the order of the N axis. Bones are written as chains that lead a
 Sources of the orders: Kinect for Windows SDK 1.8 and 2.0 (`JointType`), and the pages of NW-UCLA,
 UTD-MHAD, J-HMDB (puppet joints), SBU Kinect Interaction and Penn Action. Those of pose estimators
 are in `estimators.py` and, with hands and face, in `whole_bodies.py`; more, of motion
-capture and older data sets, in `more.py`.
+capture, the first Kinect and older data sets, in `more.py`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,9 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.layouts.estimators import (
-    COCO_17,
-    HAND_21,
-    MEDIAPIPE_33,
-    OPENPOSE_18,
-    OPENPOSE_25,
-)
+from skelfuse.layouts.estimators import COCO_17, HAND_21, MEDIAPIPE_33, OPENPOSE_18, OPENPOSE_25
 from skelfuse.layouts.joint_chains import both, build
-from skelfuse.layouts.more import MORE_LAYOUTS
+from skelfuse.layouts.more import KINECT_V1, MORE_LAYOUTS
 from skelfuse.layouts.whole_bodies import WHOLE_BODIES
 from skelfuse.skeleton import Skeleton
 
@@ -41,7 +35,6 @@ __all__ = [
     "PENN_13",
     "SBU_15",
     "UTD_MHAD",
-    "WHOLE_BODIES",
     "build",
     "find_layout",
     "layout",
@@ -62,25 +55,11 @@ KINECT_V2 = build(
     ),
 )
 
-_KINECT_V1_ARMS_AND_LEGS = (
-    " left_shoulder left_elbow left_wrist left_hand right_shoulder right_elbow right_wrist"
-    " right_hand left_hip left_knee left_ankle left_foot right_hip right_knee right_ankle"
-    " right_foot"
-)
-_KINECT_V1_CHAINS = "spine hip_center; spine shoulder_center head;" + both(
-    "shoulder_center left_shoulder left_elbow left_wrist left_hand;"
-    "hip_center left_hip left_knee left_ankle left_foot"
-)
-KINECT_V1 = build(
-    "kinect-v1",
-    "hip_center spine shoulder_center head" + _KINECT_V1_ARMS_AND_LEGS,
-    _KINECT_V1_CHAINS,
-)
 NW_UCLA = replace(KINECT_V1, name="nw-ucla")
-UTD_MHAD = build(
-    "utd-mhad",
-    "head shoulder_center spine hip_center" + _KINECT_V1_ARMS_AND_LEGS,
-    _KINECT_V1_CHAINS,
+UTD_MHAD = replace(
+    KINECT_V1,
+    name="utd-mhad",
+    joints=("head", "shoulder_center", "spine", "hip_center", *KINECT_V1.joints[4:]),
 )
 
 JHMDB_15 = build(
@@ -111,20 +90,14 @@ PENN_13 = build(
 
 LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
     {
-        "kinect-v2": KINECT_V2,
-        "kinect-v1": KINECT_V1,
-        "nw-ucla": NW_UCLA,
-        "utd-mhad": UTD_MHAD,
-        "coco-17": COCO_17,
-        "openpose-18": OPENPOSE_18,
-        "openpose-25": OPENPOSE_25,
-        "mediapipe-33": MEDIAPIPE_33,
-        "jhmdb-15": JHMDB_15,
-        "sbu-15": SBU_15,
-        "penn-13": PENN_13,
-        "hand-21": HAND_21,
-        **MORE_LAYOUTS,
-        **WHOLE_BODIES,
+        body.name: body
+        for body in (
+            *(KINECT_V2, KINECT_V1, NW_UCLA, UTD_MHAD),
+            *(COCO_17, OPENPOSE_18, OPENPOSE_25, MEDIAPIPE_33),
+            *(JHMDB_15, SBU_15, PENN_13, HAND_21),
+            *MORE_LAYOUTS,
+            *WHOLE_BODIES,
+        )
     }
 )
 

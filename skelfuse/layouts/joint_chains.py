@@ -12,14 +12,6 @@ def both(chains: str) -> str:
     return f"{chains}; {chains.replace('left_', 'right_')}"
 
 
-def _two_sides(joints: tuple[str, ...]) -> tuple[Pair, ...]:
-    return tuple(
-        (joint, f"right_{joint[5:]}")
-        for joint in joints
-        if joint.startswith("left_") and f"right_{joint[5:]}" in joints
-    )
-
-
 def build(
     name: str,
     joints: str | tuple[str, ...],
@@ -40,7 +32,9 @@ def build(
     lines = [chain.split() for chain in chains.split(";")]
     # A chain may start again at the root, as when it is written for both sides.
     bones = dict.fromkeys((joint, above) for line in lines for above, joint in pairwise(line))
-    pairs = _two_sides(names)
+    left = [joint for joint in names if joint.startswith("left_")]
+    both_sides = [(joint, joint.replace("left_", "right_", 1)) for joint in left]
+    pairs = tuple(pair for pair in both_sides if pair[1] in names)
     hips: Pair | tuple[()] = ("left_hip", "right_hip")
     shoulders: Pair | tuple[()] = ("left_shoulder", "right_shoulder")
     return Skeleton(

@@ -7,12 +7,9 @@ files of MSR-Action3D, UT-Kinect, UI-PRMD and SHREC'17 themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from skelfuse.layouts.joint_chains import both, build
-from skelfuse.skeleton import Skeleton
 
 H36M_17 = build(
     "h36m-17",
@@ -52,57 +49,56 @@ _CMU_LEG = "{0}HipJoint {1}UpLeg {1}Leg {1}Foot {1}ToeBase"
 _CMU_ARM = "{1}Shoulder {1}Arm {1}ForeArm {1}Hand"
 _CMU_FINGERS = "{1}FingerBase {1}HandIndex1"
 _SIDES = (("L", "Left"), ("R", "Right"))
+_CMU = build(
+    "cmu-bvh",
+    " ".join(
+        [
+            "Hips",
+            *(_CMU_LEG.format(*side) for side in _SIDES),
+            "LowerBack Spine Spine1 Neck Neck1 Head",
+            *(f"{_CMU_ARM} {_CMU_FINGERS} {{0}}Thumb".format(*side) for side in _SIDES),
+        ]
+    ),
+    "; ".join(
+        [
+            "Hips LowerBack Spine Spine1 Neck Neck1 Head",
+            *(f"Hips {_CMU_LEG}".format(*side) for side in _SIDES),
+            *(f"Spine1 {_CMU_ARM} {_CMU_FINGERS}".format(*side) for side in _SIDES),
+            *(f"{side}Hand {letter}Thumb" for letter, side in _SIDES),
+        ]
+    ),
+)
 CMU_BVH = replace(
-    build(
-        "cmu-bvh",
-        " ".join(
-            [
-                "Hips",
-                *(_CMU_LEG.format(*side) for side in _SIDES),
-                "LowerBack Spine Spine1 Neck Neck1 Head",
-                *(f"{_CMU_ARM} {_CMU_FINGERS} {{0}}Thumb".format(*side) for side in _SIDES),
-            ]
-        ),
-        "; ".join(
-            [
-                "Hips LowerBack Spine Spine1 Neck Neck1 Head",
-                *(f"Hips {_CMU_LEG}".format(*side) for side in _SIDES),
-                *(f"Spine1 {_CMU_ARM} {_CMU_FINGERS}".format(*side) for side in _SIDES),
-                *(f"{side}Hand {letter}Thumb" for letter, side in _SIDES),
-            ]
-        ),
+    _CMU,
+    pairs=tuple(
+        (joint, other)
+        for joint in _CMU.joints
+        if (other := joint.replace("Left", "Right").replace("LHip", "RHip").replace("LTh", "RTh"))
+        != joint
     ),
     hips=("LeftUpLeg", "RightUpLeg"),
     shoulders=("LeftArm", "RightArm"),
 )
-CMU_BVH = replace(
-    CMU_BVH,
-    pairs=tuple(
-        (joint, other)
-        for joint in CMU_BVH.joints
-        if (other := joint.replace("Left", "Right").replace("LHip", "RHip").replace("LTh", "RTh"))
-        != joint
-    ),
-)
 
-_KINECT_V1 = "spine hip_center; spine shoulder_center head;" + both(
+_KINECT_V1_CHAINS = "spine hip_center; spine shoulder_center head;" + both(
     "shoulder_center left_shoulder left_elbow left_wrist left_hand;"
     "hip_center left_hip left_knee left_ankle left_foot"
+)
+KINECT_V1 = build(
+    "kinect-v1",
+    "hip_center spine shoulder_center head left_shoulder left_elbow left_wrist left_hand"
+    " right_shoulder right_elbow right_wrist right_hand left_hip left_knee left_ankle left_foot"
+    " right_hip right_knee right_ankle right_foot",
+    _KINECT_V1_CHAINS,
 )
 MSR_ACTION3D_20 = build(
     "msr-action3d-20",
     "left_shoulder right_shoulder shoulder_center spine left_hip right_hip hip_center left_elbow"
     " right_elbow left_wrist right_wrist left_hand right_hand left_knee right_knee left_ankle"
     " right_ankle left_foot right_foot head",
-    _KINECT_V1,
+    _KINECT_V1_CHAINS,
 )
-UTKINECT_20 = build(
-    "utkinect-20",
-    "hip_center spine shoulder_center head left_shoulder left_elbow left_wrist left_hand"
-    " right_shoulder right_elbow right_wrist right_hand left_hip left_knee left_ankle left_foot"
-    " right_hip right_knee right_ankle right_foot",
-    _KINECT_V1,
-)
+UTKINECT_20 = replace(KINECT_V1, name="utkinect-20")
 
 UI_PRMD_22 = replace(
     build(
@@ -132,18 +128,7 @@ SHREC_22 = build(
 
 # Layouts that no number of joints stands for: COCO's 17 are met far more often than these.
 NEVER_GUESSED = (H36M_17.name,)
-MORE_LAYOUTS: Mapping[str, Skeleton] = MappingProxyType(
-    {
-        body.name: body
-        for body in (
-            H36M_17,
-            AZURE_KINECT_32,
-            SMPL_24,
-            CMU_BVH,
-            MSR_ACTION3D_20,
-            UTKINECT_20,
-            UI_PRMD_22,
-            SHREC_22,
-        )
-    }
+MORE_LAYOUTS = (
+    *(H36M_17, AZURE_KINECT_32, SMPL_24, CMU_BVH),
+    *(MSR_ACTION3D_20, UTKINECT_20, UI_PRMD_22, SHREC_22),
 )

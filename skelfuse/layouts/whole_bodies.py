@@ -6,9 +6,6 @@ Sources of the orders: MediaPipe's holistic landmarks, the keypoint lists of Hal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from skelfuse.layouts.estimators import COCO_17, MEDIAPIPE_33, OPENPOSE_25
 from skelfuse.layouts.face_and_hands import (
     FACE_68,
@@ -89,12 +86,7 @@ OPENPOSE_137 = build(
     f"{_bones(OPENPOSE_25)}; {both(_HANDS)}; {both(FACE_CHAINS + '; left_eye_3 left_pupil')}",
     dimensions=2,
 )
-WHOLE_BODIES: Mapping[str, Skeleton] = MappingProxyType(
-    {
-        body.name: body
-        for body in (
-            *(HANDS_42, MEDIAPIPE_HOLISTIC_75, HALPE_26, HALPE_136, COCO_WHOLEBODY_133),
-            *(OPENPOSE_67, OPENPOSE_137),
-        )
-    }
+WHOLE_BODIES = (
+    *(HANDS_42, MEDIAPIPE_HOLISTIC_75, HALPE_26, HALPE_136, COCO_WHOLEBODY_133),
+    *(OPENPOSE_67, OPENPOSE_137),
 )

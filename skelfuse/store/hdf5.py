@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,8 +85,7 @@ class _Columns:
         self.fps.append(np.nan if line["fps"] is None else line["fps"])
         self.has_confidence |= line["has_confidence"]
         for name, column in self.text.items():
-            value = line[name]
-            column.append(_text(value))
+            column.append(_text(line[name]))
         for name, column in self.parts.items():
             column.append(json.dumps(line[name]) if name in line else "")
         self.happening.update(label for _, _, label, _ in line.get("intervals", ()))
@@ -114,17 +114,9 @@ def natural_key(text: str) -> list[tuple[int, int, str]]:
     >>> sorted(["A10", "A9", "A10 b"], key=natural_key)
     ['A9', 'A10', 'A10 b']
     """
-    parts: list[tuple[int, int, str]] = []
-    digits = ""
-    for letter in f"{text}\0":
-        if letter.isdecimal():
-            digits += letter
-            continue
-        if digits:
-            parts.append((0, int(digits), ""))
-            digits = ""
-        parts.append((1, 0, letter))
-    return parts
+    # The end of a text comes after a number, and before every letter.
+    parts = re.split(r"(\d+)", f"{text}\0")
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import Undamaged, check_readable
+from skelfuse.files import check_readable, damage_told
 from skelfuse.store.seal import ANEW, check_before_opening
 from skelfuse.store.sound import check_sound
 
@@ -22,9 +23,9 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LOOKED_THROUGH = 1 << 16  # bytes in which a store's own mark lies
 
 
-def undamaged(path: Path) -> Undamaged:
+def undamaged(path: Path) -> AbstractContextManager[None]:
     """Return a `with` in which a store is taken to be whole: what goes wrong there is damage."""
-    return Undamaged(path, "the store", ANEW)
+    return damage_told(path, "the store", ANEW)
 
 
 def opened(path: Path) -> h5py.File:

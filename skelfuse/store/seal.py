@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
@@ -33,16 +32,12 @@ def seal(path: Path, data: Sequence[Range]) -> None:
 
 def check_before_opening(path: Path) -> None:
     """Raise where a store is not what was written, or where opening it ends or keeps a process."""
-    facts = path.stat()
-    _check(path, facts.st_size, facts.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _check(path: Path, size: int, changed: int) -> None:
+    size = path.stat().st_size
     found = _seal_of(path, size)
     if found is None:
-        if size >= _claimed(path):  # of one cut short the library says so at once
-            _try_in_another_process(path)
+        # Of one cut short the library says so at once.
+        if size >= _claimed(path) and (what := hdf5_fails(path)) is not None:
+            raise SkelfuseError("the store is damaged", file=path, found=what, remedy=ANEW)
         return
     data, digest = found
     if _digest(path, data, size - SIZE) != digest:
@@ -98,8 +93,3 @@ def _claimed(path: Path) -> int:
         head = file.read(48)
     at = {0: 40, 1: 44, 2: 28, 3: 28}.get(head[8] if len(head) == 48 else -1)
     return 0 if at is None else int.from_bytes(head[at : at + 8], "little")
-
-
-def _try_in_another_process(path: Path) -> None:
-    if (what := hdf5_fails(path)) is not None:
-        raise SkelfuseError("the store is damaged", file=path, found=what, remedy=ANEW)

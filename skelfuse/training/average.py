@@ -18,7 +18,7 @@ class WeightAverage:
     >>> _ = nn.init.constant_(follower.weight, 0.0)
     >>> average = WeightAverage(follower, decay=0.5)
     >>> _ = nn.init.constant_(follower.weight, 8.0)
-    >>> average.update(follower, updates=100)
+    >>> average.follow(follower, average.share(updates=100))
     >>> average.model.weight.item()
     4.0
     """
@@ -30,10 +30,6 @@ class WeightAverage:
     def share(self, updates: int) -> float:
         """Return how much of the way to the model's weights update number `updates` goes."""
         return 1 - min(self.decay, (1 + updates) / (10 + updates))
-
-    def update(self, model: nn.Module, updates: int) -> None:
-        """Move the average towards the model's weights after its update number `updates`."""
-        self.follow(model, self.share(updates))
 
     @torch.no_grad()
     def follow(self, model: nn.Module, share: float | Tensor) -> None:

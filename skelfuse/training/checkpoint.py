@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ, Undamaged, atomic_write, check_readable
+from skelfuse.files import as_error, atomic_write, cannot_write, check_readable, damage_told
 
 FORMAT = "skelfuse-checkpoint"
 FORMAT_VERSION = 1
@@ -53,33 +54,25 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
             new.write_bytes(content)
     except OSError as error:
         kept = f"the checkpoint before it is whole: {path}" if path.exists() else "none was there"
-        raise SkelfuseError(
-            f"cannot write the checkpoint: {error.strerror}",
-            file=path,
-            remedy=f"{kept}; make room, then go on with --resume",
-        ) from None
+        remedy = f"{kept}; make room, then go on with --resume"
+        raise cannot_write("the checkpoint", path, error, remedy=remedy) from None
 
 
 def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Return a checkpoint's facts, and its tensors whose names begin with `only`."""
+    if not path.exists():
+        raise SkelfuseError(
+            "no such checkpoint", file=path, remedy="name a run's folder, or a checkpoint in one"
+        )
+    check_readable(path)
     try:
-        if path.exists():
-            check_readable(path)
-        # Says what is wrong with a file; the reader below calls all missing.
-        path.open("rb").close()
         with undamaged(path), safe_open(path, framework="pt") as file:
             facts = _facts(path, file.metadata())
             names = [name for name in file.keys() if name.startswith(only)]  # noqa: SIM118
             # Copies: what is mapped from the file would change if the file did.
             return facts, {name: file.get_tensor(name).clone() for name in names}
-    except FileNotFoundError:
-        raise SkelfuseError(
-            "no such checkpoint", file=path, remedy="name a run's folder, or a checkpoint in one"
-        ) from None
     except OSError as error:
-        raise SkelfuseError(
-            f"cannot read: {error.strerror or error}", file=path, remedy=MAY_READ
-        ) from None
+        raise as_error(error, path) from None
     except SafetensorError as error:
         raise SkelfuseError(
             "not a checkpoint, or one cut short",
@@ -89,12 +82,12 @@ def read_checkpoint(path: Path, *, only: str = "") -> tuple[dict[str, Any], dict
         ) from None
 
 
-def undamaged(path: Path) -> Undamaged:
+def undamaged(path: Path) -> AbstractContextManager[None]:
     """Return a `with` in which a checkpoint is taken to be whole: what goes wrong is damage.
 
     What the operating system and the reader of tensors say is told in their own words.
     """
-    return Undamaged(path, "the checkpoint", COPY_AGAIN, told=(OSError, SafetensorError))
+    return damage_told(path, "the checkpoint", COPY_AGAIN, told=(OSError, SafetensorError))
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from skelfuse.batches import Augment, Sampling
 from skelfuse.errors import SkelfuseError
+from skelfuse.ranges import check_range
 
 
 @dataclass(frozen=True)
@@ -46,23 +47,16 @@ class Fit:
     clip_memory: float | None = None  # GB of clips that stay on the device; None: what there is
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "accumulate"):
-            _within(self, name, 1)
-        _within(self, "batch_size", 2)  # nothing can be normalised over one clip
-        for name in ("warmup_epochs", "clip_gradient", "patience", "checkpoint_minutes"):
-            _within(self, name, 0)
-        for name in ("final_rate", "label_smoothing", "average"):
-            _within(self, name, 0, 1)
-        _within(self, "validation", 0, 0.9)
-        if self.clip_memory is not None:
-            _within(self, "clip_memory", 0)
-        _within(self, "weight_decay", 0)
-        _within(self, "teach_own", 0)
-        _within(self, "learning_rate", 0, 1e30, above=True)  # AdamW overflows at 1e36
-        _within(self, "mixing_alpha", 0, above=True)
-        if self.label_smoothing == 1 or self.average == 1:
-            name = "label_smoothing" if self.label_smoothing == 1 else "average"
-            raise SkelfuseError(f"'{name}' of 1 learns nothing", expected="below 1", key=name)
+        check_range(self, "epochs", "accumulate", low=1)
+        check_range(self, "batch_size", low=2)  # nothing can be normalised over one clip
+        check_range(self, "warmup_epochs", "clip_gradient", "patience", "checkpoint_minutes")
+        check_range(self, "weight_decay", "teach_own", "clip_memory")
+        check_range(self, "final_rate", high=1)
+        # With 1 nothing would be learned.
+        check_range(self, "label_smoothing", "average", high=1, below=True)
+        check_range(self, "validation", high=0.9)
+        check_range(self, "learning_rate", high=1e30, above=True)  # AdamW overflows at 1e36
+        check_range(self, "mixing_alpha", above=True)
         if self.patience and not self.validation:
             raise SkelfuseError(
                 "'patience' needs a validation to watch",
@@ -82,9 +76,8 @@ class KernelWeights:
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("weight_sum", "smoothness", "diversity"):
-            _within(self, name, 0)
-        _within(self, "threshold", -1, 1)
+        check_range(self, "weight_sum", "smoothness", "diversity")
+        check_range(self, "threshold", low=-1, high=1)
 
 
 @dataclass(frozen=True)
@@ -95,8 +88,8 @@ class Gates:
     budget: float = 0.125  # of channels; as long as no more are open, an open one costs nothing
 
     def __post_init__(self) -> None:
-        _within(self, "penalty", 0)
-        _within(self, "budget", 0, 1)
+        check_range(self, "penalty")
+        check_range(self, "budget", high=1)
 
 
 @dataclass(frozen=True)
@@ -109,9 +102,8 @@ class Distill:
     temperature: float = 4.0  # that softens both sides' logits
 
     def __post_init__(self) -> None:
-        for name in ("features", "logits"):
-            _within(self, name, 0)
-        _within(self, "temperature", 0, above=True)
+        check_range(self, "features", "logits")
+        check_range(self, "temperature", above=True)
 
 
 @dataclass(frozen=True)
@@ -138,7 +130,7 @@ class TrainConfig:
     distill: Distill = field(default_factory=Distill)
 
     def __post_init__(self) -> None:
-        _within(self, "seed", 0)
+        check_range(self, "seed")
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain lists, numbers and strings, as a configuration file has them."""
@@ -155,15 +147,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def _within(
-    section: object, name: str, low: float, high: float | None = None, *, above: bool = False
-) -> None:
-    value = getattr(section, name)
-    if (value > low if above else value >= low) and (high is None or value <= high):
-        return  # a NaN compares with nothing, and so ends below
-    wanted = f"above {low}" if above else f"at least {low}"
-    if high is not None:
-        wanted = f"{wanted} and at most {high}" if above else f"{low} to {high}"
-    raise SkelfuseError(f"'{name}' is out of range", expected=wanted, found=value, key=name)

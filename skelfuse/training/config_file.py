@@ -11,12 +11,11 @@ from typing import Any, Literal, get_type_hints
 import yaml
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ, check_readable
 from skelfuse.training.build import checked_choice
 from skelfuse.training.config import ModelChoice, TrainConfig
 from skelfuse.training.places import Place, Places, note_places, place_of
-from skelfuse.training.typed import fitted, unknown_key
-from skelfuse.yaml_text import parse_yaml
+from skelfuse.training.typed import fitted, unknown_key, wrong_kind
+from skelfuse.yaml_text import parse_yaml, read_yaml
 
 FIRST_EDITION = ("distances", "partner")  # keys of `model` that only its first edition had
 NAMING = ("name", "size")  # keys of `model` that say which one it is
@@ -46,8 +45,8 @@ def read_config(
     >>> config.train.epochs, config.train.batch_size, config.model.options["filters"]
     (9, 8, 16)
     """
-    text, path = _text(path), Path(path)
-    tree, node = parse_yaml(text, file=path)
+    path = Path(path)
+    tree, node = read_yaml(path)
     places = {"": Place(str(path))}
     if node is not None:
         note_places(node, path, places)
@@ -70,35 +69,43 @@ def config_from_dict(
     ('nano', True)
     """
     places = dict(places or {"": Place(None)})
+    try:
+        config = _config_of(tree, settings, places, suggest)
+        if check is not None:
+            check(config)
+        return config
+    except SkelfuseError as error:
+        place = place_of(error.key or "", places)
+        raise error.with_context(file=place.file, line=place.line) from None
+
+
+def _config_of(
+    tree: Any, settings: Sequence[str], places: Places, suggest: Suggest | None
+) -> TrainConfig:
+    """Make a configuration; the key of an error says where its place is to be looked for."""
     if not isinstance(tree, Mapping):
-        error = SkelfuseError("not a configuration", expected="keys with values", found=repr(tree))
-        raise places[""].blame(error)
+        raise SkelfuseError("not a configuration", expected="keys with values", found=repr(tree))
     tree = copy.deepcopy({**tree})
     tree["model"] = {} if tree.get("model") is None else tree["model"]
     for setting in settings:
         _put(tree, setting, places)
-    defaults = _fitted(tree.pop(DEFAULTS, "fixed"), Defaults, DEFAULTS, places)
-    config = _config(tree, places)
-    if defaults != "fixed":
-        if suggest is None:
-            error = SkelfuseError(
-                f"'{DEFAULTS}: {defaults}' needs a store to choose by",
-                remedy=f"train with it, or leave '{DEFAULTS}' out",
-            )
-            raise place_of(DEFAULTS, places).blame(error)
-        plain, written = config.as_dict(), dict[str, Any]()  # as it was understood, not as spelled
-        for name, value in tree.items():
-            sub = plain[name]
-            written[name] = {key: sub[key] for key in value or ()} if isinstance(sub, dict) else sub
-        for name, values in suggest(written).items():
-            tree[name] = {**values, **(tree.get(name) or {})}
-        config = _config(tree, places)
-    if check is not None:
-        try:
-            check(config)
-        except SkelfuseError as error:
-            raise place_of(error.key or "", places).blame(error) from None
-    return config
+    defaults = fitted(tree.pop(DEFAULTS, "fixed"), Defaults, DEFAULTS)
+    config = _config(tree)
+    if defaults == "fixed":
+        return config
+    if suggest is None:
+        raise SkelfuseError(
+            f"'{DEFAULTS}: {defaults}' needs a store to choose by",
+            remedy=f"train with it, or leave '{DEFAULTS}' out",
+            key=DEFAULTS,
+        )
+    plain, written = config.as_dict(), dict[str, Any]()  # as it was understood, not as spelled
+    for name, value in tree.items():
+        sub = plain[name]
+        written[name] = {key: sub[key] for key in value or ()} if isinstance(sub, dict) else sub
+    for name, values in suggest(written).items():
+        tree[name] = {**values, **(tree.get(name) or {})}
+    return _config(tree)
 
 
 def config_of_checkpoint(facts: Mapping[str, Any], file: Path) -> TrainConfig:
@@ -123,21 +130,31 @@ edition, which is no longer supported; train it anew: skelfuse train --config NA
     return config_from_dict(facts["config"])
 
 
-def _config(tree: Mapping[str, Any], places: Places) -> TrainConfig:
+def _config(tree: Mapping[str, Any]) -> TrainConfig:
     hints = get_type_hints(TrainConfig)
     values: dict[str, Any] = {}
     for name, value in tree.items():
         if name not in hints:
-            raise place_of(name, places).blame(unknown_key(str(name), _all_keys()))
-        hint = hints[name]
-        if not is_dataclass(hint):
-            values[name] = _fitted(value, hint, str(name), places)
-        elif value is not None:  # `augment:` with nothing below it is all defaults
-            values[name] = _section(value, hint, str(name), places)
+            raise unknown_key(str(name), _all_keys())
+        if hints[name] is ModelChoice:
+            values[name] = _model(value)
+        elif value is not None or not is_dataclass(hints[name]):
+            values[name] = fitted(value, hints[name], name)
+        # else `augment:` with nothing below it, which is all defaults
+    return TrainConfig(**values)
+
+
+def _model(value: Any) -> ModelChoice:
+    hints = get_type_hints(ModelChoice)
+    if not isinstance(value, Mapping):
+        raise wrong_kind("model", ModelChoice, value)
     try:
-        return TrainConfig(**values)
+        named = {key: fitted(value[key], hints[key], key) for key in NAMING if key in value}
+        options = {key: one for key, one in value.items() if key not in NAMING}
+        return checked_choice(ModelChoice(**named, options=options))
     except SkelfuseError as error:
-        raise place_of(error.key or "", places).blame(error) from None
+        key = f"model.{error.key}" if error.key else "model"
+        raise error.with_context(within="model", key=key) from None
 
 
 def config_text(config: TrainConfig) -> str:
@@ -161,67 +178,31 @@ def first_difference(a: Mapping[str, Any], b: Mapping[str, Any], within: str = "
     return None
 
 
-def _section(value: Any, kind: Any, name: str, places: Places) -> Any:
-    if not isinstance(value, Mapping):
-        error = SkelfuseError(f"'{name}' needs keys", expected="keys with values", found=value)
-        raise place_of(name, places).blame(error)
-    if kind is ModelChoice:
-        return _model(value, places)
-    hints, values = get_type_hints(kind), {}
-    for key, one in value.items():
-        where = f"{name}.{key}"
-        if key not in hints:
-            error = unknown_key(str(key), hints, within=f" of '{name}'")
-            raise place_of(where, places).blame(error, name)
-        values[key] = _fitted(one, hints[key], where, places)
-    try:
-        return kind(**values)
-    except SkelfuseError as error:
-        raise place_of(f"{name}.{error.key}", places).blame(error, name) from None
-
-
-def _model(value: Mapping[str, Any], places: Places) -> ModelChoice:
-    named = {key: value[key] for key in NAMING if key in value}
-    options = {key: one for key, one in value.items() if key not in named}
-    for key, one in named.items():
-        hint = str if key == "name" else str | None
-        named[key] = _fitted(one, hint, f"model.{key}", places)
-    try:
-        return checked_choice(ModelChoice(**named, options=options))
-    except SkelfuseError as error:
-        raise place_of(f"model.{error.key}", places).blame(error, "model") from None
-
-
-def _fitted(value: Any, hint: Any, key: str, places: Places) -> Any:
-    try:
-        return fitted(value, hint, key)
-    except SkelfuseError as error:
-        raise place_of(key, places).blame(error) from None
-
-
 def _put(tree: dict[str, Any], setting: str, places: Places) -> None:
     key, equals, text = setting.partition("=")
-    place = Place(f"--set {setting}")
-    section, dot, _ = key.strip().partition(".")
+    key = key.strip()
+    section, dot, _ = key.partition(".")
+    places[key] = Place(f"--set {setting}")
     try:
         value, _ = parse_yaml(text)
     except SkelfuseError:
-        error = SkelfuseError(
-            "not a YAML value", found=text, remedy="put text with special characters into quotes"
-        )
-        raise place.blame(error) from None
+        raise SkelfuseError(
+            "not a YAML value",
+            found=text,
+            remedy="put text with special characters into quotes",
+            key=key,
+        ) from None
     if not equals or not section:
-        raise place.blame(SkelfuseError("not a setting", expected="key=value, as train.epochs=5"))
+        raise SkelfuseError("not a setting", expected="key=value, as train.epochs=5", key=key)
     hints = get_type_hints(TrainConfig)
     known = section in hints or section == DEFAULTS
     if not known or (dot and not is_dataclass(hints.get(section))):
-        raise place.blame(unknown_key(key, _all_keys()))
-    places[key.strip()] = place
+        raise unknown_key(key, _all_keys())
     if not dot:
         tree[section] = value
         return
     inner = tree
-    *above, last = key.strip().split(".")
+    *above, last = key.split(".")
     for part in above:
         if not isinstance(inner.get(part), dict):
             inner[part] = {}
@@ -233,21 +214,8 @@ def _all_keys() -> list[str]:
     keys = [DEFAULTS]
     for name, hint in get_type_hints(TrainConfig).items():
         if is_dataclass(hint):
-            parts = ("name", "size") if hint is ModelChoice else (f.name for f in fields(hint))
+            parts = NAMING if hint is ModelChoice else (f.name for f in fields(hint))
             keys += [f"{name}.{part}" for part in parts]
         else:
             keys.append(name)
     return keys
-
-
-def _text(path: str | Path) -> str:
-    try:
-        check_readable(Path(path))
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None)
-        remedy = MAY_READ if reason else "save it as UTF-8"
-        reason = reason or "not UTF-8 text"
-        raise SkelfuseError(
-            f"cannot read the configuration: {reason}", file=path, remedy=remedy
-        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -46,10 +46,6 @@ class RunData:
             digest.update(b"|")
         return digest.hexdigest()
 
-    def noted(self, note: str | None) -> RunData:
-        """Return the same data with one more note, if there is one."""
-        return self if note is None else replace(self, notes=(*self.notes, note))
-
     def batch_shape(self, config: TrainConfig, team: Team) -> tuple[int, int, int, int, int]:
         """Return the largest `[B,T,M,N,D]` that a step of training takes here."""
         persons = min(config.sampling.persons, int(self.store.persons[self.train].max()))
@@ -59,41 +55,30 @@ class RunData:
 
     def training_batches(self, config: TrainConfig, team: Team) -> Batches:
         """Return shuffled, augmented batches of the training clips for this process."""
-        return Batches(
-            self.store,
-            self.train,
-            sampling=config.sampling,
-            augment=config.augment,
-            batch_size=shard_size(config.train.batch_size, team.world),
-            shuffle=True,
-            seed=config.seed,
-            device=team.device,
-            rank=team.rank,
-            world=team.world,
-            memory_limit=_bytes(config.train.clip_memory),
-        )
+        return self._batches(self.train, config, team, training=True)
 
     def validation_batches(self, config: TrainConfig, team: Team) -> Batches | None:
         """Return the validation clips as they are, or None where there are none."""
-        if not len(self.validation):
-            return None
+        there = len(self.validation) > 0
+        return self._batches(self.validation, config, team, training=False) if there else None
+
+    def _batches(
+        self, clips: Indices, config: TrainConfig, team: Team, *, training: bool
+    ) -> Batches:
+        gigabytes = config.train.clip_memory
         return Batches(
             self.store,
-            self.validation,
+            clips,
             sampling=config.sampling,
-            augment=None,
+            augment=config.augment if training else None,
             batch_size=shard_size(config.train.batch_size, team.world),
-            shuffle=False,
+            shuffle=training,
             seed=config.seed,
             device=team.device,
             rank=team.rank,
             world=team.world,
-            memory_limit=_bytes(config.train.clip_memory),
+            memory_limit=None if gigabytes is None else round(gigabytes * (1 << 30)),
         )
-
-
-def _bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else round(gigabytes * (1 << 30))
 
 
 def run_data(

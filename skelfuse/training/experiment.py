@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ from skelfuse.training.measure import measure
 from skelfuse.training.memory import memory_note
 from skelfuse.training.resume import check_same_clips, check_same_run, found_checkpoint
 from skelfuse.training.seeds import seed_of
-from skelfuse.training.suspects import Suspects
 from skelfuse.training.watch import Plan, Watcher
 
 
@@ -126,18 +125,12 @@ class _Run:
         model = build_model(self.config.model, store.skeleton, len(store.class_names))
         keep_to(model, *self.data.shown)
         mates.joined_norms(model.to(mates.device))
-        self.data = self.data.noted(
-            memory_note(model, self.data.batch_shape(self.config, mates), mates.device)
-        )
+        note = memory_note(model, self.data.batch_shape(self.config, mates), mates.device)
+        if note is not None:
+            self.data = replace(self.data, notes=(*self.data.notes, note))
         lesson = lesson_of(self.config, model, store, mates)
         fit = self.config.train
-        self.no_graph = why_not(
-            device=mates.device,
-            accumulate=fit.accumulate,
-            processes=mates.world,
-            compiled=fit.compile,
-            gates=bool(channel_gates(model)),
-        )
+        self.no_graph = why_not(fit, mates, gates=bool(channel_gates(model)))
         recorded = fit.graph != "off" and self.no_graph is None
         self.learner = Learner(model, fit, lesson, recorded=recorded)
         if saved:
@@ -154,7 +147,6 @@ class _Run:
             self.batches,
             mates,
             class_weights=self._class_weights(),
-            suspects=Suspects(store),
             rescue=self.keeper.rescue,
             tell=self.keeper.note,
         )
@@ -193,13 +185,8 @@ class _Run:
         if self.validation is None:
             progress.best = Best(progress.epoch, metrics["accuracy"], metrics["loss"])
             return True
-        found = measure(
-            self.learner.evaluated,
-            self.validation,
-            self.team,
-            precision=self.config.train.precision,
-            suspects=Suspects(self.store),
-        )
+        precision = self.config.train.precision
+        found = measure(self.learner.evaluated, self.validation, self.team, precision=precision)
         metrics |= {"validation_loss": found.loss, "validation_accuracy": found.accuracy}
         better = progress.best is None or progress.best.beaten_by(found.accuracy, found.loss)
         if better:
@@ -217,13 +204,12 @@ class _Run:
             self.saved_at = time.monotonic()
 
     def _finished(self) -> bool:
-        return self.learner.progress.epoch >= self.config.train.epochs or self._stale()
-
-    def _stale(self) -> bool:
-        progress, patience = self.learner.progress, self.config.train.patience
-        if not patience or self.validation is None or progress.best is None or progress.batch:
+        progress, fit = self.learner.progress, self.config.train
+        if progress.epoch >= fit.epochs:
+            return True
+        if not fit.patience or self.validation is None or progress.best is None or progress.batch:
             return False
-        return progress.epoch - progress.best.epoch >= patience
+        return progress.epoch - progress.best.epoch >= fit.patience
 
     def _plan(self) -> Plan:
         return Plan(

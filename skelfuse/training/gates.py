@@ -11,9 +11,14 @@ from skelfuse.layers import ChannelGate
 from skelfuse.training.config import Gates
 
 
-def channel_gates(model: nn.Module) -> dict[str, ChannelGate]:
-    """Return the model's gates by their path in it."""
-    return {path: part for path, part in model.named_modules() if isinstance(part, ChannelGate)}
+def channel_gates(model: nn.Module) -> list[ChannelGate]:
+    """Return the gates in a model."""
+    return [part for part in model.modules() if isinstance(part, ChannelGate)]
+
+
+def static_gates(model: nn.Module) -> list[ChannelGate]:
+    """Return those whose weights are their own parameters."""
+    return [gate for gate in channel_gates(model) if gate.mode == "static"]
 
 
 class GatePenalty:
@@ -40,7 +45,7 @@ class GatePenalty:
         self.weight, self.budget = weights.penalty, weights.budget
         self.gates = channel_gates(model)
         self._seen: dict[ChannelGate, Tensor] = {}
-        for gate in self.gates.values() if self.weight else ():
+        for gate in self.gates if self.weight else ():
             if gate.mode == "dynamic":
                 gate.register_forward_hook(self._see)
 
@@ -49,7 +54,7 @@ class GatePenalty:
         if not self.gates or not self.weight:
             return None
         shares = []
-        for gate in self.gates.values():
+        for gate in self.gates:
             likely = gate.probabilities() if gate.mode == "static" else self._seen.pop(gate)
             is_open = likely > 0.5
             free = is_open & (is_open.to(likely.dtype).mean() <= self.budget)
@@ -58,7 +63,7 @@ class GatePenalty:
 
     def anneal(self, progress: float) -> None:
         """Set the temperatures for a share of training done, 0 to 1."""
-        for gate in self.gates.values():
+        for gate in self.gates:
             gate.anneal(progress)
 
     def _see(self, gate: nn.Module, given: tuple[Any, ...], _: Tensor) -> None:
@@ -73,11 +78,5 @@ def open_share(model: nn.Module) -> float | None:
     >>> open_share(nn.Sequential(ChannelGate(6, start=0.75))), open_share(nn.Linear(2, 2))
     (1.0, None)
     """
-    gates = [gate for gate in channel_gates(model).values() if gate.mode == "static"]
-    if not gates:
-        return None
-    return sum(float(gate.open_channels().sum()) for gate in gates) / sum(map(_count, gates))
-
-
-def _count(gate: ChannelGate) -> int:
-    return int(torch.Size(gate.channels).numel())
+    are_open = [gate.open_channels().flatten() for gate in static_gates(model)]
+    return float(torch.cat(are_open).double().mean()) if are_open else None

@@ -13,6 +13,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from skelfuse.training.config import Fit
+from skelfuse.training.distributed import Team
+
 TRIAL = 10  # steps that are taken both ways
 NO_GRAPH = "train.graph: steps are not recorded as a graph"
 CLOSE = 1e-5  # how near their losses must be, relative to their size
@@ -20,6 +23,7 @@ CLOSE = 1e-5  # how near their losses must be, relative to their size
 Tensors = list[Tensor]
 Step = Callable[[Tensors], Tensors]  # from inputs to results, the loss first; changes the state
 Replay = Callable[[], Tensors]
+Capture = Callable[[Callable[[], Tensors]], Replay]  # runs work, and returns what repeats it
 
 
 def cuda_capture(step: Callable[[], Tensors]) -> Replay:
@@ -42,12 +46,25 @@ def cuda_capture(step: Callable[[], Tensors]) -> Replay:
     return replay
 
 
+class Recorded:
+    """Work that was recorded over inputs which stay in place, and is repeated for others."""
+
+    def __init__(self, work: Step, inputs: Tensors, capture: Capture) -> None:
+        self.inputs = [one.clone() for one in inputs]
+        self.replay = capture(lambda: work(self.inputs))
+
+    def __call__(self, inputs: Tensors) -> Tensors:
+        """Return results that the next call does not write over."""
+        for there, one in zip(self.inputs, inputs, strict=True):
+            there.copy_(one)
+        return [one.clone() for one in self.replay()]
+
+
 class StepGraph:
     """A step that becomes a graph by itself, if that gives what the step gives.
 
     `state` returns every tensor that a step changes, in a fixed order. `tell` gets one line where
-    the graph is not used after all. `capture` turns a function without arguments into one that
-    repeats it.
+    the graph is not used after all.
     """
 
     def __init__(
@@ -56,21 +73,20 @@ class StepGraph:
         state: Callable[[], Sequence[Tensor]],
         tell: Callable[[str], None],
         *,
-        capture: Callable[[Callable[[], Tensors]], Replay] = cuda_capture,
+        capture: Capture = cuda_capture,
     ) -> None:
         self.step, self.state, self.tell, self.capture = step, state, tell, capture
-        self.replay: Replay | None = None
+        self.graph: Recorded | None = None
         self.given_up = False
         self.shapes: list[torch.Size] = []
-        self.static: Tensors = []  # inputs of the graph
         self._forget()
 
     def __call__(self, inputs: Tensors) -> Tensors:
         """Take a step, one way or the other; the results are the caller's own."""
         shapes = [one.shape for one in inputs]
-        if self.replay is not None and shapes == self.shapes:
-            return self._replayed(inputs)
-        if self.replay is not None or self.given_up:
+        if self.graph is not None and shapes == self.shapes:
+            return self.graph(inputs)
+        if self.graph is not None or self.given_up:
             return self.step(inputs)
         if shapes != self.shapes:  # a trial is of steps on end
             self._forget()
@@ -91,33 +107,26 @@ class StepGraph:
         why = self._differs()
         if why is not None:
             self._restore(after)
-            self.replay, self.given_up = None, True
+            self.graph, self.given_up = None, True
             self.tell(f"{NO_GRAPH}: {why}")
         self._forget()
 
     def _differs(self) -> str | None:
         """Return why the graph is not used; None where it gives the same losses."""
-        self.static = [one.clone() for one in self.inputs[0]]
         try:
-            self.replay = self.capture(lambda: self.step(self.static))
+            self.graph = Recorded(self.step, self.inputs[0], self.capture)
         except RuntimeError as error:
             return f"this step cannot be: {str(error).splitlines()[0]}"
         self._restore(self.before)
         losses = []
         for inputs, random in zip(self.inputs, self.random, strict=True):
             _set_random_state(inputs[0].device, random)
-            losses.append(self._replayed(inputs)[0])
+            losses.append(self.graph(inputs)[0])
         eager, graph = torch.stack(self.losses), torch.stack(losses)
         apart = float(((eager - graph).abs() / eager.abs().clamp_min(1e-12)).max())
         if apart <= CLOSE:  # false where one is not a number
             return None
         return f"its losses differ by {apart:.1g}, more than {CLOSE:g}"
-
-    def _replayed(self, inputs: Tensors) -> Tensors:
-        assert self.replay is not None
-        for there, one in zip(self.static, inputs, strict=True):
-            there.copy_(one)
-        return [one.clone() for one in self.replay()]
 
     @torch.no_grad()
     def _restore(self, values: Sequence[Tensor]) -> None:
@@ -131,20 +140,17 @@ class StepGraph:
         self.before: Tensors = []
 
 
-def why_not(
-    *, device: torch.device, accumulate: int, processes: int, compiled: bool, gates: bool
-) -> str | None:
+def why_not(fit: Fit, team: Team, *, gates: bool) -> str | None:
     """Return why steps cannot be recorded; None where they can.
 
-    >>> cuda = torch.device("cuda")
-    >>> why_not(device=cuda, accumulate=2, processes=1, compiled=False, gates=False)
+    >>> why_not(Fit(accumulate=2), Team(torch.device("cuda")), gates=False)
     'train.accumulate makes a step of several batches'
     """
     reasons = {
-        "the device is no CUDA GPU": device.type != "cuda",
-        "train.accumulate makes a step of several batches": accumulate > 1,
-        "several processes share a step": processes > 1,
-        "train.compile is on": compiled,
+        "the device is no CUDA GPU": team.device.type != "cuda",
+        "train.accumulate makes a step of several batches": fit.accumulate > 1,
+        "several processes share a step": team.world > 1,
+        "train.compile is on": fit.compile,
         "channel gates change by themselves from step to step": gates,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)

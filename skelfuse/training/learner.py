@@ -40,7 +40,6 @@ class Progress:
     epoch: int = 0
     batch: int = 0
     updates: int = 0
-    seconds: float = 0.0  # of the epoch begun
     totals: tuple[float, ...] = (0.0, 0.0, 0.0)  # loss, right ones and clips of it, and more
     best: Best | None = None
 
@@ -98,9 +97,7 @@ class Learner:
 
     def facts(self) -> dict[str, Any]:
         """Return the progress as plain values; nothing in it depends on the clock."""
-        plain = asdict(self.progress)
-        del plain["seconds"]
-        return plain | {"teacher": self.lesson and self.lesson.teacher.sha256}
+        return asdict(self.progress) | {"teacher": self.lesson and self.lesson.teacher.sha256}
 
     def take_up(self, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `tensors` and `facts` returned; everything is copied."""

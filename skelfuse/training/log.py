@@ -12,11 +12,12 @@ from typing import Any
 from torch import nn
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import atomic_write, cannot_write, check_readable, remove_leftovers
+from skelfuse.files import cannot_write, check_readable, remove_leftovers, write_text
 from skelfuse.training.losses import kernels_of
 from skelfuse.training.watch import Watcher
 
 METRICS, KERNELS = "metrics.jsonl", "kernels.jsonl"
+GO_ON = "make room or choose another --out, then go on with --resume"
 
 
 class Log:
@@ -131,18 +132,12 @@ def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a small file of a run so that it is never half there."""
-    try:
-        with atomic_write(path) as new:
-            new.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write_run(path, error) from None
+    write_text(path, text, remedy=GO_ON)
 
 
 def cannot_write_run(path: Path, error: OSError) -> SkelfuseError:
     """Return the error for a file of a run that cannot be written."""
-    return cannot_write(
-        "", path, error, remedy="make room or choose another --out, then go on with --resume"
-    )
+    return cannot_write("", path, error, remedy=GO_ON)
 
 
 def _finite(value: Any) -> Any:

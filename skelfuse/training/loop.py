@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from skelfuse.batches import Batch, Batches
 from skelfuse.errors import SkelfuseError
+from skelfuse.training import suspects
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.distributed import Team
 from skelfuse.training.graph import StepGraph
@@ -19,7 +20,6 @@ from skelfuse.training.learner import Learner
 from skelfuse.training.mixing import Mixed, mixed
 from skelfuse.training.optimiser import rate_at
 from skelfuse.training.seeds import seed_of
-from skelfuse.training.suspects import Suspects
 from skelfuse.training.update import Update, Updated
 from skelfuse.training.watch import Step
 
@@ -40,8 +40,8 @@ class EpochLoop:
     """Take a learner through an epoch; the same steps wherever in it the epoch is entered.
 
     Every step draws from a seed of its own (dropout, mixing), and batches are drawn by epoch and
-    number, so nothing depends on what ran before. `suspects` names clips and `rescue` says what
-    to go back to, for the error when a step cannot be computed or is not a number any more.
+    number, so nothing depends on what ran before. `rescue` says what to go back to, for the error
+    when a step cannot be computed or is not a number any more.
     """
 
     def __init__(
@@ -52,13 +52,12 @@ class EpochLoop:
         team: Team,
         *,
         class_weights: Tensor | None = None,
-        suspects: Suspects | None = None,
         rescue: Callable[[], str] = str,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.config, self.fit = config, config.train
         self.learner, self.batches, self.team = learner, batches, team
-        self.suspects, self.rescue = suspects, rescue
+        self.rescue = rescue
         self.update = Update(config, learner, team, class_weights)
         self.wrapped = self.update.wrapped
         self.graph = (
@@ -90,14 +89,14 @@ class EpochLoop:
             try:
                 seen.append(self.step(group, epoch, progress.batch))
             except SkelfuseError as error:
-                self._check(seen, epoch)  # on a GPU a step before it may be where it began
+                self._check(seen)  # on a GPU a step before it may be where it began
                 self._check_parameters()
                 at, index = progress.batch + len(group), torch.cat([b.index for b in group])
-                raise self._of_clips(error, epoch, at, index) from None
+                raise self._of_clips(error, at, index) from None
             progress.batch += len(group)
             progress.updates += 1
             if len(seen) >= look_every or progress.batch == len(self.batches):
-                self._check(seen, epoch)
+                self._check(seen)
                 loss, right, clips = self.totals[:3].tolist()
                 rate = (clips - clips_at_start) / max(time.perf_counter() - began, 1e-9)
                 on_step(
@@ -162,7 +161,7 @@ class EpochLoop:
         self._check_parameters()
         for model in (self._trained(), self.learner.evaluated):
             if (name := _no_number(model.state_dict().items())) is not None:
-                clips = self.suspects and self.suspects.odd(self.batches.indices.tolist())
+                clips = suspects.odd(self.batches.store, self.batches.indices.tolist())
                 raise self._not_numbers(name, f", after clips such as {clips}" if clips else "")
 
     def _check_parameters(self) -> None:
@@ -182,7 +181,7 @@ class EpochLoop:
         lesson = self.learner.lesson
         return self.learner.model if lesson is None else lesson.pupil
 
-    def _check(self, seen: list[Seen], epoch: int) -> None:
+    def _check(self, seen: list[Seen]) -> None:
         if not seen:
             return
         both = torch.stack([torch.stack([one.loss, one.norm]) for one in seen])
@@ -191,14 +190,12 @@ class EpochLoop:
                 continue
             what = "gradient" if loss else "loss"
             problem = f"the {what} is not a number any more"
-            raise self._of_clips(SkelfuseError(problem), epoch, one.batch, one.clips)
+            raise self._of_clips(SkelfuseError(problem), one.batch, one.clips)
 
-    def _of_clips(
-        self, error: SkelfuseError, epoch: int, batch: int, clips: Tensor
-    ) -> SkelfuseError:
+    def _of_clips(self, error: SkelfuseError, batch: int, clips: Tensor) -> SkelfuseError:
         """Return the error with the step that it came from, and what to do about it."""
-        indices = clips.tolist()
-        names = ", ".join(map(str, indices)) if not self.suspects else self.suspects.told(indices)
+        names = suspects.told(self.batches.store, clips.tolist())
+        epoch = self.learner.progress.epoch + 1
         return SkelfuseError(
             f"{error.problem}: epoch {epoch}, batch {batch}, clips {names}",
             file=error.file,

@@ -28,9 +28,9 @@ def clip_losses(
     A clip that is mixed of two has the loss of each in the share that it has in it. `weights`
     `[classes]` are of classes.
 
-    >>> from skelfuse.training.mixing import unmixed
+    >>> from skelfuse.training.mixing import Mixed
     >>> x = torch.zeros(2, 4, 1, 3, 3)
-    >>> clips = unmixed(x, torch.ones(2, 4, 1, 3, dtype=torch.bool), torch.tensor([0, 1]))
+    >>> clips = Mixed(x, torch.ones(2, 4, 1, 3, dtype=torch.bool), torch.tensor([0, 1]))
     >>> clip_losses(torch.tensor([[0.0, 0.0], [-1.0, 1.0]]), clips).round(decimals=3)
     tensor([0.6930, 0.1270])
     """

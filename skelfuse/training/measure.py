@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
+from skelfuse.training import suspects
 from skelfuse.training.devices import casting
 from skelfuse.training.distributed import Team
-from skelfuse.training.suspects import Suspects
 
 
 class Measured(NamedTuple):
@@ -24,18 +24,8 @@ class Measured(NamedTuple):
 
 
 @torch.no_grad()
-def measure(
-    model: nn.Module,
-    batches: Batches,
-    team: Team,
-    *,
-    precision: str = "auto",
-    suspects: Suspects | None = None,
-) -> Measured:
-    """Return the loss and accuracy of a model in evaluation over one pass of batches.
-
-    `suspects` names the clips whose scores are not numbers.
-    """
+def measure(model: nn.Module, batches: Batches, team: Team, *, precision: str = "auto") -> Measured:
+    """Return the loss and accuracy of a model in evaluation over one pass of batches."""
     model.eval()
     totals = torch.zeros(3, dtype=torch.float64, device=team.device)
     seen: list[tuple[Tensor, Tensor]] = []  # the clips of each batch, and whether all is well
@@ -51,14 +41,10 @@ def measure(
     good = torch.stack([finite for _, finite in seen]).tolist() if seen else []
     for (index, _), finite in zip(seen, good, strict=True):
         if not finite:
-            raise _in_validation(index, suspects)
+            clips = suspects.told(batches.store, index.tolist())
+            raise SkelfuseError(
+                f"the model's scores are not numbers: in the validation, clips {clips}",
+                remedy="look at these clips, or leave them out of the store",
+            )
     loss, right_ones, clips = team.sum(totals).tolist()
     return Measured(loss / max(clips, 1), right_ones / max(clips, 1), int(clips))
-
-
-def _in_validation(index: Tensor, suspects: Suspects | None) -> SkelfuseError:
-    clips = "" if suspects is None else f", clips {suspects.told(index.tolist())}"
-    return SkelfuseError(
-        f"the model's scores are not numbers: in the validation{clips}",
-        remedy="look at these clips, or leave them out of the store",
-    )

@@ -20,11 +20,6 @@ class Mixed(NamedTuple):
     share: Tensor | None = None  # [B]
 
 
-def unmixed(x: Tensor, mask: Tensor, label: Tensor) -> Mixed:
-    """Return the clips as they are."""
-    return Mixed(x, mask, label)
-
-
 def mixed(
     x: Tensor,
     mask: Tensor,
@@ -45,7 +40,7 @@ def mixed(
     [True, True]
     """
     if how == "none" or len(label) < 2:
-        return unmixed(x, mask, label)
+        return Mixed(x, mask, label)
     B, T = x.shape[:2]
     # Drawn on the CPU: the same numbers whatever device does the sums.
     share = torch.distributions.Beta(alpha, alpha).sample((B,))

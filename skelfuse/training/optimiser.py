@@ -17,6 +17,7 @@ from skelfuse.layers import (
     MotionKernels,
     NonNegativeLinear,
 )
+from skelfuse.training.gates import static_gates
 
 NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)
 GATE_RATE = 10.0  # times the rate of the rest: a gate has far to go, from open to shut
@@ -84,12 +85,6 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float | Tensor) -> None:
             group["lr"].copy_(rate * group["factor"])
         else:
             group["lr"].fill_(rate * group["factor"])
-
-
-def static_gates(model: nn.Module) -> Iterator[ChannelGate]:
-    """Yield the gates whose weights are their own parameters."""
-    parts = (part for part in model.modules() if isinstance(part, ChannelGate))
-    return (part for part in parts if part.mode == "static")
 
 
 def learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

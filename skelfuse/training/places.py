@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import yaml
 
 from skelfuse.errors import SkelfuseError
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a key was written, to be named when it is wrong.
-
-    >>> print(Place("mine.yaml", 3).blame(SkelfuseError("'epochs' is out of range"), "train"))
-    mine.yaml, line 3: train: 'epochs' is out of range
-    """
+class Place(NamedTuple):
+    """Where a key was written, to be named when it is wrong."""
 
     file: str | None
     line: int | None = None
-
-    def blame(self, error: SkelfuseError, section: str = "") -> SkelfuseError:
-        """Return the error with this place, and the section if it does not say it."""
-        return error.with_context(file=self.file, line=self.line, within=section)
 
 
 Places = dict[str, Place]  # by dotted key; "" is the configuration as a whole
 
 
-def place_of(key: Any, places: Places) -> Place:
+def place_of(key: str, places: Places) -> Place:
     """Return where a key was written, or what it is part of.
 
     >>> place_of("train.epochs", {"": Place("mine.yaml"), "train": Place("mine.yaml", 2)}).line
     2
     """
-    key = str(key)
     while key not in places:
         key = key.rpartition(".")[0]
     return places[key]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from skelfuse.training.held_out import Indices
 
 LOOKED_AT = 1000  # clips whose coordinates are read; beyond this many every k-th tells enough
 AT_ONCE = 100  # of them in memory
+NOT_TO_BE_TOLD = (None, 1)  # how far fronts spread; y is taken for the vertical axis
 LEAST_RESULTANT = 1e-3  # directions that cancel out altogether still have a finite spread
 
 
@@ -40,11 +40,6 @@ class StoreFacts:
     size_spread: float = 1.0  # the size that a tenth of the clips exceed over the one most exceed
     facing_spread: float | None = None  # circular deviation in radians; None if not to be told
     vertical: int = 1  # the axis nearest to what is up
-
-
-class _Facing(NamedTuple):
-    spread: float | None = None
-    vertical: int = 1
 
 
 def store_facts(store: Store, train: Indices) -> StoreFacts:
@@ -70,7 +65,7 @@ def store_facts(store: Store, train: Indices) -> StoreFacts:
     known = not np.isnan(fps).any()
     subjects = {store.subjects[i] for i in train.tolist()}
     persons = _persons(labels, store.persons[train])
-    missing, sizes, facing = _bodies(store, train, persons)
+    missing, sizes, (facing_spread, vertical) = _bodies(store, train, persons)
     low, high = np.quantile(sizes, [0.1, 0.9])
     return StoreFacts(
         store.skeleton,
@@ -84,8 +79,8 @@ def store_facts(store: Store, train: Indices) -> StoreFacts:
         missing=missing,
         size=float(np.median(sizes)),
         size_spread=float(high / low),
-        facing_spread=facing.spread,
-        vertical=facing.vertical,
+        facing_spread=facing_spread,
+        vertical=vertical,
     )
 
 
@@ -97,14 +92,14 @@ def _persons(labels: npt.NDArray[np.int32], persons: npt.NDArray[np.int32]) -> i
 
 def _bodies(
     store: Store, train: Indices, persons: int
-) -> tuple[float, npt.NDArray[np.float64], _Facing]:
-    """Return the share of joints not seen, the sizes `[C]` and the spread of directions."""
+) -> tuple[float, npt.NDArray[np.float64], tuple[float | None, int]]:
+    """Return the share of joints not seen, the sizes `[C]` and what `_facing` tells."""
     step = max(1, -(-len(train) // LOOKED_AT))
     looked_at = train[::step].tolist()
     body = store.skeleton
     # A store of aligned clips no longer tells which way they faced.
     aligned = bool(store.provenance.align)
-    upright = bool(body.dimensions == 3 and body.hips and body.shoulders and not aligned)
+    upright = body.dimensions == 3 and any(body.torso) and not aligned
     sampling = Sampling(align=upright, centre=False, scale=True)
     seen, turns, sizes = [], [], []
     for at in range(0, len(looked_at), AT_ONCE):
@@ -116,18 +111,18 @@ def _bodies(
         if placement.turn is not None:
             turns.append(placement.turn)
     missing = 1 - float(torch.cat(seen).mean())
-    facing = _facing(torch.cat(turns)) if turns else _Facing()
+    facing = _facing(torch.cat(turns)) if turns else NOT_TO_BE_TOLD
     return missing, torch.cat(sizes).double().numpy(), facing
 
 
-def _facing(turns: Tensor) -> _Facing:
-    """Return how far the bodies' fronts spread about what is up for them all; `turns [C,3,3]`."""
+def _facing(turns: Tensor) -> tuple[float | None, int]:
+    """Return how far the bodies' fronts spread, and the axis nearest to what is up for them all."""
     turned = (turns != torch.eye(3)).flatten(1).any(dim=1)  # else no view could be made out
     if not bool(turned.any()):
-        return _Facing()
+        return NOT_TO_BE_TOLD
     _, up, front = turns[turned].unbind(dim=1)  # [C,3]
     vertical = torch.nn.functional.normalize(up.mean(dim=0), dim=0)
     level = front - (front @ vertical)[:, None] * vertical
     level = torch.nn.functional.normalize(level, dim=1)
     resultant = float(level.mean(dim=0).norm().clamp(LEAST_RESULTANT, 1))
-    return _Facing(math.sqrt(-2 * math.log(resultant)), int(vertical.abs().argmax()))
+    return math.sqrt(-2 * math.log(resultant)), int(vertical.abs().argmax())

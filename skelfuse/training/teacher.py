@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -87,27 +87,21 @@ def load_teacher(path: str, sampling: Sampling, store: Store, device: torch.devi
             found=f"{len(run.class_names)} classes; not in both: {', '.join(odd[:5])}",
             remedy="train the teacher on the same store",
         )
-    for name, own, other in _differences(sampling, run.config.sampling):
-        raise SkelfuseError(
-            f"the teacher was trained with a different sampling.{name}",
-            file=run.path,
-            expected=other,
-            found=own,
-            remedy=f"--set sampling.{name}={other}, or another teacher: both see the same clips",
-        )
+    for name in (part.name for part in fields(Sampling) if part.name not in DRAWN):
+        own, other = getattr(sampling, name), getattr(run.config.sampling, name)
+        if own != other:
+            raise SkelfuseError(
+                f"the teacher was trained with a different sampling.{name}",
+                file=run.path,
+                expected=other,
+                found=own,
+                remedy=f"--set sampling.{name}={other}, or another teacher: both see the same "
+                "clips",
+            )
     columns = [run.class_names.index(name) for name in store.class_names]
     sha256 = hashlib.sha256(run.path.read_bytes()).hexdigest()
     assert isinstance(run.model, Model)
     return Teacher(run.model, columns, sha256, order_in(ours, theirs))
-
-
-def _differences(ours: Sampling, theirs: Sampling) -> list[tuple[str, Any, Any]]:
-    pairs = (
-        (part.name, getattr(ours, part.name), getattr(theirs, part.name))
-        for part in fields(Sampling)
-        if part.name not in DRAWN
-    )
-    return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def _of_teacher(error: SkelfuseError, path: Path) -> SkelfuseError:

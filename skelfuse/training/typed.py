@@ -18,6 +18,7 @@ WORDS: dict[Any, str] = {
     str: "text",
     type(None): "null",
 }
+SEQUENCES, MAPPINGS = (tuple, list, Sequence), (dict, Mapping)
 
 
 def fitted(value: Any, hint: Any, key: str) -> Any:
@@ -39,11 +40,16 @@ found 'many'
     try:
         return _fit(value, hint)
     except _Misfit:
-        raise SkelfuseError(
-            f"'{key}' has the wrong kind", expected=described(hint), found=repr(value), key=key
-        ) from None
+        raise wrong_kind(key, hint, value) from None
     except SkelfuseError as error:  # of a key within it
-        raise error.with_context(key=f"{key}.{error.key}" if error.key else key) from None
+        inner = f"{key}.{error.key}" if error.key else key
+        raise error.with_context(within=key, key=inner) from None
+
+
+def wrong_kind(key: str, hint: Any, value: Any) -> SkelfuseError:
+    """Return the error for a value that is nothing that a type hint takes."""
+    problem = f"'{key}' has the wrong kind"
+    return SkelfuseError(problem, expected=described(hint), found=repr(value), key=key)
 
 
 def described(hint: Any) -> str:
@@ -57,14 +63,14 @@ def described(hint: Any) -> str:
         return "one of " + ", ".join(str(choice) for choice in inner)
     if origin in (Union, types.UnionType):
         return ", or ".join(described(one) for one in inner)
-    if _is_sequence(origin):
+    if origin in SEQUENCES:
         if origin is tuple and inner[-1:] != (...,):
             return f"a list of {len(inner)}: {', '.join(described(one) for one in inner)}"
         return f"a list, each {described(inner[0])}"
     if is_dataclass(hint):
         return "keys with values"
     named = WORDS.get(hint) or getattr(hint, "__name__", str(hint))
-    return "keys with values" if _is_mapping(origin) else str(named)
+    return "keys with values" if origin in MAPPINGS else str(named)
 
 
 def unknown_key(key: str, known: Iterable[str], *, within: str = "") -> SkelfuseError:
@@ -103,9 +109,9 @@ def _fit(value: Any, hint: Any) -> Any:
         value = "on" if value else "off"  # to YAML both are truth values
     if origin in (Union, types.UnionType):
         return _fit_any(value, inner)
-    if _is_sequence(origin):
+    if origin in SEQUENCES:
         return _fit_sequence(value, origin, inner)
-    if _is_mapping(origin) and isinstance(value, Mapping):
+    if origin in MAPPINGS and isinstance(value, Mapping):
         return {_fit(name, inner[0]): _fit(one, inner[1]) for name, one in value.items()}
     if is_dataclass(hint) and isinstance(value, Mapping):
         return _fit_fields(value, hint)
@@ -159,11 +165,3 @@ def _number(value: Any) -> float:
     if not math.isfinite(number):
         raise _Misfit
     return number
-
-
-def _is_sequence(origin: Any) -> bool:
-    return origin in (tuple, list, Sequence)
-
-
-def _is_mapping(origin: Any) -> bool:
-    return origin in (dict, Mapping)

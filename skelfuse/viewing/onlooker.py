@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip, FloatArray
-from skelfuse.clips.upright import Axis, torso, up_axis
+from skelfuse.clips.upright import Axis, up_axis
 
 Array = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def onlooker(clip: Clip) -> Array:
     axis = up or Axis(1, 1)
     upwards = axis.sign * np.eye(3)[axis.number]
     right = np.eye(3)[1 if axis.number == 0 else 0]
-    low, high = torso(clip.skeleton)
+    low, high = clip.skeleton.torso
     if low:
         ends = clip.coords[:, 0, [*low, *high]].astype(np.float64)
         across = (ends[:, 0] + ends[:, 2] - ends[:, 1] - ends[:, 3]) @ right

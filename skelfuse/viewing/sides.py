@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.clip import Clip
-from skelfuse.clips.upright import torso
 
 Array = npt.NDArray[np.float64]
 BETTER = 0.5  # of the way, where left and right are exchanged
@@ -45,7 +44,7 @@ def mirrored(clip: Clip) -> bool | None:
     None where the joints do not tell, or the clip is flat.
     """
     skeleton = clip.skeleton
-    low, high = torso(skeleton)
+    low, high = skeleton.torso
     if skeleton.dimensions != 3 or not low:
         return None
     ahead = _ahead(skeleton.joints)

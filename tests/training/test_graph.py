@@ -59,11 +59,11 @@ def test_replayed_over_changing_inputs_a_step_does_the_same() -> None:
     graph = StepGraph(walk, lambda: [walk.at], told.append, capture=again)
     expected, found = taken(plain, plain, ROWS), taken(walk, graph, ROWS)
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
-    assert graph.replay is not None
+    assert graph.graph is not None
     assert told == []
     replayed = walk.places[-4:]
     assert len(set(replayed)) == 1  # the inputs came to where they were recorded
-    assert graph.static[0].data_ptr() == replayed[0]
+    assert graph.graph.inputs[0].data_ptr() == replayed[0]
 
 
 def test_results_are_not_written_over_by_the_next_step() -> None:
@@ -109,7 +109,7 @@ def test_where_it_does_not_the_run_goes_on_as_if_nothing_had_been_tried(
     graph = StepGraph(walk, lambda: [walk.at], told.append, capture=capture)
     expected, found = taken(plain, plain, ROWS), taken(walk, graph, ROWS)
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
-    assert graph.replay is None
+    assert graph.graph is None
     (line,) = told
     assert line.startswith(f"train.graph: steps are not recorded as a graph: {reason}")
     assert "\n" not in line
@@ -142,12 +142,12 @@ def test_a_training_by_graph_ends_where_the_plain_one_does(
 
     settings: dict[str, Any] = {"epochs": 10, "validation": 0, "mixing": "mixup"}
     train(configured(**settings), store, parts, tmp_path / "plain", device="cpu")
-    monkeypatch.setattr("skelfuse.training.experiment.why_not", lambda **_: None)
+    monkeypatch.setattr("skelfuse.training.experiment.why_not", lambda *_, **__: None)
     monkeypatch.setattr("skelfuse.training.loop.StepGraph", graph)
     notes = Notes()
     train(configured(**settings), store, parts, tmp_path / "graph", device="cpu", watcher=notes)
     (used,) = graphs
-    assert (used.replay is not None) == (capture is again)
+    assert (used.graph is not None) == (capture is again)
     assert len([note for note in notes.notes if "train.graph" in note]) == (capture is refused)
     found, expected = (
         [line["loss"] for line in lines(tmp_path / run / "metrics.jsonl")]

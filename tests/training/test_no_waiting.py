@@ -31,7 +31,7 @@ def on_device(batches: Batches) -> Batches:
     device = device_watch.DEVICE
     assert batches.source is not None
     batches.device = batches.source.device = device
-    batches.tables = [one if one is None else one.to(device) for one in batches.tables]
+    batches.tables = [one.to(device) for one in batches.tables]
     if batches.source.held is not None:
         batches.source.held = batches.source.held.to(device)
     return batches

@@ -20,7 +20,7 @@ from skelfuse.training.devices import device_named
 from skelfuse.training.distributed import shard_size
 from skelfuse.training.held_out import hold_out
 from skelfuse.training.losses import balanced_weights, clip_losses, kernel_loss
-from skelfuse.training.mixing import mixed, unmixed
+from skelfuse.training.mixing import Mixed, mixed
 from skelfuse.training.optimiser import make_optimiser, rate_at, undecayed
 from skelfuse.training.update import RunningStatistics
 
@@ -115,12 +115,12 @@ def test_losses_are_cross_entropies_in_the_shares_of_the_mix() -> None:
     logits, a, b = torch.randn(4, 3), torch.tensor([0, 1, 2, 0]), torch.tensor([1, 1, 0, 2])
     x, mask = torch.zeros(4, 1, 1, 1, 3), torch.ones(4, 1, 1, 1, dtype=torch.bool)
     share = torch.tensor([1.0, 0.7, 0.5, 0.9])
-    clips = unmixed(x, mask, a)._replace(other=b, share=share)
+    clips = Mixed(x, mask, a)._replace(other=b, share=share)
     soft = share[:, None] * F.one_hot(a, 3) + (1 - share)[:, None] * F.one_hot(b, 3)
     expected = F.cross_entropy(logits, soft, reduction="none", label_smoothing=0.1)
     torch.testing.assert_close(clip_losses(logits, clips, smoothing=0.1), expected)
-    weighted = clip_losses(logits, unmixed(x, mask, a), weights=torch.tensor([2.0, 1.0, 1.0]))
-    plain = clip_losses(logits, unmixed(x, mask, a))
+    weighted = clip_losses(logits, Mixed(x, mask, a), weights=torch.tensor([2.0, 1.0, 1.0]))
+    plain = clip_losses(logits, Mixed(x, mask, a))
     torch.testing.assert_close(weighted / plain, torch.tensor([2.0, 1.0, 1.0, 2.0]))
 
 
@@ -174,7 +174,7 @@ def test_the_average_follows_and_forgets_its_start() -> None:
     average = WeightAverage(model, decay=0.9)
     nn.init.constant_(model.weight, 3.0)
     for step in range(200):
-        average.update(model, step)
+        average.follow(model, average.share(step))
     torch.testing.assert_close(average.model.weight, torch.full((2,), 3.0))
     assert not any(p.requires_grad for p in average.model.parameters())
 
