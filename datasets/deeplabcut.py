@@ -54,25 +54,22 @@ def _is_table(file: Path) -> bool | None:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of a table `[T,M,N,D]` in pixels; of pictures one a folder."""
-    try:
-        if path.suffix.lower() == ".h5":
-            names, values, index = read_pandas_table(path)
-            columns = [_column(name) for name in names]
-        else:
-            columns, values, index = _csv(path)
-        for folder, rows, numbers in _recordings(index):
-            name = f"{path.stem}/{folder}" if folder else path.stem
-            yield clip_of_columns(
-                Facts(name),
-                columns,
-                values[rows],
-                numbers,
-                options,
-                min_score=MIN_SCORE,
-                body="deeplabcut",
-            )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    if path.suffix.lower() == ".h5":
+        names, values, index = read_pandas_table(path)
+        columns = [_column(name) for name in names]
+    else:
+        columns, values, index = _csv(path)
+    for folder, rows, numbers in _recordings(index):
+        name = f"{path.stem}/{folder}" if folder else path.stem
+        yield clip_of_columns(
+            Facts(name),
+            columns,
+            values[rows],
+            numbers,
+            options,
+            min_score=MIN_SCORE,
+            body="deeplabcut",
+        )
 
 
 def _column(name: Sequence[str]) -> Column:

@@ -90,30 +90,27 @@ def find_named(path: Path) -> list[Path]:
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,M,N,D]`; of a COCO data set one a video."""
     found = read_json(path)
-    try:
-        facts = _facts(found if isinstance(found, dict) else {}, path)
-        if is_coco(found):
-            yield from read_coco(found, facts, options)
-        elif is_mmpose(found):
-            yield read_mmpose(found, facts, options)
-        elif is_yolo(found):
-            yield read_yolo(found, facts, options)
-        elif isinstance(found, dict) and "keypoints" in found:
-            yield _plain(found, facts, options)
-        elif is_mediapipe(found):
-            yield read_mediapipe(found, facts_of(found, facts), options)
-        elif isinstance(found, dict) and "data" in found:
-            yield keypoint_people.kinetics(get(found, "data", list), facts, options)
-        elif isinstance(found, list) and found and isinstance(found[0], dict):
-            if "image_id" not in found[0]:
-                raise SkelfuseError(
-                    "no landmarks in any frame", expected=SCHEMAS, remedy="leave the file out"
-                )
-            yield keypoint_people.coco_results(found, facts, options)
-        else:
-            raise SkelfuseError("no keypoints in it", expected=SCHEMAS, remedy="leave the file out")
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    facts = _facts(found if isinstance(found, dict) else {}, path)
+    if is_coco(found):
+        yield from read_coco(found, facts, options)
+    elif is_mmpose(found):
+        yield read_mmpose(found, facts, options)
+    elif is_yolo(found):
+        yield read_yolo(found, facts, options)
+    elif isinstance(found, dict) and "keypoints" in found:
+        yield _plain(found, facts, options)
+    elif is_mediapipe(found):
+        yield read_mediapipe(found, facts_of(found, facts), options)
+    elif isinstance(found, dict) and "data" in found:
+        yield keypoint_people.kinetics(get(found, "data", list), facts, options)
+    elif isinstance(found, list) and found and isinstance(found[0], dict):
+        if "image_id" not in found[0]:
+            raise SkelfuseError(
+                "no landmarks in any frame", expected=SCHEMAS, remedy="leave the file out"
+            )
+        yield keypoint_people.coco_results(found, facts, options)
+    else:
+        raise SkelfuseError("no keypoints in it", expected=SCHEMAS, remedy="leave the file out")
 
 
 def _facts(found: dict[str, Any], path: Path) -> Facts:

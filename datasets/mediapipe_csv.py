@@ -63,26 +63,23 @@ def _is_table(file: Path) -> bool | None:
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clips of a table, `[T,1,33|75|42|21,3]`."""
     table = read_table(path)
-    try:
-        names = [name.lower() for name in table.names]
-        keys, frames = _keys(table, names), _frame_column(table, names)
-        wide, long = landmark_columns(table.names), long_columns(table.names)
-        if wide is not None:
-            values, skeleton, rows = _wide(table, wide), wide.skeleton, list(range(len(table)))
-        elif long is not None and frames is not None:
-            of_frame = list(zip(keys, frames, strict=True))
-            values, skeleton, rows = frames_of_long(table, long, list(of_frame))
-        else:
-            raise SkelfuseError(
-                "no landmarks of MediaPipe in the table",
-                expected="columns L0_x, NOSE_x or x1 of all 33, or frame, landmark, x, y, z",
-                found=", ".join(table.names[:6]),
-                remedy="correct the first line, or leave the file out",
-            )
-        skeleton = for_joints(len(skeleton), 3, (skeleton,), options.skeleton)
-        notes = _notes(table, names, wide, long)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    names = [name.lower() for name in table.names]
+    keys, frames = _keys(table, names), _frame_column(table, names)
+    wide, long = landmark_columns(table.names), long_columns(table.names)
+    if wide is not None:
+        values, skeleton, rows = _wide(table, wide), wide.skeleton, list(range(len(table)))
+    elif long is not None and frames is not None:
+        of_frame = list(zip(keys, frames, strict=True))
+        values, skeleton, rows = frames_of_long(table, long, list(of_frame))
+    else:
+        raise SkelfuseError(
+            "no landmarks of MediaPipe in the table",
+            expected="columns L0_x, NOSE_x or x1 of all 33, or frame, landmark, x, y, z",
+            found=", ".join(table.names[:6]),
+            remedy="correct the first line, or leave the file out",
+        )
+    skeleton = for_joints(len(skeleton), 3, (skeleton,), options.skeleton)
+    notes = _notes(table, names, wide, long)
     numbers = None if frames is None else [frames[row] for row in rows]
     clips = _clips([keys[row] for row in rows])
     folder = path.absolute().parent.name or None
@@ -92,10 +89,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         name = name if label or not folder else f"{folder}/{name}"
         facts = Facts(name, label=label or folder, subject=subject or None)
         known = None if numbers is None else [numbers[row] for row in at]
-        try:
-            return _clip(values[at], known, skeleton, facts, options).noted(*notes)
-        except SkelfuseError as error:
-            raise error.at(path) from None
+        return _clip(values[at], known, skeleton, facts, options).noted(*notes)
 
     return map(clip, _named(clips, path.stem))
 

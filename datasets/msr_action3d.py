@@ -64,38 +64,34 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     if not 1 <= action <= len(ACTIONS):
         raise SkelfuseError(
             "not a name of MSR-Action3D",
-            file=path,
             expected=f"aXX_sXX_eXX_skeleton3D.txt with an action from 1 to {len(ACTIONS)}",
             found=path.name,
             remedy="rename the file, or leave it out",
         )
-    try:
-        rows, _, lines = rows_of_numbers(read_text(path, encoding="ascii"), 4, delimiter=None)
-        if len(rows) % JOINTS:
-            raise SkelfuseError(
-                "a frame without all its joints",
-                line=lines[-1],
-                expected=f"a multiple of {JOINTS} lines",
-                found=len(rows),
-                remedy=FETCH_AGAIN,
-            )
-        frames = rows.reshape(-1, 1, JOINTS, 4)
-        coords = as_coordinates(frames[..., :3])
-        coords[(coords == 0).all(axis=-1)] = np.nan  # nobody stands in the sensor
-        if np.isnan(coords).all():
-            raise SkelfuseError("nobody in any frame", remedy="leave the file out")
-        yield Clip(
-            in_a_room(coords),
-            layout_of.imposed(options.skeleton, MSR_ACTION3D_20),
-            name=f"a{action:02d}_s{subject:02d}_e{trial:02d}",
-            label=f"a{action:02d} {ACTIONS[action - 1]}",
-            confidence=as_confidence(frames[..., 3], coords.shape[:3]),
-            subject=str(subject),
-            replication=str(trial),
-            fps=options.fps or FPS,
+    rows, _, lines = rows_of_numbers(read_text(path, encoding="ascii"), 4, delimiter=None)
+    if len(rows) % JOINTS:
+        raise SkelfuseError(
+            "a frame without all its joints",
+            line=lines[-1],
+            expected=f"a multiple of {JOINTS} lines",
+            found=len(rows),
+            remedy=FETCH_AGAIN,
         )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    frames = rows.reshape(-1, 1, JOINTS, 4)
+    coords = as_coordinates(frames[..., :3])
+    coords[(coords == 0).all(axis=-1)] = np.nan  # nobody stands in the sensor
+    if np.isnan(coords).all():
+        raise SkelfuseError("nobody in any frame", remedy="leave the file out")
+    yield Clip(
+        in_a_room(coords),
+        layout_of.imposed(options.skeleton, MSR_ACTION3D_20),
+        name=f"a{action:02d}_s{subject:02d}_e{trial:02d}",
+        label=f"a{action:02d} {ACTIONS[action - 1]}",
+        confidence=as_confidence(frames[..., 3], coords.shape[:3]),
+        subject=str(subject),
+        replication=str(trial),
+        fps=options.fps or FPS,
+    )
 
 
 FORMAT = Format(

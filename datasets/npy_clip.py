@@ -13,7 +13,6 @@ from skelfuse.datasets.reading.axes import clips_in_array
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.numpy_file import load_npy
-from skelfuse.errors import SkelfuseError
 
 
 def find(path: Path) -> list[Path]:
@@ -30,13 +29,10 @@ def find(path: Path) -> list[Path]:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, named as the file is; with `--axes` there may be several."""
-    try:
-        clips = clips_in_array(load_npy(path), options)
-        for number, (coords, confidence) in enumerate(clips):
-            name = path.stem if len(clips) == 1 else f"{path.stem}-{number:05d}"
-            yield of_array(Facts(name, fps=options.fps), coords, confidence, options)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    clips = clips_in_array(load_npy(path), options)
+    for number, (coords, confidence) in enumerate(clips):
+        name = path.stem if len(clips) == 1 else f"{path.stem}-{number:05d}"
+        yield of_array(Facts(name, fps=options.fps), coords, confidence, options)
 
 
 FORMAT = Format(

@@ -59,12 +59,11 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         try:
             facts = _facts(values)
         except SkelfuseError as error:
-            raise error.with_context(file=path, line=line) from None
+            raise error.with_context(line=line) from None
         file = path.parent / values["file"]
         if not file.is_file():
             raise SkelfuseError(
                 "a clip that is not there",
-                file=path,
                 line=line,
                 expected=f"a file beside {path.name}",
                 found=values["file"],
@@ -95,26 +94,24 @@ def _table(path: Path) -> tuple[list[Row], tuple[str, ...]]:
     reader = csv.DictReader(text, skipinitialspace=True)
     try:
         columns = [(name or "").strip() for name in reader.fieldnames or ()]
-        notes = _check_columns(columns, path)
+        notes = _check_columns(columns)
         reader.fieldnames = columns
-        rows = [_row(values, reader.line_num, path) for values in reader]
+        rows = [_row(values, reader.line_num) for values in reader]
     except csv.Error as error:
         raise SkelfuseError(
             f"cannot read the table: {error}",
-            file=path,
             line=reader.line_num,
             remedy="save it as plain comma-separated text",
         ) from None
     if not rows:
-        raise SkelfuseError("a table without clips", file=path, remedy="add a line for each clip")
+        raise SkelfuseError("a table without clips", remedy="add a line for each clip")
     return rows, notes
 
 
-def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
+def _check_columns(columns: list[str]) -> tuple[str, ...]:
     if len(set(columns)) != len(columns):
         raise SkelfuseError(
             "two columns of one name",
-            file=path,
             line=1,
             found=",".join(columns),
             remedy="rename or remove one of the two",
@@ -122,11 +119,10 @@ def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
     try:
         notes = check_names(columns, COLUMNS, "column")
     except SkelfuseError as error:
-        raise error.with_context(file=path, line=1) from None
+        raise error.with_context(line=1) from None
     if "file" not in columns or {"split", "train"} <= set(columns):
         raise SkelfuseError(
             "the first line must name the columns",
-            file=path,
             line=1,
             expected="'file', and any of " + ", ".join(PER_CLIP) + " (split or train, not both)",
             found=",".join(columns) or "nothing",
@@ -135,14 +131,14 @@ def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
     return notes
 
 
-def _row(values: dict[str | None, str | None], line: int, path: Path) -> Row:
+def _row(values: dict[str | None, str | None], line: int) -> Row:
     if None in values or None in values.values():
         raise SkelfuseError(
-            "a line with too many or too few values", file=path, line=line, remedy="one a column"
+            "a line with too many or too few values", line=line, remedy="one a column"
         )
     row = {str(name): str(value).strip() for name, value in values.items()}
     if not row["file"]:
-        raise SkelfuseError("a line without a file", file=path, line=line, remedy="remove the line")
+        raise SkelfuseError("a line without a file", line=line, remedy="remove the line")
     return line, row
 
 

@@ -47,45 +47,41 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     if named is None:
         raise SkelfuseError(
             "not a name of NW-UCLA",
-            file=path,
             expected="aXX_sXX_eXX_vXX.json (action, subject, trial, view)",
             found=path.name,
             remedy="rename the file, or leave it out",
         )
     _, subject, trial, view = (str(int(number)) for number in named.groups())
     fields = read_json(path)
-    try:
-        label = get(fields, "label", int)
-        if label is None or not 1 <= label <= len(ACTIONS):
-            raise SkelfuseError(
-                "no usable 'label'",
-                expected=f"a number from 1 to {len(ACTIONS)}",
-                found=label,
-                remedy="correct the label, or leave the file out",
-            )
-        numbers = as_numbers(get(fields, "skeletons", list, []), "'skeletons'")
-        if numbers.ndim != 3 or numbers.shape[1:] != (len(NW_UCLA), 3) or not len(numbers):
-            raise SkelfuseError(
-                "'skeletons' of the wrong shape",
-                expected="frames x 20 joints x 3",
-                found=" x ".join(str(size) for size in numbers.shape),
-                remedy=FETCH_AGAIN,
-            )
-        coords = in_a_room(as_coordinates(numbers))
-        zero = (coords == 0).all(axis=-1)
-        coords = blank_zeros(coords, (~zero).astype("float32"))
-        yield Clip(
-            coords,
-            layout_of.imposed(options.skeleton, NW_UCLA),
-            name=path.stem,
-            label=ACTIONS[label - 1],
-            subject=subject,
-            camera=view,
-            replication=trial,
-            fps=options.fps,
+    label = get(fields, "label", int)
+    if label is None or not 1 <= label <= len(ACTIONS):
+        raise SkelfuseError(
+            "no usable 'label'",
+            expected=f"a number from 1 to {len(ACTIONS)}",
+            found=label,
+            remedy="correct the label, or leave the file out",
         )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    numbers = as_numbers(get(fields, "skeletons", list, []), "'skeletons'")
+    if numbers.ndim != 3 or numbers.shape[1:] != (len(NW_UCLA), 3) or not len(numbers):
+        raise SkelfuseError(
+            "'skeletons' of the wrong shape",
+            expected="frames x 20 joints x 3",
+            found=" x ".join(str(size) for size in numbers.shape),
+            remedy=FETCH_AGAIN,
+        )
+    coords = in_a_room(as_coordinates(numbers))
+    zero = (coords == 0).all(axis=-1)
+    coords = blank_zeros(coords, (~zero).astype("float32"))
+    yield Clip(
+        coords,
+        layout_of.imposed(options.skeleton, NW_UCLA),
+        name=path.stem,
+        label=ACTIONS[label - 1],
+        subject=subject,
+        camera=view,
+        replication=trial,
+        fps=options.fps,
+    )
 
 
 FORMAT = Format(

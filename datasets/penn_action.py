@@ -36,27 +36,24 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
 
     The camera is the side from which the body is seen (front, back, left, right).
     """
-    try:
-        found = read_mat(path, ["x", "y", "visibility", "action", "train", "pose"])
-        x = numbers(found, "x", (None, len(PENN_13)))
-        y = numbers(found, "y", x.shape)
-        seen = numbers(found, "visibility", x.shape)
-        coords = as_coordinates(np.stack([x, y], axis=-1))
-        confidence = as_confidence(seen, x.shape)[:, None]  # [T,1,13]
-        coords[confidence <= 0] = np.nan
-        part = "train" if numbers(found, "train", (1, 1)).item() > 0 else "test"
-        yield Clip(
-            coords,
-            layout_of.imposed(options.skeleton, PENN_13),
-            name=path.stem,
-            label=_text(found, "action"),
-            confidence=confidence,
-            camera=_text(found, "pose") if "pose" in found else None,
-            fps=options.fps,
-            splits={"official": part},
-        )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    found = read_mat(path, ["x", "y", "visibility", "action", "train", "pose"])
+    x = numbers(found, "x", (None, len(PENN_13)))
+    y = numbers(found, "y", x.shape)
+    seen = numbers(found, "visibility", x.shape)
+    coords = as_coordinates(np.stack([x, y], axis=-1))
+    confidence = as_confidence(seen, x.shape)[:, None]  # [T,1,13]
+    coords[confidence <= 0] = np.nan
+    part = "train" if numbers(found, "train", (1, 1)).item() > 0 else "test"
+    yield Clip(
+        coords,
+        layout_of.imposed(options.skeleton, PENN_13),
+        name=path.stem,
+        label=_text(found, "action"),
+        confidence=confidence,
+        camera=_text(found, "pose") if "pose" in found else None,
+        fps=options.fps,
+        splits={"official": part},
+    )
 
 
 def _text(found: dict[str, npt.NDArray[Any]], name: str) -> str:

@@ -83,7 +83,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 )
             sure = npz.rows("confidence", lengths)
     except SkelfuseError as error:
-        raise error.with_context(file=path, remedy=SAVE_AGAIN) from None
+        raise error.with_context(remedy=SAVE_AGAIN) from None
 
     def clip(known: Facts, rows: Array, confidences: Array | None) -> Clip:
         try:
@@ -98,9 +98,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 coords, unsure = hide_unsure(coords, confidences, options.min_score, 0)
             return make_clip(known, coords, confidences, skeleton, options).noted(*unsure)
         except SkelfuseError as error:
-            raise error.with_context(
-                within=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN
-            ) from None
+            raise error.with_context(within=f"clip '{known.name}'", remedy=SAVE_AGAIN) from None
 
     return map(clip, facts, frames, sure)
 

@@ -64,39 +64,35 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     if place is None or not 1 <= place[1] <= len(ACTIONS):
         raise SkelfuseError(
             "not in the folders of SBU",
-            file=path,
             expected=f"pair/class/trial, as s01s02/05/001, with a class from 1 to {len(ACTIONS)}",
             remedy="put it where the data set has it, or leave it out",
         )
     pair, action, trial = place
-    try:
-        rows = _rows(path)  # [F,91]
-        frames = rows[:, 0]
-        if (frames % 1).any() or (np.diff(frames) <= 0).any():
-            raise SkelfuseError(
-                "frame numbers that do not increase",
-                expected="whole numbers, each larger than the one before",
-                found=frames.tolist()[:5],
-                remedy=FETCH_AGAIN,
-            )
-        slots, note = frame_slots([int(frame) for frame in frames])
-        coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
-        coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
-        left_out: tuple[str, ...] = ()
-        if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
-            coords, _, left_out = keep_most_active(coords, None, options.max_persons)
-        yield Clip(
-            coords,
-            layout_of.imposed(options.skeleton, SBU_15),
-            name=f"{pair}_{action:02d}_{trial:03d}",
-            label=f"{action:02d} {ACTIONS[action - 1]}",
-            subject=pair,
-            replication=str(trial),
-            fps=options.fps or FPS,
-            notes=(*((note,) if note else ()), *left_out),
+    rows = _rows(path)  # [F,91]
+    frames = rows[:, 0]
+    if (frames % 1).any() or (np.diff(frames) <= 0).any():
+        raise SkelfuseError(
+            "frame numbers that do not increase",
+            expected="whole numbers, each larger than the one before",
+            found=frames.tolist()[:5],
+            remedy=FETCH_AGAIN,
         )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    slots, note = frame_slots([int(frame) for frame in frames])
+    coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
+    coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
+    left_out: tuple[str, ...] = ()
+    if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
+        coords, _, left_out = keep_most_active(coords, None, options.max_persons)
+    yield Clip(
+        coords,
+        layout_of.imposed(options.skeleton, SBU_15),
+        name=f"{pair}_{action:02d}_{trial:03d}",
+        label=f"{action:02d} {ACTIONS[action - 1]}",
+        subject=pair,
+        replication=str(trial),
+        fps=options.fps or FPS,
+        notes=(*((note,) if note else ()), *left_out),
+    )
 
 
 def in_metres(normalised: npt.NDArray[np.float64]) -> FloatArray:

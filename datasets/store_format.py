@@ -46,9 +46,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     def clip(index: int) -> Clip:
         stored = store[index]
         if clip_digest(stored, stored.coords, stored.confidence) != store.digests[index]:
-            raise SkelfuseError(
-                f"clip '{stored.name}' is not what was written", file=path, remedy=ANEW
-            )
+            raise SkelfuseError(f"clip '{stored.name}' is not what was written", remedy=ANEW)
         sure = stored.confidence
         own = replace(
             stored,

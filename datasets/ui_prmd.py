@@ -75,39 +75,35 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     if named is None or not 1 <= movement <= len(MOVEMENTS):
         raise SkelfuseError(
             "not a name of UI-PRMD",
-            file=path,
             expected=f"mXX_sXX_eXX_positions.txt with a movement from 1 to {len(MOVEMENTS)}",
             found=path.name,
             remedy="rename the file, or leave it out",
         )
     angles = _angles_of(path)
-    try:
-        offsets, turned = _joints(path), _joints(angles)
-        if offsets.shape != turned.shape:
-            raise SkelfuseError(
-                "positions and angles of different length",
-                expected=f"{len(offsets)} frames in {angles.name}",
-                found=len(turned),
-                remedy=FETCH_AGAIN,
-            )
-        turns = (
-            turn_about(2, turned[..., 2])
-            @ turn_about(0, turned[..., 0])
-            @ turn_about(1, turned[..., 1])  # in this order feet stay on the ground in a squat
+    offsets, turned = _joints(path), _joints(angles)
+    if offsets.shape != turned.shape:
+        raise SkelfuseError(
+            "positions and angles of different length",
+            expected=f"{len(offsets)} frames in {angles.name}",
+            found=len(turned),
+            remedy=FETCH_AGAIN,
         )
-        places = places_of(offsets * CENTIMETRE, turns, UI_PRMD_22.parents)
-        yield Clip(
-            in_a_room(as_coordinates(places)),
-            layout_of.imposed(options.skeleton, UI_PRMD_22),
-            name=f"m{movement:02d}_s{subject:02d}_e{repetition:02d}{named[4] or ''}",
-            label=f"m{movement:02d} {MOVEMENTS[movement - 1]}",
-            subject=str(subject),
-            setup="incorrect" if named[4] else "correct",
-            replication=str(repetition),
-            fps=options.fps or FPS,
-        )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    turns = (
+        turn_about(2, turned[..., 2])
+        @ turn_about(0, turned[..., 0])
+        @ turn_about(1, turned[..., 1])  # in this order feet stay on the ground in a squat
+    )
+    places = places_of(offsets * CENTIMETRE, turns, UI_PRMD_22.parents)
+    yield Clip(
+        in_a_room(as_coordinates(places)),
+        layout_of.imposed(options.skeleton, UI_PRMD_22),
+        name=f"m{movement:02d}_s{subject:02d}_e{repetition:02d}{named[4] or ''}",
+        label=f"m{movement:02d} {MOVEMENTS[movement - 1]}",
+        subject=str(subject),
+        setup="incorrect" if named[4] else "correct",
+        replication=str(repetition),
+        fps=options.fps or FPS,
+    )
 
 
 def _joints(path: Path) -> npt.NDArray[np.float64]:

@@ -65,24 +65,20 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     if not 1 <= action <= len(ACTIONS):
         raise SkelfuseError(
             "not a name of UTD-MHAD",
-            file=path,
             expected=f"aX_sX_tX_skeleton.mat with an action from 1 to {len(ACTIONS)}",
             found=path.name,
             remedy="rename the file, or leave it out",
         )
-    try:
-        joints = numbers(read_mat(path, ["d_skel"]), "d_skel", (len(UTD_MHAD), 3, None))
-        yield Clip(
-            in_a_room(as_coordinates(joints.transpose(2, 0, 1))),
-            layout_of.imposed(options.skeleton, UTD_MHAD),
-            name=path.stem.removesuffix("_skeleton"),
-            label=f"a{action:02d} {ACTIONS[action - 1]}",
-            subject=str(subject),
-            replication=str(trial),
-            fps=options.fps or FPS,
-        )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    joints = numbers(read_mat(path, ["d_skel"]), "d_skel", (len(UTD_MHAD), 3, None))
+    yield Clip(
+        in_a_room(as_coordinates(joints.transpose(2, 0, 1))),
+        layout_of.imposed(options.skeleton, UTD_MHAD),
+        name=path.stem.removesuffix("_skeleton"),
+        label=f"a{action:02d} {ACTIONS[action - 1]}",
+        subject=str(subject),
+        replication=str(trial),
+        fps=options.fps or FPS,
+    )
 
 
 FORMAT = Format(

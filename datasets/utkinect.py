@@ -70,20 +70,16 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     if named is None:
         raise SkelfuseError(
             "not a name of UT-Kinect",
-            file=path,
             expected="joints_sXX_eXX.txt",
             found=path.name,
             remedy="rename the file, or leave it out",
         )
     subject, recording = (int(number) for number in named.groups())
-    try:
-        numbers, coords, notes = _frames(path)
-        skeleton = layout_of.imposed(options.skeleton, UTKINECT_20)
-        labels = _labels_of(path)
-        name = f"s{subject:02d}_e{recording:02d}"
-        intervals, more = _intervals(labels, name) if labels else ([("", *numbers[[0, -1]])], ())
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    numbers, coords, notes = _frames(path)
+    skeleton = layout_of.imposed(options.skeleton, UTKINECT_20)
+    labels = _labels_of(path)
+    name = f"s{subject:02d}_e{recording:02d}"
+    intervals, more = _intervals(labels, name) if labels else ([("", *numbers[[0, -1]])], ())
 
     def clip_of(interval: Interval) -> Clip:
         action, first, last = interval

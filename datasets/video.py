@@ -35,11 +35,8 @@ def find_named(path: Path) -> list[Path]:
 
 def read(path: Path, options: ReadOptions, watch: Watch | None = None) -> Iterator[Clip]:
     """Yield the one clip of a video, `[T,1,33,3]` with MediaPipe."""
-    try:
-        with open_video(path) as pictures, closing(ESTIMATOR()) as estimator:
-            yield _clip(path, pictures, estimator, options, watch)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    with open_video(path) as pictures, closing(ESTIMATOR()) as estimator:
+        yield _clip(path, pictures, estimator, options, watch)
 
 
 def _clip(

@@ -100,21 +100,15 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         if number in videos[stem]:
             raise SkelfuseError(
                 f"two files of frame {number}",
-                file=folder,
                 found=f"{videos[stem][number].name} and {file.name}",
                 remedy="number every picture once",
             )
         videos[stem][number] = file
     if not videos:
-        raise SkelfuseError(
-            "no files with numbers in their names", file=folder, remedy="number the pictures"
-        )
+        raise SkelfuseError("no files with numbers in their names", remedy="number the pictures")
 
     def clip(stem: str) -> Clip:
-        try:
-            return _clip(stem, videos[stem], folder, options, several=len(videos) > 1)
-        except SkelfuseError as error:
-            raise error.at(folder) from None
+        return _clip(stem, videos[stem], folder, options, several=len(videos) > 1)
 
     return map(clip, sorted(videos))
 

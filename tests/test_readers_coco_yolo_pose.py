@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from helpers.pose_json import at, flat, read_all, saved
+from helpers.recordings import read
 from skelfuse.datasets import pose_file, yolo
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import recognise
@@ -156,4 +157,4 @@ def test_pose_files(version: float, tmp_path: Path) -> None:
     for broken in (pose(version)[:-2], pose(version) + b"xy", pose(version)[:40], b"", b"\0" * 99):
         file.write_bytes(broken)
         with pytest.raises(SkelfuseError, match=r"a\.pose: "):
-            list(pose_file.read(file, ReadOptions()))
+            read("pose", file)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
@@ -17,7 +18,7 @@ RAMP = np.arange(4 * 20 * 3, dtype=float).reshape(4, 20, 3) + 1
 
 
 def _one(form: str, path: Path) -> Clip:
-    (clip,) = FORMATS[form].read(path, ReadOptions())
+    (clip,) = read(form, path)
     return clip
 
 
@@ -117,6 +118,6 @@ def test_jhmdb(tmp_path: Path) -> None:
 )
 def test_bad_jhmdb(changed: dict[str, Any], problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"jhmdb\.npz") as error:
-        list(FORMATS["jhmdb"].read(_jhmdb(tmp_path, **changed), ReadOptions()))
+        read("jhmdb", _jhmdb(tmp_path, **changed))
     assert problem in str(error.value)
     assert error.value.remedy
