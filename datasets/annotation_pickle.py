@@ -41,11 +41,7 @@ Parts = dict[str, dict[str, str]]  # clip -> protocol -> part
 
 
 def find(path: Path) -> list[Path]:
-    """List the .pkl and .pickle files whose first bytes speak of annotations; a file as it is.
-
-    >>> find(Path("ntu60.json"))
-    []
-    """
+    """List the .pkl and .pickle files whose first bytes speak of annotations; a file as it is."""
     files = files_ending(path, ".pkl", ".pickle")
     return files if path.is_file() else of_kind(files, lambda file: speaks_of(file, _WORDS))
 

@@ -31,11 +31,7 @@ _PICTURE = re.compile(r"(?:(.*)[/\\])?[^/\\]*?(\d{1,15})\D*", re.ASCII | re.DOTA
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables. Of csv and h5 of one name the h5 counts, and `..._filtered` before the raw.
-
-    >>> find(Path("notes.txt"))
-    []
-    """
+    """List the tables: of csv and h5 of one name the h5, and `..._filtered` before the raw."""
     tables = of_kind(files_ending(path, ".csv", ".h5"), _is_table)
     names = {(file.parent, file.stem, file.suffix.lower()) for file in tables}
     return [

@@ -28,11 +28,7 @@ FRAMES = "train1_frames"
 
 
 def find(path: Path) -> list[Path]:
-    """List the .npz files that hold `train1_frames`.
-
-    >>> find(Path("jhmdb.txt"))
-    []
-    """
+    """List the .npz files that hold `train1_frames`."""
     return of_kind(files_ending(path, ".npz"), lambda file: holds(file, FRAMES))
 
 

@@ -51,11 +51,7 @@ SCHEMAS = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the JSON files that speak of keypoints or landmarks; a file named outright as it is.
-
-    >>> find(Path("keypoints.csv"))
-    []
-    """
+    """List the JSON files that speak of keypoints or landmarks; a file named outright as it is."""
     files = [
         file
         for file in find_named(path)
@@ -79,11 +75,7 @@ def find(path: Path) -> list[Path]:
 
 
 def find_named(path: Path) -> list[Path]:
-    """List all JSON files: where the format is named, one that has no keypoints is to be told.
-
-    >>> find_named(Path("keypoints.csv"))
-    []
-    """
+    """List all JSON files: where the format is named, one that has no keypoints is to be told."""
     return files_ending(path, ".json")
 
 

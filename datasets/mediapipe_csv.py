@@ -40,11 +40,7 @@ Key = tuple[str, str, str]  # video, label, subject of a row
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables whose first line names MediaPipe's landmarks.
-
-    >>> find(Path("mine.npy"))
-    []
-    """
+    """List the tables whose first line names MediaPipe's landmarks."""
     return of_kind(files_ending(path, ".csv", ".tsv"), _is_table)
 
 

@@ -34,11 +34,7 @@ SIZES = ", ".join(str(size) for size in ROWS)
 
 
 def find(path: Path) -> list[Path]:
-    """List the folders with a frame a file, and the files with a clip each.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the folders with a frame a file, and the files with a clip each."""
     folders: dict[str, list[str]] = defaultdict(list)
     for folder, name in walk(path):
         if name.lower().endswith(ENDING):

@@ -49,11 +49,7 @@ ACTIONS = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the files with a name such as `a01_s01_e01_skeleton3D.txt`.
-
-    >>> find(Path("a01.txt"))
-    []
-    """
+    """List the files with a name such as `a01_s01_e01_skeleton3D.txt`."""
     return [file for file in files_ending(path, ".txt") if NAME.fullmatch(file.stem)]
 
 

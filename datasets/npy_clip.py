@@ -16,11 +16,7 @@ from skelfuse.datasets.reading.numpy_file import load_npy
 
 
 def find(path: Path) -> list[Path]:
-    """List the .npy files but those of a table `clips.csv`, beside or below it, and MediaPipe's.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the .npy files but those of a table `clips.csv`, beside or below it, and MediaPipe's."""
     files = files_ending(path, ".npy")
     others = {table.parent for table in (npy_folder.find(path) if files else ())}
     others.update(mediapipe_npy.find(path) if files else ())

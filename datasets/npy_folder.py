@@ -33,11 +33,7 @@ Row = tuple[int, dict[str, str]]  # line in the table, its values
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables `clips.csv`: each stands for the clips that it names.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the tables `clips.csv`: each stands for the clips that it names."""
     return [file for file in files_ending(path, TABLE) if file.name == TABLE]
 
 

@@ -33,11 +33,7 @@ ACTIONS = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the JSON files with a name such as `a01_s02_e03_v01`.
-
-    >>> find(Path("a01.txt"))
-    []
-    """
+    """List the JSON files with a name such as `a01_s02_e03_v01`."""
     return [file for file in files_ending(path, ".json") if NAME.fullmatch(file.stem)]
 
 

@@ -39,11 +39,7 @@ Person = dict[str, Any]
 
 
 def find(path: Path) -> list[Path]:
-    """List the folders that hold OpenPose's frames; one such file stands for its folder.
-
-    >>> find(Path("keypoints.csv"))
-    []
-    """
+    """List the folders that hold OpenPose's frames; one such file stands for its folder."""
     first: dict[str, str] = {}  # of each folder one file, OpenPose's own name before any other
     for folder, name in walk(path):
         ending = name.endswith(ENDING)

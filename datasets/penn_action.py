@@ -23,11 +23,7 @@ NAME = re.compile(r"\d{4}", re.ASCII)
 
 
 def find(path: Path) -> list[Path]:
-    """List the files with a name such as `0001.mat`.
-
-    >>> find(Path("0001.txt"))
-    []
-    """
+    """List the files with a name such as `0001.mat`."""
     return [file for file in files_ending(path, ".mat") if NAME.fullmatch(file.stem)]
 
 

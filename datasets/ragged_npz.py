@@ -51,11 +51,7 @@ KNOWN = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the .npz files that hold `coords`.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the .npz files that hold `coords`."""
     files = files_ending(path, ".npz")
     if path.is_file():  # a damaged file that was named outright is read, to say what is wrong
         return [file for file in files if holds(file, "coords") is not False]

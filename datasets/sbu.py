@@ -42,11 +42,7 @@ _OFFSET = np.array([1.280, 0.960, 0.0])
 
 
 def find(path: Path) -> list[Path]:
-    """List the files `skeleton_pos.txt` that lie in folders pair/class/trial.
-
-    >>> find(Path("skeleton_pos.txt"))
-    []
-    """
+    """List the files `skeleton_pos.txt` that lie in folders pair/class/trial."""
     return [file for file in files_ending(path, FILE) if file.name == FILE and _place(file)]
 
 

@@ -42,11 +42,7 @@ GESTURES = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the files `skeletons_world.txt`.
-
-    >>> find(Path("skeletons.txt"))
-    []
-    """
+    """List the files `skeletons_world.txt`."""
     return [file for file in files_ending(path, *FILES) if file.name in FILES]
 
 

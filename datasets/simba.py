@@ -28,11 +28,7 @@ _ANIMAL = re.compile(r"(.+)_(\d{1,2})")
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables whose first columns are x, y and p of one body part.
-
-    >>> find(Path("notes.txt"))
-    []
-    """
+    """List the tables whose first columns are x, y and p of one body part."""
     return [
         file for file in files_ending(path, ".csv") if FIRST_NAMES.search(beginning(file, 1 << 16))
     ]

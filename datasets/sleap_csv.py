@@ -17,11 +17,7 @@ HEAD = ["track", "frame_idx", "instance.score"]
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables that begin with SLEAP's three columns.
-
-    >>> find(Path("notes.txt"))
-    []
-    """
+    """List the tables that begin with SLEAP's three columns."""
     begins = ",".join(HEAD).encode()
     return [file for file in files_ending(path, ".csv") if beginning(file).startswith(begins)]
 

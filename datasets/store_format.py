@@ -24,11 +24,7 @@ ENDINGS = (".h5", ".hdf5")
 
 
 def find(path: Path) -> list[Path]:
-    """List a store that is named itself: one among raw files is what was made of them.
-
-    >>> find(Path("store.h5"))
-    []
-    """
+    """List a store that is named itself: one among raw files is what was made of them."""
     return [path] if path.is_file() and is_store(path) else []
 
 

@@ -43,11 +43,7 @@ MOVEMENTS = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the positions of the Kinect, `m01_s02_e03_positions.txt`; not those of the Vicon.
-
-    >>> find(Path("positions.txt"))
-    []
-    """
+    """List the positions of the Kinect, `m01_s02_e03_positions.txt`; not those of the Vicon."""
     return [
         file
         for file in files_ending(path, ".txt")

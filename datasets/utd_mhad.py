@@ -50,11 +50,7 @@ ACTIONS = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the files with a name such as `a1_s1_t1_skeleton.mat`.
-
-    >>> find(Path("a1.txt"))
-    []
-    """
+    """List the files with a name such as `a1_s1_t1_skeleton.mat`."""
     return [file for file in files_ending(path, ".mat") if NAME.fullmatch(file.stem)]
 
 

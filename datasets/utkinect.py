@@ -43,11 +43,7 @@ Interval = tuple[str, int, int]  # action, first and last frame number
 
 
 def find(path: Path) -> list[Path]:
-    """List the files with a name such as `joints_s01_e02.txt`.
-
-    >>> find(Path("joints.txt"))
-    []
-    """
+    """List the files with a name such as `joints_s01_e02.txt`."""
     return [file for file in files_ending(path, ".txt") if NAME.fullmatch(file.stem)]
 
 

@@ -36,11 +36,7 @@ Person = tuple[float | None, Detection]  # track, joints and scores
 
 
 def find(path: Path) -> list[Path]:
-    """List the folders whose .txt files are such labels; one file stands for its folder.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the folders whose .txt files are such labels; one file stands for its folder."""
     folders: dict[str, list[str]] = defaultdict(list)
     for folder, name in walk(path):
         if name.lower().endswith(ENDING):
