@@ -14,17 +14,12 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
-from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.matlab import FETCH_AGAIN, numbers, read_mat
+from skelfuse.datasets.reading.named_files import named
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import PENN_13
 
 NAME = re.compile(r"\d{4}", re.ASCII)
-
-
-def find(path: Path) -> list[Path]:
-    """List the files with a name such as `0001.mat`."""
-    return [file for file in files_ending(path, ".mat") if NAME.fullmatch(file.stem)]
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
@@ -64,7 +59,7 @@ def _text(found: dict[str, npt.NDArray[Any]], name: str) -> str:
 FORMAT = Format(
     "penn-action",
     "Penn Action, MATLAB files with x, y, visibility",
-    find,
+    named(NAME, ".mat"),
     read,
     needs="a .mat with x, y and visibility",
 )

@@ -62,7 +62,7 @@ def test_sbu_keeps_the_order_of_its_two_and_whoever_moves_most_alone(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "an empty file"),
+        ("", "no rows of numbers"),
         ("ROW\n1,2,3\n", "line 2: wrong number of columns: expected 91"),
         ("ROW\nx" + "ROW\n", "line 2: text among the numbers: expected a number, found 'x7'"),
         ("ROW\nROW\n", "frame numbers that do not increase"),
