@@ -158,10 +158,10 @@ def _clip(
                 found=f"{len(numbers)} rows with {len(set(numbers))} numbers",
                 remedy="give every person a table, or a column 'video' that tells recordings apart",
             )
-        slots, gaps = frame_slots(increasing)
+        slots, notes = frame_slots(increasing)
         whole = np.full((slots[-1] + 1, *values.shape[1:]), np.nan)
         whole[slots] = values[order]
-        values, notes = whole, (gaps,) if gaps else ()
+        values = whole
     flat = bool(np.isnan(values[..., 2]).all())
     places = values[:, None, :, : 2 if flat else 3]
     coords = as_coordinates(places)

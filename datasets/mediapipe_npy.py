@@ -86,7 +86,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     name = path.absolute().name if path.is_dir() else path.stem
     facts = Facts(f"{label}/{name}" if label else name, label=label)
     clip = make_clip(facts, coords, sure, skeleton, options)
-    yield clip.noted(*notes, *unsure, *((gaps,) if gaps else ()))
+    yield clip.noted(*notes, *unsure, *gaps)
 
 
 def _spread(values: npt.NDArray[Any], slots: list[int], nobody: float) -> npt.NDArray[Any]:

@@ -15,11 +15,17 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.detections import (
+    Detection,
+    Known,
+    clip_of_known,
+    first_of,
+    for_joints,
+    from_table,
+)
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts.whole_bodies import COCO_WHOLEBODY_133
 from skelfuse.skeleton import Skeleton
@@ -66,7 +72,7 @@ def read_mmpose(found: Any, facts: Facts, options: ReadOptions) -> Clip:
     if not entries:
         raise SkelfuseError("no frames in it", expected="'instance_info'", remedy=FETCH_AGAIN)
     names: list[str] | None = None
-    seen: dict[int, list[tuple[Any, Detection]]] = {}
+    seen: dict[int, list[Known]] = {}
     for i, entry in enumerate(entries):
         what = f"entry {i} (counted from 0)"
         number = next((n for key in FRAME if (n := get(entry, key, int)) is not None), None)
@@ -84,32 +90,15 @@ def read_mmpose(found: Any, facts: Facts, options: ReadOptions) -> Clip:
                 f"{what}: frame {number} a second time", remedy="number every frame once"
             )
         seen.setdefault(number, []).extend(
-            (_identity(one), _detection(one, what)) for one in people
+            (get(one, "track_id", (int, str)), _detection(one, what)) for one in people
         )
     numbers = sorted(seen)
-    frames = [[one for _, one in seen[number]] for number in numbers]
-    first = next((one for people in frames for one in people), None)
-    if first is None:
-        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    skeleton, order = _skeleton(meta, names, first, options.skeleton)
-    ordered = [[(joints[order], sure[order]) for joints, sure in people] for people in frames]
-    tracks = _tracks([seen[number] for number in numbers], order)
-    return clip_of(ordered, numbers, skeleton, facts, options, tracks=tracks, min_score=UNSURE)
-
-
-def _identity(instance: Any) -> Any:
-    return get(instance, "track_id", (int, str))
-
-
-def _tracks(frames: list[list[tuple[Any, Detection]]], order: Any) -> list[Track] | None:
-    everybody = [who for people in frames for who, _ in people]
-    if None in everybody:
-        return None
-    tracks: dict[Any, Track] = {}
-    for t, people in enumerate(frames):
-        for who, (joints, sure) in people:
-            tracks.setdefault(who, {})[t] = (joints[order], sure[order])
-    return list(tracks.values())
+    skeleton, order = _skeleton(meta, names, first_of(seen.values()), options.skeleton)
+    frames = [
+        [(who, (joints[order], sure[order])) for who, (joints, sure) in seen[number]]
+        for number in numbers
+    ]
+    return clip_of_known(frames, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
 def _detection(instance: Any, what: str) -> Detection:

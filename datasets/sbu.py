@@ -73,7 +73,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             found=frames[:5],
             remedy=FETCH_AGAIN,
         )
-    slots, note = frame_slots(frames)
+    slots, gaps = frame_slots(frames)
     coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
     coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
     left_out: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         subject=pair,
         replication=str(trial),
         fps=options.fps or FPS,
-        notes=(*((note,) if note else ()), *left_out),
+        notes=(*gaps, *left_out),
     )
 
 

@@ -115,7 +115,7 @@ def _clip(
     which = [np.arange(a, b) for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
     found = instances[np.concatenate(which)]
     at, found = _uncorrected(at, found)
-    notes = [gaps] if gaps else []
+    notes = [*gaps]
     tracked = found["track"] != UNTRACKED
     if tracked.any() and not tracked.all():
         notes.append(f"{int((~tracked).sum()):,} instances without a track left out")

@@ -18,12 +18,17 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.detections import (
+    Known,
+    clip_of_known,
+    first_of,
+    for_joints,
+    from_table,
+)
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import beginning, read_text, walk
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 
 ENDING = ".txt"
@@ -32,7 +37,6 @@ JOINTS = (17, 21, 26, 133)  # COCO's first: what nearly all models have
 PEEKS = 3
 LABELS = "labels"  # the folder that Ultralytics makes beside the pictures
 _FRAME = re.compile(r"(.*?)[_.-]?(\d{1,12})\.txt", re.ASCII | re.IGNORECASE)
-Person = tuple[float | None, Detection]  # track, joints and scores
 
 
 def find(path: Path) -> list[Path]:
@@ -114,28 +118,17 @@ def _clip(
 ) -> Clip:
     numbers = sorted(files)
     frames = [_people(files[number]) for number in numbers]
-    first = next((one for people in frames for _, one in people), None)
-    if first is None:
-        raise SkelfuseError("no person in any picture", remedy="leave the folder out")
     place = folder.absolute()
     place = place.parent if place.name == LABELS else place
     label = place.parent.name or None
     name = f"{label}/{place.name}" if label else place.name
     facts = Facts(f"{name}/{stem}" if several else name, label=label)
-    skeleton = for_joints(len(first[0]), 2, LAYOUTS_2D, options.skeleton)
-    everybody = [who for people in frames for who, _ in people]
-    tracks: dict[float, Track] = {}
-    for t, people in enumerate(frames):
-        for who, one in people:
-            if who is not None:
-                tracks.setdefault(who, {})[t] = one
-    known = None if None in everybody else list(tracks.values())
-    found = [[one for _, one in people] for people in frames]
-    return clip_of(found, numbers, skeleton, facts, options, tracks=known, min_score=UNSURE)
+    skeleton = for_joints(len(first_of(frames)[0]), 2, LAYOUTS_2D, options.skeleton)
+    return clip_of_known(frames, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
-def _people(file: Path) -> list[Person]:
-    people: list[Person] = []
+def _people(file: Path) -> list[Known]:
+    people: list[Known] = []
     for line, text in enumerate(read_text(file).splitlines(), start=1):
         words = text.split()
         if not words:
@@ -147,7 +140,8 @@ def _people(file: Path) -> list[Person]:
     return people
 
 
-def _person(words: list[str]) -> Person:
+def _person(words: list[str]) -> Known:
+    """Return the number of the track, None where there is none, and the joints."""
     shape = _shape(len(words))
     if shape is None:
         raise SkelfuseError(

@@ -14,11 +14,16 @@ import numpy as np
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints, from_table
+from skelfuse.datasets.reading.detections import (
+    Detection,
+    clip_of_known,
+    first_of,
+    for_joints,
+    from_table,
+)
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
-from skelfuse.datasets.reading.tracks import Track
 from skelfuse.errors import SkelfuseError
 
 INSIDE = ("results", "detections", "persons", "people", "predictions")
@@ -45,29 +50,16 @@ def read_yolo(found: Any, facts: Facts, options: ReadOptions) -> Clip:
     >>> clip.coords[:, 0, 16].tolist()
     [[1.0, 8.0], [nan, nan]]
     """
-    frames = _frames(found)
+    frames = sorted(_frames(found), key=lambda frame: frame[0])
     numbers = [number for number, _ in frames]
     if len(set(numbers)) < len(numbers):
         raise SkelfuseError("two frames of one number", remedy="number every frame once")
-    frames = [frames[i] for i in sorted(range(len(frames)), key=numbers.__getitem__)]
     seen = [
         [(_identity(one), _detection(one, f"frame {number}")) for one in people]
         for number, people in frames
     ]
-    people = [[one for _, one in frame] for frame in seen]
-    first = next((one for frame in people for one in frame), None)
-    if first is None:
-        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    everybody = [who for frame in seen for who, _ in frame]
-    tracks: dict[Any, Track] | None = None if None in everybody else {}
-    for t, frame in enumerate(seen if tracks is not None else ()):
-        for who, one in frame:
-            assert tracks is not None
-            tracks.setdefault(who, {})[t] = one
-    skeleton = for_joints(len(first[0]), 2, LAYOUTS_2D, options.skeleton)
-    known = None if tracks is None else list(tracks.values())
-    order = sorted(numbers)
-    return clip_of(people, order, skeleton, facts, options, tracks=known, min_score=UNSURE)
+    skeleton = for_joints(len(first_of(seen)[0]), 2, LAYOUTS_2D, options.skeleton)
+    return clip_of_known(seen, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
 def _frames(found: Any) -> list[Frame]:
