@@ -118,9 +118,6 @@ def _recordings(
     index: Sequence[str],
 ) -> Iterator[tuple[str, npt.NDArray[np.intp], list[int]]]:
     """Yield folder, rows and frame numbers of each recording: one, unless pictures tell others."""
-    if all(map(str.isdecimal, index)) and len({*index}) == len(index):  # frames, as is usual
-        yield "", np.arange(len(index)), [int(number) for number in index]
-        return
     rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for row, entry in enumerate(index):
         folder, number = _picture_of(entry)

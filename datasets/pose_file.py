@@ -29,7 +29,6 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
 REMEDY = "the file is damaged, or of a version that is not read: fetch it or write it again"
-MOST_POINTS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,8 @@ class _Bytes:
             raise SkelfuseError("a name that is no UTF-8", remedy=REMEDY) from None
 
     def floats(self, *shape: int) -> npt.NDArray[np.float32]:
-        size = 4 * math.prod(shape)
-        if self.at + size > len(self.content):
-            raise SkelfuseError("the file ends early", remedy=REMEDY)
-        flat = np.frombuffer(self.content, "<f4", math.prod(shape), self.at)
-        self.at += size
-        return flat.reshape(shape)
+        (block,) = self.take(f"{4 * math.prod(shape)}s")
+        return np.frombuffer(block, "<f4").reshape(shape)
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:

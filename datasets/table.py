@@ -163,11 +163,6 @@ def _wide(
     return spread, flat, [number for number, _ in rows], whose
 
 
-def _find_none(path: Path) -> list[Path]:
-    """Find nothing: a table is read only where somebody says how its columns are named."""
-    return []
-
-
 def tables_in(path: Path) -> list[Path]:
     """List the tables in a file or folder, whatever is in them."""
     return files_ending(path, *ENDINGS)
@@ -176,7 +171,7 @@ def tables_in(path: Path) -> list[Path]:
 FORMAT = Format(
     "table",
     "any table, by --columns",
-    _find_none,
+    lambda path: [],  # a table is read only where somebody says how its columns are named
     read,
     find_named=tables_in,
     needs="--columns, such as '{joint}_{axis}', for a row a frame",

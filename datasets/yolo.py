@@ -11,10 +11,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
@@ -29,6 +27,7 @@ from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import beginning, read_text, walk
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
+from skelfuse.datasets.reading.number_rows import rows_of_numbers
 from skelfuse.errors import SkelfuseError
 
 ENDING = ".txt"
@@ -130,34 +129,27 @@ def _clip(
 def _people(file: Path) -> list[Known]:
     people: list[Known] = []
     for line, text in enumerate(read_text(file).splitlines(), start=1):
-        words = text.split()
-        if not words:
-            continue
         try:
-            people.append(_person(words))
+            if text.strip():
+                people.append(_person(text))
         except SkelfuseError as error:
             raise error.with_context(file=file, line=line) from None
     return people
 
 
-def _person(words: list[str]) -> Known:
+def _person(text: str) -> Known:
     """Return the number of the track, None where there is none, and the joints."""
-    shape = _shape(len(words))
+    words = len(text.split())
+    shape = _shape(words)
     if shape is None:
         raise SkelfuseError(
             "a line of the wrong length",
             expected=f"class, box and 2 or 3 numbers of {' or '.join(map(str, JOINTS))} joints",
-            found=f"{len(words)} numbers",
+            found=f"{words} numbers",
             remedy=FETCH_AGAIN,
         )
     joints, each, further = shape
-    try:
-        numbers: npt.NDArray[Any] = np.array(words, dtype=np.float64)
-    except ValueError:
-        word = next(word for word in words if not _is_number(word))
-        raise SkelfuseError(
-            "text among the numbers", found=repr(word[:40]), remedy=FETCH_AGAIN
-        ) from None
+    (numbers,), _, _ = rows_of_numbers(text, words, delimiter=None)
     rows = numbers[BOX : BOX + joints * each].reshape(joints, each)
     if each == 2:
         rows = np.column_stack([rows, np.ones(joints)])
@@ -165,14 +157,6 @@ def _person(words: list[str]) -> Known:
     last = float(numbers[-1])
     tracked = further == 2 or (further == 1 and last.is_integer())
     return (last if tracked else None), from_table(rows)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 FORMAT = Format(

@@ -80,22 +80,18 @@ def _named_in(found: list[Any]) -> bool:
 
 
 def _frame(entry: Any, place: int) -> Frame:
-    number = place
-    if isinstance(entry, dict) and not _is_person(entry):
+    told = None
+    if isinstance(entry, dict):
         told = next((entry[key] for key in FRAME if type(entry.get(key)) is int), None)
-        inside = next((entry[key] for key in INSIDE if isinstance(entry.get(key), list)), None)
-        if told is None and inside is None and len(entry) == 1:
-            ((name, inside),) = entry.items()
-            found = _NUMBER.search(str(name))
-            told = int(found[1]) if found else None
-        entry, number = inside, place if told is None else told
-    elif isinstance(entry, dict):
-        told = next((entry[key] for key in FRAME if type(entry.get(key)) is int), None)
-        number = place if told is None else told
-    if _is_person(entry):
-        return number, [entry]
-    people = entry if isinstance(entry, list) else []
-    return number, [one for one in people if _is_person(one)]
+        if not _is_person(entry):
+            inside = next((entry[key] for key in INSIDE if isinstance(entry.get(key), list)), None)
+            if told is None and inside is None and len(entry) == 1:
+                ((name, inside),) = entry.items()
+                found = _NUMBER.search(str(name))
+                told = int(found[1]) if found else None
+            entry = inside
+    people = entry if isinstance(entry, list) and not _is_person(entry) else [entry]
+    return place if told is None else told, [one for one in people if _is_person(one)]
 
 
 def _is_person(value: Any) -> bool:
