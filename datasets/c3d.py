@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.contents import contents
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import ending
 from skelfuse.datasets.reading.markers import in_metres
@@ -45,7 +44,7 @@ class _Header:
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,N,3]` in metres where it says its unit."""
     try:
-        content = contents(path)
+        content = path.read_bytes()
         header, parameters = _header(content)
     except (struct.error, IndexError):
         raise SkelfuseError("a file that ends early", remedy=FETCH_AGAIN) from None

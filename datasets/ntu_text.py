@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from skelfuse.datasets.ntu_text_plain import JOINTS, Recording, parse_plain
-from skelfuse.datasets.reading.contents import contents
 from skelfuse.errors import SkelfuseError
 
 try:
@@ -84,7 +83,7 @@ def read_ntu_text(path: str | PathLike[str]) -> Recording:
                 found=f"{facts.st_size / 2**20:.0f} MiB",
                 remedy="cut it into several",
             )
-        data = contents(path)
+        data = path.read_bytes()
     except OSError as error:
         raise SkelfuseError(
             f"cannot read the file: {error.strerror or error}",

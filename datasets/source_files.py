@@ -9,10 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from skelfuse.datasets import mediapipe_npy, npy_folder, openpose, ui_prmd, utkinect, yolo
-from skelfuse.datasets.reading.contents import contents
-
-READ_AT_ONCE = 16 << 20  # bytes; larger files are hashed in pieces
-
 
 OF_SEVERAL: Mapping[str, Callable[[Path], list[Path]]] = MappingProxyType(
     {
@@ -59,9 +55,6 @@ def fingerprint(path: Path, form: str) -> tuple[int, str]:
     files = [path]
     if form in OF_SEVERAL:
         files = [file for file in OF_SEVERAL[form](path) if file.is_file()]
-    elif path.stat().st_size <= READ_AT_ONCE:
-        data = contents(path)  # the reader has just read it
-        return len(data), hashlib.sha256(data).hexdigest()
     digest, size = hashlib.sha256(), 0
     for file in files:
         with file.open("rb") as opened:

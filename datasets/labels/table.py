@@ -14,7 +14,6 @@ from skelfuse.datasets.labels.plain import SAID, named_columns, plain_rows, unkn
 from skelfuse.datasets.labels.rows import Row
 from skelfuse.datasets.labels.sheet import Condition, Sheet, read_sheet
 from skelfuse.datasets.labels.tools import boris_aggregated, boris_tabular, dlc_analyzer, elan
-from skelfuse.datasets.reading.contents import contents
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.errors import SkelfuseError
 
@@ -100,7 +99,7 @@ def read_labels(
             if problems
             else SkelfuseError("a table without labels", file=path, remedy="give one with labels")
         )
-    digest = hashlib.sha256(b"".join(contents(file) for file in files)).hexdigest()
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     says = {what for what in SAID if any(getattr(row, what) is not None for row in rows)}
     return LabelTable(
         path,
