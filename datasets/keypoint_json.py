@@ -29,7 +29,7 @@ from skelfuse.datasets.openpose import ENDING as OPENPOSE_ENDING
 from skelfuse.datasets.openpose import is_openpose
 from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
-from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
+from skelfuse.datasets.reading.facts import WHO, Facts, in_file, make_clip
 from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number, read_json
 from skelfuse.datasets.reading.likely import check_guess
@@ -120,12 +120,10 @@ def _facts(found: dict[str, Any], path: Path) -> Facts:
     return Facts(
         text("name") or (path.stem if label else f"{folder}/{path.stem}"),
         label=label or folder,
-        subject=text("subject"),
-        camera=text("camera"),
-        setup=text("setup"),
-        replication=text("replication"),
         fps=fps,
         splits=in_file(text("split")),
+        notes=(),
+        **{what: text(what) for what in WHO},
     )
 
 

@@ -19,7 +19,7 @@ from skelfuse.clip import Clip
 from skelfuse.datasets import npy_folder
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.mediapipe_parts import ROWS, bodies_of_rows
-from skelfuse.datasets.reading.facts import Facts, make_clip
+from skelfuse.datasets.reading.facts import in_its_folder, make_clip
 from skelfuse.datasets.reading.files import walk
 from skelfuse.datasets.reading.frames import frame_slots
 from skelfuse.datasets.reading.image_order import frame_numbers
@@ -82,10 +82,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     unsure: tuple[str, ...] = ()
     if options.min_score:  # visibility says what is hidden, not what was not found
         coords, unsure = hide_unsure(coords, sure, options.min_score, 0)
-    label = path.absolute().parent.name or None
-    name = path.absolute().name if path.is_dir() else path.stem
-    facts = Facts(f"{label}/{name}" if label else name, label=label)
-    clip = make_clip(facts, coords, sure, skeleton, options)
+    clip = make_clip(in_its_folder(path), coords, sure, skeleton, options)
     yield clip.noted(*notes, *unsure, *gaps)
 
 

@@ -19,7 +19,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.array_clip import of_array
 from skelfuse.datasets.reading.axes import one_clip
-from skelfuse.datasets.reading.facts import PER_CLIP, Facts, check_names, in_file
+from skelfuse.datasets.reading.facts import PER_CLIP, WHO, Facts, check_names, in_file
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.numpy_file import load_npy
 from skelfuse.errors import SkelfuseError
@@ -53,7 +53,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     def read_row(row: Row) -> Clip:
         line, values = row
         try:
-            facts = _facts(values)
+            facts = _facts(values, notes)
         except SkelfuseError as error:
             raise error.with_context(line=line) from None
         file = path.parent / values["file"]
@@ -68,7 +68,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         try:
             coords, confidence = one_clip(load_npy(file), options)
             own_options = replace(options, skeleton=skeleton)
-            return of_array(facts, coords, confidence, own_options, order).noted(*notes)
+            return of_array(facts, coords, confidence, own_options, order)
         except SkelfuseError as error:
             raise error.at(file) from None
 
@@ -138,7 +138,7 @@ def _row(values: dict[str | None, str | None], line: int) -> Row:
     return line, row
 
 
-def _facts(values: dict[str, str]) -> Facts:
+def _facts(values: dict[str, str], notes: tuple[str, ...]) -> Facts:
     if not Path(values["file"]).name:
         raise SkelfuseError(
             "a line whose file has no name", found=values["file"], remedy="correct or remove it"
@@ -146,13 +146,10 @@ def _facts(values: dict[str, str]) -> Facts:
     known = {name: text or None for name, text in values.items()}
     return Facts(
         known.get("name") or Path(values["file"]).with_suffix("").as_posix(),
-        label=known.get("label"),
-        subject=known.get("subject"),
-        camera=known.get("camera"),
-        setup=known.get("setup"),
-        replication=known.get("replication"),
         fps=_rate(known.get("fps")),
         splits=in_file(_part(known)),
+        notes=notes,
+        **{what: known.get(what) for what in ("label", *WHO)},
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.detections import Detection, clip_of, detection, for_joints
-from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.facts import in_its_folder
 from skelfuse.datasets.reading.files import beginning, walk
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, get, read_json
 from skelfuse.datasets.reading.tracks import link
@@ -75,9 +75,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     frames = _frames(folder)
     people = [_people(file) for _, file in frames]
     numbers = [number for number, _ in frames]
-    place = folder.absolute()
-    label = place.parent.name or None
-    facts = Facts(f"{label}/{place.name}" if label else place.name, label=label)
+    facts = in_its_folder(folder)
     given = None if options.skeleton is None else len(options.skeleton)
     body = None if given in (len(HAND_21), len(HANDS_42)) else _body_key(people)
     if body is None and given == len(HAND_21):

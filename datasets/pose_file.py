@@ -21,7 +21,7 @@ import numpy.typing as npt
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
-from skelfuse.datasets.reading.facts import Facts, make_clip
+from skelfuse.datasets.reading.facts import in_its_folder, make_clip
 from skelfuse.datasets.reading.files import ending
 from skelfuse.datasets.reading.joined_limbs import Limb, joined_body
 from skelfuse.datasets.reading.scores import hide_unsure
@@ -80,9 +80,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     skeleton, order = _skeleton(parts, coords.shape[3], options.skeleton)
     coords, sure = coords[:, :, order], sure[:, :, order]
     coords, unsure = hide_unsure(coords, sure, options.min_score, 0)
-    label = path.absolute().parent.name or None
-    name = f"{label}/{path.stem}" if label else path.stem
-    facts = Facts(name, label=label, fps=fps)
+    facts = in_its_folder(path, fps)
     yield make_clip(facts, coords, sure, skeleton, options).noted(*unsure)
 
 

@@ -27,6 +27,7 @@ from skelfuse.datasets.reading.axes import check_third_column
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
 from skelfuse.datasets.reading.facts import (
     PER_CLIP,
+    WHO,
     Facts,
     check_names,
     in_file,
@@ -184,21 +185,17 @@ def _column(npz: Npz, name: str, clips: int) -> list[str | None]:
 
 def _facts(npz: Npz, clips: int, options: ReadOptions, notes: tuple[str, ...]) -> list[Facts]:
     own_names = _column(npz, "names" if "names" in npz.keys else "name", clips)
-    who = ("subject", "camera", "setup", "replication")
-    told = {what: _column(npz, what, clips) for what in who}
+    told = {what: _column(npz, what, clips) for what in WHO}
     labels, rates, parts = _labels(npz, clips, options), _rates(npz, clips), _parts(npz, clips)
     digits = max(5, len(str(clips)))
     return [
         Facts(
             own_names[i] or f"{npz.path.stem}-{i + 1:0{digits}d}",
             label=labels[i],
-            subject=told["subject"][i],
-            camera=told["camera"][i],
-            setup=told["setup"][i],
-            replication=told["replication"][i],
             fps=rates[i],
             splits=in_file(parts[i]),
             notes=notes,
+            **{what: column[i] for what, column in told.items()},
         )
         for i in range(clips)
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from skelfuse.datasets.reading.detections import (
     for_joints,
     from_table,
 )
-from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.facts import in_its_folder
 from skelfuse.datasets.reading.files import beginning, read_text, walk
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
@@ -119,9 +120,8 @@ def _clip(
     frames = [_people(files[number]) for number in numbers]
     place = folder.absolute()
     place = place.parent if place.name == LABELS else place
-    label = place.parent.name or None
-    name = f"{label}/{place.name}" if label else place.name
-    facts = Facts(f"{name}/{stem}" if several else name, label=label)
+    facts = in_its_folder(place)
+    facts = replace(facts, name=f"{facts.name}/{stem}") if several else facts
     skeleton = for_joints(len(first_of(frames)[0]), 2, LAYOUTS_2D, options.skeleton)
     return clip_of_known(frames, numbers, skeleton, facts, options, min_score=UNSURE)
 
