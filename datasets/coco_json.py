@@ -175,19 +175,6 @@ def _skeleton(found: Any, joints: int, given: Skeleton | None) -> Skeleton:
         return for_joints(joints, 2, (), given)
     for category in get(found, "categories", list, []):
         names = category.get("keypoints") if isinstance(category, dict) else None
-        if not isinstance(names, list) or len(names) != joints:
-            continue
-        try:
-            return layout_of.from_names(names, None, 2)
-        except SkelfuseError:
-            pass
-        links = category.get("skeleton")
-        pairs = (
-            [pair for pair in links if isinstance(pair, list) and len(pair) == 2]
-            if isinstance(links, list)
-            else []
-        )
-        if pairs and all(type(end) is int for pair in pairs for end in pair):
-            bones = [(a - 1, b - 1) for a, b in pairs]  # COCO counts joints from 1
-            return layout_of.from_names(names, bones, 2, name="coco")
+        if isinstance(names, list) and len(names) == joints:
+            return layout_of.from_links(names, category.get("skeleton"), 2, first=1)
     return for_joints(joints, 2, LAYOUTS_2D, None)

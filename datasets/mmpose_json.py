@@ -170,13 +170,4 @@ def _skeleton(
     if given is not None:
         return replace(given, dimensions=dimensions), layout_of.order_in_file(names, given)
     links = get(meta, "skeleton_links", list)
-    try:
-        bones = None if links is None else [tuple(int(end) for end in link) for link in links]
-    except (TypeError, ValueError):
-        bones = None
-    try:
-        return layout_of.from_names(names, None, dimensions), everything
-    except SkelfuseError:  # names of no built-in layout
-        if bones is None:
-            raise
-    return layout_of.from_names(names, bones, dimensions, name="mmpose"), everything
+    return layout_of.from_links(names, links, dimensions), everything

@@ -50,6 +50,14 @@ def test_a_coco_data_set_is_a_clip_a_video(tmp_path: Path) -> None:
     assert video.frames == 2
 
 
+def test_joints_of_coco_that_no_layout_has_are_joined_by_its_links(tmp_path: Path) -> None:
+    content = coco(["1.jpg"])
+    content["annotations"][0]["keypoints"] = flat(0, 3, 2)
+    content["categories"] = [{"keypoints": ["snout", "back", "tail"], "skeleton": [[1, 2], [2, 3]]}]
+    (clip,) = read_all(saved(tmp_path, content))
+    assert clip.skeleton.bones == (("snout", "back"), ("back", "tail"))
+
+
 def test_pictures_of_no_video_are_refused(tmp_path: Path) -> None:
     content = coco(["000000000785.jpg", "000000040083.jpg"])
     with pytest.raises(SkelfuseError, match=r"pictures of no video.*785, 40083; single pictures"):
