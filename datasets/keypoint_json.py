@@ -30,7 +30,7 @@ from skelfuse.datasets.openpose import is_openpose
 from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.facts import WHO, Facts, in_file, make_clip
-from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, speaks_of
+from skelfuse.datasets.reading.files import beginning, ending, files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number, read_json
 from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.yolo_json import is_yolo, read_yolo
@@ -54,7 +54,7 @@ def find(path: Path) -> list[Path]:
     """List the JSON files that speak of keypoints or landmarks; a file named outright as it is."""
     files = [
         file
-        for file in find_named(path)
+        for file in files_ending(path, ".json")
         if not file.name.endswith(OPENPOSE_ENDING) and not NW_UCLA_NAME.fullmatch(file.stem)
     ]
     if path.is_file():
@@ -72,11 +72,6 @@ def find(path: Path) -> list[Path]:
         return speaks
 
     return of_kind(files, kind)
-
-
-def find_named(path: Path) -> list[Path]:
-    """List all JSON files: where the format is named, one that has no keypoints is to be told."""
-    return files_ending(path, ".json")
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
@@ -228,6 +223,6 @@ FORMAT = Format(
     "keypoint JSON: plain, COCO results, MediaPipe, Kinetics",
     find,
     read,
-    find_named,
+    ending(".json"),  # where the format is named, a file without keypoints is to be told
     needs="a .json with keypoints, landmarks, instances or annotations",
 )

@@ -170,11 +170,10 @@ def _clip(
     seen = ~np.isnan(coords[..., 0])
     confidence = as_confidence(np.where(seen, sure if told else 1.0, 0), coords.shape[:3])
     blank_zeros(coords, confidence)
-    if options.min_score:  # visibility says what is hidden, not what was not found
-        coords, unsure = hide_unsure(coords, confidence, options.min_score, 0)
-        notes = (*notes, *unsure)
+    # Visibility says what is hidden, not what was not found: nothing is missing unless asked for.
+    coords, unsure = hide_unsure(coords, confidence, options.min_score, -np.inf)
     body = for_joints(len(skeleton), coords.shape[3], (skeleton,), None)
-    return make_clip(facts, coords, confidence, body, options).noted(*notes)
+    return make_clip(facts, coords, confidence, body, options).noted(*notes, *unsure)
 
 
 def _notes(

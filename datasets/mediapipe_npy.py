@@ -79,9 +79,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     slots, gaps = frame_slots(numbers)
     if slots[-1] + 1 > len(slots):
         coords, sure = _spread(coords, slots, np.nan), _spread(sure, slots, 0)
-    unsure: tuple[str, ...] = ()
-    if options.min_score:  # visibility says what is hidden, not what was not found
-        coords, unsure = hide_unsure(coords, sure, options.min_score, 0)
+    # Visibility says what is hidden, not what was not found: nothing is missing unless asked for.
+    coords, unsure = hide_unsure(coords, sure, options.min_score, -np.inf)
     clip = make_clip(in_its_folder(path), coords, sure, skeleton, options)
     yield clip.noted(*notes, *unsure, *gaps)
 
