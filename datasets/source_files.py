@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from skelfuse.datasets import mediapipe_npy, npy_folder, openpose, ui_prmd, utkinect, yolo
+from skelfuse.files import check_readable
 
 OF_SEVERAL: Mapping[str, Callable[[Path], list[Path]]] = MappingProxyType(
     {
@@ -52,9 +53,11 @@ def fingerprint(path: Path, form: str) -> tuple[int, str]:
     ...     fingerprint(path, "ntu")
     (3, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
     """
-    files = [path]
     if form in OF_SEVERAL:
         files = [file for file in OF_SEVERAL[form](path) if file.is_file()]
+    else:
+        check_readable(path)  # a pipe could keep us for ever
+        files = [path]
     digest, size = hashlib.sha256(), 0
     for file in files:
         with file.open("rb") as opened:
