@@ -41,11 +41,7 @@ Parts = dict[str, dict[str, str]]  # clip -> protocol -> part
 
 
 def find(path: Path) -> list[Path]:
-    """List the .pkl and .pickle files whose first bytes speak of annotations; a file as it is.
-
-    >>> find(Path("ntu60.json"))
-    []
-    """
+    """List the .pkl and .pickle files whose first bytes speak of annotations; a file as it is."""
     files = files_ending(path, ".pkl", ".pickle")
     return files if path.is_file() else of_kind(files, lambda file: speaks_of(file, _WORDS))
 
@@ -67,7 +63,6 @@ def _contents(path: Path) -> tuple[list[Any], Parts, tuple[str, ...]]:
     if not isinstance(found, list) or not found or not isinstance(split, dict):
         raise SkelfuseError(
             "a pickle without annotations",
-            file=path,
             expected="{'split': {...}, 'annotations': [...]}",
             remedy="give the file of the whole data set, or leave this one out",
         )
@@ -82,7 +77,6 @@ def _contents(path: Path) -> tuple[list[Any], Parts, tuple[str, ...]]:
             if not isinstance(clip, str):
                 raise SkelfuseError(
                     f"split '{name}' lists what is no name",
-                    file=path,
                     expected="each clip's 'frame_dir'",
                     found=reprlib.repr(clip)[:40],  # lists may be in lists a billion times
                     remedy=DAMAGED,
@@ -125,16 +119,13 @@ class _Reading:
         if not isinstance(name, str) or not name:
             raise SkelfuseError(
                 f"annotation {number} has no 'frame_dir'",
-                file=self.path,
                 expected="the clip's name",
                 remedy="add one to the annotation",
             )
         try:
             return self._clip(name, annotation)
         except SkelfuseError as error:
-            raise error.with_context(
-                within=f"annotation {number}, '{name}'", file=self.path
-            ) from None
+            raise error.with_context(within=f"annotation {number}, '{name}'") from None
 
     def _clip(self, name: str, annotation: dict[str, Any]) -> Clip:
         keypoint, score = annotation.get("keypoint"), annotation.get("keypoint_score")

@@ -34,22 +34,19 @@ class _Joint:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,N,3]` in its own unit; ends of chains are no joints."""
-    try:
-        lines = read_text(path, encoding="latin-1").splitlines()
-        joints, at = _hierarchy(lines)
-        frame_time, at = _motion(lines, at)
-        columns = sum(len(joint.channels) for joint in joints)
-        rest = "\n".join(lines[at:])
-        values, _, _ = rows_of_numbers(rest, columns, delimiter=None, first_line=at + 1)
-        parents = [i if joint.parent is None else joint.parent for i, joint in enumerate(joints)]
-        with np.errstate(over="ignore", invalid="ignore"):  # told as coordinates out of bounds
-            places = places_of(*_offsets_and_turns(joints, values), parents).astype(np.float32)
-        names = [joint.name for joint in joints]
-        bones = [(names[i], names[above]) for i, above in enumerate(parents) if i != above]
-        facts = Facts(path.stem, fps=round(1 / frame_time, 2) if frame_time else None)
-        yield named_clip(facts, places[:, None], None, names, options, bones=bones, body="bvh")
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    lines = read_text(path, encoding="latin-1").splitlines()
+    joints, at = _hierarchy(lines)
+    frame_time, at = _motion(lines, at)
+    columns = sum(len(joint.channels) for joint in joints)
+    rest = "\n".join(lines[at:])
+    values, _, _ = rows_of_numbers(rest, columns, delimiter=None, first_line=at + 1)
+    parents = [i if joint.parent is None else joint.parent for i, joint in enumerate(joints)]
+    with np.errstate(over="ignore", invalid="ignore"):  # told as coordinates out of bounds
+        places = places_of(*_offsets_and_turns(joints, values), parents).astype(np.float32)
+    names = [joint.name for joint in joints]
+    bones = [(names[i], names[above]) for i, above in enumerate(parents) if i != above]
+    facts = Facts(path.stem, fps=round(1 / frame_time, 2) if frame_time else None)
+    yield named_clip(facts, places[:, None], None, names, options, bones=bones, body="bvh")
 
 
 def _hierarchy(lines: list[str]) -> tuple[list[_Joint], int]:

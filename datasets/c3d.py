@@ -44,22 +44,17 @@ class _Header:
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,N,3]` in metres where it says its unit."""
     try:
-        try:
-            content = path.read_bytes()
-            header, parameters = _header(content)
-        except OSError as error:
-            raise SkelfuseError(f"cannot read: {error.strerror}", remedy=FETCH_AGAIN) from None
-        except (struct.error, IndexError):
-            raise SkelfuseError("a file that ends early", remedy=FETCH_AGAIN) from None
-        points = _points(content, header, parameters)
-        names, kept, notes = _names(parameters, header, points.shape[1])
-        coords, unit = in_metres(points[:, None, kept, :3], _text(parameters, header, "UNITS"))
-        coords[points[:, None, kept, 3] < 0] = np.nan
-        facts = Facts(path.stem, fps=header.rate if 0 < header.rate < 1e6 else None)
-        clip = named_clip(facts, coords, None, names, options, body="c3d")
-        yield clip.noted(*unit, *notes)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+        content = path.read_bytes()
+        header, parameters = _header(content)
+    except (struct.error, IndexError):
+        raise SkelfuseError("a file that ends early", remedy=FETCH_AGAIN) from None
+    points = _points(content, header, parameters)
+    names, kept, notes = _names(parameters, points.shape[1])
+    coords, unit = in_metres(points[:, None, kept, :3], _text(parameters, "UNITS"))
+    coords[points[:, None, kept, 3] < 0] = np.nan
+    facts = Facts(path.stem, fps=header.rate if 0 < header.rate < 1e6 else None)
+    clip = named_clip(facts, coords, None, names, options, body="c3d")
+    yield clip.noted(*unit, *notes)
 
 
 def _header(content: bytes) -> tuple[_Header, Parameters]:
@@ -151,14 +146,12 @@ def _long_count(parameters: Parameters, header: _Header) -> int:
     return ends[1] - ends[0] + 1
 
 
-def _text(parameters: Parameters, header: _Header, name: str) -> str:
+def _text(parameters: Parameters, name: str) -> str:
     _, _, data = parameters.get(("POINT", name), (0, (), b""))
     return data.decode("latin-1").strip("\0 ")
 
 
-def _names(
-    parameters: Parameters, header: _Header, points: int
-) -> tuple[list[str], list[int], tuple[str, ...]]:
+def _names(parameters: Parameters, points: int) -> tuple[list[str], list[int], tuple[str, ...]]:
     """Return the markers' names without what all begin with, where they are, and a note."""
     found: list[str] = []
     for more in ("", *map(str, range(2, 10))):

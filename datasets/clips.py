@@ -16,15 +16,13 @@ from skelfuse.datasets.reading.coordinates import without_mark
 from skelfuse.datasets.table import FORMAT as TABLE
 from skelfuse.datasets.table import tables_in
 from skelfuse.datasets.video import Watch
-from skelfuse.datasets.workers import in_order
+from skelfuse.datasets.workers import MANY, read_in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import as_error, check_readable
 from skelfuse.joint_choice import with_joints
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
 from skelfuse.spanning_tree import with_bones
-
-MANY_FILES = 32
 
 
 @dataclass(frozen=True)
@@ -86,12 +84,9 @@ def read_clips(
     Many small files are read by `jobs` processes, a few files ahead; files of many clips are read
     clip by clip. `watch` hears of the frames of videos, where this process reads them.
     """
-    if jobs > 1 and len(files) > MANY_FILES:
-        for found in in_order(partial(_read_whole, options=options), files, jobs=jobs):
-            yield from found
-    else:
-        for file in files:
-            yield from _read(file, options, watch)
+    here = jobs == 1 or len(files) <= MANY
+    read = partial(_read, options=options, watch=watch if here else None)
+    return read_in_order(read, files, jobs=jobs)
 
 
 def clips_in(
@@ -126,9 +121,5 @@ def clips_in(
             yield as_error(error, path)
 
 
-def _read(file: ClipFile, options: ReadOptions, watch: Watch | None = None) -> Iterator[Found]:
+def _read(file: ClipFile, options: ReadOptions, watch: Watch | None) -> Iterator[Found]:
     return ((file.path, found) for found in clips_in(file.path, file.format, options, watch))
-
-
-def _read_whole(file: ClipFile, options: ReadOptions) -> list[Found]:
-    return list(_read(file, options))

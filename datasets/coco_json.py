@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,14 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
+from skelfuse.datasets.reading.detections import (
+    Detection,
+    Known,
+    clip_of_known,
+    first_of,
+    for_joints,
+    from_table,
+)
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.image_order import frame_numbers
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
@@ -28,14 +35,7 @@ from skelfuse.skeleton import Skeleton
 WHOLE = ("keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
 SPARSE = 10  # a video's frames are at most so many times further apart than they are many
 TRACK = ("track_id", "instance_id")
-
-
-@dataclass
-class _Video:
-    """The pictures of a video: the frame of each, and who is seen in it."""
-
-    images: dict[int | str, Any] = field(default_factory=dict)  # frame number or name -> image id
-    fps: float | None = None
+Video = dict[int | str, Any]  # number or name of a frame -> id of its image
 
 
 def is_coco(found: Any) -> bool:
@@ -56,7 +56,7 @@ def read_coco(found: Any, facts: Facts, options: ReadOptions) -> Iterator[Clip]:
     >>> clip.name, clip.coords[:, 0, 0].tolist()
     ('a', [[7.0, 5.0], [8.0, 5.0]])
     """
-    people: dict[Any, list[tuple[Any, Detection]]] = {}
+    people: dict[Any, list[Known]] = {}
     for i, annotation in enumerate(get(found, "annotations", list, [])):
         what = f"annotation {i} (counted from 0)"
         try:
@@ -66,10 +66,7 @@ def read_coco(found: Any, facts: Facts, options: ReadOptions) -> Iterator[Clip]:
                 people.setdefault(image, []).append((_identity(annotation), person))
         except SkelfuseError as error:
             raise error.with_context(within=what) from None
-    first = next((one for seen in people.values() for _, one in seen), None)
-    if first is None:
-        raise SkelfuseError("no person with keypoints in any picture", remedy="leave it out")
-    skeleton = _skeleton(found, len(first[0]), options.skeleton)
+    skeleton = _skeleton(found, len(first_of(people.values())[0]), options.skeleton)
     videos = _videos(found)
 
     def clip(name: str) -> Clip:
@@ -80,14 +77,14 @@ def read_coco(found: Any, facts: Facts, options: ReadOptions) -> Iterator[Clip]:
 
 
 def _clip(
-    video: _Video,
-    people: dict[Any, list[tuple[Any, Detection]]],
+    video: Video,
+    people: dict[Any, list[Known]],
     skeleton: Skeleton,
     facts: Facts,
     options: ReadOptions,
 ) -> Clip:
-    order, notes = frame_numbers(list(video.images))
-    image_of = dict(zip(order, video.images.values(), strict=True))
+    order, notes = frame_numbers(list(video))
+    image_of = dict(zip(order, video.values(), strict=True))
     numbers = sorted(image_of)
     if numbers[-1] - numbers[0] > SPARSE * len(numbers) + 100:
         raise SkelfuseError(
@@ -98,16 +95,15 @@ def _clip(
             "or by 'frame_id' and 'video_id' of each image",
         )
     seen = [people.get(image_of[number], []) for number in numbers]
-    facts = replace(facts, fps=facts.fps or video.fps)
-    return clip_of_named(seen, numbers, skeleton, facts, options).noted(*notes)
+    return clip_of_known(seen, numbers, skeleton, facts, options).noted(*notes)
 
 
-def _videos(found: Any) -> dict[str, _Video]:
+def _videos(found: Any) -> dict[str, Video]:
     names = {}
     for video in get(found, "videos", list, []):
         file = str(video.get("name", video.get("file_name", ""))) if isinstance(video, dict) else ""
         names[video.get("id") if isinstance(video, dict) else None] = file
-    videos: dict[str, _Video] = {}
+    videos: dict[str, Video] = {}
     for i, image in enumerate(get(found, "images", list, [])):
         what = f"image {i} (counted from 0)"
         try:
@@ -125,7 +121,7 @@ def _videos(found: Any) -> dict[str, _Video]:
             name = re.sub(r"\d+(?=\D*$)", "", file.rpartition(".")[0] or file) if file else ""
             name = name.rstrip("/_- .") or "video"
         at: int | str = frame if frame is not None else file if file else number
-        images = videos.setdefault(name, _Video()).images
+        images = videos.setdefault(name, {})
         if at in images:
             raise SkelfuseError(
                 f"{what}: a second picture of frame {at!r}", remedy="number every frame once"
@@ -179,19 +175,6 @@ def _skeleton(found: Any, joints: int, given: Skeleton | None) -> Skeleton:
         return for_joints(joints, 2, (), given)
     for category in get(found, "categories", list, []):
         names = category.get("keypoints") if isinstance(category, dict) else None
-        if not isinstance(names, list) or len(names) != joints:
-            continue
-        try:
-            return layout_of.from_names(names, None, 2)
-        except SkelfuseError:
-            pass
-        links = category.get("skeleton")
-        pairs = (
-            [pair for pair in links if isinstance(pair, list) and len(pair) == 2]
-            if isinstance(links, list)
-            else []
-        )
-        if pairs and all(type(end) is int for pair in pairs for end in pair):
-            bones = [(a - 1, b - 1) for a, b in pairs]  # COCO counts joints from 1
-            return layout_of.from_names(names, bones, 2, name="coco")
+        if isinstance(names, list) and len(names) == joints:
+            return layout_of.from_links(names, category.get("skeleton"), 2, first=1)
     return for_joints(joints, 2, LAYOUTS_2D, None)

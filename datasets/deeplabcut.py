@@ -31,11 +31,7 @@ _PICTURE = re.compile(r"(?:(.*)[/\\])?[^/\\]*?(\d{1,15})\D*", re.ASCII | re.DOTA
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables. Of csv and h5 of one name the h5 counts, and `..._filtered` before the raw.
-
-    >>> find(Path("notes.txt"))
-    []
-    """
+    """List the tables: of csv and h5 of one name the h5, and `..._filtered` before the raw."""
     tables = of_kind(files_ending(path, ".csv", ".h5"), _is_table)
     names = {(file.parent, file.stem, file.suffix.lower()) for file in tables}
     return [
@@ -54,25 +50,22 @@ def _is_table(file: Path) -> bool | None:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of a table `[T,M,N,D]` in pixels; of pictures one a folder."""
-    try:
-        if path.suffix.lower() == ".h5":
-            names, values, index = read_pandas_table(path)
-            columns = [_column(name) for name in names]
-        else:
-            columns, values, index = _csv(path)
-        for folder, rows, numbers in _recordings(index):
-            name = f"{path.stem}/{folder}" if folder else path.stem
-            yield clip_of_columns(
-                Facts(name),
-                columns,
-                values[rows],
-                numbers,
-                options,
-                min_score=MIN_SCORE,
-                body="deeplabcut",
-            )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    if path.suffix.lower() == ".h5":
+        names, values, index = read_pandas_table(path)
+        columns = [_column(name) for name in names]
+    else:
+        columns, values, index = _csv(path)
+    for folder, rows, numbers in _recordings(index):
+        name = f"{path.stem}/{folder}" if folder else path.stem
+        yield clip_of_columns(
+            Facts(name),
+            columns,
+            values[rows],
+            numbers,
+            options,
+            min_score=MIN_SCORE,
+            body="deeplabcut",
+        )
 
 
 def _column(name: Sequence[str]) -> Column:
@@ -125,9 +118,6 @@ def _recordings(
     index: Sequence[str],
 ) -> Iterator[tuple[str, npt.NDArray[np.intp], list[int]]]:
     """Yield folder, rows and frame numbers of each recording: one, unless pictures tell others."""
-    if all(map(str.isdecimal, index)) and len({*index}) == len(index):  # frames, as is usual
-        yield "", np.arange(len(index)), [int(number) for number in index]
-        return
     rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for row, entry in enumerate(index):
         folder, number = _picture_of(entry)

@@ -23,35 +23,28 @@ def evaluated_clips(
 ) -> tuple[str | None, npt.NDArray[np.intp]]:
     """Return the protocol and the indices of the clips in one part of it.
 
-    `protocols` are those of all runs that are evaluated together, which must be one.
+    `protocols` are those of all runs that are evaluated together, which must be one. The other
+    parts need not be there where a protocol tells by a clip alone where it belongs: a set's test
+    may lie in a store of its own.
     """
     if part == ALL:
         return None, np.arange(len(store))
+    table = clip_table(store)
     protocol = next(iter(protocols)) if len(protocols) == 1 else None
     if protocol is None:
         raise SkelfuseError(
             "no protocol is given",
             file=store.path,
             found="runs of several protocols" if len(protocols) > 1 else "a run without protocol",
-            remedy=f"add --protocol, e.g. {likeliest(clip_table(store))}, or --part all; "
+            remedy=f"add --protocol, e.g. {likeliest(table)}, or --part all; "
             "skelfuse info lists those that fit",
         )
-    return protocol, evaluated_part(store, protocol, part)
-
-
-def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.intp]:
-    """Return the indices of the clips in one part of a protocol.
-
-    The other parts need not be there where a protocol tells by a clip alone where it belongs: a
-    set's test may lie in a store of its own.
-    """
-    table = clip_table(store)
     try:
         parts = split(table, protocol)
     except SkelfuseError as error:
         alone = _alone(table, protocol, part)
         if alone is not None and len(alone):
-            return alone
+            return protocol, alone
         if alone is None:
             raise error.at(store.path) from None
         raise SkelfuseError(
@@ -66,7 +59,7 @@ def evaluated_part(store: Store, protocol: str, part: str) -> npt.NDArray[np.int
             expected=", ".join([*parts, ALL]),
             key="part",
         )
-    return parts[part]
+    return protocol, parts[part]
 
 
 def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] | None:

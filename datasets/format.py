@@ -39,8 +39,9 @@ class Format:
     Where the names' ending tells, `ending(".mine")` of `reading/files.py` is all of it.
     `find_named` takes its place where a user names the format, if that may mean more files. `read`
     yields the clips of one source, or raises a SkelfuseError that says what is wrong, on which
-    line, and what to do. `needs` says in a few words what its files have, for whoever has others.
-    `check` raises where what `read` needs is not installed.
+    line, and what to do; `clips_in` of clips.py adds the name of the source. `needs` says in a few
+    words what its files have, for whoever has others. `check` raises where what `read` needs is not
+    installed.
 
     >>> from skelfuse.datasets.reading.files import ending
     >>> form = Format("mine", "my sensor's text", ending(".mine"), lambda path, options: iter(()))

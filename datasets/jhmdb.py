@@ -28,11 +28,7 @@ FRAMES = "train1_frames"
 
 
 def find(path: Path) -> list[Path]:
-    """List the .npz files that hold `train1_frames`.
-
-    >>> find(Path("jhmdb.txt"))
-    []
-    """
+    """List the .npz files that hold `train1_frames`."""
     return of_kind(files_ending(path, ".npz"), lambda file: holds(file, FRAMES))
 
 
@@ -83,7 +79,6 @@ def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]
     if not fits or lengths.shape != labels.shape or (lengths < 1).any():
         raise SkelfuseError(
             f"'{part}_lengths' and '{part}_label' do not fit",
-            file=npz.path,
             expected="two rows of equally many whole numbers, lengths from 1",
             found=f"{lengths.dtype} {list(lengths.shape)} and {labels.dtype} {list(labels.shape)}",
             remedy=REMEDY,
@@ -92,7 +87,6 @@ def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]
     if header.shape != (rows, len(JHMDB_15), 2):
         raise SkelfuseError(
             f"'{part}_frames' has the wrong shape",
-            file=npz.path,
             expected=[rows, len(JHMDB_15), 2],
             found=list(header.shape),
             remedy=REMEDY,
@@ -100,17 +94,13 @@ def _clips(npz: Npz, part: str, classes: int) -> Iterator[tuple[FloatArray, int]
     if not np.isin(labels, np.arange(classes)).all():
         raise SkelfuseError(
             f"'{part}_label' has a class without a name",
-            file=npz.path,
             expected=f"0 to {classes - 1}",
             found=sorted(set(labels.tolist()))[-1],
             remedy="add its name to 'class_names', or correct the label",
         )
     clips = npz.rows(f"{part}_frames", lengths.tolist())
     for frames, label in zip(clips, labels.tolist(), strict=True):
-        try:
-            yield as_coordinates(frames), label
-        except SkelfuseError as error:
-            raise error.at(npz.path) from None
+        yield as_coordinates(frames), label
 
 
 FORMAT = Format(

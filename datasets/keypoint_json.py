@@ -29,8 +29,8 @@ from skelfuse.datasets.openpose import ENDING as OPENPOSE_ENDING
 from skelfuse.datasets.openpose import is_openpose
 from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
-from skelfuse.datasets.reading.facts import Facts, in_file, make_clip
-from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, speaks_of
+from skelfuse.datasets.reading.facts import WHO, Facts, in_file, make_clip
+from skelfuse.datasets.reading.files import beginning, ending, files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number, read_json
 from skelfuse.datasets.reading.likely import check_guess
 from skelfuse.datasets.yolo_json import is_yolo, read_yolo
@@ -51,14 +51,10 @@ SCHEMAS = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the JSON files that speak of keypoints or landmarks; a file named outright as it is.
-
-    >>> find(Path("keypoints.csv"))
-    []
-    """
+    """List the JSON files that speak of keypoints or landmarks; a file named outright as it is."""
     files = [
         file
-        for file in find_named(path)
+        for file in files_ending(path, ".json")
         if not file.name.endswith(OPENPOSE_ENDING) and not NW_UCLA_NAME.fullmatch(file.stem)
     ]
     if path.is_file():
@@ -78,42 +74,30 @@ def find(path: Path) -> list[Path]:
     return of_kind(files, kind)
 
 
-def find_named(path: Path) -> list[Path]:
-    """List all JSON files: where the format is named, one that has no keypoints is to be told.
-
-    >>> find_named(Path("keypoints.csv"))
-    []
-    """
-    return files_ending(path, ".json")
-
-
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,M,N,D]`; of a COCO data set one a video."""
     found = read_json(path)
-    try:
-        facts = _facts(found if isinstance(found, dict) else {}, path)
-        if is_coco(found):
-            yield from read_coco(found, facts, options)
-        elif is_mmpose(found):
-            yield read_mmpose(found, facts, options)
-        elif is_yolo(found):
-            yield read_yolo(found, facts, options)
-        elif isinstance(found, dict) and "keypoints" in found:
-            yield _plain(found, facts, options)
-        elif is_mediapipe(found):
-            yield read_mediapipe(found, facts_of(found, facts), options)
-        elif isinstance(found, dict) and "data" in found:
-            yield keypoint_people.kinetics(get(found, "data", list), facts, options)
-        elif isinstance(found, list) and found and isinstance(found[0], dict):
-            if "image_id" not in found[0]:
-                raise SkelfuseError(
-                    "no landmarks in any frame", expected=SCHEMAS, remedy="leave the file out"
-                )
-            yield keypoint_people.coco_results(found, facts, options)
-        else:
-            raise SkelfuseError("no keypoints in it", expected=SCHEMAS, remedy="leave the file out")
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    facts = _facts(found if isinstance(found, dict) else {}, path)
+    if is_coco(found):
+        yield from read_coco(found, facts, options)
+    elif is_mmpose(found):
+        yield read_mmpose(found, facts, options)
+    elif is_yolo(found):
+        yield read_yolo(found, facts, options)
+    elif isinstance(found, dict) and "keypoints" in found:
+        yield _plain(found, facts, options)
+    elif is_mediapipe(found):
+        yield read_mediapipe(found, facts_of(found, facts), options)
+    elif isinstance(found, dict) and "data" in found:
+        yield keypoint_people.kinetics(get(found, "data", list), facts, options)
+    elif isinstance(found, list) and found and isinstance(found[0], dict):
+        if "image_id" not in found[0]:
+            raise SkelfuseError(
+                "no landmarks in any frame", expected=SCHEMAS, remedy="leave the file out"
+            )
+        yield keypoint_people.coco_results(found, facts, options)
+    else:
+        raise SkelfuseError("no keypoints in it", expected=SCHEMAS, remedy="leave the file out")
 
 
 def _facts(found: dict[str, Any], path: Path) -> Facts:
@@ -131,12 +115,10 @@ def _facts(found: dict[str, Any], path: Path) -> Facts:
     return Facts(
         text("name") or (path.stem if label else f"{folder}/{path.stem}"),
         label=label or folder,
-        subject=text("subject"),
-        camera=text("camera"),
-        setup=text("setup"),
-        replication=text("replication"),
         fps=fps,
         splits=in_file(text("split")),
+        notes=(),
+        **{what: text(what) for what in WHO},
     )
 
 
@@ -241,6 +223,6 @@ FORMAT = Format(
     "keypoint JSON: plain, COCO results, MediaPipe, Kinetics",
     find,
     read,
-    find_named,
+    ending(".json"),  # where the format is named, a file without keypoints is to be told
     needs="a .json with keypoints, landmarks, instances or annotations",
 )

@@ -40,11 +40,7 @@ Key = tuple[str, str, str]  # video, label, subject of a row
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables whose first line names MediaPipe's landmarks.
-
-    >>> find(Path("mine.npy"))
-    []
-    """
+    """List the tables whose first line names MediaPipe's landmarks."""
     return of_kind(files_ending(path, ".csv", ".tsv"), _is_table)
 
 
@@ -62,27 +58,24 @@ def _is_table(file: Path) -> bool | None:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clips of a table, `[T,1,33|75|42|21,3]`."""
-    try:
-        table = read_table(path)
-        names = [name.lower() for name in table.names]
-        keys, frames = _keys(table, names), _frame_column(table, names)
-        wide, long = landmark_columns(table.names), long_columns(table.names)
-        if wide is not None:
-            values, skeleton, rows = _wide(table, wide), wide.skeleton, list(range(len(table)))
-        elif long is not None and frames is not None:
-            of_frame = list(zip(keys, frames, strict=True))
-            values, skeleton, rows = frames_of_long(table, long, list(of_frame))
-        else:
-            raise SkelfuseError(
-                "no landmarks of MediaPipe in the table",
-                expected="columns L0_x, NOSE_x or x1 of all 33, or frame, landmark, x, y, z",
-                found=", ".join(table.names[:6]),
-                remedy="correct the first line, or leave the file out",
-            )
-        skeleton = for_joints(len(skeleton), 3, (skeleton,), options.skeleton)
-        notes = _notes(table, names, wide, long)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    table = read_table(path)
+    names = [name.lower() for name in table.names]
+    keys, frames = _keys(table, names), _frame_column(table, names)
+    wide, long = landmark_columns(table.names), long_columns(table.names)
+    if wide is not None:
+        values, skeleton, rows = _wide(table, wide), wide.skeleton, list(range(len(table)))
+    elif long is not None and frames is not None:
+        of_frame = list(zip(keys, frames, strict=True))
+        values, skeleton, rows = frames_of_long(table, long, list(of_frame))
+    else:
+        raise SkelfuseError(
+            "no landmarks of MediaPipe in the table",
+            expected="columns L0_x, NOSE_x or x1 of all 33, or frame, landmark, x, y, z",
+            found=", ".join(table.names[:6]),
+            remedy="correct the first line, or leave the file out",
+        )
+    skeleton = for_joints(len(skeleton), 3, (skeleton,), options.skeleton)
+    notes = _notes(table, names, wide, long)
     numbers = None if frames is None else [frames[row] for row in rows]
     clips = _clips([keys[row] for row in rows])
     folder = path.absolute().parent.name or None
@@ -92,10 +85,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         name = name if label or not folder else f"{folder}/{name}"
         facts = Facts(name, label=label or folder, subject=subject or None)
         known = None if numbers is None else [numbers[row] for row in at]
-        try:
-            return _clip(values[at], known, skeleton, facts, options).noted(*notes)
-        except SkelfuseError as error:
-            raise error.at(path) from None
+        return _clip(values[at], known, skeleton, facts, options).noted(*notes)
 
     return map(clip, _named(clips, path.stem))
 
@@ -168,10 +158,10 @@ def _clip(
                 found=f"{len(numbers)} rows with {len(set(numbers))} numbers",
                 remedy="give every person a table, or a column 'video' that tells recordings apart",
             )
-        slots, gaps = frame_slots(increasing)
+        slots, notes = frame_slots(increasing)
         whole = np.full((slots[-1] + 1, *values.shape[1:]), np.nan)
         whole[slots] = values[order]
-        values, notes = whole, (gaps,) if gaps else ()
+        values = whole
     flat = bool(np.isnan(values[..., 2]).all())
     places = values[:, None, :, : 2 if flat else 3]
     coords = as_coordinates(places)
@@ -180,11 +170,10 @@ def _clip(
     seen = ~np.isnan(coords[..., 0])
     confidence = as_confidence(np.where(seen, sure if told else 1.0, 0), coords.shape[:3])
     blank_zeros(coords, confidence)
-    if options.min_score:  # visibility says what is hidden, not what was not found
-        coords, unsure = hide_unsure(coords, confidence, options.min_score, 0)
-        notes = (*notes, *unsure)
+    # Visibility says what is hidden, not what was not found: nothing is missing unless asked for.
+    coords, unsure = hide_unsure(coords, confidence, options.min_score, -np.inf)
     body = for_joints(len(skeleton), coords.shape[3], (skeleton,), None)
-    return make_clip(facts, coords, confidence, body, options).noted(*notes)
+    return make_clip(facts, coords, confidence, body, options).noted(*notes, *unsure)
 
 
 def _notes(

@@ -201,17 +201,16 @@ def _chosen(
 
 def _joined(frame: Parts, sizes: dict[str, int]) -> list[Rows]:
     """Return the one body of a frame; parts that were not seen are NaN."""
-    seen = [rows[0] for part in sizes if (rows := frame.get(part)) and len(rows[0]) == sizes[part]]
+    first = {part: people[0] for part, people in frame.items() if people}
+    seen = {part: rows for part, rows in first.items() if len(rows) == sizes.get(part)}
     if not seen:
         return []
-    width = min(rows.shape[1] for rows in seen)
-    body = []
-    for part, size in sizes.items():
-        rows = frame.get(part)
-        missing = np.full((size, width), np.nan)
-        missing[:, -1] = 0
-        fits = rows and len(rows[0]) == size
-        body.append(rows[0][:, [*range(width - 1), -1]] if rows and fits else missing)
+    width = min(rows.shape[1] for rows in seen.values())
+    nobody = [np.nan] * (width - 1) + [0.0]
+    body = [
+        seen[part][:, [*range(width - 1), -1]] if part in seen else np.array([nobody] * size)
+        for part, size in sizes.items()
+    ]
     return [np.concatenate(body)]
 
 

@@ -19,7 +19,7 @@ from skelfuse.clip import Clip
 from skelfuse.datasets import npy_folder
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.mediapipe_parts import ROWS, bodies_of_rows
-from skelfuse.datasets.reading.facts import Facts, make_clip
+from skelfuse.datasets.reading.facts import in_its_folder, make_clip
 from skelfuse.datasets.reading.files import walk
 from skelfuse.datasets.reading.frames import frame_slots
 from skelfuse.datasets.reading.image_order import frame_numbers
@@ -34,11 +34,7 @@ SIZES = ", ".join(str(size) for size in ROWS)
 
 
 def find(path: Path) -> list[Path]:
-    """List the folders with a frame a file, and the files with a clip each.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the folders with a frame a file, and the files with a clip each."""
     folders: dict[str, list[str]] = defaultdict(list)
     for folder, name in walk(path):
         if name.lower().endswith(ENDING):
@@ -79,21 +75,14 @@ def _is_clip(header: Header) -> bool:
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of a folder of frames, or of one file: `[T,1,75|42|33|21,3]`."""
     rows, numbers = _folder(path) if path.is_dir() else _file(path)
-    try:
-        coords, sure, skeleton, notes = bodies_of_rows(rows, options.skeleton)
-        slots, gaps = frame_slots(numbers)
-        if slots[-1] + 1 > len(slots):
-            coords, sure = _spread(coords, slots, np.nan), _spread(sure, slots, 0)
-        unsure: tuple[str, ...] = ()
-        if options.min_score:  # visibility says what is hidden, not what was not found
-            coords, unsure = hide_unsure(coords, sure, options.min_score, 0)
-        label = path.absolute().parent.name or None
-        name = path.absolute().name if path.is_dir() else path.stem
-        facts = Facts(f"{label}/{name}" if label else name, label=label)
-        clip = make_clip(facts, coords, sure, skeleton, options)
-        yield clip.noted(*notes, *unsure, *((gaps,) if gaps else ()))
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    coords, sure, skeleton, notes = bodies_of_rows(rows, options.skeleton)
+    slots, gaps = frame_slots(numbers)
+    if slots[-1] + 1 > len(slots):
+        coords, sure = _spread(coords, slots, np.nan), _spread(sure, slots, 0)
+    # Visibility says what is hidden, not what was not found: nothing is missing unless asked for.
+    coords, unsure = hide_unsure(coords, sure, options.min_score, -np.inf)
+    clip = make_clip(in_its_folder(path), coords, sure, skeleton, options)
+    yield clip.noted(*notes, *unsure, *gaps)
 
 
 def _spread(values: npt.NDArray[Any], slots: list[int], nobody: float) -> npt.NDArray[Any]:
@@ -115,11 +104,8 @@ def _folder(folder: Path) -> tuple[npt.NDArray[Any], list[int]]:
     """Return the rows of a folder's frames, and the increasing numbers of the frames."""
     files = files_of(folder)
     if not files:
-        raise SkelfuseError("no .npy files in the folder", file=folder, remedy="fetch them again")
-    try:
-        numbers, _ = frame_numbers([file.name for file in files])
-    except SkelfuseError as error:
-        raise error.at(folder) from None
+        raise SkelfuseError("no .npy files in the folder", remedy="fetch them again")
+    numbers, _ = frame_numbers([file.name for file in files])
     order = sorted(range(len(files)), key=numbers.__getitem__)
     files = [files[i] for i in order]
     return _rows(files), [numbers[i] for i in order]
@@ -170,7 +156,6 @@ def _file(path: Path) -> tuple[npt.NDArray[Any], list[int]]:
     if rows.ndim != 2 or rows.dtype.kind not in "iuf" or rows.shape[1] not in ROWS or not len(rows):
         raise SkelfuseError(
             "no rows of MediaPipe's landmarks",
-            file=path,
             expected=f"[T, K], K one of {SIZES}",
             found=f"{rows.dtype} {list(rows.shape)}",
             remedy="write one row of numbers a frame, or leave the file out",

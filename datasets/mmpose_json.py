@@ -15,7 +15,14 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
+from skelfuse.datasets.reading.detections import (
+    Detection,
+    Known,
+    clip_of_known,
+    first_of,
+    for_joints,
+    from_table,
+)
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
@@ -65,7 +72,7 @@ def read_mmpose(found: Any, facts: Facts, options: ReadOptions) -> Clip:
     if not entries:
         raise SkelfuseError("no frames in it", expected="'instance_info'", remedy=FETCH_AGAIN)
     names: list[str] | None = None
-    seen: dict[int, list[tuple[Any, Detection]]] = {}
+    seen: dict[int, list[Known]] = {}
     for i, entry in enumerate(entries):
         what = f"entry {i} (counted from 0)"
         number = next((n for key in FRAME if (n := get(entry, key, int)) is not None), None)
@@ -83,22 +90,15 @@ def read_mmpose(found: Any, facts: Facts, options: ReadOptions) -> Clip:
                 f"{what}: frame {number} a second time", remedy="number every frame once"
             )
         seen.setdefault(number, []).extend(
-            (_identity(one), _detection(one, what)) for one in people
+            (get(one, "track_id", (int, str)), _detection(one, what)) for one in people
         )
     numbers = sorted(seen)
-    first = next((one for number in numbers for _, one in seen[number]), None)
-    if first is None:
-        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    skeleton, order = _skeleton(meta, names, first, options.skeleton)
+    skeleton, order = _skeleton(meta, names, first_of(seen.values()), options.skeleton)
     frames = [
         [(who, (joints[order], sure[order])) for who, (joints, sure) in seen[number]]
         for number in numbers
     ]
-    return clip_of_named(frames, numbers, skeleton, facts, options, min_score=UNSURE)
-
-
-def _identity(instance: Any) -> Any:
-    return get(instance, "track_id", (int, str))
+    return clip_of_known(frames, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
 def _detection(instance: Any, what: str) -> Detection:
@@ -170,13 +170,4 @@ def _skeleton(
     if given is not None:
         return replace(given, dimensions=dimensions), layout_of.order_in_file(names, given)
     links = get(meta, "skeleton_links", list)
-    try:
-        bones = None if links is None else [tuple(int(end) for end in link) for link in links]
-    except (TypeError, ValueError):
-        bones = None
-    try:
-        return layout_of.from_names(names, None, dimensions), everything
-    except SkelfuseError:  # names of no built-in layout
-        if bones is None:
-            raise
-    return layout_of.from_names(names, bones, dimensions, name="mmpose"), everything
+    return layout_of.from_links(names, links, dimensions), everything

@@ -15,7 +15,8 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, in_a_room
-from skelfuse.datasets.reading.files import files_ending, read_text
+from skelfuse.datasets.reading.files import read_text
+from skelfuse.datasets.reading.named_files import named, numbers_in_name
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts.more import MSR_ACTION3D_20
@@ -48,60 +49,40 @@ ACTIONS = (
 )
 
 
-def find(path: Path) -> list[Path]:
-    """List the files with a name such as `a01_s01_e01_skeleton3D.txt`.
-
-    >>> find(Path("a01.txt"))
-    []
-    """
-    return [file for file in files_ending(path, ".txt") if NAME.fullmatch(file.stem)]
-
-
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,20,3]`; a joint at (0, 0, 0) was not seen."""
-    named = NAME.fullmatch(path.stem)
-    action, subject, trial = (int(number) for number in named.groups()) if named else (0, 0, 0)
-    if not 1 <= action <= len(ACTIONS):
+    usual = "aXX_sXX_eXX_skeleton3D.txt"
+    action, subject, trial = numbers_in_name(path, NAME, "MSR-Action3D", usual, len(ACTIONS))
+    rows, _, lines = rows_of_numbers(read_text(path, encoding="ascii"), 4, delimiter=None)
+    if len(rows) % JOINTS:
         raise SkelfuseError(
-            "not a name of MSR-Action3D",
-            file=path,
-            expected=f"aXX_sXX_eXX_skeleton3D.txt with an action from 1 to {len(ACTIONS)}",
-            found=path.name,
-            remedy="rename the file, or leave it out",
+            "a frame without all its joints",
+            line=lines[-1],
+            expected=f"a multiple of {JOINTS} lines",
+            found=len(rows),
+            remedy=FETCH_AGAIN,
         )
-    try:
-        rows, _, lines = rows_of_numbers(read_text(path, encoding="ascii"), 4, delimiter=None)
-        if len(rows) % JOINTS:
-            raise SkelfuseError(
-                "a frame without all its joints",
-                line=lines[-1],
-                expected=f"a multiple of {JOINTS} lines",
-                found=len(rows),
-                remedy=FETCH_AGAIN,
-            )
-        frames = rows.reshape(-1, 1, JOINTS, 4)
-        coords = as_coordinates(frames[..., :3])
-        coords[(coords == 0).all(axis=-1)] = np.nan  # nobody stands in the sensor
-        if np.isnan(coords).all():
-            raise SkelfuseError("nobody in any frame", remedy="leave the file out")
-        yield Clip(
-            in_a_room(coords),
-            layout_of.imposed(options.skeleton, MSR_ACTION3D_20),
-            name=f"a{action:02d}_s{subject:02d}_e{trial:02d}",
-            label=f"a{action:02d} {ACTIONS[action - 1]}",
-            confidence=as_confidence(frames[..., 3], coords.shape[:3]),
-            subject=str(subject),
-            replication=str(trial),
-            fps=options.fps or FPS,
-        )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    frames = rows.reshape(-1, 1, JOINTS, 4)
+    coords = as_coordinates(frames[..., :3])
+    coords[(coords == 0).all(axis=-1)] = np.nan  # nobody stands in the sensor
+    if np.isnan(coords).all():
+        raise SkelfuseError("nobody in any frame", remedy="leave the file out")
+    yield Clip(
+        in_a_room(coords),
+        layout_of.imposed(options.skeleton, MSR_ACTION3D_20),
+        name=f"a{action:02d}_s{subject:02d}_e{trial:02d}",
+        label=f"a{action:02d} {ACTIONS[action - 1]}",
+        confidence=as_confidence(frames[..., 3], coords.shape[:3]),
+        subject=str(subject),
+        replication=str(trial),
+        fps=options.fps or FPS,
+    )
 
 
 FORMAT = Format(
     "msr-action3d",
     "MSR-Action3D, skeleton3D text",
-    find,
+    named(NAME, ".txt"),
     read,
     needs="names such as a01_s02_e03_skeleton3D.txt",
 )

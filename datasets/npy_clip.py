@@ -13,15 +13,10 @@ from skelfuse.datasets.reading.axes import clips_in_array
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.numpy_file import load_npy
-from skelfuse.errors import SkelfuseError
 
 
 def find(path: Path) -> list[Path]:
-    """List the .npy files but those of a table `clips.csv`, beside or below it, and MediaPipe's.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the .npy files but those of a table `clips.csv`, beside or below it, and MediaPipe's."""
     files = files_ending(path, ".npy")
     others = {table.parent for table in (npy_folder.find(path) if files else ())}
     others.update(mediapipe_npy.find(path) if files else ())
@@ -30,13 +25,10 @@ def find(path: Path) -> list[Path]:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, named as the file is; with `--axes` there may be several."""
-    try:
-        clips = clips_in_array(load_npy(path), options)
-        for number, (coords, confidence) in enumerate(clips):
-            name = path.stem if len(clips) == 1 else f"{path.stem}-{number:05d}"
-            yield of_array(Facts(name, fps=options.fps), coords, confidence, options)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    clips = clips_in_array(load_npy(path), options)
+    for number, (coords, confidence) in enumerate(clips):
+        name = path.stem if len(clips) == 1 else f"{path.stem}-{number:05d}"
+        yield of_array(Facts(name, fps=options.fps), coords, confidence, options)
 
 
 FORMAT = Format(

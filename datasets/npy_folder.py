@@ -19,7 +19,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.array_clip import of_array
 from skelfuse.datasets.reading.axes import one_clip
-from skelfuse.datasets.reading.facts import PER_CLIP, Facts, check_names, in_file
+from skelfuse.datasets.reading.facts import PER_CLIP, WHO, Facts, check_names, in_file
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.numpy_file import load_npy
 from skelfuse.errors import SkelfuseError
@@ -33,11 +33,7 @@ Row = tuple[int, dict[str, str]]  # line in the table, its values
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables `clips.csv`: each stands for the clips that it names.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the tables `clips.csv`: each stands for the clips that it names."""
     return [file for file in files_ending(path, TABLE) if file.name == TABLE]
 
 
@@ -57,14 +53,13 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     def read_row(row: Row) -> Clip:
         line, values = row
         try:
-            facts = _facts(values)
+            facts = _facts(values, notes)
         except SkelfuseError as error:
-            raise error.with_context(file=path, line=line) from None
+            raise error.with_context(line=line) from None
         file = path.parent / values["file"]
         if not file.is_file():
             raise SkelfuseError(
                 "a clip that is not there",
-                file=path,
                 line=line,
                 expected=f"a file beside {path.name}",
                 found=values["file"],
@@ -73,7 +68,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         try:
             coords, confidence = one_clip(load_npy(file), options)
             own_options = replace(options, skeleton=skeleton)
-            return of_array(facts, coords, confidence, own_options, order).noted(*notes)
+            return of_array(facts, coords, confidence, own_options, order)
         except SkelfuseError as error:
             raise error.at(file) from None
 
@@ -95,26 +90,24 @@ def _table(path: Path) -> tuple[list[Row], tuple[str, ...]]:
     reader = csv.DictReader(text, skipinitialspace=True)
     try:
         columns = [(name or "").strip() for name in reader.fieldnames or ()]
-        notes = _check_columns(columns, path)
+        notes = _check_columns(columns)
         reader.fieldnames = columns
-        rows = [_row(values, reader.line_num, path) for values in reader]
+        rows = [_row(values, reader.line_num) for values in reader]
     except csv.Error as error:
         raise SkelfuseError(
             f"cannot read the table: {error}",
-            file=path,
             line=reader.line_num,
             remedy="save it as plain comma-separated text",
         ) from None
     if not rows:
-        raise SkelfuseError("a table without clips", file=path, remedy="add a line for each clip")
+        raise SkelfuseError("a table without clips", remedy="add a line for each clip")
     return rows, notes
 
 
-def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
+def _check_columns(columns: list[str]) -> tuple[str, ...]:
     if len(set(columns)) != len(columns):
         raise SkelfuseError(
             "two columns of one name",
-            file=path,
             line=1,
             found=",".join(columns),
             remedy="rename or remove one of the two",
@@ -122,11 +115,10 @@ def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
     try:
         notes = check_names(columns, COLUMNS, "column")
     except SkelfuseError as error:
-        raise error.with_context(file=path, line=1) from None
+        raise error.with_context(line=1) from None
     if "file" not in columns or {"split", "train"} <= set(columns):
         raise SkelfuseError(
             "the first line must name the columns",
-            file=path,
             line=1,
             expected="'file', and any of " + ", ".join(PER_CLIP) + " (split or train, not both)",
             found=",".join(columns) or "nothing",
@@ -135,18 +127,18 @@ def _check_columns(columns: list[str], path: Path) -> tuple[str, ...]:
     return notes
 
 
-def _row(values: dict[str | None, str | None], line: int, path: Path) -> Row:
+def _row(values: dict[str | None, str | None], line: int) -> Row:
     if None in values or None in values.values():
         raise SkelfuseError(
-            "a line with too many or too few values", file=path, line=line, remedy="one a column"
+            "a line with too many or too few values", line=line, remedy="one a column"
         )
     row = {str(name): str(value).strip() for name, value in values.items()}
     if not row["file"]:
-        raise SkelfuseError("a line without a file", file=path, line=line, remedy="remove the line")
+        raise SkelfuseError("a line without a file", line=line, remedy="remove the line")
     return line, row
 
 
-def _facts(values: dict[str, str]) -> Facts:
+def _facts(values: dict[str, str], notes: tuple[str, ...]) -> Facts:
     if not Path(values["file"]).name:
         raise SkelfuseError(
             "a line whose file has no name", found=values["file"], remedy="correct or remove it"
@@ -154,13 +146,10 @@ def _facts(values: dict[str, str]) -> Facts:
     known = {name: text or None for name, text in values.items()}
     return Facts(
         known.get("name") or Path(values["file"]).with_suffix("").as_posix(),
-        label=known.get("label"),
-        subject=known.get("subject"),
-        camera=known.get("camera"),
-        setup=known.get("setup"),
-        replication=known.get("replication"),
         fps=_rate(known.get("fps")),
         splits=in_file(_part(known)),
+        notes=notes,
+        **{what: known.get(what) for what in ("label", *WHO)},
     )
 
 

@@ -34,11 +34,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     name = parse_ntu_name(path.stem, file=path)
     label = _label(name.action, path, options)
     recording = read_ntu_text(path)
-    try:
-        skeleton = layout_of.imposed(options.skeleton, KINECT_V2)
-        actors = find_actors(recording, max_persons=options.max_persons, filters=options.filters)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    skeleton = layout_of.imposed(options.skeleton, KINECT_V2)
+    actors = find_actors(recording, max_persons=options.max_persons, filters=options.filters)
     yield Clip(
         coords=actors.coords,
         skeleton=skeleton,
@@ -65,7 +62,6 @@ def _label(action: int, path: Path, options: ReadOptions) -> str:
     if action not in names:
         raise SkelfuseError(
             f"class A{action:03d} has no name in {file}",
-            file=path,
             remedy=f"add a line 'A{action:03d} ...' to it",
         )
     return class_label(action, names)

@@ -32,13 +32,14 @@ guesses, and confidence 0 (1/2 where inferred, 1 where tracked) tells them from 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from skelfuse.datasets.ntu_text import Recording
 from skelfuse.errors import SkelfuseError
+from skelfuse.telling.counted import counted
 
 GHOST_FRAMES = 11  # a body of so few frames is a ghost
 WIDE = 0.8  # a frame is implausible if the body is wider than this share of its height
@@ -73,15 +74,7 @@ class _Body:
         return f"body {self.number}, frames {self.frames[0]} to {self.frames[-1]}"
 
 
-@dataclass(eq=False)
-class _Person:
-    bodies: list[_Body] = field(default_factory=list)
-
-    def is_free_for(self, body: _Body) -> bool:
-        start = min(part.frames[0] for part in self.bodies)
-        end = max(part.frames[-1] for part in self.bodies)
-        shared = min(end, body.frames[-1]) - max(start, body.frames[0]) + 1
-        return bool(shared <= (1 if len(body) > 1 else 0))
+_Person = list[_Body]
 
 
 def find_actors(recording: Recording, *, max_persons: int = 2, filters: bool = True) -> Actors:
@@ -136,11 +129,11 @@ def _bodies(recording: Recording, note: Callable[[str], None]) -> list[_Body]:
         frame = recording.frame[rows]
         again = frame[1:] == frame[:-1]
         if again.any():
-            times = _counted(int(again.sum()), "time")
+            times = counted(int(again.sum()), "time")
             note(f"body {number}: listed {times} more within a frame; the first one was kept")
             rows = rows[np.append(True, ~again)]
         if not seen[rows].all():
-            empty = _counted(int((~seen[rows]).sum()), "frame")
+            empty = counted(int((~seen[rows]).sum()), "frame")
             note(f"body {number}: all joints are 0 in {empty}; taken as not seen")
             rows = rows[seen[rows]]
         if len(rows):
@@ -164,9 +157,7 @@ def _without_ghosts(bodies: list[_Body], note: Callable[[str], None]) -> list[_B
         note(f"{kept[0]}: kept, as no body was seen in more than {GHOST_FRAMES} frames")
     for body in bodies:
         if body not in kept:
-            note(
-                f"{body}: dropped, seen in {_counted(len(body), 'frame')} (at most {GHOST_FRAMES})"
-            )
+            note(f"{body}: dropped, seen in {counted(len(body), 'frame')} (at most {GHOST_FRAMES})")
     return kept
 
 
@@ -192,27 +183,34 @@ def _without_furniture(bodies: list[_Body], note: Callable[[str], None]) -> list
 def _people(bodies: list[_Body], max_persons: int, note: Callable[[str], None]) -> list[_Person]:
     people: list[_Person] = []
     for body in bodies:
-        free = next((person for person in people if person.is_free_for(body)), None)
+        free = next((person for person in people if _is_free(person, body)), None)
         if free is not None:
-            free.bodies.append(body)
+            free.append(body)
             note(f"{body}: continues person {people.index(free) + 1}")
         elif len(people) < max_persons:
-            people.append(_Person([body]))
+            people.append([body])
         else:
-            kept = _counted(max_persons, "person", "people")
+            kept = counted(max_persons, "person", "people")
             note(f"{body}: left out, seen beside {kept} who moved more")
     return people
 
 
+def _is_free(person: _Person, body: _Body) -> bool:
+    start = min(part.frames[0] for part in person)
+    end = max(part.frames[-1] for part in person)
+    shared = min(end, body.frames[-1]) - max(start, body.frames[0]) + 1
+    return bool(shared <= (1 if len(body) > 1 else 0))
+
+
 def _arrays(people: list[_Person], frames: int, notes: list[str]) -> Actors:
-    start = min(int(body.frames[0]) for person in people for body in person.bodies)
-    end = max(int(body.frames[-1]) for person in people for body in person.bodies) + 1
+    start = min(int(body.frames[0]) for person in people for body in person)
+    end = max(int(body.frames[-1]) for person in people for body in person) + 1
     T, M = end - start, len(people)
     coords = np.full((T, M, 25, 3), np.nan, dtype=np.float32)
     confidence = np.zeros((T, M, 25), dtype=np.float32)
     taken = np.zeros((T, M), dtype=np.bool_)
     for m, person in enumerate(people):
-        for body in person.bodies:
+        for body in person:
             at, joints, tracking = body.frames - start, body.joints, body.tracking
             if taken[at, m].any():
                 free = ~taken[at, m]
@@ -222,12 +220,8 @@ def _arrays(people: list[_Person], frames: int, notes: list[str]) -> Actors:
             taken[at, m] = True
     empty = int((~taken.any(axis=1)).sum())
     if frames > T:
-        before, after = _counted(start, "frame"), _counted(frames - end, "frame")
+        before, after = counted(start, "frame"), counted(frames - end, "frame")
         notes.append(f"nobody in the first {before} and the last {after}: trimmed")
     if empty:
-        notes.append(f"no body in {_counted(empty, 'frame')} in between: kept as missing")
+        notes.append(f"no body in {counted(empty, 'frame')} in between: kept as missing")
     return Actors(coords, confidence, tuple(notes))
-
-
-def _counted(number: int, one: str, several: str | None = None) -> str:
-    return f"{number} {one if number == 1 else several or one + 's'}"

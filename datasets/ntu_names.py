@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
 from skelfuse.datasets.reading.files import read_text
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ
 
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
 _CLASS_LINE = re.compile(r"A(\d{1,3})[.:]?\s+(\S.*)", re.ASCII)
@@ -92,17 +90,6 @@ def read_class_names(path: str | Path) -> Mapping[int, str]:
     {1: 'wave with the left hand', 2: 'bow'}
     """
     path = Path(path)
-    try:
-        seen = path.stat()
-    except OSError as error:
-        raise SkelfuseError(
-            f"cannot read the class names: {error.strerror}", file=path, remedy=MAY_READ
-        ) from None
-    return _class_names(path, seen.st_mtime_ns, seen.st_size)
-
-
-@lru_cache(maxsize=16)  # every clip of a folder asks for the same file
-def _class_names(path: Path, _changed: int, _size: int) -> Mapping[int, str]:
     names: dict[int, str] = {}
     for number, text in enumerate(read_text(path, "the class names").splitlines(), start=1):
         line = text.strip()

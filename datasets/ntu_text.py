@@ -6,7 +6,6 @@ goes through the plain parser once more, for the message.
 
 from __future__ import annotations
 
-import stat
 from os import PathLike
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from skelfuse.datasets.ntu_text_plain import JOINTS, Recording, parse_plain
 from skelfuse.errors import SkelfuseError
+from skelfuse.files import check_readable
 
 try:
     from skelfuse.datasets import _ntu_scan
@@ -71,23 +71,14 @@ def read_ntu_text(path: str | PathLike[str]) -> Recording:
     (2, 0)
     """
     path = Path(path)
-    try:
-        facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):
-            raise SkelfuseError("not a file", file=path, remedy="give the path of a .skeleton file")
-        if facts.st_size > LARGEST:
-            raise SkelfuseError(
-                "the file is too large for one recording",
-                file=path,
-                expected=f"at most {LARGEST // 2**20} MiB",
-                found=f"{facts.st_size / 2**20:.0f} MiB",
-                remedy="cut it into several",
-            )
-        data = path.read_bytes()
-    except OSError as error:
+    check_readable(path)
+    size = path.stat().st_size
+    if size > LARGEST:
         raise SkelfuseError(
-            f"cannot read the file: {error.strerror or error}",
+            "the file is too large for one recording",
             file=path,
-            remedy="check that it is there and that you may read it",
-        ) from None
-    return parse_ntu(data, file=path)
+            expected=f"at most {LARGEST // 2**20} MiB",
+            found=f"{size / 2**20:.0f} MiB",
+            remedy="cut it into several",
+        )
+    return parse_ntu(path.read_bytes(), file=path)

@@ -18,7 +18,7 @@ from typing import Any
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.detections import Detection, clip_of, detection, for_joints
-from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.facts import in_its_folder
 from skelfuse.datasets.reading.files import beginning, walk
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, get, read_json
 from skelfuse.datasets.reading.tracks import link
@@ -39,11 +39,7 @@ Person = dict[str, Any]
 
 
 def find(path: Path) -> list[Path]:
-    """List the folders that hold OpenPose's frames; one such file stands for its folder.
-
-    >>> find(Path("keypoints.csv"))
-    []
-    """
+    """List the folders that hold OpenPose's frames; one such file stands for its folder."""
     first: dict[str, str] = {}  # of each folder one file, OpenPose's own name before any other
     for folder, name in walk(path):
         ending = name.endswith(ENDING)
@@ -79,30 +75,25 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     frames = _frames(folder)
     people = [_people(file) for _, file in frames]
     numbers = [number for number, _ in frames]
-    place = folder.absolute()
-    label = place.parent.name or None
-    facts = Facts(f"{label}/{place.name}" if label else place.name, label=label)
+    facts = in_its_folder(folder)
     given = None if options.skeleton is None else len(options.skeleton)
-    try:
-        body = None if given in (len(HAND_21), len(HANDS_42)) else _body_key(people)
-        if body is None and given == len(HAND_21):
-            seen = [_each(people, frames, (hand,), 2) for hand in HANDS]
-            # Linked by themselves, so that a left hand is never taken for the right one.
-            tracks = [track for hand in seen for track in link(hand)]
-            found = [[*left, *right] for left, right in zip(*seen, strict=True)]
-            skeleton = for_joints(len(HAND_21), 2, (HAND_21,), options.skeleton)
-            yield clip_of(found, numbers, skeleton, facts, options, tracks=tracks, min_score=UNSURE)
-            return
-        blocks, dimensions = _blocks(body, given)
-        found = _each(people, frames, blocks, dimensions)
-        first = next((seen[0][0] for seen in found if seen), None)
-        if first is None:
-            raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-        skeleton = for_joints(len(first), dimensions, LAYOUTS, options.skeleton)
-        clip = clip_of(found, numbers, skeleton, facts, options, min_score=UNSURE)
-        yield clip.noted(*_left_out(people, blocks))
-    except SkelfuseError as error:
-        raise error.at(folder) from None
+    body = None if given in (len(HAND_21), len(HANDS_42)) else _body_key(people)
+    if body is None and given == len(HAND_21):
+        seen = [_each(people, frames, (hand,), 2) for hand in HANDS]
+        # Linked by themselves, so that a left hand is never taken for the right one.
+        tracks = [track for hand in seen for track in link(hand)]
+        found = [[*left, *right] for left, right in zip(*seen, strict=True)]
+        skeleton = for_joints(len(HAND_21), 2, (HAND_21,), options.skeleton)
+        yield clip_of(found, numbers, skeleton, facts, options, tracks=tracks, min_score=UNSURE)
+        return
+    blocks, dimensions = _blocks(body, given)
+    found = _each(people, frames, blocks, dimensions)
+    first = next((seen[0][0] for seen in found if seen), None)
+    if first is None:
+        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
+    skeleton = for_joints(len(first), dimensions, LAYOUTS, options.skeleton)
+    clip = clip_of(found, numbers, skeleton, facts, options, min_score=UNSURE)
+    yield clip.noted(*_left_out(people, blocks))
 
 
 def _blocks(body: tuple[str, int] | None, given: int | None) -> tuple[tuple[Block, ...], int]:
@@ -131,9 +122,7 @@ def _frames(folder: Path) -> list[tuple[int, Path]]:
     """Return the files by frame number; where the names have none, in the order of names."""
     files = frame_files(folder)
     if not files:
-        raise SkelfuseError(
-            f"no *{ENDING} in the folder", file=folder, remedy="give the folder that holds them"
-        )
+        raise SkelfuseError(f"no *{ENDING} in the folder", remedy="give the folder that holds them")
     named = [_FRAME.fullmatch(file.name) for file in files]
     stems = sorted({match[1] for match in named if match})
     if None in named or not stems:
@@ -141,7 +130,6 @@ def _frames(folder: Path) -> list[tuple[int, Path]]:
     if len(stems) > 1:
         raise SkelfuseError(
             "frames of several clips in one folder",
-            file=folder,
             found=", ".join(stems[:3]),
             remedy="make a folder for each clip",
         )
@@ -151,7 +139,6 @@ def _frames(folder: Path) -> list[tuple[int, Path]]:
     if len({number for number, _ in frames}) < len(frames):
         raise SkelfuseError(
             "two files of one frame number in the folder",
-            file=folder,
             remedy="make a folder for each clip",
         )
     return frames

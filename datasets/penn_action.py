@@ -14,21 +14,12 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
-from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.matlab import FETCH_AGAIN, numbers, read_mat
+from skelfuse.datasets.reading.named_files import named
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import PENN_13
 
 NAME = re.compile(r"\d{4}", re.ASCII)
-
-
-def find(path: Path) -> list[Path]:
-    """List the files with a name such as `0001.mat`.
-
-    >>> find(Path("0001.txt"))
-    []
-    """
-    return [file for file in files_ending(path, ".mat") if NAME.fullmatch(file.stem)]
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
@@ -36,27 +27,24 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
 
     The camera is the side from which the body is seen (front, back, left, right).
     """
-    try:
-        found = read_mat(path, ["x", "y", "visibility", "action", "train", "pose"])
-        x = numbers(found, "x", (None, len(PENN_13)))
-        y = numbers(found, "y", x.shape)
-        seen = numbers(found, "visibility", x.shape)
-        coords = as_coordinates(np.stack([x, y], axis=-1))
-        confidence = as_confidence(seen, x.shape)[:, None]  # [T,1,13]
-        coords[confidence <= 0] = np.nan
-        part = "train" if numbers(found, "train", (1, 1)).item() > 0 else "test"
-        yield Clip(
-            coords,
-            layout_of.imposed(options.skeleton, PENN_13),
-            name=path.stem,
-            label=_text(found, "action"),
-            confidence=confidence,
-            camera=_text(found, "pose") if "pose" in found else None,
-            fps=options.fps,
-            splits={"official": part},
-        )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    found = read_mat(path, ["x", "y", "visibility", "action", "train", "pose"])
+    x = numbers(found, "x", (None, len(PENN_13)))
+    y = numbers(found, "y", x.shape)
+    seen = numbers(found, "visibility", x.shape)
+    coords = as_coordinates(np.stack([x, y], axis=-1))
+    confidence = as_confidence(seen, x.shape)[:, None]  # [T,1,13]
+    coords[confidence <= 0] = np.nan
+    part = "train" if numbers(found, "train", (1, 1)).item() > 0 else "test"
+    yield Clip(
+        coords,
+        layout_of.imposed(options.skeleton, PENN_13),
+        name=path.stem,
+        label=_text(found, "action"),
+        confidence=confidence,
+        camera=_text(found, "pose") if "pose" in found else None,
+        fps=options.fps,
+        splits={"official": part},
+    )
 
 
 def _text(found: dict[str, npt.NDArray[Any]], name: str) -> str:
@@ -71,7 +59,7 @@ def _text(found: dict[str, npt.NDArray[Any]], name: str) -> str:
 FORMAT = Format(
     "penn-action",
     "Penn Action, MATLAB files with x, y, visibility",
-    find,
+    named(NAME, ".mat"),
     read,
     needs="a .mat with x, y and visibility",
 )

@@ -21,16 +21,14 @@ import numpy.typing as npt
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
-from skelfuse.datasets.reading.facts import Facts, make_clip
+from skelfuse.datasets.reading.facts import in_its_folder, make_clip
 from skelfuse.datasets.reading.files import ending
 from skelfuse.datasets.reading.joined_limbs import Limb, joined_body
 from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import MAY_READ
 from skelfuse.skeleton import Skeleton
 
 REMEDY = "the file is damaged, or of a version that is not read: fetch it or write it again"
-MOST_POINTS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -66,37 +64,24 @@ class _Bytes:
             raise SkelfuseError("a name that is no UTF-8", remedy=REMEDY) from None
 
     def floats(self, *shape: int) -> npt.NDArray[np.float32]:
-        size = 4 * math.prod(shape)
-        if self.at + size > len(self.content):
-            raise SkelfuseError("the file ends early", remedy=REMEDY)
-        flat = np.frombuffer(self.content, "<f4", math.prod(shape), self.at)
-        self.at += size
-        return flat.reshape(shape)
+        (block,) = self.take(f"{4 * math.prod(shape)}s")
+        return np.frombuffer(block, "<f4").reshape(shape)
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of a file, `[T,M,N,2|3]`."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SkelfuseError(f"cannot read: {error.strerror}", file=path, remedy=MAY_READ) from None
-    try:
-        source = _Bytes(content)
-        (version,) = source.take("f")
-        parts = _parts(source)
-        fps, values = _values(source, round(version, 1), parts)
-        coords = as_coordinates(values[..., :-1])
-        sure = as_confidence(values[..., -1], coords.shape[:3])
-        coords[sure <= 0] = np.nan
-        skeleton, order = _skeleton(parts, coords.shape[3], options.skeleton)
-        coords, sure = coords[:, :, order], sure[:, :, order]
-        coords, unsure = hide_unsure(coords, sure, options.min_score, 0)
-        label = path.absolute().parent.name or None
-        name = f"{label}/{path.stem}" if label else path.stem
-        facts = Facts(name, label=label, fps=fps)
-        yield make_clip(facts, coords, sure, skeleton, options).noted(*unsure)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    source = _Bytes(path.read_bytes())
+    (version,) = source.take("f")
+    parts = _parts(source)
+    fps, values = _values(source, round(version, 1), parts)
+    coords = as_coordinates(values[..., :-1])
+    sure = as_confidence(values[..., -1], coords.shape[:3])
+    coords[sure <= 0] = np.nan
+    skeleton, order = _skeleton(parts, coords.shape[3], options.skeleton)
+    coords, sure = coords[:, :, order], sure[:, :, order]
+    coords, unsure = hide_unsure(coords, sure, options.min_score, 0)
+    facts = in_its_folder(path, fps)
+    yield make_clip(facts, coords, sure, skeleton, options).noted(*unsure)
 
 
 def _parts(source: _Bytes) -> list[_Part]:

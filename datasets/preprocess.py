@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,14 +14,12 @@ from skelfuse.datasets.pieces import Piece, read_source
 from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.datasets.resume import seen, unchanged
 from skelfuse.datasets.sources import Source, find_sources
-from skelfuse.datasets.workers import in_order
+from skelfuse.datasets.workers import read_in_order
 from skelfuse.errors import SkelfuseError
 from skelfuse.store.joint_order import reordered
 from skelfuse.store.writer import StoreWriter
 
 __all__ = ["Outcome", "PreprocessOptions", "find_sources", "preprocess"]
-
-MANY_SOURCES = 32
 
 Progress = Callable[[int, int], None]  # (sources done, sources with a problem)
 
@@ -62,10 +60,6 @@ class Outcome:
         return sum(facts.get("left_out", 0) for facts in self.sources)
 
 
-def _read_whole(source: Source, options: PreprocessOptions) -> list[Piece]:
-    return list(read_source(source, options))
-
-
 def preprocess(
     sources: Sequence[Source],
     out: Path,
@@ -93,7 +87,8 @@ def preprocess(
         bad = sum(bool(facts["problems"]) for facts in done)
         progress(len(done), bad)
         facts, errors = _new_facts(), 0
-        for piece in _pieces(sources[len(done) :], options, jobs):
+        read = partial(read_source, options=options)
+        for piece in read_in_order(read, sources[len(done) :], jobs=jobs):
             errors += len(piece.errors)
             _store(writer, piece, facts)
             if strict and facts["problems"]:
@@ -111,16 +106,6 @@ def preprocess(
             return Outcome(done, _nothing_usable(done, options))
         writer.finish()
     return Outcome(done)
-
-
-def _pieces(sources: Sequence[Source], options: PreprocessOptions, jobs: int) -> Iterator[Piece]:
-    """Many small files go to worker processes; a few large ones are read here, piece by piece."""
-    if jobs > 1 and len(sources) > MANY_SOURCES:
-        for pieces in in_order(partial(_read_whole, options=options), sources, jobs=jobs):
-            yield from pieces
-    else:
-        for source in sources:
-            yield from read_source(source, options)
 
 
 def _new_facts() -> dict[str, Any]:

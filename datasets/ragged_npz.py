@@ -27,6 +27,7 @@ from skelfuse.datasets.reading.axes import check_third_column
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
 from skelfuse.datasets.reading.facts import (
     PER_CLIP,
+    WHO,
     Facts,
     check_names,
     in_file,
@@ -51,11 +52,7 @@ KNOWN = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the .npz files that hold `coords`.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the .npz files that hold `coords`."""
     files = files_ending(path, ".npz")
     if path.is_file():  # a damaged file that was named outright is read, to say what is wrong
         return [file for file in files if holds(file, "coords") is not False]
@@ -83,7 +80,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 )
             sure = npz.rows("confidence", lengths)
     except SkelfuseError as error:
-        raise error.with_context(file=path, remedy=SAVE_AGAIN) from None
+        raise error.with_context(remedy=SAVE_AGAIN) from None
 
     def clip(known: Facts, rows: Array, confidences: Array | None) -> Clip:
         try:
@@ -98,9 +95,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
                 coords, unsure = hide_unsure(coords, confidences, options.min_score, 0)
             return make_clip(known, coords, confidences, skeleton, options).noted(*unsure)
         except SkelfuseError as error:
-            raise error.with_context(
-                within=f"clip '{known.name}'", file=path, remedy=SAVE_AGAIN
-            ) from None
+            raise error.with_context(within=f"clip '{known.name}'", remedy=SAVE_AGAIN) from None
 
     return map(clip, facts, frames, sure)
 
@@ -190,21 +185,17 @@ def _column(npz: Npz, name: str, clips: int) -> list[str | None]:
 
 def _facts(npz: Npz, clips: int, options: ReadOptions, notes: tuple[str, ...]) -> list[Facts]:
     own_names = _column(npz, "names" if "names" in npz.keys else "name", clips)
-    who = ("subject", "camera", "setup", "replication")
-    told = {what: _column(npz, what, clips) for what in who}
+    told = {what: _column(npz, what, clips) for what in WHO}
     labels, rates, parts = _labels(npz, clips, options), _rates(npz, clips), _parts(npz, clips)
     digits = max(5, len(str(clips)))
     return [
         Facts(
             own_names[i] or f"{npz.path.stem}-{i + 1:0{digits}d}",
             label=labels[i],
-            subject=told["subject"][i],
-            camera=told["camera"][i],
-            setup=told["setup"][i],
-            replication=told["replication"][i],
             fps=rates[i],
             splits=in_file(parts[i]),
             notes=notes,
+            **{what: column[i] for what, column in told.items()},
         )
         for i in range(clips)
     ]

@@ -49,7 +49,7 @@ def unchanged(sources: Sequence[Source], options: PreprocessOptions, out: Path) 
             return True
         try:
             return fingerprint(source.path, source.format) == (facts["bytes"], facts["sha256"])
-        except OSError:
+        except (OSError, SkelfuseError):
             return False
 
     return judge

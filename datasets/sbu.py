@@ -12,9 +12,10 @@ import numpy.typing as npt
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
-from skelfuse.datasets.reading.coordinates import as_coordinates, blank_zeros, in_a_room
+from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
 from skelfuse.datasets.reading.files import files_ending, read_text
 from skelfuse.datasets.reading.frames import frame_slots
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
 from skelfuse.datasets.reading.tracks import keep_most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import SBU_15
@@ -22,8 +23,7 @@ from skelfuse.layouts import SBU_15
 FILE = "skeleton_pos.txt"
 PAIR = re.compile(r"s\d+s\d+", re.ASCII | re.IGNORECASE)
 FPS = 15.0
-FETCH_AGAIN = "the file is damaged: fetch it again"
-COLUMNS = 1 + 2 * len(SBU_15) * 3
+COLUMNS = 1 + 2 * len(SBU_15) * 3  # the frame's number, then x, y, z of each joint of both
 
 ACTIONS = (
     "approaching",
@@ -42,11 +42,7 @@ _OFFSET = np.array([1.280, 0.960, 0.0])
 
 
 def find(path: Path) -> list[Path]:
-    """List the files `skeleton_pos.txt` that lie in folders pair/class/trial.
-
-    >>> find(Path("skeleton_pos.txt"))
-    []
-    """
+    """List the files `skeleton_pos.txt` that lie in folders pair/class/trial."""
     return [file for file in files_ending(path, FILE) if file.name == FILE and _place(file)]
 
 
@@ -64,39 +60,35 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     if place is None or not 1 <= place[1] <= len(ACTIONS):
         raise SkelfuseError(
             "not in the folders of SBU",
-            file=path,
             expected=f"pair/class/trial, as s01s02/05/001, with a class from 1 to {len(ACTIONS)}",
             remedy="put it where the data set has it, or leave it out",
         )
     pair, action, trial = place
-    try:
-        rows = _rows(path)  # [F,91]
-        frames = rows[:, 0]
-        if (frames % 1).any() or (np.diff(frames) <= 0).any():
-            raise SkelfuseError(
-                "frame numbers that do not increase",
-                expected="whole numbers, each larger than the one before",
-                found=frames.tolist()[:5],
-                remedy=FETCH_AGAIN,
-            )
-        slots, note = frame_slots([int(frame) for frame in frames])
-        coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
-        coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
-        left_out: tuple[str, ...] = ()
-        if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
-            coords, _, left_out = keep_most_active(coords, None, options.max_persons)
-        yield Clip(
-            coords,
-            layout_of.imposed(options.skeleton, SBU_15),
-            name=f"{pair}_{action:02d}_{trial:03d}",
-            label=f"{action:02d} {ACTIONS[action - 1]}",
-            subject=pair,
-            replication=str(trial),
-            fps=options.fps or FPS,
-            notes=(*((note,) if note else ()), *left_out),
+    rows, _, lines = rows_of_numbers(read_text(path, encoding="ascii"), COLUMNS)
+    frames = whole_numbers(rows[:, 0], lines)
+    if (np.diff(frames) <= 0).any():
+        raise SkelfuseError(
+            "frame numbers that do not increase",
+            expected="each larger than the one before",
+            found=frames[:5],
+            remedy=FETCH_AGAIN,
         )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    slots, gaps = frame_slots(frames)
+    coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
+    coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
+    left_out: tuple[str, ...] = ()
+    if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
+        coords, _, left_out = keep_most_active(coords, None, options.max_persons)
+    yield Clip(
+        coords,
+        layout_of.imposed(options.skeleton, SBU_15),
+        name=f"{pair}_{action:02d}_{trial:03d}",
+        label=f"{action:02d} {ACTIONS[action - 1]}",
+        subject=pair,
+        replication=str(trial),
+        fps=options.fps or FPS,
+        notes=(*gaps, *left_out),
+    )
 
 
 def in_metres(normalised: npt.NDArray[np.float64]) -> FloatArray:
@@ -105,55 +97,9 @@ def in_metres(normalised: npt.NDArray[np.float64]) -> FloatArray:
     >>> in_metres(np.array([[[[0.5, 0.5, 1.5625], [0.0, 0.0, 0.0]]]])).tolist()
     [[[[0.0, 0.0, 2.0], [nan, nan, nan]]]]
     """
-    seen = (normalised != 0).any(axis=-1)
-    raw = blank_zeros(as_coordinates(normalised), seen.astype(np.float32))
+    raw = as_coordinates(normalised)
+    raw[(raw == 0).all(axis=-1)] = np.nan
     return np.asarray(in_a_room(raw * _FACTOR + _OFFSET), dtype=np.float32)
-
-
-def _rows(path: Path) -> npt.NDArray[np.float64]:
-    rows = []
-    for number, line in enumerate(read_text(path, encoding="ascii").splitlines(), start=1):
-        if not line.strip():
-            continue
-        words = line.rstrip(", \t").split(",")
-        if len(words) != COLUMNS:
-            raise SkelfuseError(
-                "wrong number of columns",
-                line=number,
-                expected=f"{COLUMNS} (frame, then 2 x 15 x 3)",
-                found=len(words),
-                remedy=FETCH_AGAIN,
-            )
-        try:
-            rows.append([float(word) for word in words])
-        except ValueError:
-            wrong = next(word for word in words if not _is_number(word))
-            raise SkelfuseError(
-                "text among the numbers",
-                line=number,
-                expected="a number",
-                found=repr(wrong[:40]),
-                remedy=FETCH_AGAIN,
-            ) from None
-        if not np.isfinite(rows[-1][0]) or abs(rows[-1][0]) > 1e9:
-            raise SkelfuseError(
-                "not a frame number",
-                line=number,
-                expected="a whole number",
-                found=words[0],
-                remedy=FETCH_AGAIN,
-            )
-    if not rows:
-        raise SkelfuseError("an empty file", remedy="fetch it again, or leave it out")
-    return np.array(rows)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 FORMAT = Format(

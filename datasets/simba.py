@@ -27,11 +27,7 @@ _ANIMAL = re.compile(r"(.+)_(\d{1,2})")
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables whose first columns are x, y and p of one body part.
-
-    >>> find(Path("notes.txt"))
-    []
-    """
+    """List the tables whose first columns are x, y and p of one body part."""
     return [
         file for file in files_ending(path, ".csv") if FIRST_NAMES.search(beginning(file, 1 << 16))
     ]
@@ -39,18 +35,15 @@ def find(path: Path) -> list[Path]:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a table, `[T,M,N,2]` in pixels."""
-    try:
-        text = read_text(path, "the table")
-        names, above = _names(text)
-        at, columns = _columns(names)
-        rest = text.split("\n", above)[above] if text.count("\n") >= above else ""
-        numbers, _, _ = rows_of_numbers(rest, len(names), first_line=above + 1, numbers=at)
-        frames = range(len(numbers))
-        clip = clip_of_columns(Facts(path.stem), columns, numbers, frames, options, body="simba")
-        others = len([name for name in names if name]) - len(columns)
-        yield clip.noted(*([f"{others} columns that are no body parts left out"] if others else []))
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    text = read_text(path, "the table")
+    names, above = _names(text)
+    at, columns = _columns(names)
+    rest = text.split("\n", above)[above] if text.count("\n") >= above else ""
+    numbers, _, _ = rows_of_numbers(rest, len(names), first_line=above + 1, numbers=at)
+    frames = range(len(numbers))
+    clip = clip_of_columns(Facts(path.stem), columns, numbers, frames, options, body="simba")
+    others = len([name for name in names if name]) - len(columns)
+    yield clip.noted(*([f"{others} columns that are no body parts left out"] if others else []))
 
 
 def _names(text: str) -> tuple[list[str], int]:

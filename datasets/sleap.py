@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,6 @@ Table = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class _Body:
-    joints: list[str]
-    bones: list[Pair]
-
-
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of each video, `[T,M,N,2]` in pixels.
 
@@ -48,7 +41,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     is; without any track they are told apart by where they are.
     """
     with opened(path) as file:
-        body = _body(file)
+        joints, bones = _body(file)
         frames, instances = table(file, "frames"), table(file, "instances")
         points = {kind: table(file, kind) for kind in ("points", "pred_points") if kind in file}
         rates = _rates(file)
@@ -57,12 +50,12 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             name = path.stem if len(np.unique(frames["video"])) == 1 else f"{path.stem}/{video}"
             facts = Facts(name, fps=rates.get(video))
             own = frames[frames["video"] == video]
-            clips.append(_clip(facts, own, instances, points, body, options))
+            clips.append(_clip(facts, own, instances, points, joints, bones, options))
     yield from clips
 
 
-def _body(file: h5py.File) -> _Body:
-    """Return the first skeleton of the file."""
+def _body(file: h5py.File) -> tuple[list[str], list[Pair]]:
+    """Return the joints and bones of the first skeleton of the file."""
     try:
         said = json.loads(text_of(file["metadata"].attrs["json"]))
         skeleton = said["skeletons"][0]
@@ -82,7 +75,7 @@ def _body(file: h5py.File) -> _Body:
         raise SkelfuseError(
             f"its 'metadata' describes no skeleton: {error!r}"[:120], remedy=FETCH_AGAIN
         ) from None
-    return _Body(joints, bones)
+    return joints, bones
 
 
 def _rates(file: h5py.File) -> dict[int, float]:
@@ -102,7 +95,8 @@ def _clip(
     frames: Table,
     instances: Table,
     points: dict[str, Table],
-    body: _Body,
+    joints: list[str],
+    bones: list[Pair],
     options: ReadOptions,
 ) -> Clip:
     numbers = np.unique(frames["frame_idx"]).astype(np.int64)
@@ -115,17 +109,17 @@ def _clip(
     which = [np.arange(a, b) for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
     found = instances[np.concatenate(which)]
     at, found = _uncorrected(at, found)
-    notes = [gaps] if gaps else []
+    notes = [*gaps]
     tracked = found["track"] != UNTRACKED
     if tracked.any() and not tracked.all():
         notes.append(f"{int((~tracked).sum()):,} instances without a track left out")
         at, found = at[tracked], found[tracked]
     if not len(found):
         raise SkelfuseError("no instance in any frame", remedy="leave the video out")
-    joints, scores = _points(found, points, len(body.joints))
+    places, scores = _points(found, points, len(joints))
     named = [str(track) if track != UNTRACKED else "" for track in found["track"].tolist()]
-    coords, sure, linked = by_rows(joints, scores, at, named, slots[-1] + 1, options)
-    clip = named_clip(facts, coords, sure, body.joints, options, bones=body.bones, body="sleap")
+    coords, sure, linked = by_rows(places, scores, at, named, slots[-1] + 1, options)
+    clip = named_clip(facts, coords, sure, joints, options, bones=bones, body="sleap")
     return clip.noted(*notes, *linked)
 
 

@@ -17,42 +17,35 @@ HEAD = ["track", "frame_idx", "instance.score"]
 
 
 def find(path: Path) -> list[Path]:
-    """List the tables that begin with SLEAP's three columns.
-
-    >>> find(Path("notes.txt"))
-    []
-    """
+    """List the tables that begin with SLEAP's three columns."""
     begins = ",".join(HEAD).encode()
     return [file for file in files_ending(path, ".csv") if beginning(file).startswith(begins)]
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of a table, `[T,M,N,2]` in pixels; its tracks are the people."""
-    try:
-        first, _, rest = read_text(path, "the table").partition("\n")
-        names = [name.strip() for name in first.split(",")]
-        columns = [Column("", *name.rpartition(".")[::2]) for name in names[len(HEAD) :]]
-        odd = next((name for name, c in zip(names[3:], columns, strict=True) if not _good(c)), "")
-        if names[:3] != HEAD or not columns or odd:
-            raise SkelfuseError(
-                "not the columns of SLEAP",
-                line=1,
-                expected=f"{', '.join(HEAD)}, then node.x, node.y, node.score of each node",
-                found=odd or ", ".join(names[:4]),
-                remedy=FETCH_AGAIN,
-            )
-        numbers, (tracks,), lines = rows_of_numbers(rest, len(names), first_line=2, texts=[0])
-        yield clip_of_columns(
-            Facts(path.stem),
-            columns,
-            numbers[:, 2:],
-            whole_numbers(numbers[:, 0], lines),
-            options,
-            rows_of=tracks,
-            body="sleap",
+    first, _, rest = read_text(path, "the table").partition("\n")
+    names = [name.strip() for name in first.split(",")]
+    columns = [Column("", *name.rpartition(".")[::2]) for name in names[len(HEAD) :]]
+    odd = next((name for name, c in zip(names[3:], columns, strict=True) if not _good(c)), "")
+    if names[:3] != HEAD or not columns or odd:
+        raise SkelfuseError(
+            "not the columns of SLEAP",
+            line=1,
+            expected=f"{', '.join(HEAD)}, then node.x, node.y, node.score of each node",
+            found=odd or ", ".join(names[:4]),
+            remedy=FETCH_AGAIN,
         )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    numbers, (tracks,), lines = rows_of_numbers(rest, len(names), first_line=2, texts=[0])
+    yield clip_of_columns(
+        Facts(path.stem),
+        columns,
+        numbers[:, 2:],
+        whole_numbers(numbers[:, 0], lines),
+        options,
+        rows_of=tracks,
+        body="sleap",
+    )
 
 
 def _good(column: Column) -> bool:

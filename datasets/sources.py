@@ -55,17 +55,15 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
     """
     sources: list[Source] = []
     formats: dict[str, Path] = {}
-    places: dict[Path, str] = {}
     for path in inputs:
         form, files = recognise(path, options.format)
         formats.setdefault(form.name, path)
         top = path if path.is_dir() else path.parent
-        if top not in places:
-            places[top] = os.path.join(os.path.realpath(top), "")  # noqa: PTH118
-        skipped = 0 if top == Path() else len(str(top)) + 1  # quicker than relative_to
+        place = Path(os.path.realpath(top))
         for file in files:
-            name = str(file)[skipped:]
-            sources.append(Source(file, form.name, name or file.name, places[top] + name))
+            within = file.relative_to(top)
+            name = str(within) if within.name else file.name  # a folder may itself be a source
+            sources.append(Source(file, form.name, name, str(place / within)))
     if len(formats) > 1:
         raise SkelfuseError(
             "inputs of several formats",

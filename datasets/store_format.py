@@ -24,11 +24,7 @@ ENDINGS = (".h5", ".hdf5")
 
 
 def find(path: Path) -> list[Path]:
-    """List a store that is named itself: one among raw files is what was made of them.
-
-    >>> find(Path("store.h5"))
-    []
-    """
+    """List a store that is named itself: one among raw files is what was made of them."""
     return [path] if path.is_file() and is_store(path) else []
 
 
@@ -46,9 +42,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     def clip(index: int) -> Clip:
         stored = store[index]
         if clip_digest(stored, stored.coords, stored.confidence) != store.digests[index]:
-            raise SkelfuseError(
-                f"clip '{stored.name}' is not what was written", file=path, remedy=ANEW
-            )
+            raise SkelfuseError(f"clip '{stored.name}' is not what was written", remedy=ANEW)
         sure = stored.confidence
         own = replace(
             stored,

@@ -37,51 +37,44 @@ Numbers = npt.NDArray[np.float64]
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a table, `[T,M,N,D]`."""
-    try:
-        first, _, rest = read_text(path, "the table").partition("\n")
-        delimiter = next((mark for mark in "\t;," if mark in first), None)
-        names = [name.strip() for name in cells_of(first.rstrip("\r"), delimiter, 1)]
-        columns, at = _matched(names, options.columns or USUAL)
-        lower = [name.lower() for name in names]
-        frame, time, person, joint = (
-            next((i for i, name in enumerate(lower) if name in known and i not in at), None)
-            for known in (FRAME, TIME, PERSON, JOINT)
+    first, _, rest = read_text(path, "the table").partition("\n")
+    delimiter = next((mark for mark in "\t;," if mark in first), None)
+    names = [name.strip() for name in cells_of(first.rstrip("\r"), delimiter, 1)]
+    columns, at = _matched(names, options.columns or USUAL)
+    lower = [name.lower() for name in names]
+    frame, time, person, joint = (
+        next((i for i, name in enumerate(lower) if name in known and i not in at), None)
+        for known in (FRAME, TIME, PERSON, JOINT)
+    )
+    long = not columns[0].joint
+    if long and (joint is None or frame is None):
+        raise SkelfuseError(
+            "a pattern without {joint}, and no columns of joint and frame",
+            line=1,
+            expected=f"one of {', '.join(JOINT)}, and one of {', '.join(FRAME[:3])}",
+            found=", ".join(names[:12]),
+            remedy=REMEDY,
         )
-        long = not columns[0].joint
-        if long and (joint is None or frame is None):
-            raise SkelfuseError(
-                "a pattern without {joint}, and no columns of joint and frame",
-                line=1,
-                expected=f"one of {', '.join(JOINT)}, and one of {', '.join(FRAME[:3])}",
-                found=", ".join(names[:12]),
-                remedy=REMEDY,
-            )
-        numbers_at = [*at, *(i for i in (frame, time) if i is not None)]
-        values, words, lines = rows_of_numbers(
-            rest,
-            len(names),
-            delimiter=delimiter,
-            first_line=2,
-            texts=[i for i in (person, joint) if i is not None],
-            numbers=numbers_at,
-        )
-        coords, more = values[:, : len(at)], values[:, len(at) :]
-        numbers = (
-            whole_numbers(more[:, 0], lines) if frame is not None else list(range(len(values)))
-        )
-        rate = _rate(more[:, -1]) if time is not None else None
-        people = words[0] if person is not None else None
-        if long:
-            columns, coords, numbers, people = _wide(columns, coords, numbers, words[-1], people)
-        facts = Facts(path.stem, fps=rate)
-        clip = clip_of_columns(
-            facts, columns, coords, numbers, options, rows_of=people, body="table"
-        )
-        used = len(at) + sum(i is not None for i in (frame, time, person)) + long
-        notes = [f"{len(names) - used} other columns left out"] if len(names) > used else []
-        yield clip.noted(*notes)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    numbers_at = [*at, *(i for i in (frame, time) if i is not None)]
+    values, words, lines = rows_of_numbers(
+        rest,
+        len(names),
+        delimiter=delimiter,
+        first_line=2,
+        texts=[i for i in (person, joint) if i is not None],
+        numbers=numbers_at,
+    )
+    coords, more = values[:, : len(at)], values[:, len(at) :]
+    numbers = whole_numbers(more[:, 0], lines) if frame is not None else list(range(len(values)))
+    rate = _rate(more[:, -1]) if time is not None else None
+    people = words[0] if person is not None else None
+    if long:
+        columns, coords, numbers, people = _wide(columns, coords, numbers, words[-1], people)
+    facts = Facts(path.stem, fps=rate)
+    clip = clip_of_columns(facts, columns, coords, numbers, options, rows_of=people, body="table")
+    used = len(at) + sum(i is not None for i in (frame, time, person)) + long
+    notes = [f"{len(names) - used} other columns left out"] if len(names) > used else []
+    yield clip.noted(*notes)
 
 
 def _matched(names: Sequence[str], pattern: str) -> tuple[list[Column], list[int]]:
@@ -160,11 +153,6 @@ def _wide(
     return spread, flat, [number for number, _ in rows], whose
 
 
-def _find_none(path: Path) -> list[Path]:
-    """Find nothing: a table is read only where somebody says how its columns are named."""
-    return []
-
-
 def tables_in(path: Path) -> list[Path]:
     """List the tables in a file or folder, whatever is in them."""
     return files_ending(path, *ENDINGS)
@@ -173,7 +161,7 @@ def tables_in(path: Path) -> list[Path]:
 FORMAT = Format(
     "table",
     "any table, by --columns",
-    _find_none,
+    lambda path: [],  # a table is read only where somebody says how its columns are named
     read,
     find_named=tables_in,
     needs="--columns, such as '{joint}_{axis}', for a row a frame",

@@ -21,35 +21,32 @@ HEADER = 5  # lines: the file's kind, keys, their values, markers, axes
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,N,3]` in metres where it says its unit."""
-    try:
-        lines = read_text(path, encoding="latin-1").splitlines()
-        delimiter = "\t" if "\t" in "".join(lines[:HEADER]) else ","
-        rows = [[cell.strip() for cell in line.split(delimiter)] for line in lines[:HEADER]]
-        if len(rows) < HEADER or rows[0][0] != "PathFileType" or rows[3][0] != "Frame#":
-            raise SkelfuseError(
-                "not the header of TRC",
-                line=1,
-                expected="lines of PathFileType, keys, values, Frame# with the markers, the axes",
-                found=repr(lines[0][:40]) if lines else "nothing",
-                remedy=FETCH_AGAIN,
-            )
-        said = dict(zip(rows[1], rows[2], strict=False))
-        names = [name for name in rows[3][2:] if name]
-        text = "\n".join(lines[HEADER:])
-        values, _, _ = rows_of_numbers(
-            text, 2 + 3 * len(names), delimiter=delimiter, first_line=HEADER + 1, pad=True
+    lines = read_text(path, encoding="latin-1").splitlines()
+    delimiter = "\t" if "\t" in "".join(lines[:HEADER]) else ","
+    rows = [[cell.strip() for cell in line.split(delimiter)] for line in lines[:HEADER]]
+    if len(rows) < HEADER or rows[0][0] != "PathFileType" or rows[3][0] != "Frame#":
+        raise SkelfuseError(
+            "not the header of TRC",
+            line=1,
+            expected="lines of PathFileType, keys, values, Frame# with the markers, the axes",
+            found=repr(lines[0][:40]) if lines else "nothing",
+            remedy=FETCH_AGAIN,
         )
-        if not names:
-            raise SkelfuseError("no markers", line=4, remedy=FETCH_AGAIN)
-        markers = values[:, 2:].reshape(len(values), 1, len(names), 3)
-        coords, note = in_metres(markers, said.get("Units", ""))
-        facts = Facts(path.stem, fps=_rate(said.get("DataRate", "")))
-        frames = said.get("NumFrames", "")
-        if frames.isdecimal() and int(frames) != len(values):
-            note = (*note, f"the file says {int(frames):,} frames, and has {len(values):,}")
-        yield named_clip(facts, coords, None, names, options, body="trc").noted(*note)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    said = dict(zip(rows[1], rows[2], strict=False))
+    names = [name for name in rows[3][2:] if name]
+    text = "\n".join(lines[HEADER:])
+    values, _, _ = rows_of_numbers(
+        text, 2 + 3 * len(names), delimiter=delimiter, first_line=HEADER + 1, pad=True
+    )
+    if not names:
+        raise SkelfuseError("no markers", line=4, remedy=FETCH_AGAIN)
+    markers = values[:, 2:].reshape(len(values), 1, len(names), 3)
+    coords, note = in_metres(markers, said.get("Units", ""))
+    facts = Facts(path.stem, fps=_rate(said.get("DataRate", "")))
+    frames = said.get("NumFrames", "")
+    if frames.isdecimal() and int(frames) != len(values):
+        note = (*note, f"the file says {int(frames):,} frames, and has {len(values):,}")
+    yield named_clip(facts, coords, None, names, options, body="trc").noted(*note)
 
 
 def _rate(text: str) -> float | None:

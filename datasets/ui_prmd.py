@@ -17,15 +17,17 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
-from skelfuse.datasets.reading.files import files_ending, read_text
+from skelfuse.datasets.reading.files import read_text
 from skelfuse.datasets.reading.forward_kinematics import places_of, turn_about
+from skelfuse.datasets.reading.named_files import named, numbers_in_name
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts.more import UI_PRMD_22
 
-NAME = re.compile(r"m(\d+)_s(\d+)_e(\d+)_positions(_inc)?", re.ASCII | re.IGNORECASE)
+NAME = re.compile(r"m(\d+)_s(\d+)_e(\d+)_positions(?:_inc)?", re.ASCII | re.IGNORECASE)
 FPS = 30.0
 OTHER_SENSOR = "vicon"
+INCORRECT = "_inc"  # ends the names of repetitions done wrong
 CENTIMETRE = 0.01
 
 MOVEMENTS = (
@@ -43,16 +45,9 @@ MOVEMENTS = (
 
 
 def find(path: Path) -> list[Path]:
-    """List the positions of the Kinect, `m01_s02_e03_positions.txt`; not those of the Vicon.
-
-    >>> find(Path("positions.txt"))
-    []
-    """
-    return [
-        file
-        for file in files_ending(path, ".txt")
-        if NAME.fullmatch(file.stem) and OTHER_SENSOR not in map(str.lower, file.parts)
-    ]
+    """List the positions of the Kinect, `m01_s02_e03_positions.txt`; not those of the Vicon."""
+    files = named(NAME, ".txt")(path)
+    return [file for file in files if OTHER_SENSOR not in map(str.lower, file.parts)]
 
 
 def files_of(path: Path) -> list[Path]:
@@ -68,46 +63,34 @@ def _angles_of(path: Path) -> Path:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,22,3]` in metres, y upwards; `setup` is the quality."""
-    named = NAME.fullmatch(path.stem)
-    movement, subject, repetition = (
-        (int(part) for part in named.groups()[:3]) if named else (0,) * 3
-    )
-    if named is None or not 1 <= movement <= len(MOVEMENTS):
-        raise SkelfuseError(
-            "not a name of UI-PRMD",
-            file=path,
-            expected=f"mXX_sXX_eXX_positions.txt with a movement from 1 to {len(MOVEMENTS)}",
-            found=path.name,
-            remedy="rename the file, or leave it out",
-        )
+    usual = "mXX_sXX_eXX_positions.txt"
+    movement, subject, repetition = numbers_in_name(path, NAME, "UI-PRMD", usual, len(MOVEMENTS))
+    incorrect = path.stem.lower().endswith(INCORRECT)
     angles = _angles_of(path)
-    try:
-        offsets, turned = _joints(path), _joints(angles)
-        if offsets.shape != turned.shape:
-            raise SkelfuseError(
-                "positions and angles of different length",
-                expected=f"{len(offsets)} frames in {angles.name}",
-                found=len(turned),
-                remedy=FETCH_AGAIN,
-            )
-        turns = (
-            turn_about(2, turned[..., 2])
-            @ turn_about(0, turned[..., 0])
-            @ turn_about(1, turned[..., 1])  # in this order feet stay on the ground in a squat
+    offsets, turned = _joints(path), _joints(angles)
+    if offsets.shape != turned.shape:
+        raise SkelfuseError(
+            "positions and angles of different length",
+            expected=f"{len(offsets)} frames in {angles.name}",
+            found=len(turned),
+            remedy=FETCH_AGAIN,
         )
-        places = places_of(offsets * CENTIMETRE, turns, UI_PRMD_22.parents)
-        yield Clip(
-            in_a_room(as_coordinates(places)),
-            layout_of.imposed(options.skeleton, UI_PRMD_22),
-            name=f"m{movement:02d}_s{subject:02d}_e{repetition:02d}{named[4] or ''}",
-            label=f"m{movement:02d} {MOVEMENTS[movement - 1]}",
-            subject=str(subject),
-            setup="incorrect" if named[4] else "correct",
-            replication=str(repetition),
-            fps=options.fps or FPS,
-        )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    turns = (
+        turn_about(2, turned[..., 2])
+        @ turn_about(0, turned[..., 0])
+        @ turn_about(1, turned[..., 1])  # in this order feet stay on the ground in a squat
+    )
+    places = places_of(offsets * CENTIMETRE, turns, UI_PRMD_22.parents)
+    yield Clip(
+        in_a_room(as_coordinates(places)),
+        layout_of.imposed(options.skeleton, UI_PRMD_22),
+        name=f"m{movement:02d}_s{subject:02d}_e{repetition:02d}{INCORRECT if incorrect else ''}",
+        label=f"m{movement:02d} {MOVEMENTS[movement - 1]}",
+        subject=str(subject),
+        setup="incorrect" if incorrect else "correct",
+        replication=str(repetition),
+        fps=options.fps or FPS,
+    )
 
 
 def _joints(path: Path) -> npt.NDArray[np.float64]:

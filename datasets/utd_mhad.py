@@ -10,9 +10,8 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
-from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.matlab import numbers, read_mat
-from skelfuse.errors import SkelfuseError
+from skelfuse.datasets.reading.named_files import named, numbers_in_name
 from skelfuse.layouts import UTD_MHAD
 
 NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_skeleton", re.ASCII | re.IGNORECASE)
@@ -49,46 +48,26 @@ ACTIONS = (
 )
 
 
-def find(path: Path) -> list[Path]:
-    """List the files with a name such as `a1_s1_t1_skeleton.mat`.
-
-    >>> find(Path("a1.txt"))
-    []
-    """
-    return [file for file in files_ending(path, ".mat") if NAME.fullmatch(file.stem)]
-
-
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,20,3]`."""
-    named = NAME.fullmatch(path.stem)
-    action, subject, trial = (int(number) for number in named.groups()) if named else (0, 0, 0)
-    if not 1 <= action <= len(ACTIONS):
-        raise SkelfuseError(
-            "not a name of UTD-MHAD",
-            file=path,
-            expected=f"aX_sX_tX_skeleton.mat with an action from 1 to {len(ACTIONS)}",
-            found=path.name,
-            remedy="rename the file, or leave it out",
-        )
-    try:
-        joints = numbers(read_mat(path, ["d_skel"]), "d_skel", (len(UTD_MHAD), 3, None))
-        yield Clip(
-            in_a_room(as_coordinates(joints.transpose(2, 0, 1))),
-            layout_of.imposed(options.skeleton, UTD_MHAD),
-            name=path.stem.removesuffix("_skeleton"),
-            label=f"a{action:02d} {ACTIONS[action - 1]}",
-            subject=str(subject),
-            replication=str(trial),
-            fps=options.fps or FPS,
-        )
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    usual = "aX_sX_tX_skeleton.mat"
+    action, subject, trial = numbers_in_name(path, NAME, "UTD-MHAD", usual, len(ACTIONS))
+    joints = numbers(read_mat(path, ["d_skel"]), "d_skel", (len(UTD_MHAD), 3, None))
+    yield Clip(
+        in_a_room(as_coordinates(joints.transpose(2, 0, 1))),
+        layout_of.imposed(options.skeleton, UTD_MHAD),
+        name=path.stem.removesuffix("_skeleton"),
+        label=f"a{action:02d} {ACTIONS[action - 1]}",
+        subject=str(subject),
+        replication=str(trial),
+        fps=options.fps or FPS,
+    )
 
 
 FORMAT = Format(
     "utd-mhad",
     "UTD-MHAD, MATLAB files with d_skel",
-    find,
+    named(NAME, ".mat"),
     read,
     needs="names such as a1_s1_t1_skeleton.mat",
 )

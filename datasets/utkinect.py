@@ -17,7 +17,8 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading import layout_of
 from skelfuse.datasets.reading.coordinates import as_coordinates, in_a_room
-from skelfuse.datasets.reading.files import files_ending, read_text
+from skelfuse.datasets.reading.files import read_text
+from skelfuse.datasets.reading.named_files import named, numbers_in_name
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts.more import UTKINECT_20
@@ -42,15 +43,6 @@ ACTIONS = {
 Interval = tuple[str, int, int]  # action, first and last frame number
 
 
-def find(path: Path) -> list[Path]:
-    """List the files with a name such as `joints_s01_e02.txt`.
-
-    >>> find(Path("joints.txt"))
-    []
-    """
-    return [file for file in files_ending(path, ".txt") if NAME.fullmatch(file.stem)]
-
-
 def files_of(path: Path) -> list[Path]:
     """List what a recording is read from: itself and the table of all recordings' actions."""
     return [path, *([labels] if (labels := _labels_of(path)) else [])]
@@ -66,24 +58,12 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
 
     A bad action does not end the iteration.
     """
-    named = NAME.fullmatch(path.stem)
-    if named is None:
-        raise SkelfuseError(
-            "not a name of UT-Kinect",
-            file=path,
-            expected="joints_sXX_eXX.txt",
-            found=path.name,
-            remedy="rename the file, or leave it out",
-        )
-    subject, recording = (int(number) for number in named.groups())
-    try:
-        numbers, coords, notes = _frames(path)
-        skeleton = layout_of.imposed(options.skeleton, UTKINECT_20)
-        labels = _labels_of(path)
-        name = f"s{subject:02d}_e{recording:02d}"
-        intervals, more = _intervals(labels, name) if labels else ([("", *numbers[[0, -1]])], ())
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    subject, recording = numbers_in_name(path, NAME, "UT-Kinect", "joints_sXX_eXX.txt")
+    numbers, coords, notes = _frames(path)
+    skeleton = layout_of.imposed(options.skeleton, UTKINECT_20)
+    labels = _labels_of(path)
+    name = f"s{subject:02d}_e{recording:02d}"
+    intervals, more = _intervals(labels, name) if labels else ([("", *numbers[[0, -1]])], ())
 
     def clip_of(interval: Interval) -> Clip:
         action, first, last = interval
@@ -171,7 +151,7 @@ def _intervals(labels: Path, recording: str) -> tuple[list[Interval], tuple[str,
 FORMAT = Format(
     "utkinect",
     "UT-Kinect, joints and actionLabel.txt",
-    find,
+    named(NAME, ".txt"),
     read,
     needs="names such as joints_s01_e02.txt, and actionLabel.txt",
 )

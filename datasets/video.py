@@ -14,7 +14,7 @@ from skelfuse.datasets.estimators.estimator import PoseEstimator
 from skelfuse.datasets.estimators.mediapipe_pose import MediaPipePose, check_installed
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.detections import Detection, clip_of, for_joints
-from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.facts import in_its_folder
 from skelfuse.datasets.reading.files import ending
 from skelfuse.datasets.reading.pictures import FETCH_AGAIN, Pictures, open_video
 from skelfuse.errors import SkelfuseError
@@ -35,11 +35,8 @@ def find_named(path: Path) -> list[Path]:
 
 def read(path: Path, options: ReadOptions, watch: Watch | None = None) -> Iterator[Clip]:
     """Yield the one clip of a video, `[T,1,33,3]` with MediaPipe."""
-    try:
-        with open_video(path) as pictures, closing(ESTIMATOR()) as estimator:
-            yield _clip(path, pictures, estimator, options, watch)
-    except SkelfuseError as error:
-        raise error.at(path) from None
+    with open_video(path) as pictures, closing(ESTIMATOR()) as estimator:
+        yield _clip(path, pictures, estimator, options, watch)
 
 
 def _clip(
@@ -66,8 +63,7 @@ def _clip(
             remedy="look at the picture, or leave the video out",
         )
     rate, varying = pictures.rate()
-    folder = path.absolute().parent.name or None
-    facts = Facts(f"{folder}/{path.stem}" if folder else path.stem, label=folder, fps=rate)
+    facts = in_its_folder(path, rate)
     # Where never more than one body is found, all of them are one person, however far they leap.
     alone = {t: found[0] for t, found in enumerate(frames) if found}
     several = any(len(found) > 1 for found in frames)

@@ -8,9 +8,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import TypeVar
 
 from skelfuse.errors import SkelfuseError
@@ -18,6 +19,7 @@ from skelfuse.errors import SkelfuseError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+MANY = 32  # items that are worth the start of processes
 BATCHES_IN_FLIGHT = 3  # for each process: enough to keep it busy, few enough to hold in memory
 
 
@@ -68,6 +70,26 @@ def in_order(
     finally:
         starting.join()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def read_in_order(
+    read: Callable[[Item], Iterable[Result]], items: Sequence[Item], *, jobs: int
+) -> Iterator[Result]:
+    """Yield whatever `read` finds in the items, in order.
+
+    Many items, most often small ones, go to `jobs` processes; few, perhaps large ones, are read
+    here, one finding after the other.
+    """
+    if jobs > 1 and len(items) > MANY:
+        for found in in_order(partial(_all_in, read), items, jobs=jobs):
+            yield from found
+    else:
+        for item in items:
+            yield from read(item)
+
+
+def _all_in(read: Callable[[Item], Iterable[Result]], item: Item) -> list[Result]:
+    return list(read(item))
 
 
 def _start(pool: ProcessPoolExecutor) -> None:

@@ -10,19 +10,25 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
-from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
-from skelfuse.datasets.reading.facts import Facts
+from skelfuse.datasets.reading.detections import (
+    Known,
+    clip_of_known,
+    first_of,
+    for_joints,
+    from_table,
+)
+from skelfuse.datasets.reading.facts import in_its_folder
 from skelfuse.datasets.reading.files import beginning, read_text, walk
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
+from skelfuse.datasets.reading.number_rows import rows_of_numbers
 from skelfuse.errors import SkelfuseError
 
 ENDING = ".txt"
@@ -31,15 +37,10 @@ JOINTS = (17, 21, 26, 133)  # COCO's first: what nearly all models have
 PEEKS = 3
 LABELS = "labels"  # the folder that Ultralytics makes beside the pictures
 _FRAME = re.compile(r"(.*?)[_.-]?(\d{1,12})\.txt", re.ASCII | re.IGNORECASE)
-Person = tuple[float | None, Detection]  # track, joints and scores
 
 
 def find(path: Path) -> list[Path]:
-    """List the folders whose .txt files are such labels; one file stands for its folder.
-
-    >>> find(Path("mine.csv"))
-    []
-    """
+    """List the folders whose .txt files are such labels; one file stands for its folder."""
     folders: dict[str, list[str]] = defaultdict(list)
     for folder, name in walk(path):
         if name.lower().endswith(ENDING):
@@ -99,21 +100,15 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         if number in videos[stem]:
             raise SkelfuseError(
                 f"two files of frame {number}",
-                file=folder,
                 found=f"{videos[stem][number].name} and {file.name}",
                 remedy="number every picture once",
             )
         videos[stem][number] = file
     if not videos:
-        raise SkelfuseError(
-            "no files with numbers in their names", file=folder, remedy="number the pictures"
-        )
+        raise SkelfuseError("no files with numbers in their names", remedy="number the pictures")
 
     def clip(stem: str) -> Clip:
-        try:
-            return _clip(stem, videos[stem], folder, options, several=len(videos) > 1)
-        except SkelfuseError as error:
-            raise error.at(folder) from None
+        return _clip(stem, videos[stem], folder, options, several=len(videos) > 1)
 
     return map(clip, sorted(videos))
 
@@ -123,48 +118,38 @@ def _clip(
 ) -> Clip:
     numbers = sorted(files)
     frames = [_people(files[number]) for number in numbers]
-    first = next((one for people in frames for _, one in people), None)
-    if first is None:
-        raise SkelfuseError("no person in any picture", remedy="leave the folder out")
     place = folder.absolute()
     place = place.parent if place.name == LABELS else place
-    label = place.parent.name or None
-    name = f"{label}/{place.name}" if label else place.name
-    facts = Facts(f"{name}/{stem}" if several else name, label=label)
-    skeleton = for_joints(len(first[0]), 2, LAYOUTS_2D, options.skeleton)
-    return clip_of_named(frames, numbers, skeleton, facts, options, min_score=UNSURE)
+    facts = in_its_folder(place)
+    facts = replace(facts, name=f"{facts.name}/{stem}") if several else facts
+    skeleton = for_joints(len(first_of(frames)[0]), 2, LAYOUTS_2D, options.skeleton)
+    return clip_of_known(frames, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
-def _people(file: Path) -> list[Person]:
-    people: list[Person] = []
+def _people(file: Path) -> list[Known]:
+    people: list[Known] = []
     for line, text in enumerate(read_text(file).splitlines(), start=1):
-        words = text.split()
-        if not words:
-            continue
         try:
-            people.append(_person(words))
+            if text.strip():
+                people.append(_person(text))
         except SkelfuseError as error:
             raise error.with_context(file=file, line=line) from None
     return people
 
 
-def _person(words: list[str]) -> Person:
-    shape = _shape(len(words))
+def _person(text: str) -> Known:
+    """Return the number of the track, None where there is none, and the joints."""
+    words = len(text.split())
+    shape = _shape(words)
     if shape is None:
         raise SkelfuseError(
             "a line of the wrong length",
             expected=f"class, box and 2 or 3 numbers of {' or '.join(map(str, JOINTS))} joints",
-            found=f"{len(words)} numbers",
+            found=f"{words} numbers",
             remedy=FETCH_AGAIN,
         )
     joints, each, further = shape
-    try:
-        numbers: npt.NDArray[Any] = np.array(words, dtype=np.float64)
-    except ValueError:
-        word = next(word for word in words if not _is_number(word))
-        raise SkelfuseError(
-            "text among the numbers", found=repr(word[:40]), remedy=FETCH_AGAIN
-        ) from None
+    (numbers,), _, _ = rows_of_numbers(text, words, delimiter=None)
     rows = numbers[BOX : BOX + joints * each].reshape(joints, each)
     if each == 2:
         rows = np.column_stack([rows, np.ones(joints)])
@@ -172,14 +157,6 @@ def _person(words: list[str]) -> Person:
     last = float(numbers[-1])
     tracked = further == 2 or (further == 1 and last.is_integer())
     return (last if tracked else None), from_table(rows)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 FORMAT = Format(

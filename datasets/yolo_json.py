@@ -14,7 +14,13 @@ import numpy as np
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.reading.detections import Detection, clip_of_named, for_joints, from_table
+from skelfuse.datasets.reading.detections import (
+    Detection,
+    clip_of_known,
+    first_of,
+    for_joints,
+    from_table,
+)
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get
 from skelfuse.datasets.reading.keypoint_people import LAYOUTS_2D, UNSURE
@@ -44,20 +50,16 @@ def read_yolo(found: Any, facts: Facts, options: ReadOptions) -> Clip:
     >>> clip.coords[:, 0, 16].tolist()
     [[1.0, 8.0], [nan, nan]]
     """
-    frames = _frames(found)
+    frames = sorted(_frames(found), key=lambda frame: frame[0])
     numbers = [number for number, _ in frames]
     if len(set(numbers)) < len(numbers):
         raise SkelfuseError("two frames of one number", remedy="number every frame once")
-    frames = [frames[i] for i in sorted(range(len(frames)), key=numbers.__getitem__)]
     seen = [
         [(_identity(one), _detection(one, f"frame {number}")) for one in people]
         for number, people in frames
     ]
-    first = next((one for frame in seen for _, one in frame), None)
-    if first is None:
-        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    skeleton = for_joints(len(first[0]), 2, LAYOUTS_2D, options.skeleton)
-    return clip_of_named(seen, sorted(numbers), skeleton, facts, options, min_score=UNSURE)
+    skeleton = for_joints(len(first_of(seen)[0]), 2, LAYOUTS_2D, options.skeleton)
+    return clip_of_known(seen, numbers, skeleton, facts, options, min_score=UNSURE)
 
 
 def _frames(found: Any) -> list[Frame]:
@@ -78,22 +80,18 @@ def _named_in(found: list[Any]) -> bool:
 
 
 def _frame(entry: Any, place: int) -> Frame:
-    number = place
-    if isinstance(entry, dict) and not _is_person(entry):
+    told = None
+    if isinstance(entry, dict):
         told = next((entry[key] for key in FRAME if type(entry.get(key)) is int), None)
-        inside = next((entry[key] for key in INSIDE if isinstance(entry.get(key), list)), None)
-        if told is None and inside is None and len(entry) == 1:
-            ((name, inside),) = entry.items()
-            found = _NUMBER.search(str(name))
-            told = int(found[1]) if found else None
-        entry, number = inside, place if told is None else told
-    elif isinstance(entry, dict):
-        told = next((entry[key] for key in FRAME if type(entry.get(key)) is int), None)
-        number = place if told is None else told
-    if _is_person(entry):
-        return number, [entry]
-    people = entry if isinstance(entry, list) else []
-    return number, [one for one in people if _is_person(one)]
+        if not _is_person(entry):
+            inside = next((entry[key] for key in INSIDE if isinstance(entry.get(key), list)), None)
+            if told is None and inside is None and len(entry) == 1:
+                ((name, inside),) = entry.items()
+                found = _NUMBER.search(str(name))
+                told = int(found[1]) if found else None
+            entry = inside
+    people = entry if isinstance(entry, list) and not _is_person(entry) else [entry]
+    return place if told is None else told, [one for one in people if _is_person(one)]
 
 
 def _is_person(value: Any) -> bool:

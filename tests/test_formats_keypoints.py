@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from helpers.recordings import read
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
@@ -39,7 +40,7 @@ def test_where_keypoints_are_asked_for_every_json_is_taken(tmp_path: Path) -> No
     assert recognise(tmp_path, "keypoints")[1] == files
     for form, sources in (recognise(files[0]), recognise(files[1], "keypoints")):
         with pytest.raises(SkelfuseError, match=r"\.json: no keypoints in it"):
-            list(form.read(sources[0], ReadOptions()))
+            read(form.name, sources[0])
 
 
 def test_find_looks_at_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

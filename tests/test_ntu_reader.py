@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.ntu import FORMAT
 from skelfuse.errors import SkelfuseError
@@ -82,7 +83,7 @@ def test_errors_name_the_file(
 ) -> None:
     file = write(tmp_path / f"{name}.skeleton", frames)
     with pytest.raises(SkelfuseError, match=words) as error:
-        next(FORMAT.read(file, ReadOptions()))
+        read("ntu", file)
     assert error.value.file == str(file)
 
 

@@ -133,7 +133,7 @@ def test_a_promise_allocates_nothing(parse: Parse) -> None:
 
 def test_reading_names_the_file_and_the_trouble(tmp_path: Path) -> None:
     path = tmp_path / "a.skeleton"
-    with pytest.raises(SkelfuseError, match=r"a\.skeleton: cannot read the file: No such file"):
+    with pytest.raises(SkelfuseError, match=r"a\.skeleton: cannot read: No such file"):
         read_ntu_text(path)
     path.write_bytes(text(good()))
     assert read_ntu_text(path).frames == 3

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets import annotation_pickle
+from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.errors import SkelfuseError
 
 
 def _read(path: Path, **options: Any) -> list[Clip]:
-    return list(annotation_pickle.read(path, ReadOptions(**options)))
+    return read("annotations", path, **options)
 
 
 def _annotation(name: str, label: int, keypoint: Any, score: Any = None) -> dict[str, Any]:
@@ -100,16 +102,9 @@ def test_a_bad_annotation_does_not_end_the_file(tmp_path: Path) -> None:
     ]
     path = tmp_path / "set.pkl"
     path.write_bytes(pickle.dumps({"annotations": annotations}))
-    clips = annotation_pickle.read(path, ReadOptions())
-    names, problems = [], []
-    while True:
-        try:
-            names.append(next(clips).name)
-        except StopIteration:
-            break
-        except SkelfuseError as error:
-            problems.append(str(error))
-    assert names == ["a", "f"]
+    clips = list(clips_in(path, "annotations", ReadOptions()))
+    problems = [str(clip) for clip in clips if isinstance(clip, SkelfuseError)]
+    assert [clip.name for clip in clips if isinstance(clip, Clip)] == ["a", "f"]
     for problem, told in zip(
         problems,
         ["annotation 2, 'b': infinite", "no usable 'keypoint'", "19 joints", "5 has no", "label"],

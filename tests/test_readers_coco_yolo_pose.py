@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from helpers.pose_json import at, flat, read_all, saved
+from helpers.recordings import read
 from skelfuse.datasets import pose_file, yolo
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import recognise
@@ -47,6 +48,14 @@ def test_a_coco_data_set_is_a_clip_a_video(tmp_path: Path) -> None:
     assert walk.confidence[0, 0, [0, 16]].tolist() == [1, 0.5]
     (video,) = read_all(saved(tmp_path, coco(["x1", "x2"], video_id=4) | {"videos": []}))
     assert video.frames == 2
+
+
+def test_joints_of_coco_that_no_layout_has_are_joined_by_its_links(tmp_path: Path) -> None:
+    content = coco(["1.jpg"])
+    content["annotations"][0]["keypoints"] = flat(0, 3, 2)
+    content["categories"] = [{"keypoints": ["snout", "back", "tail"], "skeleton": [[1, 2], [2, 3]]}]
+    (clip,) = read_all(saved(tmp_path, content))
+    assert clip.skeleton.bones == (("snout", "back"), ("back", "tail"))
 
 
 def test_pictures_of_no_video_are_refused(tmp_path: Path) -> None:
@@ -156,4 +165,4 @@ def test_pose_files(version: float, tmp_path: Path) -> None:
     for broken in (pose(version)[:-2], pose(version) + b"xy", pose(version)[:40], b"", b"\0" * 99):
         file.write_bytes(broken)
         with pytest.raises(SkelfuseError, match=r"a\.pose: "):
-            list(pose_file.read(file, ReadOptions()))
+            read("pose", file)

@@ -45,6 +45,7 @@ def test_joints_that_mmpose_names_and_no_layout_has(tmp_path: Path) -> None:
     (clip,) = read_all(saved(tmp_path, {"meta_info": meta, "instance_info": info}))
     assert clip.skeleton.joints == ("root", "left_hip", "right_hip")
     assert (clip.skeleton.root, clip.coords.shape) == ("root", (1, 1, 3, 3))
+    assert clip.skeleton.bones == (("left_hip", "root"), ("right_hip", "root"))
 
 
 def test_named_keypoints_need_frames(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
@@ -23,7 +24,7 @@ OTHERS = ("tail", *COCO_17.joints[1:])
 
 
 def _read(form: str, path: Path, skeleton: Skeleton) -> list[Clip]:
-    return list(FORMATS[form].read(path, ReadOptions(skeleton=skeleton)))
+    return read(form, path, skeleton=skeleton)
 
 
 def _npz(folder: Path, **arrays: Any) -> Path:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from helpers.pose_json import grid_body
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets import keypoint_json
-from skelfuse.datasets.format import ReadOptions
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import KINECT_V1
 
@@ -26,7 +26,7 @@ def _json(folder: Path, content: Any, name: str = "clip1") -> Path:
 
 def _clip(file: Path, **options: Any) -> Clip:
     assert keypoint_json.find(file) == [file]
-    (clip,) = keypoint_json.read(file, ReadOptions(**options))
+    (clip,) = read("keypoints", file, **options)
     return clip
 
 

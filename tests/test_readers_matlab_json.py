@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 import scipy.io
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
-from skelfuse.datasets.format import ReadOptions
-from skelfuse.datasets.formats import FORMATS
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21
 
@@ -23,7 +22,7 @@ METRES = RAMP / 64
 
 
 def _one(form: str, path: Path, **options: Any) -> Clip:
-    (clip,) = FORMATS[form].read(path, ReadOptions(**options))
+    (clip,) = read(form, path, **options)
     return clip
 
 

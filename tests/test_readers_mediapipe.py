@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets import keypoint_json, mediapipe_csv, mediapipe_npy
 from skelfuse.datasets.format import ReadOptions
@@ -42,7 +43,7 @@ def folder_of(top: Path, name: str, frames: dict[int, npt.NDArray[np.float64]]) 
 
 
 def npy(path: Path, **options: Any) -> Clip:
-    (clip,) = mediapipe_npy.read(path, ReadOptions(**options))
+    (clip,) = read("mediapipe-npy", path, **options)
     return clip
 
 

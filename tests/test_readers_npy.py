@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.datasets import npy_clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.errors import SkelfuseError
@@ -36,7 +37,7 @@ def test_a_clip_has_the_coordinates_and_the_name_of_its_file(tmp_path: Path) -> 
 def test_its_joints_are_those_of_the_skeleton_that_is_given(tmp_path: Path) -> None:
     stick = saved(tmp_path, RAMP)
     with pytest.raises(SkelfuseError, match=r"wave 1\.npy: 2 joints in 3 dimensions: no built-in"):
-        list(npy_clip.read(stick, ReadOptions()))
+        read("npy", stick)
     (clip,) = npy_clip.read(stick, ReadOptions(skeleton=STICK))
     assert clip.skeleton == STICK
 

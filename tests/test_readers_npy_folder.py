@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets import npy_folder
 from skelfuse.datasets.format import ReadOptions
@@ -26,7 +27,7 @@ def _folder(tmp_path: Path, table: str, **clips: Any) -> Path:
 
 
 def _rows(path: Path, **options: Any) -> list[Clip]:
-    return list(npy_folder.read(path, ReadOptions(**options)))
+    return read("npy-folder", path, **options)
 
 
 def test_a_folder_of_npy_clips(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets import npy_folder, ragged_npz
 from skelfuse.datasets.format import ReadOptions
@@ -28,7 +29,7 @@ def _npz(tmp_path: Path, **arrays: Any) -> Path:
 
 
 def _read(path: Path, **options: Any) -> list[Clip]:
-    return list(ragged_npz.read(path, ReadOptions(**options)))
+    return read("npz", path, **options)
 
 
 def test_npz_with_everything(tmp_path: Path) -> None:

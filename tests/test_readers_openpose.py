@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from helpers.pose_json import GRID, grid_body
+from helpers.recordings import read
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets import openpose
-from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import recognise
 from skelfuse.datasets.reading.tracks import link, most_active
 from skelfuse.errors import SkelfuseError
@@ -33,7 +33,7 @@ def _person(joints: int = 25, right: float = 0) -> dict[str, Any]:
 
 
 def _one(path: Path, **options: Any) -> Clip:
-    (clip,) = openpose.read(path, ReadOptions(**options))
+    (clip,) = read("openpose", path, **options)
     return clip
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from helpers.small_files import FILES
+from skelfuse.datasets.clips import clips_in
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.datasets.reading import hdf5_file
@@ -92,18 +93,9 @@ def changed(content: Content, chance: random.Random) -> Content:
 
 
 def problems(form: str, source: Path) -> Iterator[SkelfuseError]:
-    try:
-        clips = FORMATS[form].read(source, ReadOptions())
-    except SkelfuseError as error:
-        yield error
-        return
-    while True:
-        try:
-            next(clips)
-        except StopIteration:
-            return
-        except SkelfuseError as error:
-            yield error
+    for clip in clips_in(source, form, ReadOptions()):
+        if isinstance(clip, SkelfuseError):
+            yield clip
 
 
 @pytest.mark.campaign
@@ -141,6 +133,7 @@ def test_every_format_is_among_them() -> None:
 
 def check(error: SkelfuseError, folder: Path) -> str:
     assert error.remedy, f"what to do? {error}"
+    assert "cannot be read: " not in error.problem, f"an exception of no reader's own: {error}"
     assert error.file, f"where? {error}"
     assert Path(error.file).is_relative_to(folder)
     assert "\n" not in str(error)

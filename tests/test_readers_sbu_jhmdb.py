@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.recordings import read
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
@@ -17,7 +18,7 @@ RAMP = np.arange(4 * 20 * 3, dtype=float).reshape(4, 20, 3) + 1
 
 
 def _one(form: str, path: Path) -> Clip:
-    (clip,) = FORMATS[form].read(path, ReadOptions())
+    (clip,) = read(form, path)
     return clip
 
 
@@ -61,7 +62,7 @@ def test_sbu_keeps_the_order_of_its_two_and_whoever_moves_most_alone(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "an empty file"),
+        ("", "no rows of numbers"),
         ("ROW\n1,2,3\n", "line 2: wrong number of columns: expected 91"),
         ("ROW\nx" + "ROW\n", "line 2: text among the numbers: expected a number, found 'x7'"),
         ("ROW\nROW\n", "frame numbers that do not increase"),
@@ -117,6 +118,6 @@ def test_jhmdb(tmp_path: Path) -> None:
 )
 def test_bad_jhmdb(changed: dict[str, Any], problem: str, tmp_path: Path) -> None:
     with pytest.raises(SkelfuseError, match=r"jhmdb\.npz") as error:
-        list(FORMATS["jhmdb"].read(_jhmdb(tmp_path, **changed), ReadOptions()))
+        read("jhmdb", _jhmdb(tmp_path, **changed))
     assert problem in str(error.value)
     assert error.value.remedy

@@ -81,7 +81,7 @@ def clip_of_columns(
     clip = named_clip(
         facts, coords, sure if told else None, joints, options, min_score=min_score, body=body
     )
-    return clip.noted(*((gaps,) if gaps else ()), *notes)
+    return clip.noted(*gaps, *notes)
 
 
 def _whose(columns: Sequence[Column]) -> tuple[list[str], list[str], list[str], list[str]]:

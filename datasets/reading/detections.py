@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
 Detection = tuple[FloatArray, FloatArray]  # joints [N,D], confidence [N]
+Known = tuple[Any, Detection]  # who it is of, None where nobody says
 
 
 def detection(values: Any, dimensions: int, what: str) -> Detection:
@@ -83,16 +84,16 @@ def clip_of(
     people = link(frames) if tracks is None else tracks
     if not people:
         raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    slots, note = frame_slots(numbers)
+    slots, gaps = frame_slots(numbers)
     placed = [{slots[t]: seen for t, seen in person.items()} for person in people]
     coords, confidence, left_out = most_active(placed, slots[-1] + 1, options.max_persons)
     coords, unsure = hide_unsure(coords, confidence, options.min_score, min_score)
     clip = make_clip(facts, coords, confidence, skeleton, options)
-    return clip.noted(*unsure, *left_out, *((note,) if note else ()))
+    return clip.noted(*unsure, *left_out, *gaps)
 
 
-def clip_of_named(
-    frames: Sequence[Sequence[tuple[Any, Detection]]],
+def clip_of_known(
+    frames: Sequence[Sequence[Known]],
     numbers: list[int],
     skeleton: Skeleton,
     facts: Facts,
@@ -100,17 +101,30 @@ def clip_of_named(
     *,
     min_score: float = 0.0,
 ) -> Clip:
-    """Return the clip of detections with the name of whom each is of.
+    """Do as `clip_of` with detections that may say who they are of: if all do, they are believed.
 
-    Where one has the name None, the file does not say who is who, and all of them are linked.
+    >>> import numpy as np
+    >>> from skelfuse.layouts import PENN_13
+    >>> pose = np.arange(26, dtype=np.float32).reshape(13, 2), np.ones(13, dtype=np.float32)
+    >>> frames = [[("Ann", pose)], [("Bob", pose)]]
+    >>> clip_of_known(frames, [1, 2], PENN_13, Facts("a"), ReadOptions()).persons
+    2
     """
     tracks: dict[Any, Track] = {}
     for t, people in enumerate(frames):
-        for who, one in people:
-            tracks.setdefault(who, {})[t] = one
-    known = None if None in tracks else list(tracks.values())
-    found = [[one for _, one in people] for people in frames]
-    return clip_of(found, numbers, skeleton, facts, options, tracks=known, min_score=min_score)
+        for who, found in people:
+            tracks.setdefault(who, {})[t] = found
+    told = None if None in tracks else list(tracks.values())
+    unnamed = [[found for _, found in people] for people in frames]
+    return clip_of(unnamed, numbers, skeleton, facts, options, tracks=told, min_score=min_score)
+
+
+def first_of(frames: Iterable[Iterable[Known]]) -> Detection:
+    """Return the first detection in any frame; where nobody is found, that is an error."""
+    found = next((found for people in frames for _, found in people), None)
+    if found is None:
+        raise SkelfuseError("no person in any frame", remedy="leave the clip out")
+    return found
 
 
 def for_joints(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets.format import ReadOptions
@@ -42,7 +43,8 @@ ALSO_CALLED = {  # what people call a column that this house calls otherwise
 }
 WHOLE = ": each clip is taken whole"
 INTERVALS = ("start", "end", "start_frame", "end_frame", "start_time", "end_time", "from", "to")
-PER_CLIP = ("name", "label", "subject", "camera", "setup", "replication", "fps", "split", "train")
+WHO = ("subject", "camera", "setup", "replication")
+PER_CLIP = ("name", "label", *WHO, "fps", "split", "train")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,17 @@ class Facts:
     fps: float | None = None
     splits: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def in_its_folder(path: Path, fps: float | None = None) -> Facts:
+    """Return the facts of a clip that is named by its file or folder, its class by that above.
+
+    >>> in_its_folder(Path("wave/first.mp4")).name
+    'wave/first'
+    """
+    label = path.absolute().parent.name or None
+    name = path.absolute().name if path.is_dir() else path.stem
+    return Facts(f"{label}/{name}" if label else name, label=label, fps=fps)
 
 
 def in_file(part: str | None) -> dict[str, str]:

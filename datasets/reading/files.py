@@ -125,7 +125,8 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
     ...     except SkelfuseError as error: print(error.line, error.problem, sep=" | ")
     1 | cannot read the table: its byte 6 is no UTF-8
     """
-    check_readable(path)
+    if path.exists():  # what is missing is told below, with what it is
+        check_readable(path)
     try:
         content = path.read_bytes()
         return content.decode(encoding)

@@ -11,7 +11,7 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.detections import (
     Detection,
     clip_of,
-    clip_of_named,
+    clip_of_known,
     detection,
     for_joints,
     from_table,
@@ -60,7 +60,7 @@ def coco_results(entries: list[Any], facts: Facts, options: ReadOptions) -> Clip
     frames = _named([by_number[number] for number in numbers])
     joints, _ = frames[0][0][1]
     skeleton = for_joints(len(joints), 2, LAYOUTS_2D, options.skeleton)
-    clip = clip_of_named(frames, numbers, skeleton, facts, options, min_score=UNSURE)
+    clip = clip_of_known(frames, numbers, skeleton, facts, options, min_score=UNSURE)
     return clip.noted(*notes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from skelfuse.datasets.reading.sides import HIPS, SHOULDERS, first_pair, sides_of
 from skelfuse.errors import SkelfuseError
@@ -133,6 +134,26 @@ def from_names(
         shoulders=first_pair(pairs_of_sides, SHOULDERS),
         dimensions=dimensions,
     )
+
+
+def from_links(names: Sequence[str], links: Any, dimensions: int, *, first: int = 0) -> Skeleton:
+    """Build a skeleton as `from_names` does, with links that are to be drawn, counted from `first`.
+
+    They are bones where the names are of no built-in layout, and where they make a tree.
+
+    >>> from_links(["nose", "ear_l", "ear_r"], [[1, 2], [1, 3]], 2, first=1).parents
+    (0, 0, 0)
+    >>> from_links(["nose", "ear_l", "ear_r"], [[1, 2], [2, 3], [3, 1]], 2, first=1).bones
+    ()
+    """
+    body = from_names(names, None, dimensions)
+    if body.bones:
+        return body
+    try:
+        bones = [(int(joint) - first, int(other) - first) for joint, other in links or ()]
+        return from_names(names, bones, dimensions)
+    except (SkelfuseError, TypeError, ValueError, OverflowError):
+        return body
 
 
 def _named(bone: Sequence[str | int], names: tuple[str, ...]) -> Pair:
