@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from skelfuse.errors import SkelfuseError
-from skelfuse.files import as_error, check_readable
+from skelfuse.files import MAY_READ, check_readable
 
 BEGINNING = 4096  # bytes by which most files tell what they are
 BLOCK = 1 << 16  # bytes read at once of files that are searched further
@@ -131,7 +131,9 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
         content = path.read_bytes()
         return content.decode(encoding)
     except OSError as error:
-        raise as_error(error, path) from None
+        raise SkelfuseError(
+            f"cannot read {what}: {error.strerror or error}", file=path, remedy=MAY_READ
+        ) from None
     except UnicodeDecodeError as error:
         coding = encoding.upper().removesuffix("-SIG")
         raise SkelfuseError(
