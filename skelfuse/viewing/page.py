@@ -8,7 +8,7 @@ from typing import Any
 
 from skelfuse.clip import Clip
 from skelfuse.clips.upright import NAMES, up_axis
-from skelfuse.files import atomic_write, cannot_write
+from skelfuse.files import write_text
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.counted import counted
 from skelfuse.telling.words import joint_words
@@ -26,13 +26,8 @@ MIDDLE, LEFT, RIGHT = 0, 1, 2
 
 def write_view(shown: Shown, path: str | Path) -> list[Doubt]:
     """Write a page that plays clips, and works without a network, at `path`; return the doubts."""
-    path, found = Path(path), doubts(shown.looked)
-    text = page_of(shown, found)
-    try:
-        with atomic_write(path) as new:
-            new.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write("the page", path, error) from None
+    found = doubts(shown.looked)
+    write_text(path, page_of(shown, found), what="the page")
     return found
 
 
