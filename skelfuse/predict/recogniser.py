@@ -20,8 +20,8 @@ from skelfuse.explain.hiding import explain_by_hiding, explain_with_rivals
 from skelfuse.explain.limb_shares import limb_shares
 from skelfuse.explain.players import Kind
 from skelfuse.explain.seen import log_class_shares
+from skelfuse.models.explainable import explainable
 from skelfuse.models.paths import own_share, two_paths
-from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
 from skelfuse.run import Run
@@ -257,7 +257,7 @@ class Recogniser:
         found = _mean_of_crops(self.run.checked(logits).double().softmax(dim=1), crops)  # [B,K]
         shares = own = None
         if joints:
-            split = joint_shares(self.run.model, batch.x, batch.seen).shares
+            split = explainable(self.run.model).by_joint(batch.x, batch.seen).shares
             shares = _mean_of_crops(split, crops)  # [B,K,N]
             both = two_paths(self.run.deployed)
             if both is not None:
