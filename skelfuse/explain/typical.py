@@ -32,11 +32,9 @@ class Typical:
     """A typical clip as the model sees it."""
 
     name: str
-    label: str
     x: Array  # [T,M,N,D]
     mask: npt.NDArray[np.bool_]  # [T,M,N]
     time: Array  # [T], in seconds, or in frames of a clip without a rate
-    fps: float | None
 
 
 def typical_clips(
@@ -117,11 +115,9 @@ def _as_seen(run: Run, clip: Clip) -> Typical:
     seen = seen_by(run, _matched(run, clip))
     return Typical(
         clip.name,
-        str(clip.label),
         seen.x[0].cpu().double().numpy(),
         seen.mask[0].cpu().numpy(),
         seen.position[0].numpy() / (clip.fps or 1.0),
-        clip.fps,
     )
 
 
