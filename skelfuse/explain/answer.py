@@ -92,7 +92,7 @@ class Explanation:
     @property
     def probability(self) -> float:
         """How likely the target is, as the clip is."""
-        return float(self.probabilities[self.classes.index(self.target)])
+        return self.probability_of(self.target)
 
     @property
     def best(self) -> str:
@@ -105,6 +105,10 @@ class Explanation:
         if self.players == "moments":
             return dict(zip(self.error, (one.share for one in self.moments), strict=True))
         return self.joints if self.players == "joints" else self.limbs
+
+    def probability_of(self, name: str) -> float:
+        """Return how likely a class is, as the clip is."""
+        return float(self.probabilities[self.classes.index(name)])
 
     def order(self) -> list[str]:
         """Return the players' names, the largest share first."""

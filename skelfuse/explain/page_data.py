@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,11 @@ from skelfuse.explain.limbs import limbs_of
 from skelfuse.explain.page_sums import page_sums
 from skelfuse.explain.scene import on_stage
 from skelfuse.explain.typical import Typical
-from skelfuse.explain.verdict import percent, time_words, verdict_parts
+from skelfuse.explain.verdict import percent, player_words, time_words, verdict_parts
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.body_words import body_words
 from skelfuse.telling.words import joint_words
-from skelfuse.viewing.places import packed_places
+from skelfuse.viewing.places import packed_places, rounded
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -64,7 +64,7 @@ def page_data(
         "joints": [joint_words(name) for name in one.skeleton.joints],
         "bones": [[n, parent] for n, parent in parents if n != parent],
         "body": _body(one.clip, one.x, one.mask, one.time, one.skeleton),
-        "names": _names(one),
+        "names": [*player_words(one).values()],
         "cells": []
         if one.players == "moments"
         else [_cells(one, name, limb=one.players == "limbs") for name in one.shares],
@@ -98,7 +98,7 @@ def _view(one: Explanation) -> dict[str, Any]:
     named = one.named
     return {
         "against": one.against,
-        "rival": None if one.against is None else percent(_probability(one, one.against)),
+        "rival": None if one.against is None else percent(one.probability_of(one.against)),
         "heading": said.decision.rstrip("."),
         "reasons": [*said.doubts, *said.reasons],
         "total": one.total,
@@ -109,7 +109,7 @@ def _view(one: Explanation) -> dict[str, Any]:
         "limb_errors": rounded([one.limb_error[name] for name in one.limbs], 4),
         "moments": [
             {
-                "words": time_words(one, moment.begins, moment.ends, verb=""),
+                "words": time_words(one, moment.begins, moment.ends),
                 "begins": moment.begins,
                 "ends": moment.ends,
                 "share": round(moment.share, 4),
@@ -135,16 +135,6 @@ def _together(one: Explanation, names: tuple[str, ...]) -> str:
     return f"all {len(names)}" if one.players == "moments" else body_words(names)
 
 
-def _probability(one: Explanation, name: str) -> float:
-    return float(one.probabilities[one.classes.index(name)])
-
-
-def _names(one: Explanation) -> list[str]:
-    if one.players == "moments":
-        return [time_words(one, moment.begins, moment.ends, verb="") for moment in one.moments]
-    return [joint_words(name) for name in one.shares]
-
-
 def _cells(one: Explanation, name: str, *, limb: bool) -> list[list[int]]:
     """Return the (person, joint) pairs that a joint's or a limb's name stands for."""
     base, _, number = name.partition(", person ")
@@ -163,11 +153,3 @@ def _body(name: str, x: Array, mask: Bools, time: Array, skeleton: Skeleton) -> 
         "length": length,
         "time": rounded(time, 4),
     }
-
-
-def rounded(values: Array | Iterable[float], digits: int) -> Any:
-    """Return numbers as nested lists, None for what is not a number."""
-    array = np.asarray(values if isinstance(values, np.ndarray) else list(values), np.float64)
-    if array.ndim > 1:
-        return [rounded(row, digits) for row in array]
-    return [None if np.isnan(v) else round(float(v), digits) + 0.0 for v in array]

@@ -1,6 +1,9 @@
-"""Where joints are, as numbers for a page."""
+"""Numbers for a page: where joints are, and what else it shows."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,3 +26,11 @@ def packed_places(at: npt.NDArray[np.float64], digits: int) -> list[int | None]:
     for gone, three in zip(missing, numbers, strict=True):
         flat += [None] if gone else three
     return flat
+
+
+def rounded(values: npt.NDArray[np.float64] | Iterable[float], digits: int) -> Any:
+    """Return numbers as nested lists, None for what is not a number."""
+    array = np.asarray(values if isinstance(values, np.ndarray) else list(values), np.float64)
+    if array.ndim > 1:
+        return [rounded(row, digits) for row in array]
+    return [None if np.isnan(v) else round(float(v), digits) + 0.0 for v in array]
