@@ -22,8 +22,7 @@ def comparison_text(comparison: Comparison) -> str:
 def comparison_markdown(comparison: Comparison) -> str:
     """Return a comparison as Markdown tables."""
     return "\n\n".join(
-        markdown(header, rows, words=range(len(header)))
-        for _, header, rows in _tables(comparison)
+        markdown(header, rows, words=range(len(header))) for _, header, rows in _tables(comparison)
     )
 
 

@@ -37,11 +37,6 @@ class Reasons:
         """The sum of all parts, equal to `logit` up to the model's rounding."""
         return float(self.by_joint().sum() + self.together + self.bias)
 
-    @property
-    def average(self) -> float:
-        """The logit of the average training clip."""
-        return self.bias
-
     def by_joint(self) -> Array:
         """Return by how much each joint exceeds the average training clip: `[N]`.
 

@@ -91,8 +91,5 @@ def _direction(explanation: ExactSum, joint: int, person: int) -> int:
     """Return the direction in which most of the evidence of change of a joint lies."""
     features = explanation.evidence.features
     size = np.abs(explanation.reasons.own[person, joint])  # [F]
-    total = np.zeros(1 + max(feature.direction for feature in features))
-    for feature, one in zip(features, size, strict=True):
-        if feature.scale is not None:
-            total[feature.direction] += one
-    return int(total.argmax())
+    of_change = size * [feature.scale is not None for feature in features]
+    return int(np.bincount([feature.direction for feature in features], of_change).argmax())

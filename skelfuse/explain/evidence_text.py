@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.exact_sum import ExactSum
-from skelfuse.layers.statistics import Feature
+from skelfuse.telling.body_words import listed
 from skelfuse.telling.tables import aligned, fixed
 from skelfuse.telling.words import feature_words, joint_words, scale_words, statistic_kind
 
@@ -46,7 +45,7 @@ def sentence(one: ExactSum) -> str:
         named = [n for n in joints if sign * worth[n] > 0]
         if not named:
             continue
-        names = _listed([f"{joint_words(one.skeleton.joints[n])}" for n in named])
+        names = listed([joint_words(one.skeleton.joints[n]) for n in named])
         keys = curves_of(one, named[0]).key
         times = [one.moment(time) for time in sorted(one.time_of_step()[list(keys)])]
         when = f", most around {' and '.join(dict.fromkeys(times))}" if times else ""
@@ -56,23 +55,18 @@ def sentence(one: ExactSum) -> str:
 
 
 def by_statistic(one: ExactSum) -> tuple[list[str], list[str], Array]:
-    """Return the names of statistics and of scales, and the evidence `[statistics,scales]`.
+    """Return the names of statistics and of scales, and the evidence `[N,statistics,scales]`.
 
-    Summed over persons, joints, directions and windows; NaN where a statistic has no such scale.
+    Summed over persons, directions and windows; NaN where a statistic has no such scale.
     """
-    frames = one.evidence.frames
-
-    def scale(feature: Feature) -> str:
-        return scale_words(feature, frames=frames)
-
-    features = one.evidence.features
-    statistics = list(dict.fromkeys(map(statistic_kind, features)))
-    scales = list(dict.fromkeys(map(scale, features)))
-    worth = one.reasons.own.sum((0, 1))  # [F]
-    table = np.full((len(statistics), len(scales)), np.nan)
-    for feature, value in zip(features, worth, strict=True):
-        cell = statistics.index(statistic_kind(feature)), scales.index(scale(feature))
-        table[cell] = np.nan_to_num(table[cell]) + value
+    kinds = [statistic_kind(feature) for feature in one.evidence.features]
+    widths = [scale_words(feature, frames=one.evidence.frames) for feature in one.evidence.features]
+    statistics, scales = list(dict.fromkeys(kinds)), list(dict.fromkeys(widths))
+    worth = one.reasons.own.sum(0)  # [N,F]
+    table = np.full((len(worth), len(statistics), len(scales)), np.nan)
+    for kind, width, value in zip(kinds, widths, worth.T, strict=True):
+        row, column = statistics.index(kind), scales.index(width)
+        table[:, row, column] = np.nan_to_num(table[:, row, column]) + value
     return statistics, scales, table
 
 
@@ -87,12 +81,6 @@ def entries_of(one: ExactSum, top: int) -> list[tuple[int, int, int, float]]:
 def sum_dict(one: ExactSum) -> dict[str, Any]:
     """Return everything as plain values, ready for JSON: the evidence tensor as well."""
     reasons, evidence = one.reasons, one.evidence
-    names = one.skeleton.joints
-    frames = evidence.frames
-
-    def per(persons: Callable[[int], Any]) -> list[Any]:
-        return [persons(n) for n in range(len(names))]
-
     beyond = reasons.by_joint()
     return {
         "clip": one.clip,
@@ -104,21 +92,22 @@ def sum_dict(one: ExactSum) -> dict[str, Any]:
         "words": sentence(one),
         "logit": reasons.logit,
         "sum": {
-            "joints": float(reasons.by_joint().sum()),
+            "joints": float(beyond.sum()),
             "together": reasons.together,
             "average_training_clip": reasons.bias,
         },
         "persons_present": evidence.present.tolist(),
-        "joints": per(
-            lambda n: {
-                "joint": names[n],
+        "joints": [
+            {
+                "joint": name,
                 "beyond_average": float(beyond[n]),
                 "statistics": float(reasons.own[:, n].sum()),
                 "usual": float(reasons.usual[n]),
             }
-        ),
+            for n, name in enumerate(one.skeleton.joints)
+        ],
         "features": [
-            {"words": feature_words(feature, frames=frames), **feature._asdict()}
+            {"words": feature_words(feature, frames=evidence.frames), **feature._asdict()}
             for feature in evidence.features
         ],
         "axes": {
@@ -169,13 +158,14 @@ def _joints(one: ExactSum, top: int) -> str:
     if len(worth) > top:
         rows.append([f"  {len(worth) - top} more", fixed(left, 2, sign=True), "", ""])
     what = "whose logit is" if one.against is None else "where the difference is"
-    average = f"({what} {fixed(one.reasons.average, 2, sign=True)})"
+    average = f"({what} {fixed(one.reasons.bias, 2, sign=True)})"
     head = f"Joints: evidence beyond the average training clip {average}; █ for, ░ against"
     return f"{head}\n" + aligned(["", "", "", ""], rows, words={0, 2, 3}).lstrip("\n")
 
 
 def _table(one: ExactSum) -> str:
-    statistics, scales, table = by_statistic(one)
+    statistics, scales, by_joint = by_statistic(one)
+    table = by_joint.sum(0)
     rows = [
         [f"  {name}", *("" if np.isnan(v) else fixed(float(v), 2, sign=True) for v in row)]
         for name, row in zip(statistics, table, strict=True)
@@ -192,7 +182,3 @@ def _entries(one: ExactSum, top: int) -> str:
         joint = joint_words(one.skeleton.joints[n])
         lines.append(f"  {fixed(value, 2, sign=True)}  {joint}, {feature}{person}")
     return "\n".join(lines)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

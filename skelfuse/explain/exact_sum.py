@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from skelfuse.batches import batch_of
-from skelfuse.batches.sampling import sample_times, spread
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.class_names import number_of
 from skelfuse.explain.evidence import Evidence, Reasons, evidence_of
+from skelfuse.explain.seen import seen_by
 from skelfuse.predict import Recogniser
 from skelfuse.skeleton import Skeleton
 
@@ -38,11 +36,6 @@ class ExactSum:
     mask: npt.NDArray[np.bool_]  # [T,M,N]
     frames: Array  # [T], which frame of the clip each one is
     fps: float | None  # of the clip
-
-    @property
-    def best(self) -> int:
-        """The likeliest class."""
-        return int(self.probabilities.argmax())
 
     @property
     def title(self) -> str:
@@ -98,11 +91,10 @@ def exact_sum_of(
     """
     number = None if class_name is None else number_of(recogniser.classes, class_name)
     other = None if against is None else number_of(recogniser.classes, against)
-    run, sampling = recogniser.run, recogniser.run.config.sampling
-    prepared = recogniser.preparation.prepared(recogniser.preparation.matched(clip))
-    batch = batch_of([prepared], sampling=sampling, device=recogniser.device)
+    run = recogniser.run
+    seen = seen_by(run, recogniser.preparation.prepared(recogniser.preparation.matched(clip)))
     try:
-        evidence = evidence_of(run.model, batch.x, batch.mask)
+        evidence = evidence_of(run.model, seen.x, seen.mask)
     except SkelfuseError as error:
         raise error.at(run.path) from None
     logits = evidence.logits - evidence.logits.max()
@@ -114,10 +106,6 @@ def exact_sum_of(
             f"'{against}' cannot be compared with itself",
             remedy="it is the class explained; name another one",
         )
-    rate = None
-    if sampling.fps is not None and clip.fps is not None:
-        rate = torch.tensor([clip.fps / sampling.fps], dtype=torch.float64)
-    when = sample_times(sampling, torch.tensor([clip.frames]), rate, spread(sampling, 1))
     return ExactSum(
         clip.name,
         clip.label,
@@ -129,8 +117,8 @@ def exact_sum_of(
         evidence,
         evidence.reasons(number, other),
         recogniser.skeleton,
-        batch.x[0].cpu().double().numpy(),
-        batch.mask[0].cpu().numpy(),
-        when.position[0].numpy(),
+        seen.x[0].cpu().double().numpy(),
+        seen.mask[0].cpu().numpy(),
+        seen.position[0].numpy(),
         clip.fps,
     )

@@ -11,11 +11,6 @@ from skelfuse.skeleton import Skeleton
 Array = npt.NDArray[np.float64]
 
 
-def staged(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> Array:
-    """Return positions of `on_stage`, `[T,M,N,3]`."""
-    return on_stage(x, mask, skeleton)[0]
-
-
 def on_stage(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> tuple[Array, float]:
     """Return positions `[T,M,N,3]` (to the right, up, towards the onlooker) within -1 and 1.
 

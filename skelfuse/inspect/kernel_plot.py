@@ -12,7 +12,7 @@ from skelfuse.inspect.derivative import TOLERANCE
 from skelfuse.inspect.frame_rate import FrameRate
 from skelfuse.inspect.kernel_report import AxisReport, KernelReport, KernelsReport
 from skelfuse.inspect.response import NYQUIST, gain
-from skelfuse.telling.picture import new_picture, write_picture
+from skelfuse.telling.picture import finish, new_picture, write_picture
 
 # Okabe and Ito's colours, told apart by eyes of every kind; lines and marks differ as well, and
 # what is drawn later is smaller, so that equal axes show through each other.
@@ -83,7 +83,7 @@ def _draw_taps(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
     most = max(abs(tap) for axis in kernel.axes for tap in (*axis.taps, *(axis.start or ())))
     panel.set_ylim(-1.2 * most or -1.0, 1.2 * most or 1.0)
     panel.set_ylabel(kernel.name.replace("/", "\n"), fontsize=10, fontweight="bold")
-    _finish(panel)
+    finish(panel)
 
 
 def _draw_responses(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
@@ -110,7 +110,7 @@ def _draw_responses(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
     )
     panel.set_xlim(0, shown[-1])
     panel.set_ylim(0, 1.3 * greatest or 1.0)
-    _finish(panel)
+    finish(panel)
 
 
 def _draw_drift(panel: Any, report: KernelsReport, kernel: KernelReport) -> None:
@@ -120,17 +120,11 @@ def _draw_drift(panel: Any, report: KernelsReport, kernel: KernelReport) -> None
         panel.plot(epochs, report.drifts(kernel.name, number), markevery=every, **style)
     panel.set_ylim(bottom=0)
     panel.xaxis.get_major_locator().set_params(integer=True)
-    _finish(panel)
+    finish(panel)
 
 
 def _styled(axes: Sequence[AxisReport]) -> list[tuple[AxisReport, dict[str, Any]]]:
     return [(axis, STYLES[i % len(STYLES)]) for i, axis in enumerate(axes)]
-
-
-def _finish(panel: Any) -> None:
-    panel.grid(visible=True, alpha=0.3)
-    panel.tick_params(labelsize=8)
-    panel.spines[["top", "right"]].set_visible(False)
 
 
 def _legend(panel: Any) -> tuple[list[Any], list[str]]:
