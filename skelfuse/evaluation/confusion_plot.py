@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelfuse.evaluation.metrics import IntArray
+from skelfuse.telling.picture import new_picture
 
 CELL = 0.21  # inches a class, enough for a line of text of POINTS
 POINTS = 7.0
@@ -38,9 +39,7 @@ def draw_confusion(
     >>> path.exists() == can_be_drawn(confusion)
     True
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import PowerNorm
-    from matplotlib.figure import Figure
 
     there = _there(confusion)
     confusion = confusion[there][:, there]
@@ -52,8 +51,7 @@ def draw_confusion(
     letters = int(width / (LETTER * TITLE_POINTS))
     lines = [part for line in title.splitlines() for part in wrap(line, letters)]
     height = side + 2.6 + LINE * TITLE_POINTS * len(lines)
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_picture(width, height)
     panel = figure.subplots()
     image = panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 1), interpolation="nearest")
     for spine in panel.spines.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -70,36 +70,30 @@ def all_conditions(*, flat: bool, vertical: int = 1, seed: int = 0) -> tuple[Con
     >>> all_conditions(flat=True)[-2].name
     'camera tilted sideways by 90 degrees'
     """
-    return tuple(_conditions(flat, vertical, seed))
+    found = [Condition("unchanged", None, "as recorded", lambda clip: clip)]
 
+    def add(
+        kind: str, strength: float | None, name: str, change: Callable[..., Clip], **how: float
+    ) -> None:
+        found.append(Condition(kind, strength, name, partial(change, **how)))
 
-def _conditions(flat: bool, vertical: int, seed: int) -> Iterator[Condition]:
-    yield Condition("unchanged", None, "as recorded", _unchanged)
     for share in MISSING:
-        change = partial(conditions.without_joints, share=share, seed=seed)
-        yield Condition("missing", share, f"{100 * share:.0f} % of the joints missing", change)
+        name = f"{100 * share:.0f} % of the joints missing"
+        add("missing", share, name, conditions.without_joints, share=share, seed=seed)
     for share in JITTER:
-        change = partial(conditions.jittered, share=share, seed=seed)
-        yield Condition(
-            "jitter", share, f"jitter of {100 * share:.0f} % of the body's size", change
-        )
+        name = f"jitter of {100 * share:.0f} % of the body's size"
+        add("jitter", share, name, conditions.jittered, share=share, seed=seed)
     for share in KEPT:
-        change = partial(conditions.beginning, share=share)
-        yield Condition("beginning", share, f"first {100 * share:.0f} % of the clip alone", change)
-    yield Condition("rate", 0.5, "half the frame rate", conditions.every_second_frame)
-    yield Condition("rate", 2.0, "twice the frame rate", conditions.frames_between)
-    how = "tilted sideways" if flat else "turned about the vertical"
+        name = f"first {100 * share:.0f} % of the clip alone"
+        add("beginning", share, name, conditions.beginning, share=share)
+    add("rate", 0.5, "half the frame rate", conditions.every_second_frame)
+    add("rate", 2.0, "twice the frame rate", conditions.frames_between)
+    kind, how = ("tilt", "tilted sideways") if flat else ("turn", "turned about the vertical")
     for degrees in TURNS:
-        change = partial(conditions.turned, degrees=degrees, vertical=vertical)
-        yield Condition(
-            "tilt" if flat else "turn", degrees, f"camera {how} by {degrees} degrees", change
-        )
-    swap = partial(conditions.mirrored, vertical=vertical)
-    yield Condition("mirror", None, "left and right swapped", swap)
-
-
-def _unchanged(clip: Clip) -> Clip:
-    return clip
+        name = f"camera {how} by {degrees} degrees"
+        add(kind, degrees, name, conditions.turned, degrees=degrees, vertical=vertical)
+    add("mirror", None, "left and right swapped", conditions.mirrored, vertical=vertical)
+    return tuple(found)
 
 
 def evaluate_robustness(
