@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from skelfuse.inspect.head_report import HeadWeights
 from skelfuse.inspect.shown_clips import show_clips
-from skelfuse.layers.frieren import FrierenFuse, Fused
+from skelfuse.layers.frieren import Fused
 from skelfuse.models.explainable import explainable
 from skelfuse.run import Run
 from skelfuse.store import Store
@@ -53,10 +53,9 @@ def feature_spread(
     People who are not there do not count. Of many clips, `CLIPS_SHOWN` evenly spread ones are
     looked at.
     """
-    frieren = getattr(run.model, "frieren", None)
-    if not isinstance(frieren, FrierenFuse):
-        explainable(run.model).head()  # says what is missing
-        raise AssertionError("a model with a head has a FrierenFuse")
+    model = explainable(run.model)
+    model.head()  # where there is none, it says what is missing
+    assert model.frieren is not None
     count, total, square = 0, 0.0, 0.0
 
     def measure(_: nn.Module, given: tuple[Tensor, Tensor | None], fused: Fused) -> None:
@@ -68,7 +67,7 @@ def feature_spread(
         total = total + features.sum(0)
         square = square + np.square(features).sum(0)
 
-    with frieren.register_forward_hook(measure):
+    with model.frieren.register_forward_hook(measure):
         show_clips(run, store, indices)
     mean = total / max(count, 1)
     spread: npt.NDArray[np.float64] = np.sqrt(np.maximum(square / max(count, 1) - mean**2, 0.0))

@@ -87,18 +87,11 @@ def rate_text(rate: FrameRate) -> str:
 
 def merged(kernel: KernelReport) -> list[tuple[str, AxisReport]]:
     """Return a kernel's axes by their names; axes of equal taps are one."""
-    found: list[tuple[str, AxisReport]] = []
+    found: dict[object, tuple[str, AxisReport]] = {}  # by taps, now and at the start
     for axis in kernel.axes:
-        same = [
-            i
-            for i, (_, other) in enumerate(found)
-            if (other.taps, other.start) == (axis.taps, axis.start)
-        ]
-        if same:
-            found[same[0]] = (found[same[0]][0] + axis.axis, found[same[0]][1])
-        else:
-            found.append((axis.axis, axis))
-    return found
+        names, first = found.get((axis.taps, axis.start), ("", axis))
+        found[axis.taps, axis.start] = (names + axis.axis, first)
+    return list(found.values())
 
 
 def _taps_tables(report: KernelsReport, rate: FrameRate) -> list[Table]:
