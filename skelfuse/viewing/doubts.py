@@ -87,7 +87,7 @@ def _order(clips: Sequence[Clip]) -> list[Doubt]:
     found = []
     for order, text in texts.items():
         if names := [name for name, one in kinds.items() if one == order]:
-            found.append(Doubt(f"{text.format(_of(names, clips))}, {_such_as(names)}"))
+            found.append(Doubt(f"{text.format(_of(names, clips))}, e.g. {_some(names)}"))
     return found
 
 
@@ -119,7 +119,7 @@ def _upside_down(clips: Sequence[Clip]) -> list[Doubt]:
         return []
     usual, _ = Counter(axes.values()).most_common(1)[0]
     against = [name for name, a in axes.items() if a.number == usual.number and a != usual]
-    found = [Doubt(f"upside down: {_of(against, clips)}, {_such_as(against)}")] if against else []
+    found = [Doubt(f"upside down: {_of(against, clips)}, e.g. {_some(against)}")] if against else []
     flat = clips[0].skeleton.dimensions == 2
     expected = "-y" if flat else "+y"
     if str(usual) != expected:
@@ -208,10 +208,6 @@ def _unseen(clips: Sequence[Clip]) -> list[Doubt]:
 
 def _of(names: Sequence[str], clips: Sequence[Clip]) -> str:
     return f"{len(names)} of {counted(len(clips), 'clip')}"
-
-
-def _such_as(names: Sequence[str]) -> str:
-    return f"e.g. {_some(names)}"
 
 
 def _some(names: Sequence[str]) -> str:
