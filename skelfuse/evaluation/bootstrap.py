@@ -8,8 +8,8 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Bools
 from skelfuse.errors import SkelfuseError
 
 
@@ -21,7 +21,7 @@ class Interval(NamedTuple):
 
 
 def bootstrap_interval(
-    right: npt.NDArray[np.bool_],
+    right: Bools,
     groups: Sequence[str] | None = None,
     *,
     level: float = 0.95,
@@ -57,7 +57,7 @@ def bootstrap_interval(
     return Interval(float(low), float(high))
 
 
-def wilson_interval(right: npt.NDArray[np.bool_], *, level: float = 0.95) -> Interval:
+def wilson_interval(right: Bools, *, level: float = 0.95) -> Interval:
     """Return Wilson's score interval of the accuracy of clips, `right [C]`.
 
     Where all clips are right, or none is, drawing them again tells nothing and this still does.

@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.batches import Sampling
 from skelfuse.batches.place import measured
 from skelfuse.batches.tracks import pack
@@ -169,9 +170,8 @@ def vertical_axis(clips: Iterable[Clip]) -> int | None:
     return max(axes, key=axes.__getitem__, default=None)
 
 
-def _middle(clip: Clip) -> npt.NDArray[np.float64]:
-    middle: npt.NDArray[np.float64] = np.nanmean(clip.coords, axis=(0, 1, 2), dtype=np.float64)
-    return middle
+def _middle(clip: Clip) -> Array:
+    return np.asarray(np.nanmean(clip.coords, axis=(0, 1, 2), dtype=np.float64))
 
 
 def _draw(clip: Clip, seed: int, what: str) -> np.random.Generator:

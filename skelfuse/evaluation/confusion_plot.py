@@ -8,8 +8,8 @@ from pathlib import Path
 from textwrap import wrap
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Bools
 from skelfuse.evaluation.metrics import IntArray
 from skelfuse.telling.picture import new_picture
 
@@ -97,7 +97,7 @@ def can_be_drawn(confusion: IntArray) -> bool:
     return find_spec("matplotlib") is not None and int(_there(confusion).sum()) <= LARGEST
 
 
-def _there(confusion: IntArray) -> npt.NDArray[np.bool_]:
+def _there(confusion: IntArray) -> Bools:
     """Tell which classes are true or predicted somewhere."""
     return np.asarray((confusion.sum(axis=0) + confusion.sum(axis=1)) > 0)
 

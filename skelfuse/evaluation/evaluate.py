@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval, wilson_interval
 from skelfuse.evaluation.doubts import Doubt, least_believed
 from skelfuse.evaluation.matching import Indices, Labelled, joint_order, labelled
 from skelfuse.evaluation.metrics import (
     Confusion,
-    FloatArray,
     IntArray,
     Metrics,
     PerClass,
@@ -55,7 +55,7 @@ class Evaluation:
     class_names: tuple[str, ...]
     names: tuple[str, ...]  # of the clips
     label: IntArray  # [C]
-    probability: FloatArray  # [C,K]
+    probability: Array  # [C,K]
     metrics: Metrics
     interval: Interval  # of top1, over clips
     subjects: int  # 0 where not known

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation
@@ -145,14 +146,12 @@ def evaluate_robustness(
     return Robustness(tests, top1, len(clips.indices), crops, seed, tuple(notes))
 
 
-def _scorer(
-    runs: Sequence[Run], store: Store, crops: int
-) -> Callable[[Sequence[Clip]], npt.NDArray[np.float64]]:
+def _scorer(runs: Sequence[Run], store: Store, crops: int) -> Callable[[Sequence[Clip]], Array]:
     """Return a function from clips to the sum of the runs' probabilities, `[C,K]`."""
     orders = [joint_order(run, store) for run in runs]
     columns = [class_columns(run, runs[0]) for run in runs]
 
-    def score(clips: Sequence[Clip]) -> npt.NDArray[np.float64]:
+    def score(clips: Sequence[Clip]) -> Array:
         names = [clip.name for clip in clips]
         total = np.zeros((len(clips), len(runs[0].class_names)))
         for run, order, column in zip(runs, orders, columns, strict=True):

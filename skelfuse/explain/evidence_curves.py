@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.explain.exact_sum import ExactSum
-
-Array = npt.NDArray[np.float64]
 
 KEY_MOMENTS = 2  # of each joint
 

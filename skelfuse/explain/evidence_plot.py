@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, sentence
 from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.explain.scene import on_stage
 from skelfuse.telling.picture import finish, new_picture, write_picture
 from skelfuse.telling.words import joint_words
-
-Array = npt.NDArray[np.float64]
 
 # Blue, grey and orange are told apart by eyes of every kind; size and fill say the same again.
 FOR, NEITHER, AGAINST = "#c44e00", "#b4bac2", "#0068a8"

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.telling.body_words import listed
 from skelfuse.telling.tables import aligned, fixed
 from skelfuse.telling.words import feature_words, joint_words, scale_words, statistic_kind
-
-Array = npt.NDArray[np.float64]
 
 BAR = 16  # characters for the greatest joint
 CLASSES_SHOWN = 5

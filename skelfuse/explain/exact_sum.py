@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools, array_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.class_names import number_of
@@ -14,8 +14,6 @@ from skelfuse.explain.evidence import Evidence, Reasons, evidence_of
 from skelfuse.explain.seen import seen_by
 from skelfuse.predict import Recogniser
 from skelfuse.skeleton import Skeleton
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +31,7 @@ class ExactSum:
     reasons: Reasons
     skeleton: Skeleton
     x: Array  # [T,M,N,D] as the model saw the clip
-    mask: npt.NDArray[np.bool_]  # [T,M,N]
+    mask: Bools  # [T,M,N]
     frames: Array  # [T], which frame of the clip each one is
     fps: float | None  # of the clip
 
@@ -117,7 +115,7 @@ def exact_sum_of(
         evidence,
         evidence.reasons(number, other),
         recogniser.skeleton,
-        seen.x[0].cpu().double().numpy(),
+        array_of(seen.x[0]),
         seen.mask[0].cpu().numpy(),
         seen.position[0].numpy(),
         clip.fps,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
+from skelfuse.arrays import Array
 from skelfuse.explain.game import Game
 from skelfuse.explain.players import limb_players
 from skelfuse.explain.questions import Model, Questions
 from skelfuse.explain.shapley import BATCH, shapley_shares
 from skelfuse.skeleton import Skeleton
-
-Array = npt.NDArray[np.float64]
 
 # Joints times frames that all questions about a window may have together: what the model `small`
 # answers on one core in a tenth of a second. Every set of six limbs, with 25 joints in 32 frames.
@@ -30,6 +27,7 @@ def limb_shares(
     whoever is there. One that is never seen is left out.
 
     >>> from skelfuse.layouts import COCO_17
+    >>> import numpy as np
     >>> import torch
     >>> arm = [COCO_17.index("right_wrist")]
     >>> def model(x, mask):  # it looks at the right wrist

@@ -6,16 +6,14 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, array_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import evidence_of
 from skelfuse.explain.seen import Seen
 from skelfuse.models.explainable import explainable
 from skelfuse.run import Run
 from skelfuse.telling.words import scale_words, statistic_kind
-
-Array = npt.NDArray[np.float64]
 
 
 class OwnPath(NamedTuple):
@@ -49,8 +47,8 @@ def own_path(run: Run, seen: Seen, weights: Array) -> OwnPath | None:
         return None
     x, mask = seen.x[:1], seen.mask[:1]
     split = model.by_joint(x, mask)
-    shares = split.shares[0].detach().cpu().double().numpy()  # [K,N]
-    together = split.together[0].detach().cpu().double().numpy()  # [K]
+    shares = array_of(split.shares[0])  # [K,N]
+    together = array_of(split.together[0])  # [K]
     own = dict(zip(model.joints, (weights @ shares).tolist(), strict=True))
     if model.frieren is None:
         return OwnPath(own, float(weights @ together), None)

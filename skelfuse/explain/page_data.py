@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.explain.answer import Explanation
 from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.explain.glossary import GLOSSARY
@@ -21,9 +21,6 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.telling.body_words import body_words
 from skelfuse.telling.words import joint_words
 from skelfuse.viewing.places import packed_places, rounded
-
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 DIGITS = 10_000  # of places: a metre's ten thousandth still makes speeds smooth
 CLASSES = 5

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.inspect.response import NYQUIST, POINTS, edge_of
-
-Array = npt.NDArray[np.float64]
 
 TOLERANCE = 0.1  # of the ideal gain, by which a kernel's may differ and still follow it
 TURN = np.radians(30)  # and the phase: beyond that a kernel tells something else than the velocity
@@ -68,7 +67,7 @@ def derivative(taps: npt.ArrayLike, first: int = 0) -> Derivative:
     place = middle + s2 / (s1 + slope)
     grid = np.linspace(0, NYQUIST, POINTS)[1:]
 
-    def follows(frequency: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    def follows(frequency: npt.ArrayLike) -> Bools:
         omega = 2 * np.pi * np.asarray(frequency, np.float64)
         answer = np.exp(1j * omega[..., None] * (offsets - place)) @ kernel
         share = answer / (1j * omega * slope)

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from skelfuse.arrays import Array
 from skelfuse.inspect.frame_rate import FrameRate
 from skelfuse.inspect.gate_report import GateReport
 from skelfuse.telling.tables import BLOCKS, aligned, fixed, markdown
 from skelfuse.telling.words import joint_words
-
-Array = npt.NDArray[np.float64]
 
 KINDS = {
     "static": "static gate: one choice for all clips",

@@ -30,17 +30,7 @@ MARKS = 8  # on a curve
 
 
 def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: FrameRate) -> None:
-    """Draw one row for each kernel into `path`, whose ending says the kind of picture.
-
-    >>> import tempfile
-    >>> from skelfuse.inspect.kernel_report import report_kernels
-    >>> from skelfuse.layers import MotionKernels
-    >>> path = Path(tempfile.mkdtemp()) / "kernels.png"
-    >>> report = report_kernels(MotionKernels(3, scales=(1, 2)).kernels())
-    >>> plot_kernels(report, path, title="new", rate=FrameRate(30.0))
-    >>> path.read_bytes()[1:4]
-    b'PNG'
-    """
+    """Draw one row for each kernel into `path`, whose ending says the kind of picture."""
     columns = 3 if report.history else 2
     rows = len(report.kernels)
     figure = new_picture(3.6 * columns, ROW_INCHES * rows + 1.3)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from skelfuse.arrays import Array, Bools
 
 NYQUIST = 0.5  # cycles per frame
 POINTS = 2049

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.errors import SkelfuseError
 
 REPR_CLASSES = 3
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from skelfuse.arrays import Array, array_of
 from skelfuse.batches import Batch, batch_of
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation, part, person
@@ -304,6 +305,5 @@ class Recogniser:
             return None
 
 
-def _mean_of_crops(rows: torch.Tensor, crops: int) -> npt.NDArray[np.float64]:
-    mean = torch.unflatten(rows.double(), 0, (-1, crops)).mean(dim=1)
-    return np.asarray(mean.cpu().numpy())
+def _mean_of_crops(rows: torch.Tensor, crops: int) -> Array:
+    return array_of(torch.unflatten(rows.double(), 0, (-1, crops)).mean(dim=1))

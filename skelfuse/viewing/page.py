@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from skelfuse.arrays import Array
 from skelfuse.clip import Clip
 from skelfuse.clips.upright import NAMES, up_axis
 from skelfuse.files import write_text
@@ -14,7 +15,7 @@ from skelfuse.telling.counted import counted
 from skelfuse.telling.words import joint_words
 from skelfuse.viewing.assembled import assembled
 from skelfuse.viewing.doubts import Doubt, doubts
-from skelfuse.viewing.onlooker import Array, onlooker, staged
+from skelfuse.viewing.onlooker import onlooker, staged
 from skelfuse.viewing.places import packed_places
 from skelfuse.viewing.shown import Shown
 

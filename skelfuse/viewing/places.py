@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from skelfuse.arrays import Array
 
 LARGEST = 1e15  # a whole number that a page holds
 
 
-def packed_places(at: npt.NDArray[np.float64], digits: int) -> list[int | None]:
+def packed_places(at: Array, digits: int) -> list[int | None]:
     """Return places `[T,M,N,3]` times `digits` as whole numbers, one after the other.
 
     A joint that was not seen is one None, not three.
@@ -28,7 +29,7 @@ def packed_places(at: npt.NDArray[np.float64], digits: int) -> list[int | None]:
     return flat
 
 
-def rounded(values: npt.NDArray[np.float64] | Iterable[float], digits: int) -> Any:
+def rounded(values: Array | Iterable[float], digits: int) -> Any:
     """Return numbers as nested lists, None for what is not a number."""
     array = np.asarray(values if isinstance(values, np.ndarray) else list(values), np.float64)
     if array.ndim > 1:
