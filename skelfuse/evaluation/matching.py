@@ -81,3 +81,8 @@ def class_columns(run: Run, first: Run) -> list[int]:
             remedy="evaluate them one by one",
         )
     return [run.class_names.index(name) for name in first.class_names]
+
+
+def matched(runs: Sequence[Run], store: Store) -> list[tuple[Run, list[int], list[int]]]:
+    """Return each run with its `joint_order` in a store, and its `class_columns`."""
+    return [(run, joint_order(run, store), class_columns(run, runs[0])) for run in runs]

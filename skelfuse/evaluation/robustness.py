@@ -16,7 +16,7 @@ from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import conditions
-from skelfuse.evaluation.matching import class_columns, joint_order, labelled
+from skelfuse.evaluation.matching import labelled, matched
 from skelfuse.evaluation.scores import ROWS_AT_ONCE, Progress, batch_scores
 from skelfuse.run import Run
 from skelfuse.store import Store
@@ -129,7 +129,7 @@ def evaluate_robustness(
     if vertical is None and not flat:
         notes.append("nothing tells which axis is vertical: y is taken for it")
     tests = all_conditions(flat=flat, vertical=1 if vertical is None else vertical, seed=seed)
-    score = _scorer(runs, store, crops)
+    together = matched(runs, store)
     again = Preparation.of_store(store.skeleton, store.provenance)
     right, done, size = [0] * len(tests), 0, max(1, ROWS_AT_ONCE // crops)
     for at in range(0, len(clips.indices), size):
@@ -138,7 +138,8 @@ def evaluate_robustness(
             changed = [test.change(clip) for clip in recorded]
             if test.kind == "turn" and again.align:  # what making this store would have undone
                 changed = [again.prepared(clip) for clip in changed]
-            right[t] += int((score(changed).argmax(axis=1) == clips.label[at : at + size]).sum())
+            found = sum(_probability(*run, changed, crops) for run in together)
+            right[t] += int((np.argmax(found, axis=1) == clips.label[at : at + size]).sum())
             done += len(runs) * len(changed)
             if progress is not None:
                 progress(done)
@@ -146,22 +147,14 @@ def evaluate_robustness(
     return Robustness(tests, top1, len(clips.indices), crops, seed, tuple(notes))
 
 
-def _scorer(runs: Sequence[Run], store: Store, crops: int) -> Callable[[Sequence[Clip]], Array]:
-    """Return a function from clips to the sum of the runs' probabilities, `[C,K]`."""
-    orders = [joint_order(run, store) for run in runs]
-    columns = [class_columns(run, runs[0]) for run in runs]
-
-    def score(clips: Sequence[Clip]) -> Array:
-        names = [clip.name for clip in clips]
-        total = np.zeros((len(clips), len(runs[0].class_names)))
-        for run, order, column in zip(runs, orders, columns, strict=True):
-            device = next(run.model.parameters()).device
-            batch = batch_of(clips, sampling=run.config.sampling, device=device, crops=crops)
-            found = batch_scores(run, batch, order, crops, names)
-            total += found.probability[:, column]
-        return total
-
-    return score
+def _probability(
+    run: Run, order: list[int], column: list[int], clips: Sequence[Clip], crops: int
+) -> Array:
+    """Return how probable the first run's classes are to one of the runs, `[C,K]`."""
+    device = next(run.model.parameters()).device
+    batch = batch_of(clips, sampling=run.config.sampling, device=device, crops=crops)
+    found = batch_scores(run, batch, order, crops, [clip.name for clip in clips])
+    return np.asarray(found.probability[:, column])
 
 
 def robustness_text(found: Robustness) -> str:

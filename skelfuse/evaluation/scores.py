@@ -13,7 +13,7 @@ from skelfuse.arrays import Array
 from skelfuse.batches import Batch, Batches
 from skelfuse.batches.joints import in_order
 from skelfuse.errors import SkelfuseError
-from skelfuse.evaluation.matching import Indices, class_columns, joint_order
+from skelfuse.evaluation.matching import Indices, matched
 from skelfuse.models.paths import own_share, two_paths
 from skelfuse.run import Run
 from skelfuse.store import Store
@@ -41,11 +41,9 @@ def ensemble_scores(
 
     Runs are matched by the names of joints and classes before anything is computed.
     """
-    orders = [joint_order(run, store) for run in runs]
-    columns = [class_columns(run, runs[0]) for run in runs]
     total = np.zeros((len(indices), len(runs[0].class_names)))
     shares: list[Array | None] = []
-    for i, (run, order, column) in enumerate(zip(runs, orders, columns, strict=True)):
+    for i, (run, order, column) in enumerate(matched(runs, store)):
 
         def tell(done: int, before: int = i * len(indices)) -> None:
             if progress is not None:
