@@ -19,6 +19,7 @@ from skelfuse.telling.tables import (
 )
 
 EPOCHS_SHOWN = 5
+BLOCKS_SHOWN = 24  # of a drift over many epochs
 UNLIKE = 0.5  # a pattern that leaves over more than this is named in brackets
 
 Table = tuple[str, Sequence[str], Rows, Collection[int]]
@@ -220,7 +221,8 @@ def _history(report: KernelsReport) -> Table:
             drifts = report.drifts(kernel.name, number)
             shapes = (moments[i].taps[kernel.name][:, number].tolist() for i in shown)
             numbers = [fixed(drifts[i]) for i in shown]
-            row = [kernel.name, axis.axis, rising_blocks(drifts), *numbers]
+            course = [drifts[i] for i in spread_over(len(drifts), BLOCKS_SHOWN)]
+            row = [kernel.name, axis.axis, rising_blocks(course, max(course)), *numbers]
             rows.append([*row, " ".join(signed_blocks(shape) for shape in shapes)])
     return (
         "How they came to be (drift: length of the change)",
