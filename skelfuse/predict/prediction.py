@@ -9,6 +9,7 @@ import numpy as np
 
 from skelfuse.arrays import Array
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.class_names import number_of
 
 REPR_CLASSES = 3
 
@@ -72,11 +73,6 @@ class Prediction:
         """
         if self.shares is None:
             raise SkelfuseError("joints were not asked for", remedy="predict(clip, joints=True)")
-        if class_name is not None and class_name not in self.classes:
-            raise SkelfuseError(
-                f"the model knows no class '{class_name}'",
-                remedy=f"it knows {', '.join(self.classes)}",
-            )
-        row = self.shares[self.classes.index(class_name or self.best)]
+        row = self.shares[number_of(self.classes, class_name or self.best)]
         order = np.argsort(-row, kind="stable")
         return [(self.joints[i], float(row[i])) for i in order]
