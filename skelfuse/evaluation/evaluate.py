@@ -212,11 +212,8 @@ def _notes(runs: Sequence[Run], store: Store, clips: Labelled, protocol: str | N
                 "clips of this part may have been trained on"
             )
         notes += _unlike(run, store, clips.indices)
-        here, there = store.provenance, run.provenance
-        for option, now, before in (
-            ("align", here.align, there.align),
-            ("scale", here.scale, there.scale),
-        ):
+        for option in ("align", "scale"):
+            now, before = (getattr(one.provenance, option) for one in (store, run))
             if None not in (now, before) and now != before:
                 notes.append(
                     f"{run.path} was trained on a store made {'with' if before else 'without'} "
