@@ -16,11 +16,9 @@ KEY_MOMENTS = 2  # of each joint
 class Curves:
     """One joint of one person; NaN where it was not seen."""
 
-    joint: int
     person: int
     speed: Array  # [T], units of length per second (or per frame of a clip without a rate)
-    direction: int  # which its strongest evidence of change uses
-    change: Array  # [S-1], from step to step along that direction: up above zero, down below
+    change: Array  # [S-1], from step to step along the direction of its strongest evidence
     evidence: Array  # [S], as in `Reasons.by_moment`
     key: tuple[int, ...]  # the steps that decided most, the strongest first
 
@@ -44,9 +42,7 @@ def curves_of(explanation: ExactSum, joint: int) -> Curves:
     # The clip's whole evidence of the joint says which sign decides.
     sign = 1 if explanation.reasons.by_joint()[joint] >= 0 else -1
     key = key_moments(sign * evidence, KEY_MOMENTS)
-    return Curves(
-        joint, person, speed_of(at, explanation.time), direction, np.diff(along), evidence, key
-    )
+    return Curves(person, speed_of(at, explanation.time), np.diff(along), evidence, key)
 
 
 def speed_of(at: Array, time: Array) -> Array:

@@ -117,12 +117,11 @@ def _draw_bars(panel: Any, one: ExactSum) -> None:
     panel.legend(
         [Patch(color=colour) for colour in colours], scales, fontsize=8, frameon=False, loc="best"
     )
-    what = "logit" if one.against is None else "difference of the logits"
     reasons = one.reasons
     together = f" {reasons.together:+.2f} together" if one.evidence.together.any() else ""
     total = f"{reasons.by_joint().sum():+.2f} joints{together} {reasons.bias:+.2f} average clip"
     panel.set_title("evidence by statistic and scale, all joints", fontsize=10)
-    panel.set_xlabel(f"{what} {reasons.total:+.2f} = {total}", fontsize=9)
+    panel.set_xlabel(f"{one.what} {reasons.total:+.2f} = {total}", fontsize=9)
     finish(panel)
 
 

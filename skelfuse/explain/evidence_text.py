@@ -20,13 +20,14 @@ SPEAKS = 0.3  # of the strongest joint's evidence, to be named in a sentence
 
 def sum_text(one: ExactSum, *, top: int = 8) -> str:
     """Return what a terminal shows: the decision, the sum, joints, statistics, single entries."""
+    entries = (f"  {fixed(v, 2, sign=True)}  {words}" for words, v in entries_of(one, top))
     return "\n\n".join(
         [
             _decision(one),
             _sum(one),
             _joints(one, top),
             _table(one),
-            "Strongest single entries\n" + _entries(one, top),
+            "\n".join(["Strongest single entries", *entries]),
         ]
     )
 
@@ -68,12 +69,17 @@ def by_statistic(one: ExactSum) -> tuple[list[str], list[str], Array]:
     return statistics, scales, table
 
 
-def entries_of(one: ExactSum, top: int) -> list[tuple[int, int, int, float]]:
-    """Return the strongest (person, joint, feature, evidence)."""
+def entries_of(one: ExactSum, top: int) -> list[tuple[str, float]]:
+    """Return the strongest statistics of single joints, in words, and their evidence."""
     own = one.reasons.own
-    order = np.argsort(-np.abs(own), axis=None, kind="stable")[:top]
-    places = (np.unravel_index(place, own.shape) for place in order)
-    return [(int(m), int(n), int(f), float(own[m, n, f])) for m, n, f in places]
+    found = []
+    for place in np.argsort(-np.abs(own), axis=None, kind="stable")[:top]:
+        m, n, f = np.unravel_index(place, own.shape)
+        joint = joint_words(one.skeleton.joints[n])
+        feature = feature_words(one.evidence.features[f], frames=one.evidence.frames)
+        person = f", person {m + 1}" if one.evidence.present.sum() > 1 else ""
+        found.append((f"{joint}, {feature}{person}", float(own[m, n, f])))
+    return found
 
 
 def sum_dict(one: ExactSum) -> dict[str, Any]:
@@ -126,19 +132,11 @@ def _decision(one: ExactSum) -> str:
 
 
 def _sum(one: ExactSum) -> str:
-    reasons = one.reasons
-    what = "logit" if one.against is None else "difference of the logits"
-    rows = [
-        [fixed(float(reasons.by_joint().sum()), sign=True), "what each joint did by itself"],
-        [fixed(reasons.together, sign=True), "how the joints went together"],
-        [fixed(reasons.bias, sign=True), "the average training clip"],
-        [fixed(reasons.total, sign=True), f"the {what}"],
-    ]
-    if not one.evidence.together.any():
-        rows.pop(1)
-    width = max(len(row[0]) for row in rows)
+    parts = one.parts() | {f"the {one.what}": one.reasons.total}
+    numbers = [fixed(value, sign=True) for value in parts.values()]
+    width = max(map(len, numbers))
     rule = f"  {'─' * width}"
-    lines = [f"  {number.rjust(width)}  {words}" for number, words in rows]
+    lines = [f"  {n.rjust(width)}  {words}" for n, words in zip(numbers, parts, strict=True)]
     return "\n".join([f"Why {one.title}", sentence(one), "", *lines[:-1], rule, lines[-1]])
 
 
@@ -146,14 +144,15 @@ def _joints(one: ExactSum, top: int) -> str:
     worth = one.reasons.by_joint()
     greatest = np.abs(worth).max() or 1.0
     rows = []
-    for n in strongest_joints(one, top):
+    strongest = strongest_joints(one, top)
+    for n in strongest:
         blocks = round(BAR * abs(worth[n]) / greatest)
         person = f"person {one.person_of(n) + 1}" if one.evidence.present.sum() > 1 else ""
         bar = ("█" if worth[n] >= 0 else "░") * blocks
         name = joint_words(one.skeleton.joints[n])
         rows.append([f"  {name}", fixed(float(worth[n]), 2, sign=True), bar, person])
-    left = float(worth.sum() - worth[strongest_joints(one, top)].sum())
     if len(worth) > top:
+        left = float(worth.sum() - worth[strongest].sum())
         rows.append([f"  {len(worth) - top} more", fixed(left, 2, sign=True), "", ""])
     what = "whose logit is" if one.against is None else "where the difference is"
     average = f"({what} {fixed(one.reasons.bias, 2, sign=True)})"
@@ -170,13 +169,3 @@ def _table(one: ExactSum) -> str:
     ]
     rows.append(["  sum", *(fixed(float(v), 2, sign=True) for v in np.nansum(table, axis=0))])
     return aligned(["Statistics × scales", *scales], rows)
-
-
-def _entries(one: ExactSum, top: int) -> str:
-    lines = []
-    for m, n, f, value in entries_of(one, top):
-        feature = feature_words(one.evidence.features[f], frames=one.evidence.frames)
-        person = f", person {m + 1}" if one.evidence.present.sum() > 1 else ""
-        joint = joint_words(one.skeleton.joints[n])
-        lines.append(f"  {fixed(value, 2, sign=True)}  {joint}, {feature}{person}")
-    return "\n".join(lines)

@@ -44,6 +44,22 @@ class ExactSum:
         return f"{name} rather than {self.classes[self.against]}"
 
     @property
+    def what(self) -> str:
+        """What the sum is."""
+        return "logit" if self.against is None else "difference of the logits"
+
+    def parts(self) -> dict[str, float]:
+        """Return the parts of the sum, by what they tell."""
+        parts = {
+            "what each joint did by itself": float(self.reasons.by_joint().sum()),
+            "how the joints went together": self.reasons.together,
+            "the average training clip": self.reasons.bias,
+        }
+        if not self.evidence.together.any():  # the model has no path for it
+            del parts["how the joints went together"]
+        return parts
+
+    @property
     def time(self) -> Array:
         """When each frame is, `[T]`: in seconds, or in frames of a clip that has no rate."""
         return self.frames / (self.fps or 1.0)

@@ -28,18 +28,6 @@ def own_path(run: Run, seen: Seen, weights: Array) -> OwnPath | None:
     """Return the sums of the first crop for classes weighed by `weights [K]`; None without paths.
 
     The statistics of a joint add up to its own, less what it gives in the average clip.
-
-    >>> import torch
-    >>> from pathlib import Path
-    >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.training import TrainConfig, build_model
-    >>> config = TrainConfig()
-    >>> model = build_model(config.model, KINECT_V2, 2).eval()
-    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1)
-    >>> x, mask = torch.randn(1, 64, 1, 25, 3), torch.ones(1, 64, 1, 25, dtype=torch.bool)
-    >>> found = own_path(run, Seen(x, mask, torch.arange(64.0)[None]), np.array([1.0, 0.0]))
-    >>> len(found.own), ("head", "speed, 2 frames") in found.statistics
-    (25, True)
     """
     try:
         model = explainable(run.model)

@@ -9,11 +9,11 @@ import numpy as np
 
 from skelfuse.arrays import Array, Bools
 from skelfuse.explain.answer import Explanation
+from skelfuse.explain.evidence_text import by_statistic, entries_of
 from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.explain.glossary import GLOSSARY
 from skelfuse.explain.hiding_text import sureness
 from skelfuse.explain.limbs import limbs_of
-from skelfuse.explain.page_sums import page_sums
 from skelfuse.explain.scene import on_stage
 from skelfuse.explain.typical import Typical
 from skelfuse.explain.verdict import percent, player_words, time_words, verdict_parts
@@ -23,6 +23,8 @@ from skelfuse.telling.words import joint_words
 from skelfuse.viewing.places import packed_places, rounded
 
 DIGITS = 10_000  # of places: a metre's ten thousandth still makes speeds smooth
+SUM_DIGITS = 5  # of the sums
+ENTRIES = 12  # of the sums
 CLASSES = 5
 TYPICAL = 3  # clips of a class
 FRAMES_A_SECOND = 30.0  # of a clip that does not say its rate
@@ -70,7 +72,7 @@ def page_data(
         "frozen": [one.frozen[name] for name in one.shares] if one.frozen else None,
         "views": [_view(view) for view in views],
         "opened": opened,
-        "sums": [page_sums(view, own) for view, own in zip(views, sums, strict=bool(sums))],
+        "sums": [_sums(view, own) for view, own in zip(views, sums, strict=bool(sums))],
         "typical": {
             name: [
                 _body(clip.name, clip.x, clip.mask, clip.time, one.skeleton)
@@ -138,6 +140,27 @@ def _cells(one: Explanation, name: str, *, limb: bool) -> list[list[int]]:
     person = int(number) - 1 if number else int(one.mask.any(axis=(0, 2)).argmax())
     joints = limbs_of(one.skeleton)[base] if limb else (base,)
     return [[person, one.skeleton.index(joint)] for joint in joints]
+
+
+def _sums(view: Explanation, one: ExactSum) -> dict[str, Any]:
+    """Return the model's own sum: its parts, joints in the skeleton's order, and statistics."""
+    reasons, beyond = one.reasons, one.reasons.by_joint()
+    named = {name.partition(", person ")[0] for name in (view.named.names if view.named else ())}
+    statistics, scales, cells = by_statistic(one)
+    return {
+        "rows": [[words, value] for words, value in one.parts().items()],
+        "name": f"the {one.what}",
+        "total": reasons.total,
+        "joints": [
+            [float(beyond[n]), float(reasons.own[:, n].sum()), float(reasons.usual[n])]
+            for n in range(len(one.skeleton))
+        ],
+        "named": [n for n, name in enumerate(one.skeleton.joints) if name in named],
+        "statistics": statistics,
+        "scales": scales,
+        "cells": rounded(cells, SUM_DIGITS),
+        "entries": [[words, value] for words, value in entries_of(one, ENTRIES)],
+    }
 
 
 def _body(name: str, x: Array, mask: Bools, time: Array, skeleton: Skeleton) -> dict[str, Any]:
