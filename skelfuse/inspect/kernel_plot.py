@@ -49,7 +49,8 @@ def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: F
         panels[0, column].set_title(head, fontsize=11)
         panels[-1, column].set_xlabel(label, fontsize=9)
     figure.suptitle(title, fontsize=10, wrap=True, parse_math=False)  # a path may hold dollars
-    lines, names = _legend(panels[0, 0])
+    lines, axes = panels[0, 0].get_legend_handles_labels()
+    names = [name if len(name) > 1 else f"axis {name}" for name in axes]
     lines += [Line2D([], [], color=GREY, **IDEAL), Line2D([], [], color=GREY, **FOLLOWED)]
     names += ["ideal derivative jω, to scale", f"follows it within {TOLERANCE:.0%}"]
     figure.legend(lines, names, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
@@ -115,8 +116,3 @@ def _draw_drift(panel: Any, report: KernelsReport, kernel: KernelReport) -> None
 
 def _styled(axes: Sequence[AxisReport]) -> list[tuple[AxisReport, dict[str, Any]]]:
     return [(axis, STYLES[i % len(STYLES)]) for i, axis in enumerate(axes)]
-
-
-def _legend(panel: Any) -> tuple[list[Any], list[str]]:
-    lines, names = panel.get_legend_handles_labels()
-    return lines, [name if len(name) > 1 else f"axis {name}" for name in names]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skelfuse.arrays import Array
 from skelfuse.clip import Clip
 from skelfuse.clips.upright import NAMES, up_axis
 from skelfuse.files import write_text
@@ -118,7 +117,8 @@ def _clip(clip: Clip, step: int) -> dict[str, Any]:
             ["up", f"{up}, by hips and shoulders" if up else "not known from the joints"],
             *(["note", note] for note in clip.notes),
         ],
-        "axes": _axes(view),
+        # By name, and where it points before the onlooker.
+        "axes": [[NAMES[d], *view[:, d].astype(int).tolist()] for d in range(view.shape[1])],
         "at": packed_places(at, DIGITS),
         "missing": [round(float(share), 4) for share in missing],
         "intervals": [one.as_list() for one in clip.intervals],
@@ -131,8 +131,3 @@ def _extent(clip: Clip) -> str:
         return "nobody is seen"
     ends = zip(NAMES, seen.min(axis=0), seen.max(axis=0), strict=False)
     return ", ".join(f"{name} {least:.4g} to {most:.4g}" for name, least, most in ends)
-
-
-def _axes(view: Array) -> list[list[Any]]:
-    """Return each of the clip's axes by name, and where it points before the onlooker."""
-    return [[NAMES[d], *view[:, d].astype(int).tolist()] for d in range(view.shape[1])]
