@@ -14,9 +14,8 @@ from skelfuse.arrays import Array
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation
-from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import conditions
-from skelfuse.evaluation.matching import labelled, matched
+from skelfuse.evaluation.matching import clips_for, matched
 from skelfuse.evaluation.scores import ROWS_AT_ONCE, Progress, batch_scores
 from skelfuse.run import Run
 from skelfuse.store import Store
@@ -112,17 +111,7 @@ def evaluate_robustness(
     The clips are changed as they come from the store, then sampled and placed as ever.
     `progress` is told how many of `len(runs) * len(indices) * conditions` clips are done.
     """
-    if not runs:
-        raise SkelfuseError("an evaluation needs a run", expected="at least 1", found=0)
-    clips = labelled(
-        store, np.asarray(indices, np.intp), runs[0].class_names, ignore_unknown=ignore_unknown
-    )
-    if not len(clips.indices):
-        raise SkelfuseError(
-            "there is no labelled clip to evaluate on",
-            file=store.path,
-            remedy="use another --part or --protocol; skelfuse info lists those that fit",
-        )
+    clips = clips_for(runs, store, indices, ignore_unknown=ignore_unknown)
     step = max(1, len(clips.indices) // CLIPS_FOR_VERTICAL)
     vertical = conditions.vertical_axis(store[i] for i in clips.indices[::step].tolist())
     flat, notes = store.skeleton.dimensions == 2, []
