@@ -135,6 +135,7 @@ def evaluate(
     and are only passed on.
 
     >>> import tempfile
+    >>> import numpy as np
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import KINECT_V2
