@@ -14,7 +14,6 @@ from skelfuse.explain.evidence_time import over_time
 from skelfuse.layouts import KINECT_V2
 from skelfuse.models import STGCN, Size, SkelFuse
 from skelfuse.models.sizes import NANO
-from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.skeleton import Skeleton
 
 CLASSES = 4
@@ -57,7 +56,7 @@ def test_the_parts_add_up_to_the_logit(model: SkelFuse, persons: int, *, masked:
     found = evidence_of(model, x, mask)
     with torch.no_grad():
         logits = model(x, mask)[0].numpy()
-        shares = joint_shares(model, x, mask)
+        shares = model.by_joint(x, mask)
     for number in range(CLASSES):
         reasons = found.reasons(number)
         parts = reasons.own.sum() - reasons.usual.sum() + reasons.together + reasons.bias

@@ -15,7 +15,7 @@ from helpers import inspected_runs, stick_figure
 from skelfuse.cli.explain import explain
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources, preprocess
 from skelfuse.errors import SkelfuseError
-from skelfuse.explain.scene import staged
+from skelfuse.explain.scene import on_stage
 from skelfuse.predict import load
 from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice
@@ -218,7 +218,7 @@ def test_a_body_without_a_torso_is_shown_as_it_stands() -> None:
     x = np.array([[0.0, 0, 0], [1, 0, 0], [1, 2, 0]])[None, None].repeat(4, 0)  # [T,M,N,D]
     seen = np.ones(x.shape[:3], bool)
     seen[1, 0, 2] = False
-    shown = staged(x, seen, arm)
+    shown = on_stage(x, seen, arm)[0]
     np.testing.assert_allclose(shown[0, 0], [[-0.5, -1, 0], [0.5, -1, 0], [0.5, 1, 0]])
     assert np.isnan(shown[1, 0, 2]).all()
 

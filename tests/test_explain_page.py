@@ -61,7 +61,7 @@ def page_of(
         for one in (views if model == "skelfuse" else ())
     ]
     x, mask, time = views[0].x, views[0].mask, views[0].time
-    beside = [Typical(f"t{i}", CLASSES[0], x + 0.1 * i, mask, time, 30) for i in range(2)]
+    beside = [Typical(f"t{i}", x + 0.1 * i, mask, time) for i in range(2)]
     typical = dict.fromkeys(CLASSES, beside) if persons == 1 else None
     path = folder / f"page-{persons}-{players}-{model}.html"
     write_page(views, path, sums=sums, typical=typical, run=run)

@@ -15,7 +15,6 @@ from skelfuse.explain.evidence import evidence_of
 from skelfuse.inspect.head_source import head_weights
 from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.models import Frequencies, Size, SkelFuse, describe
-from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.training import ModelChoice, build_model
 
 LITTLE = Size(channels=4, alone=(1,), summary=4, width=16, dilations=(1,))
@@ -76,7 +75,7 @@ def test_a_decision_still_adds_up(name: str, persons: int) -> None:
     for seen in (mask, None):
         found = evidence_of(model, x, seen)
         with torch.no_grad():
-            logits, shares, together, rest = joint_shares(model, x, seen)
+            logits, shares, together, rest = model.by_joint(x, seen)
         for number in range(CLASSES):
             reasons = found.reasons(number)
             assert reasons.total == pytest.approx(float(logits[0, number]), abs=1e-5)

@@ -21,7 +21,6 @@ from skelfuse.layouts import COCO_17, KINECT_V2
 from skelfuse.models import STGCN, Size, SkelFuse
 from skelfuse.models.motion_features import Features
 from skelfuse.models.sizes import NANO
-from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.telling.words import feature_words
 
 CLASSES = 4
@@ -87,7 +86,7 @@ def test_what_a_joint_adds_is_the_sum_over_its_named_features(model: SkelFuse) -
     worth = np.stack([head.of_class(k) for k in range(CLASSES)])  # [classes,N,F]
     found = np.einsum("bnf,knf->bkn", _features(model, x), worth)
     with torch.no_grad():
-        shares = joint_shares(model, x).shares.numpy()
+        shares = model.by_joint(x).shares.numpy()
     order = [model.joints.index(joint) for joint in head.joints]
     usual = found - shares[..., order]  # in the average training clip, whatever the clip
     differ = np.abs(found - found[:1]).max()

@@ -8,11 +8,9 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Bools
 from skelfuse.errors import SkelfuseError
-
-_AT_ONCE = 1 << 22  # numbers drawn together; bounds working memory
 
 
 class Interval(NamedTuple):
@@ -23,7 +21,7 @@ class Interval(NamedTuple):
 
 
 def bootstrap_interval(
-    right: npt.NDArray[np.bool_],
+    right: Bools,
     groups: Sequence[str] | None = None,
     *,
     level: float = 0.95,
@@ -50,12 +48,16 @@ def bootstrap_interval(
         accuracy = draw.binomial(len(right), right.mean(), draws) / len(right)  # [draws]
     else:
         names, member = np.unique(np.asarray(groups, str), return_inverse=True)
-        accuracy = _over_groups(draw, draws, right, member.reshape(-1), len(names))
+        G = len(names)
+        clips = np.bincount(member, minlength=G)  # [G]
+        right_ones = np.bincount(member, weights=right, minlength=G)  # [G]
+        taken = (draw.multinomial(G, np.full(G, 1 / G)) for _ in range(draws))  # [G] times each
+        accuracy = np.array([(times @ right_ones) / (times @ clips) for times in taken])
     low, high = np.quantile(accuracy, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high))
 
 
-def wilson_interval(right: npt.NDArray[np.bool_], *, level: float = 0.95) -> Interval:
+def wilson_interval(right: Bools, *, level: float = 0.95) -> Interval:
     """Return Wilson's score interval of the accuracy of clips, `right [C]`.
 
     Where all clips are right, or none is, drawing them again tells nothing and this still does.
@@ -71,21 +73,3 @@ def wilson_interval(right: npt.NDArray[np.bool_], *, level: float = 0.95) -> Int
     low, high = ((middle + sign * half) / (1 + z * z / clips) for sign in (-1, 1))
     # The share itself is never left out by a rounding error.
     return Interval(min(max(low, 0.0), share), max(min(high, 1.0), share))
-
-
-def _over_groups(
-    draw: np.random.Generator,
-    draws: int,
-    right: npt.NDArray[np.bool_],
-    member: npt.NDArray[np.intp],
-    G: int,
-) -> npt.NDArray[np.float64]:
-    clips = np.bincount(member, minlength=G)  # [G]
-    right_ones = np.bincount(member, weights=right, minlength=G)  # [G]
-    parts = []
-    while draws > 0:
-        part = min(draws, max(1, _AT_ONCE // G))
-        times = draw.multinomial(G, np.full(G, 1 / G), size=part)  # [part,G] each group is taken
-        parts.append((times @ right_ones) / (times @ clips))
-        draws -= part
-    return np.concatenate(parts)

@@ -108,14 +108,10 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
 def differing_keys(runs: Sequence[RunFacts]) -> tuple[str, ...]:
     """Return the keys of the configuration that some run has and not all have alike."""
     keys = dict.fromkeys(key for run in runs for key in run.config)
-    first = runs[0].config
+    absent = object()  # null is a value, too
+    first = {key: runs[0].config.get(key, absent) for key in keys}
     return tuple(
-        key
-        for key in keys
-        if any(
-            (key in run.config, run.config.get(key)) != (key in first, first.get(key))
-            for run in runs
-        )
+        key for key in keys if any(run.config.get(key, absent) != first[key] for run in runs)
     )
 
 

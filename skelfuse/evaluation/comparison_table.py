@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from skelfuse.evaluation.compare import Comparison, Spread
+from skelfuse.telling.tables import aligned, markdown
 
 COLUMNS = 4  # keys of the configuration that fit into the table; more are listed below it
 Row = list[str]
@@ -13,23 +13,27 @@ Row = list[str]
 
 def comparison_text(comparison: Comparison) -> str:
     """Return a comparison for the terminal."""
-    rows, listed, seeds = _runs(comparison), _listed(comparison), _seeds(comparison)
-    parts = [_aligned(rows)]
-    if listed:
-        parts.append("what differs\n" + _aligned(listed))
-    if seeds:
-        parts.append("over seeds: mean ± standard deviation\n" + _aligned(seeds))
-    return "\n\n".join(parts)
+    return "\n\n".join(
+        title + aligned(header, rows, words=range(len(header)))
+        for title, header, rows in _tables(comparison)
+    )
 
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Return a comparison as Markdown tables."""
-    parts = [_markdown(_runs(comparison))]
-    if listed := _listed(comparison):
-        parts.append(_markdown(listed))
-    if seeds := _seeds(comparison):
-        parts.append(_markdown(seeds))
-    return "\n\n".join(parts)
+    return "\n\n".join(
+        markdown(header, rows, words=range(len(header))) for _, header, rows in _tables(comparison)
+    )
+
+
+def _tables(comparison: Comparison) -> list[tuple[str, Row, list[Row]]]:
+    """Return title, header and rows of each table that has something to tell."""
+    found = {
+        "": _runs(comparison),
+        "what differs\n": _listed(comparison),
+        "over seeds: mean ± standard deviation\n": _seeds(comparison),
+    }
+    return [(title, rows[0], rows[1:]) for title, rows in found.items() if rows]
 
 
 def _runs(comparison: Comparison) -> list[Row]:
@@ -94,19 +98,3 @@ def _percent(share: float | None) -> str:
 
 def _value(value: Any) -> str:
     return "-" if value is None else str(value)
-
-
-def _aligned(rows: Sequence[Row]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines)
-
-
-def _markdown(rows: Sequence[Row]) -> str:
-    safe = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in safe]
-    lines.insert(1, f"|{' --- |' * len(rows[0])}")
-    return "\n".join(lines)

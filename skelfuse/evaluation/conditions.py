@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.batches import Sampling
 from skelfuse.batches.place import measured
 from skelfuse.batches.tracks import pack
 from skelfuse.clip import Clip
+from skelfuse.clips.upright import up_axis
 
 _SIZE_ALONE = Sampling(centre=False, scale=True)
 
@@ -152,7 +155,7 @@ def mirrored(clip: Clip, *, vertical: int = 1) -> Clip:
 
 
 def vertical_axis(clips: Iterable[Clip]) -> int | None:
-    """Return the axis along which most people stand, from hips to shoulders; None if not to tell.
+    """Return the axis along which torsos stand in most clips; None if that is not to tell.
 
     >>> from skelfuse.skeleton import Skeleton
     >>> box = Skeleton("box", joints=("lh", "rh", "ls", "rs"),
@@ -162,21 +165,13 @@ def vertical_axis(clips: Iterable[Clip]) -> int | None:
     >>> vertical_axis([Clip(standing, box, name="z is up")])
     2
     """
-    total = np.zeros(3)
-    for clip in clips:
-        body = clip.skeleton
-        if body.dimensions != 3 or not any(body.torso):
-            return None
-        low, high = (clip.coords[:, 0, joints].mean(axis=1) for joints in body.torso)
-        up = (high - low)[~np.isnan(high - low).any(axis=1)].astype(np.float64)  # [T,3]
-        length = np.linalg.norm(up, axis=1)
-        total += np.abs(up[length > 0] / length[length > 0, None]).sum(axis=0)
-    return int(total.argmax()) if total.any() else None
+    in_space = (clip for clip in clips if clip.skeleton.dimensions == 3)
+    axes = Counter(axis.number for axis in map(up_axis, in_space) if axis is not None)
+    return max(axes, key=axes.__getitem__, default=None)
 
 
-def _middle(clip: Clip) -> npt.NDArray[np.float64]:
-    middle: npt.NDArray[np.float64] = np.nanmean(clip.coords, axis=(0, 1, 2), dtype=np.float64)
-    return middle
+def _middle(clip: Clip) -> Array:
+    return np.asarray(np.nanmean(clip.coords, axis=(0, 1, 2), dtype=np.float64))
 
 
 def _draw(clip: Clip, seed: int, what: str) -> np.random.Generator:

@@ -8,9 +8,10 @@ from pathlib import Path
 from textwrap import wrap
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Bools
 from skelfuse.evaluation.metrics import IntArray
+from skelfuse.telling.picture import new_picture
 
 CELL = 0.21  # inches a class, enough for a line of text of POINTS
 POINTS = 7.0
@@ -38,9 +39,7 @@ def draw_confusion(
     >>> path.exists() == can_be_drawn(confusion)
     True
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import PowerNorm
-    from matplotlib.figure import Figure
 
     there = _there(confusion)
     confusion = confusion[there][:, there]
@@ -52,8 +51,7 @@ def draw_confusion(
     letters = int(width / (LETTER * TITLE_POINTS))
     lines = [part for line in title.splitlines() for part in wrap(line, letters)]
     height = side + 2.6 + LINE * TITLE_POINTS * len(lines)
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_picture(width, height)
     panel = figure.subplots()
     image = panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 1), interpolation="nearest")
     for spine in panel.spines.values():
@@ -99,7 +97,7 @@ def can_be_drawn(confusion: IntArray) -> bool:
     return find_spec("matplotlib") is not None and int(_there(confusion).sum()) <= LARGEST
 
 
-def _there(confusion: IntArray) -> npt.NDArray[np.bool_]:
+def _there(confusion: IntArray) -> Bools:
     """Tell which classes are true or predicted somewhere."""
     return np.asarray((confusion.sum(axis=0) + confusion.sum(axis=1)) > 0)
 

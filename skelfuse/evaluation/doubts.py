@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skelfuse.evaluation.metrics import FloatArray, IntArray
+from skelfuse.arrays import Array
+from skelfuse.evaluation.metrics import IntArray
 
 
 class Doubt(NamedTuple):
@@ -21,7 +22,7 @@ class Doubt(NamedTuple):
 
 
 def least_believed(
-    probability: FloatArray,
+    probability: Array,
     label: IntArray,
     names: Sequence[str],
     class_names: Sequence[str],

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from skelfuse.errors import SkelfuseError
+from skelfuse.arrays import Array
 from skelfuse.evaluation.bootstrap import Interval, bootstrap_interval, wilson_interval
 from skelfuse.evaluation.doubts import Doubt, least_believed
-from skelfuse.evaluation.matching import Indices, Labelled, joint_order, labelled
+from skelfuse.evaluation.matching import Indices, Labelled, clips_for, joint_order
 from skelfuse.evaluation.metrics import (
     Confusion,
-    FloatArray,
     IntArray,
     Metrics,
     PerClass,
@@ -55,7 +53,7 @@ class Evaluation:
     class_names: tuple[str, ...]
     names: tuple[str, ...]  # of the clips
     label: IntArray  # [C]
-    probability: FloatArray  # [C,K]
+    probability: Array  # [C,K]
     metrics: Metrics
     interval: Interval  # of top1, over clips
     subjects: int  # 0 where not known
@@ -137,6 +135,7 @@ def evaluate(
     and are only passed on.
 
     >>> import tempfile
+    >>> import numpy as np
     >>> from pathlib import Path
     >>> from skelfuse.clip import Clip
     >>> from skelfuse.layouts import KINECT_V2
@@ -156,21 +155,9 @@ def evaluate(
     >>> found.metrics.clips, found.probability.shape, found.per_class.support
     (4, (4, 2), array([2, 2]))
     """
-    if not runs:
-        raise SkelfuseError("an evaluation needs a run", expected="at least 1", found=0)
-    first = runs[0]
     for run in runs:
         joint_order(run, store)  # another body explains whatever else is not as it should be
-    given = np.asarray(indices, np.intp)
-    clips = labelled(store, given, first.class_names, ignore_unknown=ignore_unknown)
-    if not len(clips.indices):
-        raise SkelfuseError(
-            "there is no clip to evaluate on",
-            file=store.path,
-            expected="labelled clips of classes that the run knows",
-            found=f"{len(given):,} clips, {clips.unlabelled:,} of them without a label",
-            remedy="use another --part or --protocol; skelfuse info lists those that fit",
-        )
+    clips = clips_for(runs, store, indices, ignore_unknown=ignore_unknown)
     scores = ensemble_scores(runs, store, clips.indices, crops=crops, progress=progress)
     probability, share = scores.probability, scores.own_share
     right = probability.argmax(axis=1) == clips.label
@@ -180,7 +167,7 @@ def evaluate(
     return Evaluation(
         tuple(runs),
         Evaluated(str(store.path), protocol, part, crops, _sha256(store, clips.indices)),
-        first.class_names,
+        runs[0].class_names,
         tuple(store.names[i] for i in clips.indices),
         clips.label,
         probability,
@@ -212,11 +199,8 @@ def _notes(runs: Sequence[Run], store: Store, clips: Labelled, protocol: str | N
                 "clips of this part may have been trained on"
             )
         notes += _unlike(run, store, clips.indices)
-        here, there = store.provenance, run.provenance
-        for option, now, before in (
-            ("align", here.align, there.align),
-            ("scale", here.scale, there.scale),
-        ):
+        for option in ("align", "scale"):
+            now, before = (getattr(one.provenance, option) for one in (store, run))
             if None not in (now, before) and now != before:
                 notes.append(
                     f"{run.path} was trained on a store made {'with' if before else 'without'} "

@@ -68,6 +68,25 @@ def labelled(
     return Labelled(indices[label >= 0], label[label >= 0], unlabelled, unknown)
 
 
+def clips_for(
+    runs: Sequence[Run], store: Store, indices: npt.ArrayLike, *, ignore_unknown: bool = False
+) -> Labelled:
+    """Return those of some clips that runs can be evaluated on; none at all is an error."""
+    if not runs:
+        raise SkelfuseError("an evaluation needs a run", expected="at least 1", found=0)
+    given = np.asarray(indices, np.intp)
+    clips = labelled(store, given, runs[0].class_names, ignore_unknown=ignore_unknown)
+    if not len(clips.indices):
+        raise SkelfuseError(
+            "there is no labelled clip to evaluate on",
+            file=store.path,
+            expected="labelled clips of classes that the run knows",
+            found=f"{len(given):,} clips, {clips.unlabelled:,} of them without a label",
+            remedy="use another --part or --protocol; skelfuse info lists those that fit",
+        )
+    return clips
+
+
 def class_columns(run: Run, first: Run) -> list[int]:
     """Return where among a run's classes those of the first run are; other classes are an error."""
     if set(run.class_names) != set(first.class_names):
@@ -81,3 +100,8 @@ def class_columns(run: Run, first: Run) -> list[int]:
             remedy="evaluate them one by one",
         )
     return [run.class_names.index(name) for name in first.class_names]
+
+
+def matched(runs: Sequence[Run], store: Store) -> list[tuple[Run, list[int], list[int]]]:
+    """Return each run with its `joint_order` in a store, and its `class_columns`."""
+    return [(run, joint_order(run, store), class_columns(run, runs[0])) for run in runs]

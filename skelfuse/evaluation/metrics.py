@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.errors import SkelfuseError
 
-FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BINS = 15  # of the calibration error
 TOP = 5
@@ -32,9 +32,9 @@ class Metrics:
 class PerClass(NamedTuple):
     """Numbers of each class `[K]`; NaN where there is nothing to divide by."""
 
-    precision: FloatArray
-    recall: FloatArray
-    f1: FloatArray
+    precision: Array
+    recall: Array
+    f1: Array
     support: IntArray  # clips that truly are of the class
 
 
@@ -47,7 +47,7 @@ class Confusion(NamedTuple):
     of: int  # clips of the class `label`
 
 
-def metrics(probability: FloatArray, label: IntArray) -> Metrics:
+def metrics(probability: Array, label: IntArray) -> Metrics:
     """Return every metric of `probability [C,K]` for clips that truly are `label [C]`.
 
     >>> found = metrics(np.array([[0.75, 0.25], [0.25, 0.75], [0.0, 1.0]]), np.array([0, 1, 0]))
@@ -68,7 +68,7 @@ def metrics(probability: FloatArray, label: IntArray) -> Metrics:
     )
 
 
-def ranks(probability: FloatArray, label: IntArray) -> IntArray:
+def ranks(probability: Array, label: IntArray) -> IntArray:
     """Return how many classes come before the true one, `[C]`; of equals the first one does.
 
     >>> ranks(np.array([[0.5, 0.2, 0.3], [0.4, 0.4, 0.2]]), np.array([2, 1]))
@@ -106,9 +106,7 @@ def per_class(confusion: IntArray) -> PerClass:
     )
 
 
-def calibration_error(
-    confidence: FloatArray, right: npt.NDArray[np.bool_], bins: int = BINS
-) -> float:
+def calibration_error(confidence: Array, right: Bools, bins: int = BINS) -> float:
     """Return by how much confidence `[C]` and accuracy differ on average, clips in equal bins.
 
     >>> calibration_error(np.array([0.75, 0.75, 1.0, 1.0]), np.array([True, True, True, False]))
@@ -136,13 +134,13 @@ def worst_confusions(
     ]
 
 
-def _share(part: IntArray, whole: IntArray) -> FloatArray:
+def _share(part: IntArray, whole: IntArray) -> Array:
     share = np.full(len(part), np.nan)
     np.divide(part, whole, out=share, where=whole > 0)
     return share
 
 
-def _check(probability: FloatArray, label: IntArray) -> None:
+def _check(probability: Array, label: IntArray) -> None:
     if not len(label) or probability.shape[:1] != label.shape:
         raise SkelfuseError(
             "metrics need clips, and as many labels as rows of probabilities",

@@ -18,7 +18,7 @@ from skelfuse.evaluation.confusion_plot import can_be_drawn, draw_confusion
 from skelfuse.evaluation.evaluate import Evaluation
 from skelfuse.evaluation.metrics import PerClass
 from skelfuse.evaluation.robustness import Robustness
-from skelfuse.files import atomic_write, cannot_write
+from skelfuse.files import atomic_write, cannot_write, write_text
 from skelfuse.plain_text import cell
 from skelfuse.telling.counted import counted
 
@@ -81,7 +81,7 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
             told, confusions, classes, predictions, *picture = (
                 written.enter_context(atomic_write(file)) for file in files
             )
-            _write_json(told, evaluation.as_dict())
+            told.write_text(_json(evaluation.as_dict()), encoding="utf-8")
             rows = zip(names, confusion.tolist(), strict=True)
             _write_csv(confusions, ["true class", *names], ([name, *row] for name, row in rows))
             _write_csv(classes, ["name", *PerClass._fields], _classes(evaluation))
@@ -98,11 +98,7 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
 def write_robustness(found: Robustness, folder: str | Path) -> Path:
     """Write a robustness table into a folder that is there, as robustness.json."""
     path = Path(folder) / "robustness.json"
-    try:
-        with atomic_write(path) as new:
-            _write_json(new, found.as_dict())
-    except OSError as error:
-        raise cannot_write("the robustness table", path, error) from None
+    write_text(path, _json(found.as_dict()), what="the robustness table")
     return path
 
 
@@ -118,7 +114,7 @@ def leave_in_run(evaluation: Evaluation, folder: Path) -> Path:
     name = "-".join(re.sub(r"[^\w.]+", "-", word) for word in words if word)
     path = folder / f"evaluation-{name}-{test.clips_sha256[:8]}.json"
     with atomic_write(path) as new:
-        _write_json(new, evaluation.as_dict())
+        new.write_text(_json(evaluation.as_dict()), encoding="utf-8")
     return path
 
 
@@ -176,8 +172,8 @@ def _range(interval: Interval) -> str:
     return f"{interval.low:.1%} to {interval.high:.1%}"
 
 
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=1) + "\n"
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation
-from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import conditions
-from skelfuse.evaluation.matching import class_columns, joint_order, labelled
+from skelfuse.evaluation.matching import clips_for, matched
 from skelfuse.evaluation.scores import ROWS_AT_ONCE, Progress, batch_scores
 from skelfuse.run import Run
 from skelfuse.store import Store
@@ -70,36 +70,30 @@ def all_conditions(*, flat: bool, vertical: int = 1, seed: int = 0) -> tuple[Con
     >>> all_conditions(flat=True)[-2].name
     'camera tilted sideways by 90 degrees'
     """
-    return tuple(_conditions(flat, vertical, seed))
+    found = [Condition("unchanged", None, "as recorded", lambda clip: clip)]
 
+    def add(
+        kind: str, strength: float | None, name: str, change: Callable[..., Clip], **how: float
+    ) -> None:
+        found.append(Condition(kind, strength, name, partial(change, **how)))
 
-def _conditions(flat: bool, vertical: int, seed: int) -> Iterator[Condition]:
-    yield Condition("unchanged", None, "as recorded", _unchanged)
     for share in MISSING:
-        change = partial(conditions.without_joints, share=share, seed=seed)
-        yield Condition("missing", share, f"{100 * share:.0f} % of the joints missing", change)
+        name = f"{100 * share:.0f} % of the joints missing"
+        add("missing", share, name, conditions.without_joints, share=share, seed=seed)
     for share in JITTER:
-        change = partial(conditions.jittered, share=share, seed=seed)
-        yield Condition(
-            "jitter", share, f"jitter of {100 * share:.0f} % of the body's size", change
-        )
+        name = f"jitter of {100 * share:.0f} % of the body's size"
+        add("jitter", share, name, conditions.jittered, share=share, seed=seed)
     for share in KEPT:
-        change = partial(conditions.beginning, share=share)
-        yield Condition("beginning", share, f"first {100 * share:.0f} % of the clip alone", change)
-    yield Condition("rate", 0.5, "half the frame rate", conditions.every_second_frame)
-    yield Condition("rate", 2.0, "twice the frame rate", conditions.frames_between)
-    how = "tilted sideways" if flat else "turned about the vertical"
+        name = f"first {100 * share:.0f} % of the clip alone"
+        add("beginning", share, name, conditions.beginning, share=share)
+    add("rate", 0.5, "half the frame rate", conditions.every_second_frame)
+    add("rate", 2.0, "twice the frame rate", conditions.frames_between)
+    kind, how = ("tilt", "tilted sideways") if flat else ("turn", "turned about the vertical")
     for degrees in TURNS:
-        change = partial(conditions.turned, degrees=degrees, vertical=vertical)
-        yield Condition(
-            "tilt" if flat else "turn", degrees, f"camera {how} by {degrees} degrees", change
-        )
-    swap = partial(conditions.mirrored, vertical=vertical)
-    yield Condition("mirror", None, "left and right swapped", swap)
-
-
-def _unchanged(clip: Clip) -> Clip:
-    return clip
+        name = f"camera {how} by {degrees} degrees"
+        add(kind, degrees, name, conditions.turned, degrees=degrees, vertical=vertical)
+    add("mirror", None, "left and right swapped", conditions.mirrored, vertical=vertical)
+    return tuple(found)
 
 
 def evaluate_robustness(
@@ -117,24 +111,14 @@ def evaluate_robustness(
     The clips are changed as they come from the store, then sampled and placed as ever.
     `progress` is told how many of `len(runs) * len(indices) * conditions` clips are done.
     """
-    if not runs:
-        raise SkelfuseError("an evaluation needs a run", expected="at least 1", found=0)
-    clips = labelled(
-        store, np.asarray(indices, np.intp), runs[0].class_names, ignore_unknown=ignore_unknown
-    )
-    if not len(clips.indices):
-        raise SkelfuseError(
-            "there is no labelled clip to evaluate on",
-            file=store.path,
-            remedy="use another --part or --protocol; skelfuse info lists those that fit",
-        )
+    clips = clips_for(runs, store, indices, ignore_unknown=ignore_unknown)
     step = max(1, len(clips.indices) // CLIPS_FOR_VERTICAL)
     vertical = conditions.vertical_axis(store[i] for i in clips.indices[::step].tolist())
     flat, notes = store.skeleton.dimensions == 2, []
     if vertical is None and not flat:
         notes.append("nothing tells which axis is vertical: y is taken for it")
     tests = all_conditions(flat=flat, vertical=1 if vertical is None else vertical, seed=seed)
-    score = _scorer(runs, store, crops)
+    together = matched(runs, store)
     again = Preparation.of_store(store.skeleton, store.provenance)
     right, done, size = [0] * len(tests), 0, max(1, ROWS_AT_ONCE // crops)
     for at in range(0, len(clips.indices), size):
@@ -143,7 +127,8 @@ def evaluate_robustness(
             changed = [test.change(clip) for clip in recorded]
             if test.kind == "turn" and again.align:  # what making this store would have undone
                 changed = [again.prepared(clip) for clip in changed]
-            right[t] += int((score(changed).argmax(axis=1) == clips.label[at : at + size]).sum())
+            found = sum(_probability(*run, changed, crops) for run in together)
+            right[t] += int((np.argmax(found, axis=1) == clips.label[at : at + size]).sum())
             done += len(runs) * len(changed)
             if progress is not None:
                 progress(done)
@@ -151,24 +136,14 @@ def evaluate_robustness(
     return Robustness(tests, top1, len(clips.indices), crops, seed, tuple(notes))
 
 
-def _scorer(
-    runs: Sequence[Run], store: Store, crops: int
-) -> Callable[[Sequence[Clip]], npt.NDArray[np.float64]]:
-    """Return a function from clips to the sum of the runs' probabilities, `[C,K]`."""
-    orders = [joint_order(run, store) for run in runs]
-    columns = [class_columns(run, runs[0]) for run in runs]
-
-    def score(clips: Sequence[Clip]) -> npt.NDArray[np.float64]:
-        names = [clip.name for clip in clips]
-        total = np.zeros((len(clips), len(runs[0].class_names)))
-        for run, order, column in zip(runs, orders, columns, strict=True):
-            device = next(run.model.parameters()).device
-            batch = batch_of(clips, sampling=run.config.sampling, device=device, crops=crops)
-            found = batch_scores(run, batch, order, crops, names)
-            total += found.probability[:, column]
-        return total
-
-    return score
+def _probability(
+    run: Run, order: list[int], column: list[int], clips: Sequence[Clip], crops: int
+) -> Array:
+    """Return how probable the first run's classes are to one of the runs, `[C,K]`."""
+    device = next(run.model.parameters()).device
+    batch = batch_of(clips, sampling=run.config.sampling, device=device, crops=crops)
+    found = batch_scores(run, batch, order, crops, [clip.name for clip in clips])
+    return np.asarray(found.probability[:, column])
 
 
 def robustness_text(found: Robustness) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skelfuse.arrays import Array
 from skelfuse.batches import Batch, Batches
 from skelfuse.batches.joints import in_order
 from skelfuse.errors import SkelfuseError
-from skelfuse.evaluation.matching import Indices, class_columns, joint_order
-from skelfuse.evaluation.metrics import FloatArray
+from skelfuse.evaluation.matching import Indices, matched
 from skelfuse.models.paths import TwoPaths, own_share
 from skelfuse.run import Run
 from skelfuse.store import Store
@@ -25,8 +25,8 @@ ROWS_AT_ONCE = 128  # clips times crops in a batch
 class Scores(NamedTuple):
     """What was said of C clips; crops of a clip are averaged."""
 
-    probability: FloatArray  # [C,K]
-    own_share: FloatArray | None  # [C], of the own path in each decision; None without two paths
+    probability: Array  # [C,K]
+    own_share: Array | None  # [C], of the own path in each decision; None without two paths
 
 
 def ensemble_scores(
@@ -41,11 +41,9 @@ def ensemble_scores(
 
     Runs are matched by the names of joints and classes before anything is computed.
     """
-    orders = [joint_order(run, store) for run in runs]
-    columns = [class_columns(run, runs[0]) for run in runs]
     total = np.zeros((len(indices), len(runs[0].class_names)))
-    shares: list[FloatArray | None] = []
-    for i, (run, order, column) in enumerate(zip(runs, orders, columns, strict=True)):
+    shares: list[Array | None] = []
+    for i, (run, order, column) in enumerate(matched(runs, store)):
 
         def tell(done: int, before: int = i * len(indices)) -> None:
             if progress is not None:

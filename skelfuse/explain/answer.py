@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from skelfuse.arrays import Array, Bools
 from skelfuse.explain.players import Kind
 from skelfuse.skeleton import Skeleton
-
-Array = npt.NDArray[np.float64]
 
 AT_MOST = 4  # names that a sentence holds
 ABOVE_ERROR = 3.0  # standard errors
@@ -80,7 +76,7 @@ class Explanation:
     fps: float | None
     skeleton: Skeleton
     x: Array  # [T,M,N,D] as the model saw the clip
-    mask: npt.NDArray[np.bool_]  # [T,M,N]
+    mask: Bools  # [T,M,N]
     time: Array  # [T], in seconds, or in frames
     # The model's own sums, exact: what the logit exceeds that of the average training clip by. None
     # where the model has no such paths.
@@ -92,7 +88,7 @@ class Explanation:
     @property
     def probability(self) -> float:
         """How likely the target is, as the clip is."""
-        return float(self.probabilities[self.classes.index(self.target)])
+        return self.probability_of(self.target)
 
     @property
     def best(self) -> str:
@@ -105,6 +101,10 @@ class Explanation:
         if self.players == "moments":
             return dict(zip(self.error, (one.share for one in self.moments), strict=True))
         return self.joints if self.players == "joints" else self.limbs
+
+    def probability_of(self, name: str) -> float:
+        """Return how likely a class is, as the clip is."""
+        return float(self.probabilities[self.classes.index(name)])
 
     def order(self) -> list[str]:
         """Return the players' names, the largest share first."""

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from skelfuse.arrays import Array, Bools, array_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence_time import Signals, over_time
 from skelfuse.layers.statistics import Feature
 from skelfuse.models.explainable import explainable
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +34,6 @@ class Reasons:
     def total(self) -> float:
         """The sum of all parts, equal to `logit` up to the model's rounding."""
         return float(self.by_joint().sum() + self.together + self.bias)
-
-    @property
-    def average(self) -> float:
-        """The logit of the average training clip."""
-        return self.bias
 
     def by_joint(self) -> Array:
         """Return by how much each joint exceeds the average training clip: `[N]`.
@@ -67,7 +60,7 @@ class Evidence:
     features: tuple[Feature, ...]  # F
     frames: int  # of the clip in one step of FrierenFuse
     logits: Array  # [classes], as the model computes them
-    present: npt.NDArray[np.bool_]  # [M]
+    present: Bools  # [M]
     values: Array  # [M,N,F], the features, none negative
     weight: Array  # [F,C]
     worth: Array  # [classes,M,N,C], of each person's y
@@ -115,16 +108,16 @@ def evidence_of(model: nn.Module, x: Tensor, mask: Tensor | None = None) -> Evid
         explainable(model).joints,
         frieren.feature_names,
         explainable(model).step,
-        _array(found.logits),
+        array_of(found.logits),
         _bool(found.seen.any(dim=1)),
-        _array(named.features),
-        _array(frieren.weight()),
-        _array(found.worth),
-        _array(found.together),
-        _array(found.bias),
-        _array(found.usual),
+        array_of(named.features),
+        array_of(frieren.weight()),
+        array_of(found.worth),
+        array_of(found.together),
+        array_of(found.bias),
+        array_of(found.usual),
         Signals(
-            _array(named.signals),
+            array_of(named.signals),
             _bool(named.seen),
             frieren.scales,
             frieren.poly_order,
@@ -154,9 +147,5 @@ the model skelfuse in any size is one
         )
 
 
-def _array(tensor: Tensor) -> Array:
-    return np.asarray(tensor.detach().cpu().double().numpy())
-
-
-def _bool(tensor: Tensor) -> npt.NDArray[np.bool_]:
+def _bool(tensor: Tensor) -> Bools:
     return np.asarray(tensor.cpu().numpy())

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.explain.exact_sum import ExactSum
-
-Array = npt.NDArray[np.float64]
 
 KEY_MOMENTS = 2  # of each joint
 
@@ -18,11 +16,9 @@ KEY_MOMENTS = 2  # of each joint
 class Curves:
     """One joint of one person; NaN where it was not seen."""
 
-    joint: int
     person: int
     speed: Array  # [T], units of length per second (or per frame of a clip without a rate)
-    direction: int  # which its strongest evidence of change uses
-    change: Array  # [S-1], from step to step along that direction: up above zero, down below
+    change: Array  # [S-1], from step to step along the direction of its strongest evidence
     evidence: Array  # [S], as in `Reasons.by_moment`
     key: tuple[int, ...]  # the steps that decided most, the strongest first
 
@@ -46,9 +42,7 @@ def curves_of(explanation: ExactSum, joint: int) -> Curves:
     # The clip's whole evidence of the joint says which sign decides.
     sign = 1 if explanation.reasons.by_joint()[joint] >= 0 else -1
     key = key_moments(sign * evidence, KEY_MOMENTS)
-    return Curves(
-        joint, person, speed_of(at, explanation.time), direction, np.diff(along), evidence, key
-    )
+    return Curves(person, speed_of(at, explanation.time), np.diff(along), evidence, key)
 
 
 def speed_of(at: Array, time: Array) -> Array:
@@ -91,8 +85,5 @@ def _direction(explanation: ExactSum, joint: int, person: int) -> int:
     """Return the direction in which most of the evidence of change of a joint lies."""
     features = explanation.evidence.features
     size = np.abs(explanation.reasons.own[person, joint])  # [F]
-    total = np.zeros(1 + max(feature.direction for feature in features))
-    for feature, one in zip(features, size, strict=True):
-        if feature.scale is not None:
-            total[feature.direction] += one
-    return int(total.argmax())
+    of_change = size * [feature.scale is not None for feature in features]
+    return int(np.bincount([feature.direction for feature in features], of_change).argmax())

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.evidence_text import by_statistic, sentence
 from skelfuse.explain.exact_sum import ExactSum
-from skelfuse.explain.scene import staged
-from skelfuse.telling.picture import new_picture, write_picture
+from skelfuse.explain.scene import on_stage
+from skelfuse.telling.picture import finish, new_picture, write_picture
 from skelfuse.telling.words import joint_words
-
-Array = npt.NDArray[np.float64]
 
 # Blue, grey and orange are told apart by eyes of every kind; size and fill say the same again.
 FOR, NEITHER, AGAINST = "#c44e00", "#b4bac2", "#0068a8"
@@ -55,7 +52,7 @@ def _draw_body(panel: Any, one: ExactSum) -> None:
     seen = one.mask.any(2).sum(1)  # [T]
     rank = [steps[min(t // per, len(steps) - 1)] * seen[t] for t in range(len(seen))]
     frame = int(np.argmax(rank))
-    at = staged(one.x, one.mask, one.skeleton)[frame]  # [M,N,3]
+    at = on_stage(one.x, one.mask, one.skeleton)[0][frame]  # [M,N,3]
     turn = 0.0 if one.skeleton.dimensions == 2 else TURN
     x = at[..., 0] * np.cos(turn) + at[..., 2] * np.sin(turn)
     for m in range(len(at)):
@@ -99,14 +96,17 @@ def _name(panel: Any, one: ExactSum, worth: Array, x: Array, y: Array) -> None:
 
 def _draw_bars(panel: Any, one: ExactSum) -> None:
     statistics, scales, table = by_statistic(one)
+    colours = [
+        COURSE if name == "whole course" else SCALES[min(i, len(SCALES) - 1)]
+        for i, name in enumerate(scales)
+    ]
     places: list[float] = []
     place = 0.0
-    for row in table:
+    for row in table.sum(0):
         known = [s for s in range(len(scales)) if not np.isnan(row[s])]
         places.append(place + (len(known) - 1) / 2)
         for s in known:
-            colour = COURSE if scales[s] == "whole course" else SCALES[min(s, len(SCALES) - 1)]
-            panel.barh(place, row[s], height=0.9, color=colour)
+            panel.barh(place, row[s], height=0.9, color=colours[s])
             place += 1
         place += 0.8
     panel.set_yticks(places, statistics, fontsize=8)
@@ -114,18 +114,15 @@ def _draw_bars(panel: Any, one: ExactSum) -> None:
     panel.axvline(0, color=INK, linewidth=0.8)
     from matplotlib.patches import Patch
 
-    marks = [
-        Patch(color=COURSE if name == "whole course" else SCALES[min(i, len(SCALES) - 1)])
-        for i, name in enumerate(scales)
-    ]
-    panel.legend(marks, scales, fontsize=8, frameon=False, loc="best")
-    what = "logit" if one.against is None else "difference of the logits"
+    panel.legend(
+        [Patch(color=colour) for colour in colours], scales, fontsize=8, frameon=False, loc="best"
+    )
     reasons = one.reasons
     together = f" {reasons.together:+.2f} together" if one.evidence.together.any() else ""
     total = f"{reasons.by_joint().sum():+.2f} joints{together} {reasons.bias:+.2f} average clip"
     panel.set_title("evidence by statistic and scale, all joints", fontsize=10)
-    panel.set_xlabel(f"{what} {reasons.total:+.2f} = {total}", fontsize=9)
-    _finish(panel)
+    panel.set_xlabel(f"{one.what} {reasons.total:+.2f} = {total}", fontsize=9)
+    finish(panel)
 
 
 def _draw_curves(rows: Any, one: ExactSum) -> None:
@@ -151,7 +148,7 @@ def _draw_curves(rows: Any, one: ExactSum) -> None:
         for panel, label in ((speed, "speed"), (change, "change"), (evidence, "evidence")):
             panel.set_ylabel(label, fontsize=8, rotation=0, ha="right", va="center")
             panel.locator_params(axis="y", nbins=3)
-            _finish(panel)
+            finish(panel)
             for place in steps[list(curves.key)]:
                 panel.axvline(place, color=SOFT, linewidth=1, linestyle="--")
         if curves.key:
@@ -166,25 +163,13 @@ def _draw_curves(rows: Any, one: ExactSum) -> None:
 
 
 def _filled(panel: Any, time: Array, values: Array, colours: tuple[str, str]) -> None:
-    for part, colour in zip(_halves(values), colours, strict=True):
-        panel.fill_between(time, part, color=colour, linewidth=0)
+    known = np.nan_to_num(values)
+    for half, colour in zip((np.maximum, np.minimum), colours, strict=True):
+        panel.fill_between(time, half(known, 0), color=colour, linewidth=0)
     panel.axhline(0, color=INK, linewidth=0.6)
 
 
-def _halves(values: Array) -> Iterator[Array]:
-    known = np.nan_to_num(values)
-    yield np.maximum(known, 0)
-    yield np.minimum(known, 0)
-
-
 def _mixed(colour: str, share: float) -> tuple[float, ...]:
-    def parts(text: str) -> Array:
-        return np.array([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    from matplotlib.colors import to_rgb
 
-    return tuple(float(v) for v in parts(NEITHER) * (1 - share) + parts(colour) * share)
-
-
-def _finish(panel: Any) -> None:
-    panel.grid(visible=True, alpha=0.25)
-    panel.tick_params(labelsize=8)
-    panel.spines[["top", "right"]].set_visible(False)
+    return tuple((1 - share) * np.array(to_rgb(NEITHER)) + share * np.array(to_rgb(colour)))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.explain.evidence_curves import curves_of, strongest_joints
 from skelfuse.explain.exact_sum import ExactSum
-from skelfuse.layers.statistics import Feature
+from skelfuse.telling.body_words import listed
 from skelfuse.telling.tables import aligned, fixed
 from skelfuse.telling.words import feature_words, joint_words, scale_words, statistic_kind
-
-Array = npt.NDArray[np.float64]
 
 BAR = 16  # characters for the greatest joint
 CLASSES_SHOWN = 5
@@ -23,13 +20,14 @@ SPEAKS = 0.3  # of the strongest joint's evidence, to be named in a sentence
 
 def sum_text(one: ExactSum, *, top: int = 8) -> str:
     """Return what a terminal shows: the decision, the sum, joints, statistics, single entries."""
+    entries = (f"  {fixed(v, 2, sign=True)}  {words}" for words, v in entries_of(one, top))
     return "\n\n".join(
         [
             _decision(one),
             _sum(one),
             _joints(one, top),
             _table(one),
-            "Strongest single entries\n" + _entries(one, top),
+            "\n".join(["Strongest single entries", *entries]),
         ]
     )
 
@@ -46,7 +44,7 @@ def sentence(one: ExactSum) -> str:
         named = [n for n in joints if sign * worth[n] > 0]
         if not named:
             continue
-        names = _listed([f"{joint_words(one.skeleton.joints[n])}" for n in named])
+        names = listed([joint_words(one.skeleton.joints[n]) for n in named])
         keys = curves_of(one, named[0]).key
         times = [one.moment(time) for time in sorted(one.time_of_step()[list(keys)])]
         when = f", most around {' and '.join(dict.fromkeys(times))}" if times else ""
@@ -56,43 +54,37 @@ def sentence(one: ExactSum) -> str:
 
 
 def by_statistic(one: ExactSum) -> tuple[list[str], list[str], Array]:
-    """Return the names of statistics and of scales, and the evidence `[statistics,scales]`.
+    """Return the names of statistics and of scales, and the evidence `[N,statistics,scales]`.
 
-    Summed over persons, joints, directions and windows; NaN where a statistic has no such scale.
+    Summed over persons, directions and windows; NaN where a statistic has no such scale.
     """
-    frames = one.evidence.frames
-
-    def scale(feature: Feature) -> str:
-        return scale_words(feature, frames=frames)
-
-    features = one.evidence.features
-    statistics = list(dict.fromkeys(map(statistic_kind, features)))
-    scales = list(dict.fromkeys(map(scale, features)))
-    worth = one.reasons.own.sum((0, 1))  # [F]
-    table = np.full((len(statistics), len(scales)), np.nan)
-    for feature, value in zip(features, worth, strict=True):
-        cell = statistics.index(statistic_kind(feature)), scales.index(scale(feature))
-        table[cell] = np.nan_to_num(table[cell]) + value
+    kinds = [statistic_kind(feature) for feature in one.evidence.features]
+    widths = [scale_words(feature, frames=one.evidence.frames) for feature in one.evidence.features]
+    statistics, scales = list(dict.fromkeys(kinds)), list(dict.fromkeys(widths))
+    worth = one.reasons.own.sum(0)  # [N,F]
+    table = np.full((len(worth), len(statistics), len(scales)), np.nan)
+    for kind, width, value in zip(kinds, widths, worth.T, strict=True):
+        row, column = statistics.index(kind), scales.index(width)
+        table[:, row, column] = np.nan_to_num(table[:, row, column]) + value
     return statistics, scales, table
 
 
-def entries_of(one: ExactSum, top: int) -> list[tuple[int, int, int, float]]:
-    """Return the strongest (person, joint, feature, evidence)."""
+def entries_of(one: ExactSum, top: int) -> list[tuple[str, float]]:
+    """Return the strongest statistics of single joints, in words, and their evidence."""
     own = one.reasons.own
-    order = np.argsort(-np.abs(own), axis=None, kind="stable")[:top]
-    places = (np.unravel_index(place, own.shape) for place in order)
-    return [(int(m), int(n), int(f), float(own[m, n, f])) for m, n, f in places]
+    found = []
+    for place in np.argsort(-np.abs(own), axis=None, kind="stable")[:top]:
+        m, n, f = np.unravel_index(place, own.shape)
+        joint = joint_words(one.skeleton.joints[n])
+        feature = feature_words(one.evidence.features[f], frames=one.evidence.frames)
+        person = f", person {m + 1}" if one.evidence.present.sum() > 1 else ""
+        found.append((f"{joint}, {feature}{person}", float(own[m, n, f])))
+    return found
 
 
 def sum_dict(one: ExactSum) -> dict[str, Any]:
     """Return everything as plain values, ready for JSON: the evidence tensor as well."""
     reasons, evidence = one.reasons, one.evidence
-    names = one.skeleton.joints
-    frames = evidence.frames
-
-    def per(persons: Callable[[int], Any]) -> list[Any]:
-        return [persons(n) for n in range(len(names))]
-
     beyond = reasons.by_joint()
     return {
         "clip": one.clip,
@@ -104,21 +96,22 @@ def sum_dict(one: ExactSum) -> dict[str, Any]:
         "words": sentence(one),
         "logit": reasons.logit,
         "sum": {
-            "joints": float(reasons.by_joint().sum()),
+            "joints": float(beyond.sum()),
             "together": reasons.together,
             "average_training_clip": reasons.bias,
         },
         "persons_present": evidence.present.tolist(),
-        "joints": per(
-            lambda n: {
-                "joint": names[n],
+        "joints": [
+            {
+                "joint": name,
                 "beyond_average": float(beyond[n]),
                 "statistics": float(reasons.own[:, n].sum()),
                 "usual": float(reasons.usual[n]),
             }
-        ),
+            for n, name in enumerate(one.skeleton.joints)
+        ],
         "features": [
-            {"words": feature_words(feature, frames=frames), **feature._asdict()}
+            {"words": feature_words(feature, frames=evidence.frames), **feature._asdict()}
             for feature in evidence.features
         ],
         "axes": {
@@ -139,19 +132,11 @@ def _decision(one: ExactSum) -> str:
 
 
 def _sum(one: ExactSum) -> str:
-    reasons = one.reasons
-    what = "logit" if one.against is None else "difference of the logits"
-    rows = [
-        [fixed(float(reasons.by_joint().sum()), sign=True), "what each joint did by itself"],
-        [fixed(reasons.together, sign=True), "how the joints went together"],
-        [fixed(reasons.bias, sign=True), "the average training clip"],
-        [fixed(reasons.total, sign=True), f"the {what}"],
-    ]
-    if not one.evidence.together.any():
-        rows.pop(1)
-    width = max(len(row[0]) for row in rows)
+    parts = one.parts() | {f"the {one.what}": one.reasons.total}
+    numbers = [fixed(value, sign=True) for value in parts.values()]
+    width = max(map(len, numbers))
     rule = f"  {'─' * width}"
-    lines = [f"  {number.rjust(width)}  {words}" for number, words in rows]
+    lines = [f"  {n.rjust(width)}  {words}" for n, words in zip(numbers, parts, strict=True)]
     return "\n".join([f"Why {one.title}", sentence(one), "", *lines[:-1], rule, lines[-1]])
 
 
@@ -159,40 +144,28 @@ def _joints(one: ExactSum, top: int) -> str:
     worth = one.reasons.by_joint()
     greatest = np.abs(worth).max() or 1.0
     rows = []
-    for n in strongest_joints(one, top):
+    strongest = strongest_joints(one, top)
+    for n in strongest:
         blocks = round(BAR * abs(worth[n]) / greatest)
         person = f"person {one.person_of(n) + 1}" if one.evidence.present.sum() > 1 else ""
         bar = ("█" if worth[n] >= 0 else "░") * blocks
         name = joint_words(one.skeleton.joints[n])
         rows.append([f"  {name}", fixed(float(worth[n]), 2, sign=True), bar, person])
-    left = float(worth.sum() - worth[strongest_joints(one, top)].sum())
     if len(worth) > top:
+        left = float(worth.sum() - worth[strongest].sum())
         rows.append([f"  {len(worth) - top} more", fixed(left, 2, sign=True), "", ""])
     what = "whose logit is" if one.against is None else "where the difference is"
-    average = f"({what} {fixed(one.reasons.average, 2, sign=True)})"
+    average = f"({what} {fixed(one.reasons.bias, 2, sign=True)})"
     head = f"Joints: evidence beyond the average training clip {average}; █ for, ░ against"
     return f"{head}\n" + aligned(["", "", "", ""], rows, words={0, 2, 3}).lstrip("\n")
 
 
 def _table(one: ExactSum) -> str:
-    statistics, scales, table = by_statistic(one)
+    statistics, scales, by_joint = by_statistic(one)
+    table = by_joint.sum(0)
     rows = [
         [f"  {name}", *("" if np.isnan(v) else fixed(float(v), 2, sign=True) for v in row)]
         for name, row in zip(statistics, table, strict=True)
     ]
     rows.append(["  sum", *(fixed(float(v), 2, sign=True) for v in np.nansum(table, axis=0))])
     return aligned(["Statistics × scales", *scales], rows)
-
-
-def _entries(one: ExactSum, top: int) -> str:
-    lines = []
-    for m, n, f, value in entries_of(one, top):
-        feature = feature_words(one.evidence.features[f], frames=one.evidence.frames)
-        person = f", person {m + 1}" if one.evidence.present.sum() > 1 else ""
-        joint = joint_words(one.skeleton.joints[n])
-        lines.append(f"  {fixed(value, 2, sign=True)}  {joint}, {feature}{person}")
-    return "\n".join(lines)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

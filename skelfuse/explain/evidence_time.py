@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.layers.legendre import legendre_basis
 from skelfuse.layers.statistics import window_members
-
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 OF_A_SCALE = 6  # statistics
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
-from skelfuse.batches import batch_of
-from skelfuse.batches.sampling import sample_times, spread
+from skelfuse.arrays import Array, Bools, array_of
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.class_names import number_of
 from skelfuse.explain.evidence import Evidence, Reasons, evidence_of
+from skelfuse.explain.seen import seen_by
 from skelfuse.predict import Recogniser
 from skelfuse.skeleton import Skeleton
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,14 +31,9 @@ class ExactSum:
     reasons: Reasons
     skeleton: Skeleton
     x: Array  # [T,M,N,D] as the model saw the clip
-    mask: npt.NDArray[np.bool_]  # [T,M,N]
+    mask: Bools  # [T,M,N]
     frames: Array  # [T], which frame of the clip each one is
     fps: float | None  # of the clip
-
-    @property
-    def best(self) -> int:
-        """The likeliest class."""
-        return int(self.probabilities.argmax())
 
     @property
     def title(self) -> str:
@@ -51,6 +42,22 @@ class ExactSum:
         if self.against is None:
             return name
         return f"{name} rather than {self.classes[self.against]}"
+
+    @property
+    def what(self) -> str:
+        """What the sum is."""
+        return "logit" if self.against is None else "difference of the logits"
+
+    def parts(self) -> dict[str, float]:
+        """Return the parts of the sum, by what they tell."""
+        parts = {
+            "what each joint did by itself": float(self.reasons.by_joint().sum()),
+            "how the joints went together": self.reasons.together,
+            "the average training clip": self.reasons.bias,
+        }
+        if not self.evidence.together.any():  # the model has no path for it
+            del parts["how the joints went together"]
+        return parts
 
     @property
     def time(self) -> Array:
@@ -98,11 +105,10 @@ def exact_sum_of(
     """
     number = None if class_name is None else number_of(recogniser.classes, class_name)
     other = None if against is None else number_of(recogniser.classes, against)
-    run, sampling = recogniser.run, recogniser.run.config.sampling
-    prepared = recogniser.preparation.prepared(recogniser.preparation.matched(clip))
-    batch = batch_of([prepared], sampling=sampling, device=recogniser.device)
+    run = recogniser.run
+    seen = seen_by(run, recogniser.preparation.prepared(recogniser.preparation.matched(clip)))
     try:
-        evidence = evidence_of(run.model, batch.x, batch.mask)
+        evidence = evidence_of(run.model, seen.x, seen.mask)
     except SkelfuseError as error:
         raise error.at(run.path) from None
     logits = evidence.logits - evidence.logits.max()
@@ -114,10 +120,6 @@ def exact_sum_of(
             f"'{against}' cannot be compared with itself",
             remedy="it is the class explained; name another one",
         )
-    rate = None
-    if sampling.fps is not None and clip.fps is not None:
-        rate = torch.tensor([clip.fps / sampling.fps], dtype=torch.float64)
-    when = sample_times(sampling, torch.tensor([clip.frames]), rate, spread(sampling, 1))
     return ExactSum(
         clip.name,
         clip.label,
@@ -129,8 +131,8 @@ def exact_sum_of(
         evidence,
         evidence.reasons(number, other),
         recogniser.skeleton,
-        batch.x[0].cpu().double().numpy(),
-        batch.mask[0].cpu().numpy(),
-        when.position[0].numpy(),
+        array_of(seen.x[0]),
+        seen.mask[0].cpu().numpy(),
+        seen.position[0].numpy(),
         clip.fps,
     )

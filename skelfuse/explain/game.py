@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.explain.players import Players
 from skelfuse.explain.questions import Questions
-
-Array = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 class Game:
@@ -23,7 +20,7 @@ class Game:
         size = len(players)
         self._known = {_key(np.zeros(size, bool)): nothing}
 
-    def value(self, coalitions: BoolArray) -> Array:
+    def value(self, coalitions: Bools) -> Array:
         """Return the log probabilities `[E,K]` of the sets of players `[E,P]`."""
         keys = [_key(row) for row in coalitions]
         unknown = {key: i for i, key in enumerate(keys) if key not in self._known}
@@ -45,5 +42,5 @@ class Game:
         return np.asarray(self.value(some)[0])
 
 
-def _key(row: BoolArray) -> bytes:
+def _key(row: Bools) -> bytes:
     return np.packbits(row).tobytes()

@@ -60,19 +60,6 @@ def explain_with_rivals(
 
     Arguments are those of `explain_by_hiding`. The rivals are `against`, if it is named, and the
     `rivals` likeliest other classes. The model is asked only once for all of them.
-
-    >>> from pathlib import Path
-    >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.training import TrainConfig, build_model
-    >>> config = TrainConfig()
-    >>> model = build_model(config.model, KINECT_V2, 3).eval()  # it knows nothing yet
-    >>> classes = ("sit", "stand", "wave")
-    >>> run = Run(model, config, KINECT_V2, classes, Path("runs/x"), 1)
-    >>> moving = np.random.default_rng(0).normal(size=(60, 1, 25, 3)).astype(np.float32)
-    >>> clip = Clip(moving, KINECT_V2, name="a", fps=30)
-    >>> found = explain_with_rivals(run, clip, "sit", "wave", players="limbs")
-    >>> [(one.target, one.against) for one in found]
-    [('sit', None), ('sit', 'wave'), ('sit', 'stand')]
     """
     asked = Asked(run, clip, rounds=rounds, seed=seed, crops=crops)
     by_itself = asked.explanation(target, None, players)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from skelfuse.explain.answer import Explanation
-from skelfuse.explain.scene import staged
-from skelfuse.explain.verdict import time_words, verdict
+from skelfuse.explain.scene import on_stage
+from skelfuse.explain.verdict import verdict
 from skelfuse.telling.picture import new_picture, write_picture
 from skelfuse.telling.words import joint_words
 
@@ -20,8 +21,6 @@ WRAPPED = 110  # characters of a line above the picture
 
 def plot_hiding(one: Explanation, path: str | Path) -> None:
     """Draw an explanation at `path`, whose ending says the kind of picture."""
-    import textwrap
-
     figure = new_picture(11, 6.2)
     grid = figure.add_gridspec(2, 2, width_ratios=[1, 1.5], height_ratios=[3, 1.2])
     text = textwrap.fill(f"{one.clip}: {' '.join(verdict(one))}", WRAPPED)
@@ -34,7 +33,7 @@ def plot_hiding(one: Explanation, path: str | Path) -> None:
 
 def _body(panel: Any, one: Explanation) -> None:
     """Draw everybody at the moment that decides most, joints as large as their shares."""
-    at = staged(one.x, one.mask, one.skeleton)  # [T,M,N,3]
+    at = on_stage(one.x, one.mask, one.skeleton)[0]  # [T,M,N,3]
     frame = _frame(one)
     panel.set_aspect("equal")
     panel.axis("off")
@@ -51,8 +50,8 @@ def _body(panel: Any, one: Explanation) -> None:
             colour = FOR if share >= 0 else AGAINST
             shown = colour if one.joints else QUIET
             panel.scatter(*body[n, :2], s=size, color=shown, zorder=2, clip_on=False)
-    words = time_words(one, one.time[frame], one.time[frame], verb="").partition(" to ")[0]
-    panel.set_title(f"at {words}{' s' * bool(one.fps)}", fontsize=9)
+    when = f"{one.time[frame]:.1f} s" if one.fps else f"frame {one.time[frame]:.0f}"
+    panel.set_title(f"at {when}", fontsize=9)
 
 
 def _frame(one: Explanation) -> int:

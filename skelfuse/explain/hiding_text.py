@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from skelfuse.explain.answer import Explanation
-from skelfuse.explain.verdict import percent, time_words, verdict
+from skelfuse.explain.verdict import percent, player_words, time_words, verdict
 from skelfuse.telling.tables import aligned, fixed
 from skelfuse.telling.words import joint_words
 
@@ -18,9 +18,12 @@ def hiding_text(one: Explanation, *, top: int = 8) -> str:
     """Return the sentences, and the shares of joints, limbs and moments with how sure they are."""
     parts = ["\n".join(verdict(one)), _players(one, top)]
     if one.players == "joints":
-        parts.append(_limbs(one))
+        limbs = sorted(one.limbs.items(), key=lambda limb: -limb[1])
+        rows = ((joint_words(name), share, one.limb_error[name]) for name, share in limbs)
+        parts.append(_shares("Limbs", rows))
     if one.players != "moments":
-        parts += [_moments(one), _pairs(one)]
+        moments = ((time_words(one, m.begins, m.ends), m.share, m.error) for m in one.moments)
+        parts += [_shares("Moments", moments), _pairs(one)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -32,7 +35,7 @@ def sureness(one: Explanation) -> str:
 
 
 def _players(one: Explanation, top: int) -> str:
-    order = one.order()
+    order, words = one.order(), player_words(one)
     shown = order if len(order) <= top + 1 else order[:top]
     largest = max(map(abs, one.shares.values())) or 1.0
     titles = [one.players.capitalize(), "share", "", "", "without it"]
@@ -41,50 +44,34 @@ def _players(one: Explanation, top: int) -> str:
     rows = []
     for name in shown:
         share = one.shares[name]
-        row = [f"  {_name(one, name)}", fixed(share, 2, sign=True), _error(one.error[name])]
+        row = [f"  {words[name]}", fixed(share, 2, sign=True), _error(one.error[name])]
         row += [_bar(share, largest), percent(one.hidden[name])]
         rows.append([*row, percent(one.frozen[name])] if one.frozen else row)
     if len(order) > len(shown):
         rest = sum(one.shares[name] for name in order[len(shown) :])
-        words = f"  {len(order) - len(shown)} more"
-        rows.append([words, fixed(rest, 2, sign=True), *[""] * (len(titles) - 2)])
+        more = f"  {len(order) - len(shown)} more"
+        rows.append([more, fixed(rest, 2, sign=True), *[""] * (len(titles) - 2)])
     what = "log probability" if one.against is None else "difference of the log probabilities"
     note = f"shares of the {what}; {sureness(one)}"
     return aligned(titles, rows, words={0, 2, 3}) + f"\n  ({note})"
 
 
-def _limbs(one: Explanation) -> str:
-    largest = max(map(abs, one.limbs.values())) or 1.0
+def _shares(title: str, shares: Iterable[tuple[str, float, float]]) -> str:
+    """Return the table of names with their shares and errors."""
+    found = list(shares)
+    largest = max((abs(share) for _, share, _ in found), default=0.0) or 1.0
     rows = [
-        [
-            f"  {joint_words(name)}",
-            fixed(share, 2, sign=True),
-            _error(one.limb_error[name]),
-            _bar(share, largest),
-        ]
-        for name, share in _largest_first(one.limbs)
+        [f"  {name}", fixed(share, 2, sign=True), _error(error), _bar(share, largest)]
+        for name, share, error in found
     ]
-    return aligned(["Limbs", "share", "", ""], rows, words={0, 2, 3})
-
-
-def _moments(one: Explanation) -> str:
-    largest = max((abs(moment.share) for moment in one.moments), default=0.0) or 1.0
-    rows = [
-        [
-            f"  {time_words(one, moment.begins, moment.ends, verb='')}",
-            fixed(moment.share, 2, sign=True),
-            _error(moment.error),
-            _bar(moment.share, largest),
-        ]
-        for moment in one.moments
-    ]
-    return aligned(["Moments", "share", "", ""], rows, words={0, 2, 3})
+    return aligned([title, "share", "", ""], rows, words={0, 2, 3})
 
 
 def _pairs(one: Explanation) -> str:
+    words = player_words(one)
     rows = [
         [
-            f"  {_name(one, first)} + {_name(one, second)}",
+            f"  {words[first]} + {words[second]}",
             fixed(value, 2, sign=True),
             "only together" if value > 0 else "one would do",
         ]
@@ -94,20 +81,9 @@ def _pairs(one: Explanation) -> str:
     return aligned(["Pairs", "synergy", ""], rows, words={0, 2}) if rows else ""
 
 
-def _name(one: Explanation, name: str) -> str:
-    if one.players != "moments":
-        return joint_words(name)
-    moment = one.moments[list(one.error).index(name)]
-    return time_words(one, moment.begins, moment.ends, verb="")
-
-
 def _error(error: float) -> str:
     return f"± {error:.2f}" if error else ""
 
 
 def _bar(share: float, largest: float) -> str:
     return ("█" if share >= 0 else "░") * round(BAR * abs(share) / largest)
-
-
-def _largest_first(shares: Mapping[str, float]) -> list[tuple[str, float]]:
-    return sorted(shares.items(), key=lambda one: -one[1])

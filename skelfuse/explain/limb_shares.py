@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-import torch
 from torch import Tensor
 
+from skelfuse.arrays import Array
 from skelfuse.explain.game import Game
-from skelfuse.explain.limbs import limbs_of
-from skelfuse.explain.players import Players
+from skelfuse.explain.players import limb_players
 from skelfuse.explain.questions import Model, Questions
 from skelfuse.explain.shapley import BATCH, shapley_shares
 from skelfuse.skeleton import Skeleton
-
-Array = npt.NDArray[np.float64]
 
 # Joints times frames that all questions about a window may have together: what the model `small`
 # answers on one core in a tenth of a second. Every set of six limbs, with 25 joints in 32 frames.
@@ -32,6 +27,8 @@ def limb_shares(
     whoever is there. One that is never seen is left out.
 
     >>> from skelfuse.layouts import COCO_17
+    >>> import numpy as np
+    >>> import torch
     >>> arm = [COCO_17.index("right_wrist")]
     >>> def model(x, mask):  # it looks at the right wrist
     ...     return torch.stack([mask[:, 0, 0, arm[0]] * 2.0, torch.zeros(len(x))], dim=1)
@@ -40,7 +37,7 @@ def limb_shares(
     >>> {name: round(share, 2) + 0.0 for name, share in shares.items()}
     {'head': 0.0, 'left arm': 0.0, 'right arm': 0.57, 'left leg': 0.0, 'right leg': 0.0}
     """
-    players = _limbs_of_everybody(mask, skeleton)
+    players = limb_players(mask.any(dim=2, keepdim=True), skeleton)
     if not len(players):
         return {}
     game = Game(Questions(model, x, mask), players, nothing)
@@ -49,16 +46,3 @@ def limb_shares(
     found = shapley_shares(game.value, len(players), rounds, steady=lambda _: True)
     mean = found.each.mean(axis=0)[:, number]
     return dict(zip(players.names, mean.tolist(), strict=True))
-
-
-def _limbs_of_everybody(mask: Tensor, skeleton: Skeleton) -> Players:
-    seen = mask.flatten(0, 2).any(dim=0)  # [N]
-    names, cells = [], []
-    for name, joints in limbs_of(skeleton).items():
-        own = torch.zeros_like(seen)
-        own[[skeleton.index(joint) for joint in joints]] = True
-        if bool((own & seen).any()):
-            names.append(name)
-            cells.append(own[None, None, None])
-    none = seen.new_zeros((0, 1, 1, 1, len(seen)))
-    return Players(tuple(names), torch.stack(cells) if cells else none)

@@ -6,16 +6,14 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, array_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.evidence import evidence_of
 from skelfuse.explain.seen import Seen
 from skelfuse.models.explainable import explainable
 from skelfuse.run import Run
 from skelfuse.telling.words import scale_words, statistic_kind
-
-Array = npt.NDArray[np.float64]
 
 
 class OwnPath(NamedTuple):
@@ -30,18 +28,6 @@ def own_path(run: Run, seen: Seen, weights: Array) -> OwnPath | None:
     """Return the sums of the first crop for classes weighed by `weights [K]`; None without paths.
 
     The statistics of a joint add up to its own, less what it gives in the average clip.
-
-    >>> import torch
-    >>> from pathlib import Path
-    >>> from skelfuse.layouts import KINECT_V2
-    >>> from skelfuse.training import TrainConfig, build_model
-    >>> config = TrainConfig()
-    >>> model = build_model(config.model, KINECT_V2, 2).eval()
-    >>> run = Run(model, config, KINECT_V2, ("sit", "stand"), Path("runs/x"), 1)
-    >>> x, mask = torch.randn(1, 64, 1, 25, 3), torch.ones(1, 64, 1, 25, dtype=torch.bool)
-    >>> found = own_path(run, Seen(x, mask, torch.arange(64.0)[None]), np.array([1.0, 0.0]))
-    >>> len(found.own), ("head", "speed, 2 frames") in found.statistics
-    (25, True)
     """
     try:
         model = explainable(run.model)
@@ -49,8 +35,8 @@ def own_path(run: Run, seen: Seen, weights: Array) -> OwnPath | None:
         return None
     x, mask = seen.x[:1], seen.mask[:1]
     split = model.by_joint(x, mask)
-    shares = split.shares[0].detach().cpu().double().numpy()  # [K,N]
-    together = split.together[0].detach().cpu().double().numpy()  # [K]
+    shares = array_of(split.shares[0])  # [K,N]
+    together = array_of(split.together[0])  # [K]
     own = dict(zip(model.joints, (weights @ shares).tolist(), strict=True))
     if model.frieren is None:
         return OwnPath(own, float(weights @ together), None)

@@ -79,20 +79,7 @@ for (const tab of tabs) {
     if (to) { event.preventDefault(); event.stopPropagation(); open(to); to.focus(); }
   });
 }
-document.addEventListener("keydown", event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  const tag = event.target.tagName, key = event.key;
-  if (tag === "SELECT" || (key === " " && tag === "BUTTON")) return;  // they have their own use of it
-  const does = { " ": () => play(!playing), ArrowLeft: () => step(-1), ArrowRight: () => step(1),
-    Home: () => { play(false); go(first); }, End: () => { play(false); go(last); },
-    a: () => turn(-0.15, 0), d: () => turn(0.15, 0), w: () => turn(0, 0.1), s: () => turn(0, -0.1) }[key];
-  if (does) { event.preventDefault(); does(); }
-});
-const hints = [[["space"], "plays and stops"], [["←", "→"], "step"], ...(D.flat ? [] : [[["a", "d", "w", "s"], "turn, as dragging does"]])];
-hints.forEach(([keys, does], i) => {
-  for (const key of keys) $("keys").append(make("kbd", key), " ");
-  $("keys").append(does + (i < hints.length - 1 ? "; " : ""));
-});
+playedByKeys(D.flat, () => play(!playing), step, which => { play(false); go(which ? last : first); }, turn);
 $("source").textContent = [D.clip, D.source].filter(Boolean).join(" · ");
 
 seenStrip(); ticks(); choose(D.opened); go(decisive());  // a body that does nothing yet shows nothing

@@ -16,6 +16,7 @@ from skelfuse.run import Run
 from skelfuse.viewing.assembled import assembled
 
 SHARED, OWN = "skelfuse.viewing", "skelfuse.explain"
+SCRIPTS = ("page_bodies.js", "page_time.js", "page_parts.js", "page.js")
 IN_METRES = ("kinect-v2", "kinect-v1", "utd-mhad", "nw-ucla", "utkinect-20", "ui-prmd-22", "sbu-15")
 TORSO = (0.25, 0.9)  # metres; what is outside is in another unit, whatever its layout
 
@@ -50,10 +51,7 @@ def write_page(
         styles=[(SHARED, "base.css"), (OWN, "page.css")],
         scripts=[
             (SHARED, "stage.js"),
-            *(
-                (OWN, name)
-                for name in ("page_bodies.js", "page_time.js", "page_parts.js", "page.js")
-            ),
+            *((OWN, name) for name in SCRIPTS),
         ],
         data=data,
     )
@@ -66,6 +64,6 @@ def _in_metres(one: Explanation, run: Run) -> bool:
         return False
     low, high = one.skeleton.torso
     at = np.where(one.mask[..., None], one.x, np.nan)[:, 0]  # [T,N,D]
-    torso = np.linalg.norm(at[:, high].mean(axis=1) - at[:, low].mean(axis=1), axis=-1)
-    known = torso[~np.isnan(torso)]
+    length = np.linalg.norm(at[:, high].mean(axis=1) - at[:, low].mean(axis=1), axis=-1)
+    known = length[~np.isnan(length)]
     return bool(len(known)) and TORSO[0] <= float(np.median(known)) <= TORSO[1]

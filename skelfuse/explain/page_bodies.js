@@ -17,18 +17,8 @@ class Body {
     this.level = this.all.reduce((least, p) => Math.min(least, p[1]), Infinity);
     this.at = null;
   }
-  // Where everybody is at a share of the clip, between two frames on the way from one to the other.
-  moment(share) {
-    const [t, on] = between(share * (this.places.length - 1), this.places.length), next = Math.min(t + 1, this.places.length - 1);
-    return this.places[t].map((person, m) => person.map((joint, n) => {
-      const to = this.places[next][m][n];
-      return joint && to ? joint.map((v, d) => v + (to[d] - v) * on) : on < 0.5 ? joint : to;
-    }));
-  }
-  lastSeen(share, m, n) {
-    for (let t = Math.floor(share * (this.places.length - 1)); t >= 0; t--) if (this.places[t][m][n]) return this.places[t][m][n];
-    return null;
-  }
+  moment(share) { return peopleAt(this.places, share * (this.places.length - 1)); }
+  lastSeen(share, m, n) { return lastSeen(this.places, share * (this.places.length - 1), m, n); }
   projector(w, h, margin) {
     const key = [yaw, pitch, w, h].join();
     if (this.key !== key) { this.key = key; this.project = fillingProjector(this.all, yaw, pitch, w, h, D.flat, margin); }
@@ -104,12 +94,8 @@ function drawClip(share) {
     }
   });
   boxes = drawLabels(pen, texts, discs, w, h, palette.ink, palette.page);
-  if (!discs.length) nobody(pen, w, h, "nobody was seen at this moment");
+  if (!discs.length) drawNobody(pen, w, h, "nobody was seen at this moment", palette.soft);
   return discs;
-}
-function nobody(pen, w, h, text) {
-  pen.font = "15px system-ui, 'DejaVu Sans', sans-serif"; pen.textAlign = "center"; pen.fillStyle = palette.soft;
-  pen.fillText(text, w / 2, h / 2); pen.textAlign = "left";
 }
 function drawTypical(share) {
   for (const [name, canvas] of typicalShown) {
@@ -119,7 +105,7 @@ function drawTypical(share) {
     const project = one.projector(w, h, 16), people = one.moment(share);
     if (!D.flat) drawGround(pen, project, one.level, palette.line);
     people.forEach(person => drawBody(pen, person.map(p => p && project(p)), D.bones, () => palette.soft, 3, 3, palette.page));
-    if (!people.flat().some(Boolean)) nobody(pen, w, h, "nobody was seen");
+    if (!people.flat().some(Boolean)) drawNobody(pen, w, h, "nobody was seen", palette.soft);
   }
 }
 let typicalShown = [];  // [class, canvas]

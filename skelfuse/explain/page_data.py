@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.explain.answer import Explanation
+from skelfuse.explain.evidence_text import by_statistic, entries_of
 from skelfuse.explain.exact_sum import ExactSum
 from skelfuse.explain.glossary import GLOSSARY
 from skelfuse.explain.hiding_text import sureness
 from skelfuse.explain.limbs import limbs_of
-from skelfuse.explain.page_sums import page_sums
 from skelfuse.explain.scene import on_stage
 from skelfuse.explain.typical import Typical
-from skelfuse.explain.verdict import percent, time_words, verdict_parts
+from skelfuse.explain.verdict import percent, player_words, time_words, verdict_parts
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.body_words import body_words
 from skelfuse.telling.words import joint_words
-from skelfuse.viewing.places import packed_places
-
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from skelfuse.viewing.places import packed_places, rounded
 
 DIGITS = 10_000  # of places: a metre's ten thousandth still makes speeds smooth
+SUM_DIGITS = 5  # of the sums
+ENTRIES = 12  # of the sums
 CLASSES = 5
 TYPICAL = 3  # clips of a class
 FRAMES_A_SECOND = 30.0  # of a clip that does not say its rate
@@ -64,7 +63,7 @@ def page_data(
         "joints": [joint_words(name) for name in one.skeleton.joints],
         "bones": [[n, parent] for n, parent in parents if n != parent],
         "body": _body(one.clip, one.x, one.mask, one.time, one.skeleton),
-        "names": _names(one),
+        "names": [*player_words(one).values()],
         "cells": []
         if one.players == "moments"
         else [_cells(one, name, limb=one.players == "limbs") for name in one.shares],
@@ -73,7 +72,7 @@ def page_data(
         "frozen": [one.frozen[name] for name in one.shares] if one.frozen else None,
         "views": [_view(view) for view in views],
         "opened": opened,
-        "sums": [page_sums(view, own) for view, own in zip(views, sums, strict=bool(sums))],
+        "sums": [_sums(view, own) for view, own in zip(views, sums, strict=bool(sums))],
         "typical": {
             name: [
                 _body(clip.name, clip.x, clip.mask, clip.time, one.skeleton)
@@ -98,7 +97,7 @@ def _view(one: Explanation) -> dict[str, Any]:
     named = one.named
     return {
         "against": one.against,
-        "rival": None if one.against is None else percent(_probability(one, one.against)),
+        "rival": None if one.against is None else percent(one.probability_of(one.against)),
         "heading": said.decision.rstrip("."),
         "reasons": [*said.doubts, *said.reasons],
         "total": one.total,
@@ -109,7 +108,7 @@ def _view(one: Explanation) -> dict[str, Any]:
         "limb_errors": rounded([one.limb_error[name] for name in one.limbs], 4),
         "moments": [
             {
-                "words": time_words(one, moment.begins, moment.ends, verb=""),
+                "words": time_words(one, moment.begins, moment.ends),
                 "begins": moment.begins,
                 "ends": moment.ends,
                 "share": round(moment.share, 4),
@@ -135,22 +134,33 @@ def _together(one: Explanation, names: tuple[str, ...]) -> str:
     return f"all {len(names)}" if one.players == "moments" else body_words(names)
 
 
-def _probability(one: Explanation, name: str) -> float:
-    return float(one.probabilities[one.classes.index(name)])
-
-
-def _names(one: Explanation) -> list[str]:
-    if one.players == "moments":
-        return [time_words(one, moment.begins, moment.ends, verb="") for moment in one.moments]
-    return [joint_words(name) for name in one.shares]
-
-
 def _cells(one: Explanation, name: str, *, limb: bool) -> list[list[int]]:
     """Return the (person, joint) pairs that a joint's or a limb's name stands for."""
     base, _, number = name.partition(", person ")
     person = int(number) - 1 if number else int(one.mask.any(axis=(0, 2)).argmax())
     joints = limbs_of(one.skeleton)[base] if limb else (base,)
     return [[person, one.skeleton.index(joint)] for joint in joints]
+
+
+def _sums(view: Explanation, one: ExactSum) -> dict[str, Any]:
+    """Return the model's own sum: its parts, joints in the skeleton's order, and statistics."""
+    reasons, beyond = one.reasons, one.reasons.by_joint()
+    named = {name.partition(", person ")[0] for name in (view.named.names if view.named else ())}
+    statistics, scales, cells = by_statistic(one)
+    return {
+        "rows": [[words, value] for words, value in one.parts().items()],
+        "name": f"the {one.what}",
+        "total": reasons.total,
+        "joints": [
+            [float(beyond[n]), float(reasons.own[:, n].sum()), float(reasons.usual[n])]
+            for n in range(len(one.skeleton))
+        ],
+        "named": [n for n, name in enumerate(one.skeleton.joints) if name in named],
+        "statistics": statistics,
+        "scales": scales,
+        "cells": rounded(cells, SUM_DIGITS),
+        "entries": [[words, value] for words, value in entries_of(one, ENTRIES)],
+    }
 
 
 def _body(name: str, x: Array, mask: Bools, time: Array, skeleton: Skeleton) -> dict[str, Any]:
@@ -163,11 +173,3 @@ def _body(name: str, x: Array, mask: Bools, time: Array, skeleton: Skeleton) -> 
         "length": length,
         "time": rounded(time, 4),
     }
-
-
-def rounded(values: Array | Iterable[float], digits: int) -> Any:
-    """Return numbers as nested lists, None for what is not a number."""
-    array = np.asarray(values if isinstance(values, np.ndarray) else list(values), np.float64)
-    if array.ndim > 1:
-        return [rounded(row, digits) for row in array]
-    return [None if np.isnan(v) else round(float(v), digits) + 0.0 for v in array]

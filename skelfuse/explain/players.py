@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from skelfuse.arrays import Bools
 from skelfuse.explain.limbs import limbs_of
 from skelfuse.skeleton import Skeleton
 
 Kind = Literal["joints", "limbs", "moments"]
-BoolArray = npt.NDArray[np.bool_]
 
 MOMENTS = 6  # parts of a clip: all 64 ways to see some of them can be asked
 
@@ -32,7 +31,7 @@ class Players:
     def __len__(self) -> int:
         return len(self.names)
 
-    def seen(self, coalitions: BoolArray) -> Tensor:
+    def seen(self, coalitions: Bools) -> Tensor:
         """Return which cells are left of each coalition `[E,P]`: `[E,...]`, False where hidden.
 
         >>> arms = Players(("left", "right"), torch.eye(2, dtype=torch.bool)[:, None, None, None])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-Array = npt.NDArray[np.float64]
+from skelfuse.arrays import Array
+
 Model = Callable[[Tensor, Tensor], Tensor]  # x [B,T,M,N,D], mask [B,T,M,N] -> logits [B,K]
 
 # Joints times frames in one batch. With 64 channels a layer's output is then 32 MiB, and a

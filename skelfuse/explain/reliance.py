@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.answer import Explanation
@@ -16,7 +16,6 @@ from skelfuse.explain.limbs import limbs_of
 from skelfuse.explain.players import MOMENTS
 from skelfuse.skeleton import Skeleton
 
-Array = npt.NDArray[np.float64]
 Explain = Callable[[Clip], Explanation]
 
 RELIED_ON = 1.0  # times the equal share of all limbs, at least, to be odd

@@ -47,17 +47,17 @@ def _percent(share: float) -> str:
 
 
 def _odd(one: Reliance) -> str:
+    odd = [row for row in one.classes if row.odd()]
+    if not odd:
+        return "No class relies on a limb that hardly moves in it."
     lines = [
         f"  {row.name}: {one.limbs[i]} {row.limbs[i]:.0%} of the decision, "
         f"{row.moved[i]:.0%} of the movement"
-        for row in one.classes
+        for row in odd
         for i in row.odd()
     ]
-    if not lines:
-        return "No class relies on a limb that hardly moves in it."
-    have = "relies" if len({line.partition(":")[0] for line in lines}) == 1 else "rely"
-    count = counted(len({line.partition(":")[0] for line in lines}), "class", "classes")
-    return "\n".join([f"Odd: {count} {have} on a limb that hardly moves", *lines])
+    rely = counted(len(odd), "class relies", "classes rely")
+    return "\n".join([f"Odd: {rely} on a limb that hardly moves", *lines])
 
 
 def plot_reliance(one: Reliance, path: str | Path) -> None:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.skeleton import Skeleton
 
-Array = npt.NDArray[np.float64]
 
-
-def staged(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> Array:
-    """Return positions of `on_stage`, `[T,M,N,3]`."""
-    return on_stage(x, mask, skeleton)[0]
-
-
-def on_stage(x: Array, mask: npt.NDArray[np.bool_], skeleton: Skeleton) -> tuple[Array, float]:
+def on_stage(x: Array, mask: Bools, skeleton: Skeleton) -> tuple[Array, float]:
     """Return positions `[T,M,N,3]` (to the right, up, towards the onlooker) within -1 and 1.
 
     Which axis is up, and which way the body faces, is seen from its hips and shoulders (up also

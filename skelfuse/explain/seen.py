@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from skelfuse.arrays import Array
 from skelfuse.batches import batch_of
 from skelfuse.batches.sampling import sample_times, spread
 from skelfuse.clip import Clip
 from skelfuse.run import Run
-
-Array = npt.NDArray[np.float64]
 
 
 class Seen(NamedTuple):

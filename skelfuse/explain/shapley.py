@@ -10,9 +10,9 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-Value = Callable[[BoolArray], Array]  # coalitions [E,P] -> [E,K], K results at once
+from skelfuse.arrays import Array, Bools
+
+Value = Callable[[Bools], Array]  # coalitions [E,P] -> [E,K], K results at once
 Steady = Callable[["Shares"], bool]
 
 
@@ -137,7 +137,7 @@ def _of_every_set(value: Value, players: int) -> Array:
     return np.stack(shares) if shares else np.zeros((0, worth.shape[1]))
 
 
-def _every_set(players: int) -> BoolArray:
+def _every_set(players: int) -> Bools:
     """Return every set of players, `[2^P,P]`: player `p` is in set `i` where bit `p` of `i` is."""
     return np.asarray(np.arange(1 << players)[:, None] >> np.arange(players) & 1, bool)
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from skelfuse.arrays import Array, Bools, array_of
 from skelfuse.batches import batch_of
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation
@@ -19,7 +20,6 @@ from skelfuse.run import Run
 from skelfuse.store import Store
 from skelfuse.store.writer import write_clips
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 EXEMPLARS = "exemplars.h5"  # in a run's folder
@@ -32,11 +32,9 @@ class Typical:
     """A typical clip as the model sees it."""
 
     name: str
-    label: str
     x: Array  # [T,M,N,D]
-    mask: npt.NDArray[np.bool_]  # [T,M,N]
+    mask: Bools  # [T,M,N]
     time: Array  # [T], in seconds, or in frames of a clip without a rate
-    fps: float | None
 
 
 def typical_clips(
@@ -64,7 +62,7 @@ def typical_clips(
 
 
 @torch.inference_mode()
-def _looked_at(run: Run, clips: Sequence[Clip], name: str) -> tuple[Array, npt.NDArray[np.bool_]]:
+def _looked_at(run: Run, clips: Sequence[Clip], name: str) -> tuple[Array, Bools]:
     """Return the features `[C,F]` of clips, and whether each is recognised as of class `name`."""
     model = run.model
     assert isinstance(model, Model)  # as all are that a run can hold
@@ -75,7 +73,7 @@ def _looked_at(run: Run, clips: Sequence[Clip], name: str) -> tuple[Array, npt.N
         batch = batch_of(some, sampling=run.config.sampling, device=device)
         each = model.features(batch.x, batch.seen)
         best = run.checked(model.decide(each)).argmax(dim=1)
-        features.append(each.flatten(1).double().cpu().numpy())
+        features.append(array_of(each.flatten(1)))
         right.append((best == run.class_names.index(name)).cpu().numpy())
     return np.concatenate(features), np.concatenate(right)
 
@@ -117,11 +115,9 @@ def _as_seen(run: Run, clip: Clip) -> Typical:
     seen = seen_by(run, _matched(run, clip))
     return Typical(
         clip.name,
-        str(clip.label),
-        seen.x[0].cpu().double().numpy(),
+        array_of(seen.x[0]),
         seen.mask[0].cpu().numpy(),
         seen.position[0].numpy() / (clip.fps or 1.0),
-        clip.fps,
     )
 
 

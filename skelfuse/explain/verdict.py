@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from skelfuse.explain.answer import Explanation, Moment, standing_out
 from skelfuse.telling.body_words import body_words, listed
+from skelfuse.telling.words import joint_words
 
 MOVES = 0.6  # of the loss by hiding is lost by holding still: it is the movement
 STANDS = 0.2  # or less: it is the place
@@ -79,12 +80,19 @@ def main_time(moments: tuple[Moment, ...]) -> tuple[float, float] | None:
     return found if found and found[1] - found[0] <= SHORT * length + 1e-9 else None
 
 
-def time_words(one: Explanation, begins: float, ends: float, *, verb: str = "between") -> str:
-    """Return two times of a clip in words."""
-    word = "and" if verb == "between" else "to"
+def time_words(one: Explanation, begins: float, ends: float, *, to: str = "to") -> str:
+    """Return two times of a clip in words: "0.5 to 1.2 s", or "frames 15 to 36"."""
     if one.fps:
-        return f"{verb} {begins:.1f} {word} {ends:.1f} s".lstrip()
-    return f"{verb} frames {begins:.0f} {word} {ends:.0f}".lstrip()
+        return f"{begins:.1f} {to} {ends:.1f} s"
+    return f"frames {begins:.0f} {to} {ends:.0f}"
+
+
+def player_words(one: Explanation) -> dict[str, str]:
+    """Return what a person would call each of the players; moments by their times."""
+    if one.players != "moments":
+        return {name: joint_words(name) for name in one.shares}
+    times = (time_words(one, moment.begins, moment.ends) for moment in one.moments)
+    return dict(zip(one.shares, times, strict=True))
 
 
 def _disagreement(one: Explanation) -> str:
@@ -93,18 +101,15 @@ def _disagreement(one: Explanation) -> str:
     best = float(one.probabilities.max())
     if one.label not in one.classes:
         return f"The file says {one.label}, a class that the run does not know."
-    said = float(one.probabilities[one.classes.index(one.label)])
-    return (
-        f"The file says {one.label}, the model {one.best} ({percent(best)}; {one.label} "
-        f"{percent(said)})."
-    )
+    said = percent(one.probability_of(one.label))
+    return f"The file says {one.label}, the model {one.best} ({percent(best)}; {one.label} {said})."
 
 
 def _decision(one: Explanation) -> str:
     name = one.target[:1].upper() + one.target[1:]
     if one.against is not None:
-        other = float(one.probabilities[one.classes.index(one.against)])
-        return f"{name} rather than {one.against}: {percent(one.probability)} to {percent(other)}."
+        other = percent(one.probability_of(one.against))
+        return f"{name} rather than {one.against}: {percent(one.probability)} to {other}."
     if one.target != one.best and one.label in (None, one.best):
         best = float(one.probabilities.max())
         return f"{name}, {percent(one.probability)}; the model says {one.best}, {percent(best)}."
@@ -120,7 +125,7 @@ def _without(one: Explanation) -> str:
     if one.players == "moments":
         places = [int(name.removeprefix("moment ")) - 1 for name in named.names]
         spans = sorted(_spans(one, places))
-        what = listed([time_words(one, *span, verb="") for span in spans])
+        what = listed([time_words(one, *span) for span in spans])
     else:
         what = body_words(named.names)
     what += "," if ", and " in what else ""
@@ -174,4 +179,4 @@ def _when(one: Explanation) -> str:
     if one.players == "moments":
         return ""
     found = main_time(one.moments)
-    return "" if found is None else f"Most {time_words(one, *found)}."
+    return "" if found is None else f"Most between {time_words(one, *found, to='and')}."

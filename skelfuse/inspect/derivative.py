@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.inspect.response import NYQUIST, POINTS
-
-Array = npt.NDArray[np.float64]
+from skelfuse.arrays import Array, Bools
+from skelfuse.inspect.response import NYQUIST, POINTS, edge_of
 
 TOLERANCE = 0.1  # of the ideal gain, by which a kernel's may differ and still follow it
 TURN = np.radians(30)  # and the phase: beyond that a kernel tells something else than the velocity
 OCTAVE = 2  # where a gain follows for less than this it has only crossed the ideal one
-BISECTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def derivative(taps: npt.ArrayLike, first: int = 0) -> Derivative:
     place = middle + s2 / (s1 + slope)
     grid = np.linspace(0, NYQUIST, POINTS)[1:]
 
-    def follows(frequency: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    def follows(frequency: npt.ArrayLike) -> Bools:
         omega = 2 * np.pi * np.asarray(frequency, np.float64)
         answer = np.exp(1j * omega[..., None] * (offsets - place)) @ kernel
         share = answer / (1j * omega * slope)
@@ -82,13 +80,6 @@ def derivative(taps: npt.ArrayLike, first: int = 0) -> Derivative:
     begin, end = max(bands, key=lambda band: band[1] - band[0], default=(0, -1))
     if end < begin:
         return Derivative(slope, place, None)
-
-    def edge(outside: float, within: float) -> float:
-        for _ in range(BISECTIONS):
-            half = (outside + within) / 2
-            outside, within = (outside, half) if follows(half) else (half, within)
-        return float(within)
-
-    low = edge(grid[begin - 1], grid[begin]) if begin else 0.0
-    high = edge(grid[end + 1], grid[end]) if end + 1 < len(grid) else NYQUIST
+    low = edge_of(follows, grid[begin - 1], grid[begin]) if begin else 0.0
+    high = edge_of(follows, grid[end + 1], grid[end]) if end + 1 < len(grid) else NYQUIST
     return Derivative(slope, place, (low, high) if high >= OCTAVE * low else None)

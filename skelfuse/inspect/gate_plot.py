@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.errors import SkelfuseError
 from skelfuse.inspect.frame_rate import FrameRate
 from skelfuse.inspect.gate_report import GateReport
 from skelfuse.telling.picture import new_picture, write_picture
 from skelfuse.telling.words import joint_words
-
-Array = npt.NDArray[np.float64]
 
 # From closed to open: light grey to blue, so that print and eyes of every kind tell them apart.
 CLOSED, OPEN = "#eceef1", "#0072B2"
@@ -26,18 +24,7 @@ TICKS = 9
 
 
 def plot_gate(report: GateReport, path: str | Path, *, title: str, rate: FrameRate) -> None:
-    """Draw a row for each joint and a column for each frequency into `path`.
-
-    >>> import tempfile, torch
-    >>> from skelfuse.inspect.gate_report import report_gate
-    >>> from skelfuse.layers import ChannelGate, DCTChannels
-    >>> from skelfuse.layouts import COCO_17
-    >>> path = Path(tempfile.mkdtemp()) / "gate.png"
-    >>> report = report_gate(DCTChannels(8), ChannelGate((8, 17)), COCO_17)
-    >>> plot_gate(report, path, title="new", rate=FrameRate(30.0))
-    >>> path.read_bytes()[1:4]
-    b'PNG'
-    """
+    """Draw a row for each joint and a column for each frequency into `path`."""
     if report.open is None:
         raise SkelfuseError(
             "a dynamic gate can only be measured on clips",

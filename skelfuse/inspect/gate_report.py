@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from skelfuse.arrays import Array, array_of
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers.dct import DCTChannels
 from skelfuse.layers.gates import ChannelGate
 from skelfuse.models.spectrum import Spectrum
 from skelfuse.skeleton import Skeleton
 
-Array = npt.NDArray[np.float64]
 Kind = Literal["static", "dynamic", "pruned"]
 
 
@@ -88,7 +87,7 @@ def report_gate(
         )
     if gate.mode == "static":
         shares, bodies = gate.open_channels(), 0
-    opened = None if shares is None else shares.detach().cpu().double().numpy()
+    opened = None if shares is None else array_of(shares)
     return _report(gate.mode, skeleton, dct.frequencies, dct.window, frames, opened, bodies)
 
 

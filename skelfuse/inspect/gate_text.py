@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from skelfuse.arrays import Array
 from skelfuse.inspect.frame_rate import FrameRate
 from skelfuse.inspect.gate_report import GateReport
-from skelfuse.telling.tables import BLOCKS, aligned, fixed, markdown
+from skelfuse.telling.tables import aligned, fixed, markdown, rising_blocks
 from skelfuse.telling.words import joint_words
-
-Array = npt.NDArray[np.float64]
 
 KINDS = {
     "static": "static gate: one choice for all clips",
@@ -57,9 +53,10 @@ def gate_text(report: GateReport, *, rate: FrameRate, as_markdown: bool = False)
     for n, joint in enumerate(report.joints):
         bands = (shown[a] if a == b else f"{shown[a]} to {shown[b]}" for a, b in report.kept(n))
         column = report.open[:, n]
-        row = [joint_words(joint), *_counts(column), _shape(column)]
+        row = [joint_words(joint), *_counts(column), rising_blocks(column.tolist(), 1.0)]
         rows.append([*row, ", ".join(bands) or "none"])
-    rows.append(["all", *_counts(report.open), _shape(report.open.mean(axis=1)), ""])
+    every = rising_blocks(report.open.mean(axis=1).tolist(), 1.0)
+    rows.append(["all", *_counts(report.open), every, ""])
     draw: Callable[..., str] = markdown if as_markdown else aligned
     table = draw(header, rows, words={0, 3, 4})
     if report.kind == "dynamic":
@@ -87,9 +84,3 @@ def _counts(opened: Array) -> list[str]:
     total = float(opened.sum())
     number = f"{total:.0f}" if total.is_integer() else f"{total:.1f}"
     return [f"{number}/{opened.size}", f"{1 - opened.mean():.0%}"]
-
-
-def _shape(shares: Array) -> str:
-    """Draw shares from 0 to 1, one block each."""
-    last = len(BLOCKS) - 1
-    return "".join(BLOCKS[min(last, int(share * len(BLOCKS)))] for share in shares)

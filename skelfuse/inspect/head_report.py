@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.telling.words import joint_words, scale_words, statistic_kind
 
 if TYPE_CHECKING:
     from skelfuse.layers.statistics import Feature
 
-Array = npt.NDArray[np.float64]
 
 FLOOR = 0.01  # a weight below which an output hardly listens; where new heads start
 PARTS_SHOWN = 4  # of a direction

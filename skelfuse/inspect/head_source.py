@@ -8,16 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
+from skelfuse.arrays import Array, array_of
 from skelfuse.inspect.head_report import HeadWeights
 from skelfuse.inspect.shown_clips import show_clips
-from skelfuse.layers.frieren import FrierenFuse, Fused
+from skelfuse.layers.frieren import Fused
 from skelfuse.models.explainable import explainable
 from skelfuse.run import Run
 from skelfuse.store import Store
 
 
 def head_weights(
-    model: nn.Module, class_names: Sequence[str], spread: npt.NDArray[np.float64] | None = None
+    model: nn.Module, class_names: Sequence[str], spread: Array | None = None
 ) -> HeadWeights:
     """Return the head of a model's own path; `spread [N,F]` as `feature_spread` measures it.
 
@@ -36,9 +37,9 @@ def head_weights(
         tuple(found.features),
         found.joints,
         tuple(class_names),
-        _array(found.weight),
-        _array(found.worth),
-        _array(found.directions),
+        array_of(found.weight),
+        array_of(found.worth),
+        array_of(found.directions),
         found.inputs,
         explainable(model).step,
         spread,
@@ -47,33 +48,28 @@ def head_weights(
 
 def feature_spread(
     run: Run, store: Store, indices: Sequence[int] | npt.NDArray[np.integer]
-) -> npt.NDArray[np.float64]:
+) -> Array:
     """Return the standard deviation `[N,F]` of each joint's features over clips of a store.
 
     People who are not there do not count. Of many clips, `CLIPS_SHOWN` evenly spread ones are
     looked at.
     """
-    frieren = getattr(run.model, "frieren", None)
-    if not isinstance(frieren, FrierenFuse):
-        explainable(run.model).head()  # says what is missing
-        raise AssertionError("a model with a head has a FrierenFuse")
+    model = explainable(run.model)
+    model.head()  # where there is none, it says what is missing
+    assert model.frieren is not None
     count, total, square = 0, 0.0, 0.0
 
     def measure(_: nn.Module, given: tuple[Tensor, Tensor | None], fused: Fused) -> None:
         nonlocal count, total, square
         mask = given[1]  # None: everybody was seen
         there = slice(None) if mask is None else mask.flatten(1).any(1)  # [R]
-        features = fused.features[there].double().cpu().numpy()  # [R,N,F]
+        features = array_of(fused.features[there])  # [R,N,F]
         count += len(features)
         total = total + features.sum(0)
         square = square + np.square(features).sum(0)
 
-    with frieren.register_forward_hook(measure):
+    with model.frieren.register_forward_hook(measure):
         show_clips(run, store, indices)
     mean = total / max(count, 1)
-    spread: npt.NDArray[np.float64] = np.sqrt(np.maximum(square / max(count, 1) - mean**2, 0.0))
+    spread: Array = np.sqrt(np.maximum(square / max(count, 1) - mean**2, 0.0))
     return spread
-
-
-def _array(tensor: Tensor) -> npt.NDArray[np.float64]:
-    return np.asarray(tensor.detach().cpu().double().numpy())

@@ -12,7 +12,7 @@ from skelfuse.inspect.derivative import TOLERANCE
 from skelfuse.inspect.frame_rate import FrameRate
 from skelfuse.inspect.kernel_report import AxisReport, KernelReport, KernelsReport
 from skelfuse.inspect.response import NYQUIST, gain
-from skelfuse.telling.picture import new_picture, write_picture
+from skelfuse.telling.picture import finish, new_picture, write_picture
 
 # Okabe and Ito's colours, told apart by eyes of every kind; lines and marks differ as well, and
 # what is drawn later is smaller, so that equal axes show through each other.
@@ -30,17 +30,7 @@ MARKS = 8  # on a curve
 
 
 def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: FrameRate) -> None:
-    """Draw one row for each kernel into `path`, whose ending says the kind of picture.
-
-    >>> import tempfile
-    >>> from skelfuse.inspect.kernel_report import report_kernels
-    >>> from skelfuse.layers import MotionKernels
-    >>> path = Path(tempfile.mkdtemp()) / "kernels.png"
-    >>> report = report_kernels(MotionKernels(3, scales=(1, 2)).kernels())
-    >>> plot_kernels(report, path, title="new", rate=FrameRate(30.0))
-    >>> path.read_bytes()[1:4]
-    b'PNG'
-    """
+    """Draw one row for each kernel into `path`, whose ending says the kind of picture."""
     columns = 3 if report.history else 2
     rows = len(report.kernels)
     figure = new_picture(3.6 * columns, ROW_INCHES * rows + 1.3)
@@ -59,7 +49,8 @@ def plot_kernels(report: KernelsReport, path: str | Path, *, title: str, rate: F
         panels[0, column].set_title(head, fontsize=11)
         panels[-1, column].set_xlabel(label, fontsize=9)
     figure.suptitle(title, fontsize=10, wrap=True, parse_math=False)  # a path may hold dollars
-    lines, names = _legend(panels[0, 0])
+    lines, axes = panels[0, 0].get_legend_handles_labels()
+    names = [name if len(name) > 1 else f"axis {name}" for name in axes]
     lines += [Line2D([], [], color=GREY, **IDEAL), Line2D([], [], color=GREY, **FOLLOWED)]
     names += ["ideal derivative jω, to scale", f"follows it within {TOLERANCE:.0%}"]
     figure.legend(lines, names, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
@@ -83,7 +74,7 @@ def _draw_taps(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
     most = max(abs(tap) for axis in kernel.axes for tap in (*axis.taps, *(axis.start or ())))
     panel.set_ylim(-1.2 * most or -1.0, 1.2 * most or 1.0)
     panel.set_ylabel(kernel.name.replace("/", "\n"), fontsize=10, fontweight="bold")
-    _finish(panel)
+    finish(panel)
 
 
 def _draw_responses(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
@@ -110,7 +101,7 @@ def _draw_responses(panel: Any, kernel: KernelReport, rate: FrameRate) -> None:
     )
     panel.set_xlim(0, shown[-1])
     panel.set_ylim(0, 1.3 * greatest or 1.0)
-    _finish(panel)
+    finish(panel)
 
 
 def _draw_drift(panel: Any, report: KernelsReport, kernel: KernelReport) -> None:
@@ -120,19 +111,8 @@ def _draw_drift(panel: Any, report: KernelsReport, kernel: KernelReport) -> None
         panel.plot(epochs, report.drifts(kernel.name, number), markevery=every, **style)
     panel.set_ylim(bottom=0)
     panel.xaxis.get_major_locator().set_params(integer=True)
-    _finish(panel)
+    finish(panel)
 
 
 def _styled(axes: Sequence[AxisReport]) -> list[tuple[AxisReport, dict[str, Any]]]:
     return [(axis, STYLES[i % len(STYLES)]) for i, axis in enumerate(axes)]
-
-
-def _finish(panel: Any) -> None:
-    panel.grid(visible=True, alpha=0.3)
-    panel.tick_params(labelsize=8)
-    panel.spines[["top", "right"]].set_visible(False)
-
-
-def _legend(panel: Any) -> tuple[list[Any], list[str]]:
-    lines, names = panel.get_legend_handles_labels()
-    return lines, [name if len(name) > 1 else f"axis {name}" for name in names]

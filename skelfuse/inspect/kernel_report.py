@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.inspect.derivative import Derivative, derivative
 from skelfuse.inspect.patterns import Likeness, nearest_pattern
 from skelfuse.inspect.response import Response, response
@@ -16,7 +17,6 @@ from skelfuse.inspect.response import Response, response
 if TYPE_CHECKING:
     from skelfuse.layers.kernels import Kernel
 
-Array = npt.NDArray[np.float64]
 AXES = "xyz"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,13 +91,13 @@ def _begun(folder: Path) -> KernelSource | None:
     record, config_file = folder / KERNELS, folder / "config.yaml"
     if not (record.exists() and config_file.exists()):
         return None
-    lines, config = _lines(record), read_config(config_file)
+    with _undamaged(record):
+        lines = read_lines(record)
+        last = lines[-1]["kernels"] if lines else {}
+        kernels = {name: _kernel(name, fields) for name, fields in last.items()}
+    config = read_config(config_file)
     if not lines:
         return None
-    try:
-        kernels = {name: _kernel(name, fields) for name, fields in lines[-1]["kernels"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise _damaged(record) from None
     history = _history(record, kernels)
     title = f"{folder}: {_model(config)}, epoch {history[-1].epoch}, no checkpoint yet"
     return KernelSource(
@@ -135,14 +136,12 @@ def _checked(
 
 def _history(file: Path, now: Mapping[str, Kernel]) -> tuple[Moment, ...]:
     moments = []
-    try:
-        for line in _lines(file):
+    with _undamaged(file):
+        for line in read_lines(file):
             taps = {
                 name: np.asarray(one["taps"], np.float64) for name, one in line["kernels"].items()
             }
             moments.append(Moment(int(line["epoch"]), taps))
-    except Exception:  # whatever a damaged line makes this raise
-        raise _damaged(file) from None
     shapes = {name: kernel.taps.shape for name, kernel in now.items()}
     for moment in moments:
         found = {name: taps.shape for name, taps in moment.taps.items()}
@@ -157,20 +156,18 @@ def _history(file: Path, now: Mapping[str, Kernel]) -> tuple[Moment, ...]:
     return tuple(moments)
 
 
-def _lines(file: Path) -> list[dict[str, Any]]:
+@contextmanager
+def _undamaged(file: Path) -> Iterator[None]:
+    """Take whatever goes wrong in reading a record for damage to it."""
     try:
-        return read_lines(file)
-    except (OSError, SkelfuseError):
-        raise _damaged(file) from None
-
-
-def _damaged(file: Path) -> SkelfuseError:
-    return SkelfuseError(
-        "the record of kernels is damaged",
-        file=file,
-        expected="a line of JSON for each epoch",
-        remedy="remove it: the checkpoint is enough, without --history",
-    )
+        yield
+    except Exception:
+        raise SkelfuseError(
+            "the record of kernels is damaged",
+            file=file,
+            expected="a line of JSON for each epoch",
+            remedy="remove it: the checkpoint is enough, without --history",
+        ) from None
 
 
 def _kernel(name: str, fields: Mapping[str, Any]) -> Kernel:

@@ -19,6 +19,7 @@ from skelfuse.telling.tables import (
 )
 
 EPOCHS_SHOWN = 5
+BLOCKS_SHOWN = 24  # of a drift over many epochs
 UNLIKE = 0.5  # a pattern that leaves over more than this is named in brackets
 
 Table = tuple[str, Sequence[str], Rows, Collection[int]]
@@ -87,18 +88,11 @@ def rate_text(rate: FrameRate) -> str:
 
 def merged(kernel: KernelReport) -> list[tuple[str, AxisReport]]:
     """Return a kernel's axes by their names; axes of equal taps are one."""
-    found: list[tuple[str, AxisReport]] = []
+    found: dict[object, tuple[str, AxisReport]] = {}  # by taps, now and at the start
     for axis in kernel.axes:
-        same = [
-            i
-            for i, (_, other) in enumerate(found)
-            if (other.taps, other.start) == (axis.taps, axis.start)
-        ]
-        if same:
-            found[same[0]] = (found[same[0]][0] + axis.axis, found[same[0]][1])
-        else:
-            found.append((axis.axis, axis))
-    return found
+        names, first = found.get((axis.taps, axis.start), ("", axis))
+        found[axis.taps, axis.start] = (names + axis.axis, first)
+    return list(found.values())
 
 
 def _taps_tables(report: KernelsReport, rate: FrameRate) -> list[Table]:
@@ -227,7 +221,8 @@ def _history(report: KernelsReport) -> Table:
             drifts = report.drifts(kernel.name, number)
             shapes = (moments[i].taps[kernel.name][:, number].tolist() for i in shown)
             numbers = [fixed(drifts[i]) for i in shown]
-            row = [kernel.name, axis.axis, rising_blocks(drifts), *numbers]
+            course = [drifts[i] for i in spread_over(len(drifts), BLOCKS_SHOWN)]
+            row = [kernel.name, axis.axis, rising_blocks(course, max(course)), *numbers]
             rows.append([*row, " ".join(signed_blocks(shape) for shape in shapes)])
     return (
         "How they came to be (drift: length of the change)",

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from skelfuse.arrays import Array
 
 NOISE_ROBUST = (0.15, 0.25, -0.8, 0.25, 0.15)
 PERIODIC_LENGTH = 5  # fewer taps always fit some wave, and so tell nothing

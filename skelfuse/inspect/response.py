@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from skelfuse.arrays import Array, Bools
 
 NYQUIST = 0.5  # cycles per frame
 POINTS = 2049
 HALF_POWER = 0.5**0.5  # -3 dB: where the power is half of that at the peak
+BISECTIONS = 50
 FLAT = 1e-9  # gains this close to the greatest, as a share of it, are the greatest
 
 
@@ -62,12 +64,16 @@ def response(taps: npt.ArrayLike) -> Response:
     top = int(np.argmax(gains >= gains.max() * (1 - FLAT)))
     peak = _refined(kernel, grid, top)
     peak_gain = float(gain(kernel, peak))
-    inside = gains >= HALF_POWER * peak_gain
+    level = HALF_POWER * peak_gain
+    inside = gains >= level
     below = np.flatnonzero(~inside[:top])
     above = np.flatnonzero(~inside[top:]) + top
-    level = HALF_POWER * peak_gain
-    low = _edge(kernel, grid[below[-1]], grid[below[-1] + 1], level) if below.size else 0.0
-    high = _edge(kernel, grid[above[0]], grid[above[0] - 1], level) if above.size else NYQUIST
+
+    def strong(frequency: float) -> Bools:
+        return gain(kernel, frequency) >= level
+
+    low = edge_of(strong, grid[below[-1]], grid[below[-1] + 1]) if below.size else 0.0
+    high = edge_of(strong, grid[above[0]], grid[above[0] - 1]) if above.size else NYQUIST
     return Response(at_zero, peak, peak_gain, (low, high))
 
 
@@ -83,12 +89,9 @@ def _refined(kernel: Array, grid: Array, top: int) -> float:
     return float(closer[best])
 
 
-def _edge(kernel: Array, outside: float, inside: float, level: float) -> float:
-    """Return where between the two the gain crosses the level."""
-    for _ in range(50):
+def edge_of(band: Callable[[float], Bools], outside: float, inside: float) -> float:
+    """Return where a band of frequencies ends, between one outside of it and one inside."""
+    for _ in range(BISECTIONS):
         middle = (outside + inside) / 2
-        if float(gain(kernel, middle)) >= level:
-            inside = middle
-        else:
-            outside = middle
+        outside, inside = (outside, middle) if band(middle) else (middle, inside)
     return float(inside)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.class_names import number_of
 
 REPR_CLASSES = 3
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +73,6 @@ class Prediction:
         """
         if self.shares is None:
             raise SkelfuseError("joints were not asked for", remedy="predict(clip, joints=True)")
-        if class_name is not None and class_name not in self.classes:
-            raise SkelfuseError(
-                f"the model knows no class '{class_name}'",
-                remedy=f"it knows {', '.join(self.classes)}",
-            )
-        row = self.shares[self.classes.index(class_name or self.best)]
+        row = self.shares[number_of(self.classes, class_name or self.best)]
         order = np.argsort(-row, kind="stable")
         return [(self.joints[i], float(row[i])) for i in order]

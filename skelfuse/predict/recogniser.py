@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from skelfuse.arrays import Array, array_of
 from skelfuse.batches import Batch, batch_of
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation, part, person
@@ -20,8 +21,8 @@ from skelfuse.explain.hiding import explain_by_hiding, explain_with_rivals
 from skelfuse.explain.limb_shares import limb_shares
 from skelfuse.explain.players import Kind
 from skelfuse.explain.seen import log_class_shares
+from skelfuse.models.explainable import explainable
 from skelfuse.models.paths import TwoPaths, own_share
-from skelfuse.predict.joint_shares import joint_shares
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
 from skelfuse.run import Run
@@ -257,7 +258,7 @@ class Recogniser:
         found = _mean_of_crops(self.run.checked(logits).double().softmax(dim=1), crops)  # [B,K]
         shares = own = None
         if joints:
-            split = joint_shares(self.run.model, batch.x, batch.seen).shares
+            split = explainable(self.run.model).by_joint(batch.x, batch.seen).shares
             shares = _mean_of_crops(split, crops)  # [B,K,N]
             if isinstance(model := self.run.deployed, TwoPaths):
                 own = _mean_of_crops(own_share(model.by_path(batch.x, batch.seen)), crops)  # [B]
@@ -303,6 +304,5 @@ class Recogniser:
             return None
 
 
-def _mean_of_crops(rows: torch.Tensor, crops: int) -> npt.NDArray[np.float64]:
-    mean = torch.unflatten(rows.double(), 0, (-1, crops)).mean(dim=1)
-    return np.asarray(mean.cpu().numpy())
+def _mean_of_crops(rows: torch.Tensor, crops: int) -> Array:
+    return array_of(torch.unflatten(rows.double(), 0, (-1, crops)).mean(dim=1))

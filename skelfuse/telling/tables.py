@@ -52,16 +52,14 @@ def signed_blocks(values: Sequence[float]) -> str:
     return "".join(BLOCKS[round(3 * (value / most + 1))] for value in values)
 
 
-def rising_blocks(values: Sequence[float], width: int = 24) -> str:
-    """Draw numbers from zero up; of more than `width` the evenly spread ones are drawn.
+def rising_blocks(values: Sequence[float], most: float) -> str:
+    """Draw numbers from zero up to the highest block, which is `most` or hardly less.
 
-    >>> rising_blocks([0, 1, 2, 4])
+    >>> rising_blocks([0, 1, 2, 4], most=4)
     '▁▃▅█'
     """
-    shown = [values[i] for i in spread_over(len(values), width)]
-    most = max(shown, default=0.0)
     last = len(BLOCKS) - 1
-    return "".join(BLOCKS[min(last, int(value / (most or 1.0) * len(BLOCKS)))] for value in shown)
+    return "".join(BLOCKS[min(last, int(value / (most or 1.0) * len(BLOCKS)))] for value in values)
 
 
 def spread_over(count: int, wanted: int) -> list[int]:

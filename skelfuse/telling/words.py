@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skelfuse.layers.statistics import Feature
+from skelfuse.telling.counted import counted
 
 COURSES = {
     "Legendre 0+": "level, above zero",
@@ -80,5 +81,4 @@ def scale_words(feature: Feature, *, frames: int = 1) -> str:
     """
     if feature.scale is None:
         return "whole course"
-    length = feature.scale * frames
-    return f"{length} frame{'s' if length > 1 else ''}"
+    return counted(feature.scale * frames, "frame")

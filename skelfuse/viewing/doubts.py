@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import FARTHEST, reach_of
@@ -17,7 +16,6 @@ from skelfuse.telling.counted import counted
 from skelfuse.viewing.frame_order import out_of_order
 from skelfuse.viewing.sides import mirrored, swaps
 
-Array = npt.NDArray[np.float64]
 FRAMES = 600  # of a clip that are looked at
 UNITS = (  # of a body's height in space
     (0.4, 3.0, "metres"),
@@ -28,6 +26,7 @@ UNEQUAL = 20.0  # times as large: bodies in several units
 STRETCHED = 0.35  # of a bone's length, its usual deviation
 ZEROS = 0.02
 NAMED = 3
+SQUEEZED = "fractions of the picture? bodies are squeezed unless it was square"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def _order(clips: Sequence[Clip]) -> list[Doubt]:
     found = []
     for order, text in texts.items():
         if names := [name for name, one in kinds.items() if one == order]:
-            found.append(Doubt(f"{text.format(_of(names, clips))}, {_such_as(names)}"))
+            found.append(Doubt(f"{text.format(_of(names, clips))}, e.g. {_some(names)}"))
     return found
 
 
@@ -119,7 +118,7 @@ def _upside_down(clips: Sequence[Clip]) -> list[Doubt]:
         return []
     usual, _ = Counter(axes.values()).most_common(1)[0]
     against = [name for name, a in axes.items() if a.number == usual.number and a != usual]
-    found = [Doubt(f"upside down: {_of(against, clips)}, {_such_as(against)}")] if against else []
+    found = [Doubt(f"upside down: {_of(against, clips)}, e.g. {_some(against)}")] if against else []
     flat = clips[0].skeleton.dimensions == 2
     expected = "-y" if flat else "+y"
     if str(usual) != expected:
@@ -144,16 +143,14 @@ def _units(clips: Sequence[Clip], sizes: dict[str, float]) -> list[Doubt]:
         )
     if clips[0].skeleton.dimensions == 2:
         if all(np.nanmax(np.abs(clip.coords)) <= 1.5 for clip in clips if clip.name in sizes):
-            text = "fractions of the picture? bodies are squeezed unless it was square"
-            found.append(Doubt(f"coordinates within 1: {text}", warning=False))
+            found.append(Doubt(f"coordinates within 1: {SQUEEZED}", warning=False))
         return found
     seen = np.concatenate([clip.coords[..., :2].reshape(-1, 2) for clip in clips])
     least, most = np.nanquantile(seen, (0.05, 0.95), axis=0)
     unit = next((name for low, high, name in UNITS if low <= usual <= high), None)
     told = f"bodies are {usual:.3g} large"
     if least.min() >= 0 and most.max() <= 1 and usual <= 1:
-        text = "fractions of the picture? bodies are squeezed unless it was square"
-        found.append(Doubt(f"x and y between 0 and 1: {text}", warning=False))
+        found.append(Doubt(f"x and y between 0 and 1: {SQUEEZED}", warning=False))
     elif unit != "metres":
         text = f"{unit}?" if unit else "neither metres, centimetres nor millimetres"
         found.append(Doubt(f"{told}: {text}", warning=unit is None))
@@ -208,10 +205,6 @@ def _unseen(clips: Sequence[Clip]) -> list[Doubt]:
 
 def _of(names: Sequence[str], clips: Sequence[Clip]) -> str:
     return f"{len(names)} of {counted(len(clips), 'clip')}"
-
-
-def _such_as(names: Sequence[str]) -> str:
-    return f"e.g. {_some(names)}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.clip import Clip
 
-Array = npt.NDArray[np.float64]
 LEAST = 12  # frames: below, an order by text is the order by number, or says nothing
 SHORTER = 0.6  # of the way that the joints go, where the frames' right order is found
 DISTANT = 0.8  # of the change between distant frames, where neighbours have nothing in common

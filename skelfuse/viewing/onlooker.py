@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.clip import Clip, FloatArray
 from skelfuse.clips.upright import Axis, up_axis
-
-Array = npt.NDArray[np.float64]
 
 
 def onlooker(clip: Clip) -> Array:

@@ -15,17 +15,7 @@ function unpacked(one) {
 }
 for (const one of D.clips) unpacked(one);
 
-function moment(one, time) {
-  const [t, share] = between(time / one.step, one.places.length), next = Math.min(t + 1, one.places.length - 1);
-  return one.places[t].map((person, m) => person.map((joint, n) => {
-    const to = one.places[next][m][n];
-    return joint && to ? joint.map((v, d) => v + (to[d] - v) * share) : share < 0.5 ? joint : to;
-  }));
-}
-function lastSeen(one, time, m, n) {
-  for (let t = Math.floor(time / one.step), back = 0; t >= 0 && back < SEEN_WITHIN; t--, back++) if (one.places[t][m][n]) return one.places[t][m][n];
-  return null;
-}
+const moment = (one, time) => peopleAt(one.places, time / one.step);
 // Bodies without sides (marks on animals) are told apart by whose joints they are.
 const sided = D.sides.some(Boolean);
 const colour = m => sided ? n => palette[SIDES[D.sides[n]]] : () => palette[m % 2 ? "cold" : "warm"];
@@ -41,15 +31,14 @@ function drawStage() {
     person.forEach((p, n) => { if (p) return; gone.push([m, n]); });
     if (!there.length) return;
     seen = true;
-    drawGone(pen, person.map((p, n) => { const was = p ? null : lastSeen(clip, now, m, n); return was && project(was); }), palette.none, 5);
+    drawGone(pen, person.map((p, n) => { const was = p ? null : lastSeen(clip.places, now / clip.step, m, n, SEEN_WITHIN); return was && project(was); }), palette.none, 5);
     drawBody(pen, points, D.bones, colour(m), 4, 5, palette.page);
     if (clip.persons > 1) { const top = there.reduce((a, b) => (a[1] < b[1] ? a : b)); texts.unshift(["person " + (m + 1), top[0] - 8, top[1] - 16, true]); }
     if ($("names").value === "all") points.forEach((p, n) => { if (p) texts.push([D.joints[n], p[0], p[1], false]); });
   });
   drawTexts(pen, texts, w, h, palette.ink, palette.page);
   drawAxes(pen, project, clip.axes, w, h, palette.soft);
-  if (!seen) { pen.font = "16px system-ui, 'DejaVu Sans', sans-serif"; pen.textAlign = "center"; pen.fillStyle = palette.soft;
-    pen.fillText("nobody is seen at this moment", w / 2, h / 2); pen.textAlign = "left"; }
+  if (!seen) drawNobody(pen, w, h, "nobody is seen at this moment", palette.soft);
   const names = gone.map(([m, n]) => D.joints[n] + (clip.persons > 1 ? " of person " + (m + 1) : ""));
   const happening = clip.intervals.filter(([start, end]) => now >= start - 0.5 && now < end - 0.5).map(one => one[2]);
   $("missing").textContent = (happening.length ? `happening now: ${happening.join(", ")} · ` : "") + (names.length ? "missing now: " + names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "") : "all joints are seen now");
@@ -151,20 +140,7 @@ function turn(sideways, upwards) {
   if (D.flat) return;
   yaw += sideways; pitch = Math.min(1.4, Math.max(-0.6, pitch + upwards)); drawStage();
 }
-document.addEventListener("keydown", event => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const tag = event.target.tagName, key = event.key;
-  if (tag === "SELECT" || (key === " " && tag === "BUTTON")) return;  // they have their own use of it
-  const does = { " ": () => play(!playing), ArrowLeft: () => step(-1), ArrowRight: () => step(1),
-    Home: () => { play(false); go(0); }, End: () => { play(false); go(clip.frames - 1); },
-    a: () => turn(-0.15, 0), d: () => turn(0.15, 0), w: () => turn(0, 0.1), s: () => turn(0, -0.1) }[key];
-  if (does) { event.preventDefault(); does(); }
-});
-const hints = [[["space"], "plays and stops"], [["←", "→"], "step"]].concat(D.flat ? [] : [[["a", "d", "w", "s"], "turn, as dragging does"]]);
-hints.forEach(([keys, does], i) => {
-  for (const key of keys) $("keys").append(make("kbd", key), " ");
-  $("keys").append(does + (i < hints.length - 1 ? "; " : ""));
-});
+playedByKeys(D.flat, () => play(!playing), step, which => { play(false); go(which * (clip.frames - 1)); }, turn);
 if (window.innerWidth < 600 || D.joints.length > 40) $("names").value = "none";
 chosen(D.clips[0]); drawGrid();
 window.addEventListener("resize", () => { drawStage(); drawGrid(); });

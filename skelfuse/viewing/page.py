@@ -8,13 +8,13 @@ from typing import Any
 
 from skelfuse.clip import Clip
 from skelfuse.clips.upright import NAMES, up_axis
-from skelfuse.files import atomic_write, cannot_write
+from skelfuse.files import write_text
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.counted import counted
 from skelfuse.telling.words import joint_words
 from skelfuse.viewing.assembled import assembled
 from skelfuse.viewing.doubts import Doubt, doubts
-from skelfuse.viewing.onlooker import Array, onlooker, staged
+from skelfuse.viewing.onlooker import onlooker, staged
 from skelfuse.viewing.places import packed_places
 from skelfuse.viewing.shown import Shown
 
@@ -26,13 +26,8 @@ MIDDLE, LEFT, RIGHT = 0, 1, 2
 
 def write_view(shown: Shown, path: str | Path) -> list[Doubt]:
     """Write a page that plays clips, and works without a network, at `path`; return the doubts."""
-    path, found = Path(path), doubts(shown.looked)
-    text = page_of(shown, found)
-    try:
-        with atomic_write(path) as new:
-            new.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write("the page", path, error) from None
+    found = doubts(shown.looked)
+    write_text(path, page_of(shown, found), what="the page")
     return found
 
 
@@ -122,7 +117,8 @@ def _clip(clip: Clip, step: int) -> dict[str, Any]:
             ["up", f"{up}, by hips and shoulders" if up else "not known from the joints"],
             *(["note", note] for note in clip.notes),
         ],
-        "axes": _axes(view),
+        # By name, and where it points before the onlooker.
+        "axes": [[NAMES[d], *view[:, d].astype(int).tolist()] for d in range(view.shape[1])],
         "at": packed_places(at, DIGITS),
         "missing": [round(float(share), 4) for share in missing],
         "intervals": [one.as_list() for one in clip.intervals],
@@ -135,8 +131,3 @@ def _extent(clip: Clip) -> str:
         return "nobody is seen"
     ends = zip(NAMES, seen.min(axis=0), seen.max(axis=0), strict=False)
     return ", ".join(f"{name} {least:.4g} to {most:.4g}" for name, least, most in ends)
-
-
-def _axes(view: Array) -> list[list[Any]]:
-    """Return each of the clip's axes by name, and where it points before the onlooker."""
-    return [[NAMES[d], *view[:, d].astype(int).tolist()] for d in range(view.shape[1])]

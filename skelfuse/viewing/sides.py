@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.clip import Clip
 
-Array = npt.NDArray[np.float64]
 BETTER = 0.5  # of the way, where left and right are exchanged
 SHARE = 0.6  # of the pairs that must agree
 BACKWARDS = 0.3  # the least cosine that says anything

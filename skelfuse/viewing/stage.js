@@ -44,6 +44,39 @@ function between(time, frames) {
   return [before, at - before];
 }
 
+// Where everybody is at a time among frames: between two, on the way from one to the other.
+function peopleAt(places, time) {
+  const [t, on] = between(time, places.length), next = Math.min(t + 1, places.length - 1);
+  return places[t].map((person, m) => person.map((joint, n) => {
+    const to = places[next][m][n];
+    return joint && to ? joint.map((v, d) => v + (to[d] - v) * on) : on < 0.5 ? joint : to;
+  }));
+}
+
+// Where a joint was seen last, at most so many frames back; null where it was not.
+function lastSeen(places, time, m, n, within = Infinity) {
+  for (let t = Math.floor(time), back = 0; t >= 0 && back < within; t--, back++) if (places[t][m][n]) return places[t][m][n];
+  return null;
+}
+
+// The keys of a page that plays a clip, and what it tells of them: `toggle()`, `step(count)`, `end(0 or 1)`, `turn`.
+function playedByKeys(flat, toggle, step, end, turn) {
+  document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const tag = event.target.tagName, key = event.key;
+    if (tag === "SELECT" || (key === " " && tag === "BUTTON")) return;  // they have their own use of it
+    const does = { " ": toggle, ArrowLeft: () => step(-1), ArrowRight: () => step(1), Home: () => end(0), End: () => end(1),
+      a: () => turn(-0.15, 0), d: () => turn(0.15, 0), w: () => turn(0, 0.1), s: () => turn(0, -0.1) }[key];
+    if (does) { event.preventDefault(); does(); }
+  });
+  const hints = [[["space"], "plays and stops"], [["←", "→"], "step"], ...(flat ? [] : [[["a", "d", "w", "s"], "turn, as dragging does"]])];
+  const told = document.getElementById("keys");
+  hints.forEach(([keys, does], i) => {
+    for (const key of keys) told.append(make("kbd", key), " ");
+    told.append(does + (i < hints.length - 1 ? "; " : ""));
+  });
+}
+
 // A canvas as large as its pixels on the screen; returns its width and height on the page.
 function fitted(canvas, pen) {
   const ratio = window.devicePixelRatio || 1, w = canvas.clientWidth, h = canvas.clientHeight;
@@ -117,6 +150,11 @@ function drawBody(pen, points, bones, colour, width, radius, back) {
     pen.fillStyle = colour(n); pen.fill();
     if (radius > 3) { pen.lineWidth = 1.5; pen.strokeStyle = back; pen.stroke(); }
   }
+}
+
+function drawNobody(pen, w, h, text, ink) {
+  pen.font = "15px system-ui, 'DejaVu Sans', sans-serif"; pen.textAlign = "center"; pen.fillStyle = ink;
+  pen.fillText(text, w / 2, h / 2); pen.textAlign = "left";
 }
 
 function drawGone(pen, points, colour, radius) {

@@ -118,5 +118,5 @@ def test_one_line_for_whatever_is_wrong(folder: Path, tmp_path: Path) -> None:
     unlabelled = [replace(trained_run.clip(i, 0), label=None) for i in range(8)]
     nothing = trained_run.written(tmp_path / "nothing.h5", unlabelled)
     line = refused("evaluate", *run, "--data", nothing)
-    assert "no clip to evaluate on" in line
+    assert "no labelled clip to evaluate on" in line
     assert "of them without a label" in line

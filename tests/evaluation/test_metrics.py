@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skelfuse.arrays import Array
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.bootstrap import bootstrap_interval
 from skelfuse.evaluation.confusion_plot import draw_confusion
 from skelfuse.evaluation.metrics import (
-    FloatArray,
     IntArray,
     calibration_error,
     confusion_matrix,
@@ -27,7 +27,7 @@ from skelfuse.evaluation.metrics import (
 seeds = st.integers(0, 2**32 - 1)
 
 
-def drawn(seed: int, classes: int | None = None) -> tuple[FloatArray, IntArray]:
+def drawn(seed: int, classes: int | None = None) -> tuple[Array, IntArray]:
     """Return probabilities with ties in them, and labels in which a class may be missing."""
     draw = np.random.default_rng(seed)
     K = classes or int(draw.integers(1, 9))
