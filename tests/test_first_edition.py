@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
 from skelfuse.run import load_run
@@ -52,7 +51,7 @@ def test_it_is_told_with_its_file_and_what_to_do(name: str, tmp_path: Path) -> N
     assert str(error.value).startswith(f"{run / BEST}: {LINE}")
     with pytest.raises(SkelfuseError, match=LINE):
         saved_config(run)
-    told = CliRunner().invoke(main, ["inspect-kernels", str(run)])
+    told = called("inspect-kernels", run)
     assert told.exit_code == 1
     assert told.stderr == f"Error: {error.value}\n"
 

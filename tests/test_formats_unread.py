@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from helpers.anyone import as_anyone
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.datasets.formats import recognise
 from skelfuse.errors import SkelfuseError
 
@@ -46,7 +46,7 @@ OPENED: dict[str, tuple[str, Callable[[Path], None]]] = {
 
 def preprocess(path: Path) -> Result:
     arguments = ["preprocess", str(path), "--out", str(path.parent / "store.h5")]
-    return CliRunner().invoke(main, arguments)
+    return called(*arguments)
 
 
 @pytest.fixture(params=OPENED)

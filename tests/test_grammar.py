@@ -11,6 +11,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from helpers.commands import called, ran
 from skelfuse.cli import main
 from skelfuse.cli.command import Command
 
@@ -105,7 +106,7 @@ def test_an_old_spelling_shows_the_new_one(old: str, new: str) -> None:
     ["info s.h5 --json --format table", "info s.h5 -q -v", "predict run - --json"],
 )
 def test_options_that_contradict_each_other_are_refused(arguments: str) -> None:
-    result = CliRunner().invoke(main, arguments.split())
+    result = called(*arguments.split())
     assert result.exit_code == 2, result.output
 
 
@@ -138,7 +139,7 @@ def test_protocols_are_those_of_the_store(tmp_path: Path, monkeypatch: pytest.Mo
     arrays: dict[str, Any] = {"lengths": [9] * 4, "label": ["a", "b"] * 2, "subject": subject}
     np.savez("a.npz", coords=np.random.default_rng(0).normal(size=(36, 17, 2)), **arrays)
     made = ["preprocess", "a.npz", "-o", "s.h5", "--skeleton", "coco-17"]
-    assert CliRunner().invoke(main, made).exit_code == 0
+    ran(*made)
     found = completed("train", "--data", "s.h5", "--protocol")
     assert {"kfold:2/1", "loso:ann"} <= {*found}
     assert "ntu60-xsub" not in found
@@ -149,7 +150,7 @@ def test_what_is_quiet_says_nothing_beside_its_result(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name, words in (("none.h5", ()), ("none.h5", ("-v",))):
-        result = CliRunner().invoke(main, ["info", name, *words])
+        result = called("info", name, *words)
         assert result.exit_code == 1
         assert ("Traceback" in result.stderr) == ("-v" in words)
         assert result.stderr.splitlines()[-1].startswith("Error: none.h5: no such store")

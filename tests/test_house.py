@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+from helpers.commands import called
 from skelfuse.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -169,7 +169,7 @@ def test_help_comes_at_once() -> None:
 
 
 def test_an_error_is_one_line(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["info", str(tmp_path / "none.h5")])
+    result = called("info", tmp_path / "none.h5")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("Error: ")

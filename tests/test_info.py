@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from helpers.commands import called
+from helpers.commands import called, ran
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
@@ -23,7 +23,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Return the bytes of a store of synthetic clips."""
     folder = tmp_path_factory.mktemp("whole")
     write_dataset(folder / "raw", clips=CLIPS, classes=4, seed=3)
-    assert called("preprocess", folder / "raw", "--out", folder / "s.h5").exit_code == 0
+    ran("preprocess", folder / "raw", "--out", folder / "s.h5")
     return (folder / "s.h5").read_bytes()
 
 
@@ -66,8 +66,7 @@ def test_info_says_why_nothing_splits_a_store_by_subject(tmp_path: Path) -> None
             subject=np.array(subject),
         )
         out = tmp_path / "s.h5"
-        found = called("preprocess", tmp_path / "mine.npz", "--skeleton", "coco-17", "--out", out)
-        assert found.exit_code == 0, found.output
+        ran("preprocess", tmp_path / "mine.npz", "--skeleton", "coco-17", "--out", out)
         assert summary(out)["no_subjects"] == why
         assert (f"none by subject: {why}" in called("info", out).output) is (why is not None)
 

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import called, ran
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.layout_text import layout_text
 
 
 def told(*arguments: str) -> str:
-    result = CliRunner().invoke(main, ["layouts", *arguments])
-    assert result.exit_code == 0, result.output
+    result = ran("layouts", *arguments)
     return result.output
 
 
@@ -54,6 +52,6 @@ def test_names_that_yaml_misreads_are_quoted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_layout_says_which_there_are() -> None:
-    result = CliRunner().invoke(main, ["layouts", "coco17"])
+    result = called("layouts", "coco17")
     assert result.exit_code == 1
     assert "did you mean 'coco-17'? There are: kinect-v2" in result.output

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from helpers.commands import called
+from helpers.commands import called, ran
 from helpers.stick_figure import JOINTS, acted, write_npz
 from skelfuse.store.opening import is_store
 from skelfuse.training import ModelChoice
@@ -35,8 +35,7 @@ def recorded(tmp_path: Path) -> Path:
 
 
 def test_the_table_tells_each_clip(run: Path, recorded: Path) -> None:
-    result = called("predict", run, recorded, "--shares", "--persons")
-    assert result.exit_code == 0, result.output
+    result = ran("predict", run, recorded, "--shares", "--persons")
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["new-00001", "joints", "decided", "person"] + [
         "new-00002",
@@ -125,11 +124,10 @@ def test_bad_files_are_told_and_the_rest_goes_on(run: Path, recorded: Path, tmp_
 
 def test_a_store_is_taken_as_files_are(run: Path, recorded: Path, tmp_path: Path) -> None:
     store = tmp_path / "made.h5"
-    assert called("preprocess", recorded, "--out", store).exit_code == 0
+    ran("preprocess", recorded, "--out", store)
     by_form = {}
     for form in ("jsonl", "json"):
-        both = called("predict", run, store, recorded, "--format", form)
-        assert both.exit_code == 0, both.output
+        both = ran("predict", run, store, recorded, "--format", form)
         by_form[form] = both.stdout
     told = [json.loads(line) for line in by_form["jsonl"].splitlines()]
     assert json.loads(by_form["json"]) == told
@@ -150,7 +148,7 @@ def test_a_run_of_an_earlier_grammar_is_one_line(run: Path, recorded: Path) -> N
     result = called("predict", recorded, "--run", run)
     assert result.exit_code == 2
     assert result.stderr.endswith(f"predict {run} {recorded}\n")
-    assert called("predict", run, recorded, "--checkpoint", "last").exit_code == 0
+    ran("predict", run, recorded, "--checkpoint", "last")
 
 
 def test_what_was_written_before_stays_if_nothing_comes_of_it(run: Path, tmp_path: Path) -> None:
@@ -219,6 +217,5 @@ def test_a_recording_in_hdf5_is_not_taken_for_a_store(tmp_path: Path) -> None:
         file["tracks"] = np.ones((1, 2, 2, 9))
         file["node_names"] = [b"nose", b"tail"]
     assert not is_store(path)
-    result = called("view", path, "--out", tmp_path / "a.html")
-    assert result.exit_code == 0, result.output
+    ran("view", path, "--out", tmp_path / "a.html")
     assert (tmp_path / "a.html").exists()

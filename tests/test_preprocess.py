@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.commands import called
+from helpers.commands import called, ran
 from skelfuse.datasets.synth.dataset import plan_clips, write_dataset
 from skelfuse.datasets.synth.sensor import render
 from skelfuse.store import Store
@@ -37,8 +37,7 @@ def copied(raw: Path, to: Path, count: int = 4) -> list[Path]:
 @pytest.mark.slow
 def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
     write_dataset(tmp_path / "raw", clips=60, classes=20, seed=1, noise=0)
-    result = called("preprocess", tmp_path / "raw", "--out", tmp_path / "s.h5", "--no-filters")
-    assert result.exit_code == 0, result.output
+    ran("preprocess", tmp_path / "raw", "--out", tmp_path / "s.h5", "--no-filters")
     store = Store(tmp_path / "s.h5")
     plans = {plan.name: plan for plan in plan_clips(60, 20, seed=1)}
     assert sorted(store.names) == sorted(plans)
@@ -66,10 +65,7 @@ def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_processes_change_nothing(raw: Path, tmp_path: Path) -> None:
     for jobs in (1, 2):
-        assert (
-            called("preprocess", raw, "--out", tmp_path / f"{jobs}.h5", "--jobs", jobs).exit_code
-            == 0
-        )
+        ran("preprocess", raw, "--out", tmp_path / f"{jobs}.h5", "--jobs", jobs)
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "2.h5").read_bytes()
     assert len(Store(tmp_path / "1.h5")) == CLIPS
 
@@ -199,7 +195,7 @@ def test_one_bad_clip_does_not_cost_its_neighbours(tmp_path: Path) -> None:
 def test_nothing_usable_leaves_the_old_store(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.h5"
     files = copied(raw, tmp_path / "in", count=2)
-    assert called("preprocess", tmp_path / "in", "--out", out).exit_code == 0
+    ran("preprocess", tmp_path / "in", "--out", out)
     before = out.read_bytes()
     for file in files:
         cut(file)
@@ -222,7 +218,7 @@ def test_inputs_that_are_not_there_or_empty(tmp_path: Path) -> None:
 def test_align_and_scale_are_options_and_are_remembered(raw: Path, tmp_path: Path) -> None:
     copied(raw, tmp_path / "in")
     out = tmp_path / "s.h5"
-    assert called("preprocess", tmp_path / "in", "--out", out, "--align", "--scale").exit_code == 0
+    ran("preprocess", tmp_path / "in", "--out", out, "--align", "--scale")
     store = Store(out)
     assert store.provenance.align is True
     clip = store[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.commands import called
+from helpers.commands import called, ran
 from helpers.stores import stored
 from helpers.varied_store import varied_store
 from skelfuse.clip import Clip
@@ -24,8 +24,7 @@ SHORT = 12
 
 
 def made(*arguments: object) -> Store:
-    result = called("preprocess", *arguments)
-    assert result.exit_code == 0, result.output
+    ran("preprocess", *arguments)
     return Store(Path(str(arguments[arguments.index("-o") + 1])))
 
 

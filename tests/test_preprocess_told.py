@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import skelfuse
-from helpers.commands import called, refused
+from helpers.commands import called, ran, refused
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
 from skelfuse.datasets.preprocess import preprocess as read_all
@@ -78,7 +78,7 @@ def test_a_table_is_hashed_with_the_files_that_it_names_alone(tmp_path: Path) ->
     out = folder / "s.h5"  # beside the table, as users have it
     stores = []
     for _ in range(2):
-        assert called("preprocess", folder, "--out", out).exit_code == 0
+        ran("preprocess", folder, "--out", out)
         stores.append(out.read_bytes())
     assert stores[0] == stores[1]
     files = [folder / name for name in ("clips.csv", "one.npy", "two.npy")]
@@ -112,10 +112,10 @@ def test_a_folder_of_frames_is_hashed_without_what_lies_beside(tmp_path: Path) -
         file.write_text(json.dumps({"people": [person]}))
     (folder / "clip01.mp4").write_bytes(b"large")
     out = tmp_path / "s.h5"
-    assert called("preprocess", tmp_path / "wave", "--out", out).exit_code == 0
+    ran("preprocess", tmp_path / "wave", "--out", out)
     (source,) = Store(out).sources
     assert source["sha256"] == sha256(*sorted(folder.glob("*.json")))
-    assert called("preprocess", folder, "--out", out).exit_code == 0
+    ran("preprocess", folder, "--out", out)
     assert Store(out).sources[0]["source"] == "clip01"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.commands import called
+from helpers.commands import called, ran
 from helpers.trained_run import CONFIG, rewritten, trained, whole_store
 from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
@@ -140,19 +140,17 @@ def test_seven_eighths_closed_are_smaller(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_the_commands_use_it_like_any_other(store: Store, run: Path, tmp_path: Path) -> None:
     out = tmp_path / "small"
-    result = called("prune", run, "--out", out)
-    assert result.exit_code == 0, result.output
+    result = ran("prune", run, "--out", out)
     for word in ("channels are left", "parameters", "MACs a clip", "ms a clip", "logits"):
         assert word in result.output
     accuracies = []
     for one in (run, out):
-        result = called("evaluate", one, "--data", store.path, "--json")
-        assert result.exit_code == 0, result.output
+        result = ran("evaluate", one, "--data", store.path, "--json")
         accuracies.append(result.output.partition('"classes"')[2])
     assert accuracies[0] == accuracies[1]
     assert (out / METRICS).read_bytes() == (run / METRICS).read_bytes()
-    assert called("inspect-kernels", out).exit_code == 0
-    assert called("inspect-head", out).exit_code == 0
+    ran("inspect-kernels", out)
+    ran("inspect-head", out)
     again = called("prune", out, "--out", tmp_path / "smaller")
     assert again.exit_code == 1
     assert "only what a static gate has closed can be pruned: found no gate" in again.stderr

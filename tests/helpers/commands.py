@@ -11,6 +11,13 @@ def called(*arguments: object, stdin: str | None = None) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
 
+def ran(*arguments: object, stdin: str | None = None) -> Result:
+    """Return what a command says that ends well."""
+    result = called(*arguments, stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return result
+
+
 def refused(*arguments: object) -> str:
     """Return the one line in which a command says why it cannot."""
     result = called(*arguments)

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
 from skelfuse.store import Store
 from skelfuse.training import TrainConfig, Watcher, train
 from skelfuse.training.checkpoint import read_checkpoint
@@ -88,8 +87,7 @@ def test_what_a_gpu_trained_needs_none(store: Store, tmp_path: Path) -> None:
         ["evaluate", str(run), *both, "--json", f"--device={device}"] for device in ("cuda", "cpu")
     ]
     for command in commands:
-        done = CliRunner().invoke(main, command)
-        assert done.exit_code == 0, done.output
+        ran(*command)
 
 
 @pytest.mark.process
@@ -100,7 +98,7 @@ def test_two_gpus_end_where_one_does(store: Store, tmp_path: Path, lines: Lines)
     command += [f"--set={one}" for one in ("sampling.frames=16", "train.batch_size=8")]
     command += [f"--set={one}" for one in ("train.epochs=3", "train.precision=float32")]
     alone, together = tmp_path / "one", tmp_path / "two"
-    assert CliRunner().invoke(main, [*command, f"--out={alone}"]).exit_code == 0
+    ran(*command, f"--out={alone}")
     launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command, f"--out={together}"],

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
 from skelfuse.store import Store
 from skelfuse.training.checkpoint import read_checkpoint
 
@@ -40,8 +39,7 @@ def arguments(store: Store, out: Path, *more: str) -> list[str]:
 
 
 def alone(store: Store, out: Path, *more: str) -> None:
-    done = CliRunner().invoke(main, arguments(store, out, *more))
-    assert done.exit_code == 0, done.output
+    ran(*arguments(store, out, *more))
 
 
 def two_processes(store: Store, out: Path, *more: str) -> subprocess.Popen[str]:

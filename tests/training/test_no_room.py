@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 
 from helpers.anyone import as_anyone
-from helpers.commands import called
+from helpers.commands import called, ran
 from skelfuse.store import Store
 
 ARM, BONES = ["shoulder", "elbow", "hand"], [["elbow", "shoulder"], ["hand", "elbow"]]
@@ -52,8 +52,7 @@ def called_by_anyone(*arguments: object) -> Result:
 def whole(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a finished run."""
     out = tmp_path_factory.mktemp("whole") / "run"
-    result = called("train", f"--data={store.path}", f"--out={out}", *QUICK)
-    assert result.exit_code == 0, result.output
+    ran("train", f"--data={store.path}", f"--out={out}", *QUICK)
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     return out
 
@@ -82,8 +81,7 @@ def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
     out.mkdir(exist_ok=True)
     left = out / ".last.safetensors.0123456789abcdef.new"
     left.write_bytes(b"what a killed run leaves")
-    again = called(*command, "--resume")
-    assert again.exit_code == 0, again.output
+    ran(*command, "--resume")
     assert not left.exists()
     assert checkpoints(out) == checkpoints(whole)
     assert (out / "kernels.jsonl").read_bytes() == (whole / "kernels.jsonl").read_bytes()
@@ -113,7 +111,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
     run, out = tmp_path / "run", tmp_path / "out"
     shutil.copytree(whole, run)
     command = ("evaluate", run, f"--data={store.path}", f"--out={out}")
-    assert called(*command).exit_code == 0
+    ran(*command)
     new = contents(out)
     assert len(new) == 5
     old = dict.fromkeys(new, b"old")
@@ -126,7 +124,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
             message = told(called(*command))
         assert f"{out}: cannot write the evaluation: File too large; make room" in message
         assert contents(out) == old
-    assert called(*command).exit_code == 0
+    ran(*command)
     assert contents(out).keys() == new.keys()
     assert not any(content == b"old" for content in contents(out).values())
 
@@ -149,7 +147,7 @@ def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
             message = told(called(*command))
         assert re.search(rf"{out / name}: cannot write the \w+: File too large; make room", message)
         assert contents(out) == {name: b"old"}
-    assert called(*command).exit_code == 0
+    ran(*command)
     assert (out / name).is_symlink()
     assert [*contents(out)] == [name]
     assert len((tmp_path / "real").read_bytes()) > 3000
