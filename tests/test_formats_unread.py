@@ -45,8 +45,7 @@ OPENED: dict[str, tuple[str, Callable[[Path], None]]] = {
 
 
 def preprocess(path: Path) -> Result:
-    arguments = ["preprocess", str(path), "--out", str(path.parent / "store.h5")]
-    return called(*arguments)
+    return called("preprocess", path, "--out", path.parent / "store.h5")
 
 
 @pytest.fixture(params=OPENED)

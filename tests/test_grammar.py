@@ -138,8 +138,7 @@ def test_protocols_are_those_of_the_store(tmp_path: Path, monkeypatch: pytest.Mo
     subject = np.repeat(["ann", "bob"], 2)
     arrays: dict[str, Any] = {"lengths": [9] * 4, "label": ["a", "b"] * 2, "subject": subject}
     np.savez("a.npz", coords=np.random.default_rng(0).normal(size=(36, 17, 2)), **arrays)
-    made = ["preprocess", "a.npz", "-o", "s.h5", "--skeleton", "coco-17"]
-    ran(*made)
+    ran("preprocess", "a.npz", "-o", "s.h5", "--skeleton", "coco-17")
     found = completed("train", "--data", "s.h5", "--protocol")
     assert {"kfold:2/1", "loso:ann"} <= {*found}
     assert "ntu60-xsub" not in found

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from helpers.commands import called
 from skelfuse.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,10 +165,3 @@ def test_help_comes_at_once() -> None:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.3
-
-
-def test_an_error_is_one_line(tmp_path: Path) -> None:
-    result = called("info", tmp_path / "none.h5")
-    assert result.exit_code == 1
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.startswith("Error: ")

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from helpers.commands import called, ran
+from helpers.commands import ran, refused
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.layout_text import layout_text
 
 
 def told(*arguments: str) -> str:
-    result = ran("layouts", *arguments)
-    return result.output
+    return ran("layouts", *arguments).output
 
 
 def test_every_layout_has_a_line() -> None:
@@ -52,6 +51,4 @@ def test_names_that_yaml_misreads_are_quoted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_layout_says_which_there_are() -> None:
-    result = called("layouts", "coco17")
-    assert result.exit_code == 1
-    assert "did you mean 'coco-17'? There are: kinect-v2" in result.output
+    assert "did you mean 'coco-17'? There are: kinect-v2" in refused("layouts", "coco17")

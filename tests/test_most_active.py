@@ -172,9 +172,8 @@ def test_a_run_of_a_store_for_one_person_takes_one(run: Run) -> None:
 def test_people_of_a_store_stay_as_it_holds_them(of_one: Recogniser, tmp_path: Path) -> None:
     _npz(tmp_path, together(STILL, WAVING))
     (tmp_path / "stick.yaml").write_text(json.dumps(stick_figure.STICK.to_dict()))
-    words = ["preprocess", tmp_path / "a.npz", "--out", tmp_path / "s.h5"]
-    words += ["--skeleton", tmp_path / "stick.yaml"]
-    ran(*words)
+    made = ("--skeleton", tmp_path / "stick.yaml")
+    ran("preprocess", tmp_path / "a.npz", "--out", tmp_path / "s.h5", *made)
     clip = Store(tmp_path / "s.h5")[0]
     np.testing.assert_array_equal(clip.coords, together(WAVING, STILL))
     assert of_one.predict(clip).best == "wave"

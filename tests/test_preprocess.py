@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.commands import called, ran
+from helpers.commands import called, ran, refused
 from skelfuse.datasets.synth.dataset import plan_clips, write_dataset
 from skelfuse.datasets.synth.sensor import render
 from skelfuse.store import Store
@@ -128,9 +128,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(raw: Path, tmp_path: Path, kind
     assert Path(problem["file"]).name in (bad.name, "holiday.skeleton")
     assert "\n" not in problem["message"]
 
-    strict = called("preprocess", tmp_path / "in", "--out", tmp_path / "t.h5", "--strict")
-    assert strict.exit_code == 1
-    assert told in strict.stderr
+    assert told in refused("preprocess", tmp_path / "in", "--out", tmp_path / "t.h5", "--strict")
     assert not (tmp_path / "t.h5").exists()
 
 
@@ -140,17 +138,12 @@ def test_strict_stops_at_the_first_bad_file(raw: Path, tmp_path: Path) -> None:
     cut(third)
     report = tmp_path / "r.json"
     options = ("--out", tmp_path / "s.h5", "--strict", "--report", report)
-    result = called("preprocess", tmp_path / "in", *options)
-    assert result.exit_code == 1
-    assert result.stderr.count("\n") == 1
-    assert second.name in result.stderr
+    assert second.name in refused("preprocess", tmp_path / "in", *options)
     sources = json.loads(report.read_text())["sources"]
     assert [source["source"] for source in sources] == [first.name, second.name]
     assert not (tmp_path / "s.h5").exists()
     second.write_bytes(last.read_bytes())
-    again = called("preprocess", tmp_path / "in", *options, "--resume")
-    assert again.exit_code == 1
-    assert third.name in again.stderr
+    assert third.name in refused("preprocess", tmp_path / "in", *options, "--resume")
 
 
 def test_a_name_that_comes_twice_is_kept_once(raw: Path, tmp_path: Path) -> None:
@@ -199,19 +192,15 @@ def test_nothing_usable_leaves_the_old_store(raw: Path, tmp_path: Path) -> None:
     before = out.read_bytes()
     for file in files:
         cut(file)
-    result = called("preprocess", tmp_path / "in", "--out", out)
-    assert result.exit_code == 1
-    assert "none of the 2 files gave a clip" in result.stderr
+    assert "none of the 2 files gave a clip" in refused("preprocess", tmp_path / "in", "--out", out)
     assert out.read_bytes() == before
 
 
 def test_inputs_that_are_not_there_or_empty(tmp_path: Path) -> None:
     (tmp_path / "blank").mkdir()
     for name, told in (("gone", "no such file or folder"), ("blank", "an empty folder")):
-        result = called("preprocess", tmp_path / name, "--out", tmp_path / "s.h5")
-        assert result.exit_code == 1
-        assert result.stderr.startswith(f"Error: {tmp_path / name}: {told}; ")
-        assert result.stderr.count("\n") == 1
+        line = refused("preprocess", tmp_path / name, "--out", tmp_path / "s.h5")
+        assert line.startswith(f"Error: {tmp_path / name}: {told}; ")
         assert list(tmp_path.iterdir()) == [tmp_path / "blank"]
 
 

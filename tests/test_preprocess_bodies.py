@@ -37,8 +37,7 @@ def saved(folder: Path, name: str, order: list[int], **arrays: object) -> None:
 
 
 def preprocess(folder: Path, *more: str) -> Result:
-    arguments = ["preprocess", str(folder), "--out", str(folder / "s.h5"), *more]
-    return called(*arguments)
+    return called("preprocess", folder, "--out", folder / "s.h5", *more)
 
 
 @pytest.mark.parametrize("more", [(), ("--half",)], ids=str)

@@ -32,8 +32,7 @@ def as_npy(path: Path) -> None:
 
 
 def names(out: Path, *inputs: Path, code: int = 0) -> list[str]:
-    arguments = ["preprocess", *map(str, inputs), "--out", str(out)]
-    result = called(*arguments)
+    result = called("preprocess", *inputs, "--out", out)
     assert result.exit_code == code, result.output
     return Store(out).names
 

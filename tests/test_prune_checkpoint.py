@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.commands import called, ran
 from skelfuse.layouts import COCO_17
 from skelfuse.prune import prune
 from skelfuse.run import load_run
@@ -44,12 +43,6 @@ def gated(folder: Path, closed: dict[str, float], *, penalty: float) -> Path:
     return folder
 
 
-def called(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, [str(one) for one in arguments])
-    assert result.exit_code == 0, result.output
-    return result
-
-
 @pytest.fixture(autouse=True)
 def measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("skelfuse.prune.REPEATS", 1)
@@ -61,7 +54,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_the_last_is_pruned_and_that_is_said(run: Path, tmp_path: Path) -> None:
-    result = called("prune", run, "--out", tmp_path / "small")
+    result = ran("prune", run, "--out", tmp_path / "small")
     assert f"{CHANNELS // 4} of {CHANNELS} channels are left" in result.stdout
     (note,) = result.stderr.splitlines()
     assert f"note: this is {run / LAST} (epoch 2)" in note
@@ -75,7 +68,7 @@ def test_the_last_is_pruned_and_that_is_said(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["option", "file"])
 def test_another_can_be_asked_for(how: str, run: Path, tmp_path: Path) -> None:
     asked = (run, "--checkpoint", "best") if how == "option" else (run / BEST,)
-    result = called("prune", *asked, "--out", tmp_path / "small")
+    result = ran("prune", *asked, "--out", tmp_path / "small")
     assert f"{3 * CHANNELS // 4} of {CHANNELS} channels are left" in result.stdout
     assert result.stderr == ""
     assert load_run(tmp_path / "small").epoch == 1
@@ -91,8 +84,8 @@ def test_without_a_penalty_or_a_last_one_it_is_the_best(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_a_file_is_a_wrong_option(run: Path, tmp_path: Path) -> None:
-    command = ["prune", str(run / LAST), "--out", str(tmp_path / "small"), "--checkpoint", "best"]
-    assert CliRunner().invoke(main, command).exit_code == 2
+    command = ("prune", run / LAST, "--out", tmp_path / "small", "--checkpoint", "best")
+    assert called(*command).exit_code == 2
 
 
 @pytest.mark.parametrize(("size", "there"), [(0, "out"), (20_000, None)])
@@ -108,9 +101,9 @@ def test_a_full_disk_leaves_nothing_in_the_way(
     if there:
         (tmp_path / there).mkdir(parents=True)
     before = {path: path.stat().st_mode for path in tmp_path.rglob("*")}
-    command = [str(one) for one in ("prune", run, "--out", out)]
+    command = ("prune", run, "--out", out)
     with no_room_beyond(size):
-        result = CliRunner().invoke(main, command)
+        result = called(*command)
     assert result.exit_code == 1
     message = result.stderr.splitlines()[-1]
     assert message.startswith(f"Error: {out}")
@@ -118,7 +111,7 @@ def test_a_full_disk_leaves_nothing_in_the_way(
     assert "make room or choose another --out, then prune again" in message
     assert "--resume" not in message
     assert {path: path.stat().st_mode for path in tmp_path.rglob("*")} == before
-    called(*command)
+    ran(*command)
     assert (out / "metrics.jsonl").read_bytes() == (run / "metrics.jsonl").read_bytes()
     assert load_run(out).epoch == 2
 
@@ -129,6 +122,6 @@ def test_an_empty_folder_that_was_there_stays(
     out = tmp_path / "out"
     out.mkdir(mode=0o750)
     with no_room_beyond(100):
-        assert CliRunner().invoke(main, ["prune", str(run), "--out", str(out)]).exit_code == 1
+        assert called("prune", run, "--out", out).exit_code == 1
     assert list(out.iterdir()) == []
-    called("prune", run, "--out", out)
+    ran("prune", run, "--out", out)

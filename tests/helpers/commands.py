@@ -18,9 +18,9 @@ def ran(*arguments: object, stdin: str | None = None) -> Result:
     return result
 
 
-def refused(*arguments: object) -> str:
+def refused(*arguments: object, stdin: str | None = None) -> str:
     """Return the one line in which a command says why it cannot."""
-    result = called(*arguments)
+    result = called(*arguments, stdin=stdin)
     assert result.exit_code == 1, result.output
     (line,) = result.output.splitlines()
     assert line.startswith("Error: ")

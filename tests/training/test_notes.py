@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 from skelfuse.training import Distill, TrainConfig, train
@@ -23,10 +22,8 @@ Configured = Callable[..., TrainConfig]
 QUICK = ("--device=cpu", "--protocol=loso:1", "--set=model.size=nano", "--set=sampling.frames=8")
 
 
-def called(store: Store, out: Path, *more: str) -> str:
-    result = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}", *more])
-    assert result.exit_code == 0, result.output
-    return result.output
+def said(store: Store, out: Path, *more: str) -> str:
+    return ran("train", f"--data={store.path}", f"--out={out}", *more).output
 
 
 def test_a_validation_that_says_next_to_nothing_is_told(
@@ -65,17 +62,17 @@ def test_a_lesson_without_a_teacher_is_told(
 @pytest.mark.long
 def test_a_finished_run_says_that_it_is(store: Store, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    first = called(store, run, *QUICK, "--set=train.epochs=2")
+    first = said(store, run, *QUICK, "--set=train.epochs=2")
     assert "already" not in first
-    again = called(store, run, "--resume", "--device=cpu")
+    again = said(store, run, "--resume", "--device=cpu")
     assert "2 epochs of " in again
     assert "finished already, after 2" in again
     assert "from epoch" not in again
     # One that stopped early has epochs left that nobody will train.
     stopped = tmp_path / "stopped"
     patient = ("--set=train={epochs: 30, patience: 1, validation: 0.3, learning_rate: 1e-12}",)
-    assert "stopped early" in called(store, stopped, *QUICK, *patient)
-    again = called(store, stopped, "--resume", "--device=cpu")
+    assert "stopped early" in said(store, stopped, *QUICK, *patient)
+    again = said(store, stopped, "--resume", "--device=cpu")
     assert "finished already" in again
     assert "from epoch" not in again
 
