@@ -7,7 +7,6 @@ import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,21 +141,3 @@ def seeded() -> Iterator[None]:
     yield
     if "torch._dynamo" in sys.modules:  # it takes seconds to import
         torch.compiler.reset()
-
-
-@contextmanager
-def _no_room_beyond(size: int) -> Iterator[None]:
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.fixture(scope="session")
-def no_room_beyond() -> Callable[[int], AbstractContextManager[None]]:
-    """Return a context in which no file of this process grows: writing fails as on a full disk."""
-    return _no_room_beyond

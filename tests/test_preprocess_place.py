@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.commands import called, ran, refused
+from helpers.full_disk import no_room_beyond
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 from skelfuse.store.place import Place
@@ -167,10 +167,7 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(raw: Path, tmp_
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk, as Linux offers it")
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.95, 1.0])
 def test_a_full_disk_ends_in_one_line_and_resume_goes_on(
-    share: float,
-    raw: Path,
-    tmp_path: Path,
-    no_room_beyond: Callable[[int], AbstractContextManager[None]],
+    share: float, raw: Path, tmp_path: Path
 ) -> None:
     whole, out = tmp_path / "whole.h5", tmp_path / "s.h5"
     call = ("preprocess", raw, "--jobs", 1, "--out")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 import torch
 
 from helpers.commands import called, ran
+from helpers.full_disk import no_room_beyond
 from skelfuse.layouts import COCO_17
 from skelfuse.prune import prune
 from skelfuse.run import load_run
@@ -90,11 +89,7 @@ def test_a_checkpoint_of_a_file_is_a_wrong_option(run: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("size", "there"), [(0, "out"), (20_000, None)])
 def test_a_full_disk_leaves_nothing_in_the_way(
-    size: int,
-    there: str | None,
-    run: Path,
-    tmp_path: Path,
-    no_room_beyond: Callable[[int], AbstractContextManager[None]],
+    size: int, there: str | None, run: Path, tmp_path: Path
 ) -> None:
     (run / "metrics.jsonl").write_text('{"epoch": 1}\n' * 200)
     out = tmp_path / "out" / "of" / "it"
@@ -116,9 +111,7 @@ def test_a_full_disk_leaves_nothing_in_the_way(
     assert load_run(out).epoch == 2
 
 
-def test_an_empty_folder_that_was_there_stays(
-    run: Path, tmp_path: Path, no_room_beyond: Callable[[int], AbstractContextManager[None]]
-) -> None:
+def test_an_empty_folder_that_was_there_stays(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir(mode=0o750)
     with no_room_beyond(100):

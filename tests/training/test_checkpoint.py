@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from helpers.full_disk import no_room_beyond
+from helpers.moving_hand import configured
 from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.training import TrainConfig, measure, train
+from skelfuse.training import measure, train
 from skelfuse.training.build import build_model
 from skelfuse.training.checkpoint import WEIGHT, read_checkpoint, write_checkpoint
 from skelfuse.training.config_file import config_from_dict
@@ -24,13 +24,8 @@ from skelfuse.training.distributed import Team
 
 pytestmark = pytest.mark.training
 
-Configured = Callable[..., TrainConfig]
-NoRoom = Callable[[int], AbstractContextManager[None]]
 
-
-def test_one_file_is_enough(
-    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
-) -> None:
+def test_one_file_is_enough(store: Store, parts: dict[str, Any], tmp_path: Path) -> None:
     result = train(configured(epochs=2), store, parts, tmp_path / "run")
     shutil.copy(tmp_path / "run" / "best.safetensors", tmp_path / "mine.safetensors")
     shutil.rmtree(tmp_path / "run")
@@ -47,7 +42,7 @@ def test_one_file_is_enough(
 
 
 def test_the_best_weights_give_the_validation_that_was_recorded(
-    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     own = {"train": parts["train"], "val": parts["test"]}  # so that the clips are known
     result = train(configured(epochs=3), store, own, tmp_path)
@@ -59,7 +54,7 @@ def test_the_best_weights_give_the_validation_that_was_recorded(
     assert run.metrics["validation_loss"] == result.metrics["validation_loss"]
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, no_room_beyond: NoRoom) -> None:
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path) -> None:
     path = tmp_path / "last.safetensors"
     write_checkpoint(path, {f"{WEIGHT}a": torch.ones(10)}, {"epoch": 1})
     with no_room_beyond(5000), pytest.raises(SkelfuseError) as error:
@@ -97,7 +92,7 @@ def test_what_is_no_checkpoint_is_told(tmp_path: Path) -> None:
 
 
 def test_weights_of_another_model_are_told(
-    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     train(configured(epochs=1), store, parts, tmp_path)
     path = tmp_path / "best.safetensors"

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ import torch
 from click.testing import Result
 
 from helpers.commands import called, ran, refused
+from helpers.moving_hand import moving_store
 from skelfuse.store import Store
 from skelfuse.training import Fit, TrainConfig
 from skelfuse.training.checkpoint import read_checkpoint
@@ -189,10 +189,8 @@ def test_a_terminal_shows_a_bar(store: Store, tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.process
-def test_a_killed_run_resumes_to_the_same_bytes(
-    make_store: Callable[..., Store], tmp_path: Path
-) -> None:
-    store = make_store(tmp_path / "s.h5", clips=64)
+def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
+    store = moving_store(tmp_path / "s.h5", clips=64)
     # Checkpoints in the middle of epochs too, as often as can be.
     settings = ["--set=train.epochs=8", "--set=train.checkpoint_minutes=0.0001"]
     trained(store, tmp_path / "whole", *settings)

@@ -7,13 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from helpers.commands import ran
+from helpers.moving_hand import json_lines
 from skelfuse.store import Store
 from skelfuse.training.checkpoint import read_checkpoint
 
@@ -31,7 +30,6 @@ SETTINGS = (
     "--set=train.validation=0.3",
     "--set=train.class_weights=balanced",
 )
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 
 def arguments(store: Store, out: Path, *more: str) -> list[str]:
@@ -58,7 +56,7 @@ def two_processes(store: Store, out: Path, *more: str) -> subprocess.Popen[str]:
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
 def test_two_processes_end_where_one_does_though_one_of_them_is_lost(
-    store: Store, lines: Lines, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     lost, whole = tmp_path / "lost", tmp_path / "whole"
     settings = ("--set=train.epochs=5", "--set=train.checkpoint_minutes=0.001")
@@ -77,7 +75,7 @@ def test_two_processes_end_where_one_does_though_one_of_them_is_lost(
     _, errors = launcher.communicate()
     assert launcher.returncode == 0, errors
     assert errors.count("epochs of") == 2, errors  # it did begin twice, and one process tells
-    expected, found = (lines(run / "metrics.jsonl") for run in (whole, lost))
+    expected, found = (json_lines(run / "metrics.jsonl") for run in (whole, lost))
     assert [line["epoch"] for line in found] == [1, 2, 3, 4, 5]  # and one writes
     for a, b in zip(expected, found, strict=True):
         # Accuracies are counts over all clips: a clip counted twice would show.

@@ -13,6 +13,7 @@ import pytest
 from click.testing import Result
 
 from helpers.commands import called, ran
+from helpers.moving_hand import moving_store
 from helpers.stores import stored
 from skelfuse.clip import Clip
 from skelfuse.configs import find
@@ -166,10 +167,8 @@ def test_a_run_keeps_what_was_chosen_and_goes_on_with_it(
     assert saved_config(tmp_path / "new").sampling.uneven == 0.1
 
 
-def test_the_shipped_configuration_leaves_everything_to_the_store(
-    make_store: Callable[..., Store], tmp_path: Path
-) -> None:
-    store = make_store(tmp_path / "s.h5", clips=12, skeleton=WORM)
+def test_the_shipped_configuration_leaves_everything_to_the_store(tmp_path: Path) -> None:
+    store = moving_store(tmp_path / "s.h5", clips=12, skeleton=WORM)
     found = suggested(store_facts(store, np.arange(12))).settings
     config = read_config(find("generic"), suggest=lambda _: found)
     assert config == config_from_dict(found)

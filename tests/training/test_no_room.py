@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +12,10 @@ from click.testing import Result
 
 from helpers.anyone import as_anyone
 from helpers.commands import called, ran
+from helpers.full_disk import no_room_beyond
 from skelfuse.store import Store
 
 ARM, BONES = ["shoulder", "elbow", "hand"], [["elbow", "shoulder"], ["hand", "elbow"]]
-NoRoom = Callable[[int], AbstractContextManager[None]]
 QUICK = (
     "--config=generic",
     "--protocol=loso:1",
@@ -68,7 +66,7 @@ pytestmark = [pytest.mark.curves, pytest.mark.training]  # the largest of a run'
 @pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
-    share: float, store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    share: float, store: Store, whole: Path, tmp_path: Path
 ) -> None:
     largest = max(path.stat().st_size for path in whole.rglob("*") if path.is_file())
     out = tmp_path / "run"
@@ -88,7 +86,7 @@ def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
 
 
 def test_a_picture_that_finds_no_room_costs_nothing_else(
-    store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    store: Store, whole: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
     run, out = tmp_path / "run", tmp_path / "out"
@@ -105,7 +103,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.long
 def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
-    store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    store: Store, whole: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
     run, out = tmp_path / "run", tmp_path / "out"
@@ -132,7 +130,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
 @pytest.mark.long
 @pytest.mark.parametrize("option", ["--html=a.html", "--out=a.txt", "--plot=a.png"])
 def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
-    option: str, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    option: str, whole: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
     name = option.partition("=")[2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ import numpy as np
 import pytest
 
 from helpers.commands import ran
+from helpers.moving_hand import configured
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
-from skelfuse.training import Distill, TrainConfig, train
+from skelfuse.training import Distill, train
 
 pytestmark = pytest.mark.training
 
-Configured = Callable[..., TrainConfig]
 QUICK = ("--device=cpu", "--protocol=loso:1", "--set=model.size=nano", "--set=sampling.frames=8")
 
 
@@ -27,7 +26,7 @@ def said(store: Store, out: Path, *more: str) -> str:
 
 
 def test_a_validation_that_says_next_to_nothing_is_told(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     subject = np.array(store.subjects)
     of_x = np.flatnonzero((subject == "2") & (store.labels == 0))
@@ -49,7 +48,7 @@ def test_a_validation_that_says_next_to_nothing_is_told(
 
 
 def test_a_lesson_without_a_teacher_is_told(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     config = configured(epochs=1)
     taught = replace(config, distill=Distill(logits=3.0, temperature=2.0))
@@ -78,7 +77,7 @@ def test_a_finished_run_says_that_it_is(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_teacher_that_is_not_there_is_told_with_the_whole_path_that_was_tried(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     here = Path.cwd()
     teacher = train(configured(epochs=1), store, parts, tmp_path / "teacher").folder
