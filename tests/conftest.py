@@ -18,6 +18,7 @@ from helpers.browser import found as chromium
 from helpers.shared import made_once
 
 if TYPE_CHECKING:  # a test of the command line alone does without torch
+    from skelfuse import Recogniser
     from skelfuse.training import ModelChoice
 
 # How long an example takes says how busy the machine is.
@@ -95,6 +96,22 @@ def stick_run(
         return shared(name, lambda folder: train_run(folder, model)) / "run"
 
     return trained
+
+
+@pytest.fixture(scope="session")
+def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
+    """Return a run that knows three actions of a stick figure, and nothing else is known of it."""
+    from skelfuse.training import ModelChoice
+
+    return stick_run(ModelChoice("skelfuse", "nano"))
+
+
+@pytest.fixture(scope="session")
+def recogniser(run: Path) -> Recogniser:
+    """Return the model of that run."""
+    from skelfuse import load
+
+    return load(run, device="cpu")
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,6 @@ BONES = (("elbow", "shoulder"), ("hand", "elbow"))
 
 
 @pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(ModelChoice("skelfuse", "nano"))
-
-
-@pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
     return stick_run(stick_figure.PURE)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice
 
 POINTS = np.arange(4 * 17 * 2.0).reshape(4, 17, 2).tolist()
 HUGE = 10**400
@@ -101,15 +99,14 @@ def test_python_is_told_too() -> None:
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
 @pytest.mark.training
 def test_what_is_recognised_in_a_file_of_an_odd_name_is_written(
-    tmp_path: Path, stick_run: Callable[[ModelChoice], Path], form: str
+    tmp_path: Path, run: Path, form: str
 ) -> None:
     path, out = odd_file(tmp_path, ".json"), tmp_path / "out"
     clip = stick_figure.acted("wave", 60, seed=51)
     body = {"joint_names": stick_figure.JOINTS, "bones": stick_figure.BONES, "dimensions": 2}
     content = {"keypoints": clip.tolist(), "label": "wave", "name": "ok", **body}
     path.write_text(json.dumps(content, default=list))
-    trained = stick_run(ModelChoice("skelfuse", "nano"))
-    predict = ("predict", trained, path, "--format", form)
+    predict = ("predict", run, path, "--format", form)
     result = ran(*predict)
     ran(*predict, "--out", out)
     assert out.read_text() == result.stdout

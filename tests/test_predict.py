@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-import skelfuse
 from helpers.stick_figure import ACTIONS, BONES, JOINTS, STICK, acted, clip_of
 from skelfuse.batches import Sampling
 from skelfuse.clip import Clip
@@ -25,12 +24,6 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.training import ModelChoice, TrainConfig, build_model
 
 pytestmark = pytest.mark.training
-
-
-@pytest.fixture(scope="module")
-def recogniser(stick_run: Callable[[ModelChoice], Path]) -> Recogniser:
-    """Return a run that knows three actions of a stick figure."""
-    return skelfuse.load(stick_run(ModelChoice("skelfuse", "nano")), device="cpu")
 
 
 def test_new_performances_are_recognised(recogniser: Recogniser) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -15,15 +14,8 @@ import pytest
 from helpers.commands import called, ran, refused
 from helpers.stick_figure import JOINTS, acted, write_npz
 from skelfuse.store.opening import is_store
-from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
-
-
-@pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    """Return a run that knows three actions of a stick figure."""
-    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,10 @@ import skelfuse
 from helpers import stick_figure
 from helpers.commands import called, ran
 from helpers.stick_figure import JOINTS, acted, clip_of
-from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
 
 Array = npt.NDArray[Any]
-
-
-@pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    """Return a run that knows three actions of a stick figure."""
-    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 def live_lines(coords: Array, **more: Any) -> Iterator[str]:

@@ -25,12 +25,6 @@ from skelfuse.training import ModelChoice, TrainConfig, build_model
 pytestmark = pytest.mark.training
 
 
-@pytest.fixture(scope="module")
-def recogniser(stick_run: Callable[[ModelChoice], Path]) -> Recogniser:
-    """Return a run that knows three actions of a stick figure."""
-    return skelfuse.load(stick_run(ModelChoice("skelfuse", "nano")), device="cpu")
-
-
 def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
     people = [acted("nod", 60, seed=1), acted("wave", 60, seed=2), np.full((60, 5, 2), np.nan)]
     found = recogniser.predict(clip_of(np.stack(people, axis=1)), persons=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ import skelfuse
 from skelfuse.batches import Augment, Sampling
 from skelfuse.layouts import layout
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
 
@@ -106,10 +104,9 @@ def test_what_is_missing_is_told(store: Store, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_objects_say_what_they_are(store: Store, stick_run: Callable[[ModelChoice], Path]) -> None:
+def test_objects_say_what_they_are(store: Store, run: Path) -> None:
     assert repr(store) == f"Store({str(store.path)!r}: 12 clips of 2 classes, coco-17)"
     assert repr(store[0]).startswith("Clip('a-00001': sit, ")
-    run = stick_run(ModelChoice("skelfuse", "nano"))
     text = repr(skelfuse.load(run, device="cpu"))
     assert text.startswith(f"Recogniser({str(run / 'best.safetensors')!r}: skelfuse, epoch ")
     assert "3 classes" in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,8 @@ from skelfuse.clip import Clip
 from skelfuse.explain.typical import EXEMPLARS, keep_exemplars, typical_clips
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
-
-
-@pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 def store_of(path: Path) -> Store:

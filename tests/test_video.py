@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.datasets.reading.detections import Detection
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice
 
 FILES = {"wave": "a.mp4", "nod": "b.MOV"}
 
@@ -62,10 +61,9 @@ def test_without_the_extra_one_line_says_what_helps(
 
 @pytest.mark.training
 def test_predict_and_explain_say_it_too(
-    stick_run: Callable[[ModelChoice], Path], videos: Path, monkeypatch: pytest.MonkeyPatch
+    run: Path, videos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(monkeypatch, there=False)
-    run = stick_run(ModelChoice("skelfuse", "nano"))
     file = videos / "wave" / "a.mp4"
     for command, *more in (("predict", file), ("explain", file), ("predict", "--camera", 0)):
         assert "pip install 'skelfuse[video]'" in refused(command, run, *more)
@@ -128,12 +126,8 @@ def test_preprocess_takes_videos_as_other_files(
 
 @pytest.mark.training
 def test_a_run_recognises_videos_as_it_does_their_joints(
-    stick_run: Callable[[ModelChoice], Path],
-    scripted: type[Scripted],
-    videos: Path,
-    tmp_path: Path,
+    run: Path, scripted: type[Scripted], videos: Path, tmp_path: Path
 ) -> None:
-    run = stick_run(ModelChoice("skelfuse", "nano"))
     npz = tmp_path / "c.npz"
     ran("pose", videos / "wave", "-o", npz)
     whole, windows = ((), ("--window", "1s", "--stride", "0.5s"))
@@ -150,11 +144,8 @@ def test_a_run_recognises_videos_as_it_does_their_joints(
 
 @pytest.mark.training
 def test_a_camera_gives_the_windows_of_what_it_saw(
-    stick_run: Callable[[ModelChoice], Path],
-    scripted: type[Scripted],
-    monkeypatch: pytest.MonkeyPatch,
+    run: Path, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = stick_run(ModelChoice("skelfuse", "nano"))
     lines = [
         {"joints": None if np.isnan(joints).any() else joints.tolist(), "t": t / 30}
         for t, joints in enumerate(expected())
@@ -177,9 +168,7 @@ def test_a_camera_gives_the_windows_of_what_it_saw(
 
 @pytest.mark.training
 def test_an_interrupt_ends_a_camera_with_its_last_window(
-    stick_run: Callable[[ModelChoice], Path],
-    scripted: type[Scripted],
-    monkeypatch: pytest.MonkeyPatch,
+    run: Path, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupted(Told):
         def __iter__(self) -> Iterator[Picture]:
@@ -189,7 +178,6 @@ def test_an_interrupt_ends_a_camera_with_its_last_window(
     monkeypatch.setattr("skelfuse.cli.predict_camera.open_camera", Interrupted)
     clock = iter(np.arange(1000) / 30)
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
-    run = stick_run(ModelChoice("skelfuse", "nano"))
     result = ran("predict", run, "--camera", "0", "--window", "50f", "--stride", "50f")
     frames = [json.loads(line)["frames"] for line in result.stdout.splitlines()]
     assert frames == [[0, 50], [10, 60]]
