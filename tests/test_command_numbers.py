@@ -18,7 +18,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "-1", "1e999", "many"])
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "0", "-1", "1e999", "many"])
 def test_a_rate_is_a_finite_number(
     command: str, number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,8 @@ def test_formats_of_what_comes_out_are_of_one_list() -> None:
         ("predict --run runs/x a.npz --top 2", "predict runs/x a.npz --top 2"),
         ("predict - --run runs/x", "predict runs/x -"),
         ("explain --run runs/x a.npz", "explain runs/x a.npz"),
+        ("explain a.npz --run runs/x", "explain runs/x a.npz"),
+        ("explain r a.npz --json=x -q", "explain r a.npz --json --out x -q"),
         ("explain r a.npz --json x.json", "explain r a.npz --json --out x.json"),
         ("explain r --data s --summary --json=x", "explain r --data s --summary --json --out x"),
         ("predict runs/x a.npz --joints", "predict runs/x a.npz --shares"),

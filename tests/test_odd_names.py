@@ -14,10 +14,6 @@ from click.testing import Result
 
 from helpers import stick_figure
 from helpers.commands import called, ran
-from skelfuse.clip import Clip
-from skelfuse.errors import SkelfuseError
-from skelfuse.layouts import COCO_17
-from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
 POINTS = np.arange(4 * 17 * 2.0).reshape(4, 17, 2).tolist()
@@ -87,13 +83,6 @@ def test_a_score_of_400_digits_is_told(tmp_path: Path) -> None:
     (folder / "bad.json").write_text(json.dumps([entry]))
     result, _ = made(folder)
     assert "bad.json: entry 0 (counted from 0): 'score' is too large to be a num" in result.stderr
-
-
-def test_python_is_told_too() -> None:
-    with pytest.raises(SkelfuseError, match="a camera that cannot be kept"):
-        Clip(np.zeros((1, 1, 17, 2)), COCO_17, name="a", camera="\0")
-    with pytest.raises(SkelfuseError, match="a name with control or half characters"):
-        Skeleton("twig", joints=("\0",), bones=(), root="\0")
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])

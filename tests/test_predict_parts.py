@@ -56,22 +56,6 @@ def test_joints_say_what_they_add(stick_run: Callable[[ModelChoice], Path]) -> N
         found.by_joint("jump")
 
 
-@pytest.mark.parametrize("size", ["nano", "pure"])
-def test_shares_and_rest_are_the_logits(size: str) -> None:
-    from skelfuse.predict.joint_shares import joint_shares
-
-    torch.manual_seed(1)
-    model = build_model(ModelChoice("skelfuse", size), STICK, 3)
-    x = torch.randn(8, 32, 2, 5, 2)
-    model(x)  # in training: the normalisation learns its averages
-    mask = torch.rand(8, 32, 2, 5) > 0.2
-    with torch.no_grad():
-        logits, shares, together, rest = joint_shares(model.eval(), x, mask)
-        torch.testing.assert_close(logits, model(x, mask))
-    torch.testing.assert_close(shares.sum(dim=-1) + together + rest, logits, atol=1e-5, rtol=0)
-    assert shares.shape == (8, 3, 5)
-
-
 def test_the_share_of_each_path_is_that_of_its_part_in_the_decision(
     recogniser: Recogniser,
 ) -> None:

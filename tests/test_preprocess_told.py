@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -55,12 +54,6 @@ def test_a_store_knows_its_files_and_what_was_asked(raw: Path, tmp_path: Path) -
     }
     shown = json.loads(called("info", out, "--json").output)
     assert shown["asked"] == store.asked
-
-
-def test_the_same_asked_again_is_the_same_store(raw: Path, tmp_path: Path) -> None:
-    for name in ("a.h5", "b.h5"):
-        called("preprocess", raw, "--out", tmp_path / name)
-    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
 def table(folder: Path) -> Path:
@@ -132,14 +125,6 @@ def test_the_report_tells_what_filters_decided(tmp_path: Path) -> None:
     assert any("dropped" in note for notes in told.values() for note in notes)
 
 
-@pytest.mark.parametrize("rate", [math.nan, math.inf, 0, -1])
-def test_what_is_no_rate_is_refused(raw: Path, tmp_path: Path, rate: float) -> None:
-    result = called("preprocess", raw, "--out", tmp_path / "s.h5", f"--fps={rate}")
-    assert result.exit_code == 2
-    assert "--fps" in result.stderr
-    assert not list(tmp_path.iterdir())
-
-
 def test_class_names_that_cannot_be_read_are_told_once(raw: Path, tmp_path: Path) -> None:
     options = ("--out", tmp_path / "s.h5", "--class-names", tmp_path / "nope")
     assert "cannot read the class names" in refused("preprocess", raw, *options)
@@ -153,12 +138,6 @@ def test_inputs_of_two_formats_are_refused(raw: Path, tmp_path: Path) -> None:
     found = f"inputs of several formats: found ntu in {raw}, npy-folder in {mine}"
     assert f"{found}; make one store for each" in told
     assert list(tmp_path.iterdir()) == [mine]
-
-
-def test_what_is_packed_is_told_as_such(tmp_path: Path) -> None:
-    (tmp_path / "packed").mkdir()
-    (tmp_path / "packed" / "ntu60.zip").write_bytes(b"PK")
-    assert "unpack" in refused("preprocess", tmp_path / "packed", "--out", tmp_path / "t.h5")
 
 
 def test_help_names_the_formats_and_the_exit_code() -> None:

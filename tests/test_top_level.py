@@ -37,7 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.mark.process
 def test_importing_waits_for_neither_torch_nor_numpy() -> None:
     script = (
-        "import sys, skelfuse; assert 'train' in dir(skelfuse)\n"
+        "import sys, skelfuse; assert {*skelfuse.__all__} <= {*dir(skelfuse)}\n"
         "found = {'torch', 'numpy', 'h5py', 'scipy', 'click', 'skelfuse.datasets'}\n"
         "sys.exit(', '.join(found & {*sys.modules}) or 0)"
     )
@@ -50,6 +50,11 @@ def test_importing_waits_for_neither_torch_nor_numpy() -> None:
 @pytest.mark.parametrize("name", skelfuse.__all__)
 def test_every_name_is_there(name: str) -> None:
     assert getattr(skelfuse, name).__name__ == name
+
+
+def test_no_other_name_is() -> None:
+    with pytest.raises(AttributeError):
+        skelfuse.nothing  # noqa: B018
 
 
 def test_from_files_to_a_measured_run(store: Store, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from skelfuse.plain_text import cell, is_plain, shown
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
-EVIL = ("a\x1b[2Jb", "a\rb", "a\nb", "a\x9b31m", "a\u202eb", "a\x7fb", "a\u2028b")
+EVIL = ("a\0b", "a\x1b[2Jb", "a\rb", "a\nb", "a\x9b31m", "a\u202eb", "a\x7fb", "a\u2028b")
 BODY = np.random.default_rng(0).normal(300, 20, (6, 17, 2)).astype(np.float32)
 
 

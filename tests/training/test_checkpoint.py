@@ -91,18 +91,6 @@ def test_what_is_no_checkpoint_is_told(tmp_path: Path) -> None:
         assert str(path) in str(error.value)
 
 
-def test_weights_of_another_model_are_told(
-    store: Store, parts: dict[str, Any], tmp_path: Path
-) -> None:
-    train(configured(epochs=1), store, parts, tmp_path)
-    path = tmp_path / "best.safetensors"
-    facts, tensors = read_checkpoint(path)
-    del tensors["weight/own_classifier.bias"]
-    write_checkpoint(path, tensors, facts)
-    with pytest.raises(SkelfuseError, match=r"best\.safetensors: .*'own_classifier\.bias'"):
-        load_run(path)
-
-
 @pytest.mark.parametrize("wrong", ["weight/embed.given", "weight/more", "weight/classifier.bias"])
 def test_weights_of_another_model_are_refused(wrong: str, store: Store, tmp_path: Path) -> None:
     config = config_from_dict({"model": {"size": "small"}})
