@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.checkpoints import write_run
 from helpers.commands import ran, refused
 from helpers.trained_run import CONFIG, rewritten, trained, whole_store
 from skelfuse.batches import Batches
@@ -21,7 +22,6 @@ from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training import Gates, ModelChoice, build_model, config_from_dict
-from skelfuse.training.checkpoint import write_checkpoint
 from skelfuse.training.log import METRICS, read_lines
 
 pytestmark = pytest.mark.training
@@ -114,12 +114,8 @@ def untrained(folder: Path, skeleton: Skeleton, **frequencies: Any) -> Path:
             "sampling": {"frames": 64, "persons": 2},
         }
     )
-    model = build_model(config.model, skeleton, 3)
-    facts = {"config": config.as_dict(), "skeleton": skeleton.to_dict(), "epoch": 1}
-    facts |= {"class_names": list("abc"), "metrics": {}, "provenance": {}, "versions": {}}
-    weights = {f"weight/{name}": value for name, value in model.state_dict().items()}
-    folder.mkdir()
-    write_checkpoint(folder / "best.safetensors", weights, facts)
+    weights = build_model(config.model, skeleton, 3).state_dict()
+    write_run(folder / "best.safetensors", weights, config.as_dict(), skeleton, "abc")
     return folder
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import torch
 
+from helpers.checkpoints import write_run
 from helpers.commands import called, ran
 from helpers.full_disk import no_room_beyond
 from skelfuse.layouts import COCO_17
 from skelfuse.prune import prune
 from skelfuse.run import load_run
 from skelfuse.training import build_model, config_from_dict
-from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, write_checkpoint
+from skelfuse.training.checkpoint import BEST, LAST
 
 pytestmark = pytest.mark.training
 
@@ -30,15 +31,11 @@ def gated(folder: Path, closed: dict[str, float], *, penalty: float) -> Path:
     }
     config = config_from_dict(plain)
     model = build_model(config.model, COCO_17, 3)
-    facts = {"config": config.as_dict(), "skeleton": COCO_17.to_dict(), "class_names": list("abc")}
-    facts |= {"metrics": {}, "provenance": {}, "versions": {}}
-    folder.mkdir()
     for epoch, (name, share) in enumerate(closed.items(), 1):
-        weights = {WEIGHT + name: value.clone() for name, value in model.state_dict().items()}
-        gate = weights[f"{WEIGHT}spectrum.gate.weights"].view(-1, 2)  # off, on
+        gate = model.state_dict()["spectrum.gate.weights"].view(-1, 2)  # off, on
         gate[:, 0], gate[:, 1] = -1.0, 1.0
         gate[: round(share * len(gate)), 0] = 2.0
-        write_checkpoint(folder / name, weights, {**facts, "epoch": epoch})
+        write_run(folder / name, model.state_dict(), config.as_dict(), COCO_17, "abc", epoch)
     return folder
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from helpers.checkpoints import write_run
 from helpers.full_disk import no_room_beyond
 from helpers.moving_hand import configured
 from skelfuse.batches import Batches
@@ -91,20 +92,18 @@ def test_what_is_no_checkpoint_is_told(tmp_path: Path) -> None:
         assert str(path) in str(error.value)
 
 
-@pytest.mark.parametrize("wrong", ["weight/embed.given", "weight/more", "weight/classifier.bias"])
+@pytest.mark.parametrize("wrong", ["embed.given", "more", "classifier.bias"])
 def test_weights_of_another_model_are_refused(wrong: str, store: Store, tmp_path: Path) -> None:
     config = config_from_dict({"model": {"size": "small"}})
     model, path = build_model(config.model, store.skeleton, 2), tmp_path / "best.safetensors"
-    facts = {"config": config.as_dict(), "skeleton": store.skeleton.to_dict(), "epoch": 9}
-    facts |= {"class_names": ["a", "b"], "metrics": {}, "provenance": {}, "versions": {}}
-    weights = {WEIGHT + name: value for name, value in model.state_dict().items()}
-    write_checkpoint(path, weights, facts)
+    weights = model.state_dict()
+    write_run(path, weights, config.as_dict(), store.skeleton, "ab", epoch=9)
     assert load_run(path).epoch == 9
-    if wrong == "weight/embed.given":  # what each voter is given; runs of old have it not
+    if wrong == "embed.given":  # what each voter is given; runs of old have it not
         del weights[wrong]
     else:
         weights[wrong] = torch.zeros(3)
-    write_checkpoint(path, weights, facts)
+    write_run(path, weights, config.as_dict(), store.skeleton, "ab")
     with pytest.raises(SkelfuseError, match=r"best\.safetensors: .* not this model's") as error:
         load_run(path)
-    assert f"'{wrong.removeprefix('weight/')}'" in str(error.value)
+    assert f"'{wrong}'" in str(error.value)

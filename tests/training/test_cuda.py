@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import torch
 
 from helpers.commands import ran
 from helpers.moving_hand import configured, json_lines
+from helpers.two_processes import two_processes
 from skelfuse.store import Store
 from skelfuse.training import Watcher, train
 from skelfuse.training.checkpoint import read_checkpoint
@@ -20,7 +18,6 @@ from skelfuse.training.devices import casting, device_named
 
 pytestmark = pytest.mark.training
 
-ROOT = Path(__file__).resolve().parents[2]
 GPUS = torch.cuda.device_count() if torch.cuda.is_available() else 0
 one_gpu = pytest.mark.skipif(GPUS < 1, reason="there is no CUDA device here")
 two_gpus = pytest.mark.skipif(GPUS < 2, reason=f"needs two CUDA devices; there are {GPUS}")
@@ -97,16 +94,9 @@ def test_two_gpus_end_where_one_does(store: Store, tmp_path: Path) -> None:
     command += [f"--set={one}" for one in ("train.epochs=3", "train.precision=float32")]
     alone, together = tmp_path / "one", tmp_path / "two"
     ran(*command, f"--out={alone}")
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run(
-        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command, f"--out={together}"],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    both = two_processes(*command, f"--out={together}")
+    told = both.communicate()[1]
+    assert both.returncode == 0, told
     expected, found = (json_lines(run / "metrics.jsonl") for run in (alone, together))
     for a, b in zip(expected, found, strict=True):
         assert b["loss"] == pytest.approx(a["loss"], rel=1e-2)

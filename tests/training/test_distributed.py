@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,12 +12,12 @@ import pytest
 
 from helpers.commands import ran
 from helpers.moving_hand import json_lines
+from helpers.two_processes import two_processes
 from skelfuse.store import Store
 from skelfuse.training.checkpoint import read_checkpoint
 
 pytestmark = pytest.mark.training
 
-ROOT = Path(__file__).resolve().parents[2]
 # Nothing that each process draws for itself: those draws cannot be the single process's.
 SETTINGS = (
     "--protocol=loso:1",
@@ -40,18 +39,6 @@ def alone(store: Store, out: Path, *more: str) -> None:
     ran(*arguments(store, out, *more))
 
 
-def two_processes(store: Store, out: Path, *more: str) -> subprocess.Popen[str]:
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=1"]
-    return subprocess.Popen(
-        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *arguments(store, out, *more)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 @pytest.mark.long
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
@@ -61,7 +48,7 @@ def test_two_processes_end_where_one_does_though_one_of_them_is_lost(
     lost, whole = tmp_path / "lost", tmp_path / "whole"
     settings = ("--set=train.epochs=5", "--set=train.checkpoint_minutes=0.001")
     alone(store, whole, *settings)
-    launcher = two_processes(store, lost, *settings)
+    launcher = two_processes(*arguments(store, lost, *settings), restarts=1)
     while not (lost / "last.safetensors").exists() and launcher.poll() is None:
         time.sleep(0.01)
     children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ import pytest
 import torch
 
 from helpers.moving_hand import json_lines, student
+from helpers.two_processes import two_processes
 from skelfuse.cli import main
 from skelfuse.store import Store
 from skelfuse.training import Step, Watcher, train
@@ -19,7 +17,6 @@ from skelfuse.training.checkpoint import LAST, read_checkpoint
 
 pytestmark = pytest.mark.training
 
-ROOT = Path(__file__).resolve().parents[3]
 Parts = dict[str, Any]
 
 
@@ -86,16 +83,9 @@ def test_two_processes_are_taught_as_one_is(teacher: Path, store: Store, tmp_pat
     settings = (f"--config={plain}", f"--set=distill.teacher={teacher}")
     one, two = tmp_path / "one", tmp_path / "two"
     main(command(store, one, *settings), standalone_mode=False)
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=0"]
-    done = subprocess.run(
-        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command(store, two, *settings)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    both = two_processes(*command(store, two, *settings))
+    told = both.communicate()[1]
+    assert both.returncode == 0, told
     for a, b in zip(*(json_lines(run / "metrics.jsonl") for run in (one, two)), strict=True):
         for key in ("loss", "distill_features", "distill_logits"):
             assert b[key] == pytest.approx(a[key], rel=1e-3), key
