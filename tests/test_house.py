@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.commands import in_new_process
 from skelfuse.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,10 +136,7 @@ def test_help_is_there_and_imports_nothing_heavy() -> None:
         "    heavy = {'torch', 'numpy', 'h5py', 'scipy', 'cv2', 'mediapipe'} & set(sys.modules)\n"
         "    if heavy: sys.exit(f'{command} imports {heavy}')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = in_new_process(script)
     assert done.stdout.count("Usage:") == 1 + len(main.commands)
 
 
@@ -150,10 +148,7 @@ def test_a_wrong_window_is_told_without_waiting_for_torch() -> None:
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0
+    done = in_new_process(script)
     assert "found 2x" in done.stderr
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 
 import skelfuse
+from helpers.commands import in_new_process
 from skelfuse.batches import Augment, Sampling
 from skelfuse.layouts import layout
 from skelfuse.store import Store
@@ -41,10 +40,7 @@ def test_importing_waits_for_neither_torch_nor_numpy() -> None:
         "found = {'torch', 'numpy', 'h5py', 'scipy', 'click', 'skelfuse.datasets'}\n"
         "sys.exit(', '.join(found & {*sys.modules}) or 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    in_new_process(script)
 
 
 @pytest.mark.parametrize("name", skelfuse.__all__)

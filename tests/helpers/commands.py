@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from click.testing import CliRunner, Result
 
 from skelfuse.cli import main
@@ -25,3 +28,12 @@ def refused(*arguments: object, stdin: str | None = None) -> str:
     (line,) = result.output.splitlines()
     assert line.startswith("Error: ")
     return line
+
+
+def in_new_process(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of Python in a process of its own, which must end well."""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
