@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ COMMANDS = {
     "inspect-kernels": ("inspect-kernels", "runs/x", "--fps"),
     "synth": ("synth", "raw", "--noise"),
 }
+WRONG = ("nan", "inf", "-inf", "-1", "1e999", "many")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "0", "-1", "1e999", "many"])
+@pytest.mark.parametrize(
+    ("command", "number"), [*product(COMMANDS, WRONG), ("preprocess", "0"), ("explain", "0")]
+)
 def test_a_rate_is_a_finite_number(
     command: str, number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
