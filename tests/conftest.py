@@ -7,7 +7,6 @@ import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from helpers.browser import found as chromium
 from helpers.shared import made_once
 
 if TYPE_CHECKING:  # a test of the command line alone does without torch
+    from skelfuse import Recogniser
     from skelfuse.training import ModelChoice
 
 # How long an example takes says how busy the machine is.
@@ -99,6 +99,22 @@ def stick_run(
 
 
 @pytest.fixture(scope="session")
+def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
+    """Return a run that knows three actions of a stick figure, and nothing else is known of it."""
+    from skelfuse.training import ModelChoice
+
+    return stick_run(ModelChoice("skelfuse", "nano"))
+
+
+@pytest.fixture(scope="session")
+def recogniser(run: Path) -> Recogniser:
+    """Return the model of that run."""
+    from skelfuse import load
+
+    return load(run, device="cpu")
+
+
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Return a real browser, or skip."""
     if chromium() is None:
@@ -142,21 +158,3 @@ def seeded() -> Iterator[None]:
     yield
     if "torch._dynamo" in sys.modules:  # it takes seconds to import
         torch.compiler.reset()
-
-
-@contextmanager
-def _no_room_beyond(size: int) -> Iterator[None]:
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.fixture(scope="session")
-def no_room_beyond() -> Callable[[int], AbstractContextManager[None]]:
-    """Return a context in which no file of this process grows: writing fails as on a full disk."""
-    return _no_room_beyond

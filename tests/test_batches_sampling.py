@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skelfuse.batches import Batch, Sampling, batch_of
-from skelfuse.batches.sampling import Mode, spread
+from skelfuse.batches.sampling import Mode
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import HAND_21, KINECT_V2
@@ -116,11 +116,6 @@ def test_several_crops_lie_evenly_over_the_clip_and_follow_one_another() -> None
     assert windows.x[:, 0, 0, 0, 0].tolist() == [0, 48, 96]
     frames = batch_of([ramp(100)], sampling=Sampling(10, "uniform", centre=False), crops=10)
     assert sorted(frames.x[:, :, 0, 0, 0].flatten().tolist()) == list(range(100))
-
-
-def test_crops_that_would_all_be_the_same_are_an_error() -> None:
-    with pytest.raises(SkelfuseError, match="3 crops of whole clips are all the same"):
-        spread(Sampling(), 1, 3)
 
 
 def test_a_joint_between_a_seen_and_an_unseen_frame_is_unseen() -> None:

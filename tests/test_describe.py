@@ -8,17 +8,11 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from helpers.untaught import ARM
 from skelfuse.errors import SkelfuseError
 from skelfuse.models import STGCN, DDNet, describe
 from skelfuse.models.persons import FoldPersons
-from skelfuse.skeleton import Skeleton
 
-ARM = Skeleton(
-    "arm",
-    joints=("shoulder", "elbow", "hand"),
-    bones=(("elbow", "shoulder"), ("hand", "elbow")),
-    root="shoulder",
-)
 PRODUCTS = {"aten::conv1d", "aten::conv2d", "aten::mm", "aten::addmm", "aten::bmm"}
 
 

@@ -26,11 +26,6 @@ BONES = (("elbow", "shoulder"), ("hand", "elbow"))
 
 
 @pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(ModelChoice("skelfuse", "nano"))
-
-
-@pytest.fixture(scope="module")
 def pure(stick_run: Callable[[ModelChoice], Path]) -> Path:
     return stick_run(stick_figure.PURE)
 
@@ -164,13 +159,7 @@ def test_any_model_is_explained(
     assert "What about this movement" not in text
 
 
-def test_the_old_spelling_is_told_the_new_one() -> None:
-    for arguments in (["--run", "runs/x", "a.npz"], ["a.npz", "--run", "runs/x"]):
-        result = CliRunner().invoke(explain, arguments)
-        assert result.exit_code == 2
-        assert "spelled differently now: explain runs/x a.npz" in result.stderr
-    result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--json", "why.json", "-q"])
-    assert "differently now: explain runs/x a.npz --json --out why.json -q" in result.stderr
+def test_what_is_missing_or_does_not_fit_is_told() -> None:
     result = CliRunner().invoke(explain, ["runs/x"])
     assert "name the clip's file: skelfuse explain RUN FILE" in result.stderr
     result = CliRunner().invoke(explain, ["runs/x", "a.npz", "--part", "all"])

@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from helpers import stick_figure
-from helpers.commands import called
+from helpers.commands import called, ran
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.export import FACTS, export_run, facts_of, inputs, onnx_file, writing
@@ -72,8 +72,7 @@ def exported(
     def made(name: str, kind: str) -> Exported:
         run = stick_run(MODELS[name])
         graph = tmp_path_factory.mktemp(name) / f"model{kind}"
-        result = called("export", run, "--out", graph)
-        assert result.exit_code == 0, result.output
+        result = ran("export", run, "--out", graph)
         return Exported(run, graph, result.stdout)
 
     return made

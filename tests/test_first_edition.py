@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.checkpoints import write_run
+from helpers.commands import refused
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
 from skelfuse.run import load_run
 from skelfuse.training import ModelChoice, build_model, config_from_dict
 from skelfuse.training.build import checked_choice
-from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, write_checkpoint
+from skelfuse.training.checkpoint import BEST, LAST
 from skelfuse.training.resume import saved_config
 
 OLD: dict[str, dict[str, Any]] = {
@@ -30,16 +30,9 @@ LINE = (
 
 
 def checkpoint(folder: Path, model: dict[str, Any], weights: dict[str, torch.Tensor]) -> Path:
-    folder.mkdir()
     config = {**config_from_dict({}).as_dict(), "model": model}
-    facts: dict[str, Any] = {
-        "config": config,
-        "skeleton": COCO_17.to_dict(),
-        "class_names": ["sit", "stand"],
-    }
-    facts |= {"epoch": 1, "metrics": {}, "provenance": {}, "versions": {}}
     for name in (BEST, LAST):
-        write_checkpoint(folder / name, {WEIGHT + k: v for k, v in weights.items()}, facts)
+        write_run(folder / name, weights, config, COCO_17, ["sit", "stand"])
     return folder
 
 
@@ -52,9 +45,7 @@ def test_it_is_told_with_its_file_and_what_to_do(name: str, tmp_path: Path) -> N
     assert str(error.value).startswith(f"{run / BEST}: {LINE}")
     with pytest.raises(SkelfuseError, match=LINE):
         saved_config(run)
-    told = CliRunner().invoke(main, ["inspect-kernels", str(run)])
-    assert told.exit_code == 1
-    assert told.stderr == f"Error: {error.value}\n"
+    assert refused("inspect-kernels", run) == f"Error: {error.value}"
 
 
 def test_weights_of_other_names_are_told(tmp_path: Path) -> None:

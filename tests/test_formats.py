@@ -12,110 +12,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import h5py
-import numpy as np
 import pytest
 
-from helpers.small_files import as_store
-from helpers.small_recordings import FILES as RECORDINGS
+from helpers.recording_writers import as_text
+from helpers.small_files import FILES
 from helpers.video_extra import pretend
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.errors import SkelfuseError
 
 
-def _named(name: str, text: str = "") -> Callable[[Path], Path]:
-    """Return a maker of a file, an empty one where its name tells of which format it is."""
-
-    def make(folder: Path) -> Path:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return make
-
-
-LABEL = "0 0.5 0.5 0.2 0.2 " + "0.5 0.25 0.9 " * 17  # a person in YOLO's text
-_ntu = _named("S001C001P001R001A001.skeleton")
-
-
-def _jhmdb(folder: Path) -> Path:
-    path = folder / "jhmdb.npz"
-    np.savez(path, train1_frames=np.ones((2, 15, 2)))
-    return path
-
-
-def _pickled(folder: Path) -> Path:
-    path = folder / "set.pkl"
-    annotation = {"frame_dir": "a", "label": 0, "keypoint": np.ones((1, 2, 17, 2))}
-    path.write_bytes(pickle.dumps({"split": {}, "annotations": [annotation]}))
-    return path
-
-
-def _openpose(folder: Path) -> Path:
-    clip = folder / "wave" / "clip1"
-    clip.mkdir(parents=True)
-    (clip / "clip1_000_keypoints.json").write_text('{"people": []}')
-    return clip
-
-
-def _keypoints(folder: Path) -> Path:
-    path = folder / "clip.json"
-    path.write_text('{"label": "a", "keypoints": []}')
-    return path
-
-
-def _npz(folder: Path) -> Path:
-    path = folder / "mine.npz"
-    np.savez(path, coords=np.ones((2, 17, 2)), lengths=[2], label=[0])
-    return path
-
-
-def _npy(folder: Path) -> Path:
-    np.save(folder / "a.npy", np.ones((2, 17, 2)))
-    path = folder / "clips.csv"
-    path.write_text("file,label\na.npy,x\n")
-    return path
-
-
-def _frames(folder: Path) -> Path:
-    clip = folder / "wave" / "0"
-    clip.mkdir(parents=True)
-    np.save(clip / "0.npy", np.ones(1662))
-    return clip
-
-
-def _bare(folder: Path) -> Path:
-    path = folder / "a.npy"
-    np.save(path, np.ones((2, 17, 2)))
-    return path
-
-
-def _recording(write: Callable[[Path, Any], Path], content: Any) -> Callable[[Path], Path]:
+def _whole(form: str) -> Callable[[Path], Path]:
+    write, content = FILES[form][0]
     return lambda folder: write(folder, content)
 
 
-MAKE: dict[str, Callable[[Path], Path]] = {
-    **{form: _recording(*files[0]) for form, files in RECORDINGS.items()},
-    "ntu": _ntu,
-    "nw-ucla": _named("a08_s10_e02_v03.json"),
-    "utd-mhad": _named("a27_s3_t4_skeleton.mat"),
-    "sbu": _named("s01s02/05/003/skeleton_pos.txt"),
-    "penn-action": _named("0001.mat"),
-    "jhmdb": _jhmdb,
-    "annotations": _pickled,
-    "openpose": _openpose,
-    "keypoints": _keypoints,
-    "npz": _npz,
-    "npy-folder": _npy,
-    "store": lambda folder: as_store(folder, {"coords": np.ones((4, 1, 17, 2))}),
-    "npy": _bare,
-    "mediapipe-npy": _frames,
-    "mediapipe-csv": _named("a.csv", "frame,landmark,x,y,z\n0,NOSE,1,2,3\n"),
-    "yolo": lambda folder: _named("labels/a_1.txt", LABEL)(folder).parent,
-    "pose": _named("hello.pose"),
-    "video": _named("walk/a.mp4"),
-}
+MAKE = {form: _whole(form) for form in FILES}
+MAKE["video"] = lambda folder: as_text("walk/a.mp4")(folder, "")
+_ntu, _npz, _bare = (_whole(form) for form in ("ntu", "npz", "npy"))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -240,9 +154,10 @@ def test_what_cannot_be_recognised(tmp_path: Path) -> None:
         recognise(tmp_path, "sbu")
     with pytest.raises(SkelfuseError, match="did you mean 'nw-ucla'"):
         recognise(tmp_path, "nwucla")
-    (tmp_path / "set.tar.xz").write_text("")
-    with pytest.raises(SkelfuseError, match="an archive; unpack it"):
-        recognise(tmp_path / "set.tar.xz")
+    for name in ("set.tar.xz", "set.zip"):
+        (tmp_path / name).write_text("")
+        with pytest.raises(SkelfuseError, match="an archive; unpack it"):
+            recognise(tmp_path / name)
     _ntu(tmp_path)
     _npz(tmp_path)
     with pytest.raises(SkelfuseError, match=r"several formats: found ntu: 1, .*; npz: 1, "):

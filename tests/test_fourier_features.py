@@ -94,18 +94,14 @@ def test_sigma_is_learned() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_does_not_count_leaks_neither_forward_nor_backward(kind: Kind) -> None:
+def test_what_does_not_count_is_zero_and_the_rest_as_if_it_were_alone(kind: Kind) -> None:
     waves = FourierFeatures(3, 4, kind=kind)
     mask = torch.rand(2, 7, 5) < 0.6
-    v = torch.where(mask[..., None], torch.randn(2, 7, 5, 3), torch.nan).requires_grad_()
+    v = torch.where(mask[..., None], torch.randn(2, 7, 5, 3), torch.nan)
     found = waves(v, mask)
     assert found.shape == (2, 7, 5, waves.out_features)
     assert not found[~mask].any()
     torch.testing.assert_close(found[mask], waves(v[mask]))
-    found.square().sum().backward()
-    assert v.grad is not None
-    assert bool(v.grad.isfinite().all())
-    assert not v.grad[~mask].any()
 
 
 def test_large_coordinates_keep_their_accuracy() -> None:
@@ -125,36 +121,6 @@ def test_saved_and_loaded_is_the_same_draw_and_seeds_reproduce() -> None:
         torch.manual_seed(4)
         drawn.append(FourierFeatures(2).frequencies())
     assert torch.equal(*drawn)
-
-
-@pytest.mark.parametrize("learnable", [False, True])
-def test_gradcheck(learnable: bool) -> None:
-    waves = FourierFeatures(2, 3, learnable=learnable).double()
-    v = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
-    mask = torch.tensor([True, False, True, True])
-    assert torch.autograd.gradcheck(lambda v, *_: waves(v, mask), (v, *waves.parameters()))
-
-
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_input_is_computed_in_single(dtype: torch.dtype) -> None:
-    waves = FourierFeatures(3, 16, sigma=5.0)
-    v = torch.randn(4, 6, 3).to(dtype)
-    assert torch.equal(waves(v), waves(v.float()).to(dtype))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = waves(v.float())
-    assert torch.equal(found, waves(v.float()))
-
-
-@pytest.mark.export
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.usefixtures("exportable")
-def test_compiled_and_exported_give_the_same_numbers(masked: bool) -> None:
-    waves = FourierFeatures(3, 8, learnable=True).eval()
-    v, mask = torch.randn(2, 9, 4, 3), torch.rand(2, 9, 4) < 0.7
-    args = (torch.where(mask[..., None], v, torch.nan), mask) if masked else (v,)
-    compiled = torch.compile(waves, backend="aot_eager", fullgraph=True)
-    torch.testing.assert_close(compiled(*args), waves(*args))
-    torch.testing.assert_close(torch.export.export(waves, args).module()(*args), waves(*args))
 
 
 BAD: list[tuple[tuple[Any, ...], str]] = [

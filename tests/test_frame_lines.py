@@ -8,16 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.untaught import ARM
 from skelfuse.datasets.frame_lines import Frame, Heading, parse_line
 from skelfuse.errors import SkelfuseError
-from skelfuse.skeleton import Skeleton
-
-ARM = Skeleton(
-    "arm",
-    joints=("shoulder", "elbow", "hand"),
-    bones=(("elbow", "shoulder"), ("hand", "elbow")),
-    root="shoulder",
-)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import torch
 
+from helpers.commands import in_new_process
+
 ROOT = Path(__file__).resolve().parent.parent
 has_triton = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="triton is not installed here"
@@ -70,10 +72,7 @@ def test_without_a_gpu_the_plain_form_is_used_and_triton_is_not_imported() -> No
         "FrierenFuse(8)(torch.randn(2, 9, 3, 8)).y.sum().backward()\n"
         "sys.exit('triton' in sys.modules or 'skelfuse.layers.fused_statistics' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    in_new_process(script)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from helpers import inspected_runs
+from helpers.checkpoints import write_run
 from helpers.inspected_runs import told
 from helpers.stores import stored
 from skelfuse.batches import Batches
@@ -30,7 +31,7 @@ from skelfuse.models.spectrum import Spectrum
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.training.checkpoint import LAST, WEIGHT, write_checkpoint
+from skelfuse.training.checkpoint import LAST
 
 ARM = Skeleton("arm", joints=("elbow", "hand"), bones=(("hand", "elbow"),), root="elbow")
 OPEN = torch.tensor(
@@ -139,15 +140,8 @@ def gated_run(folder: Path, kind: Literal["none", "static", "dynamic"]) -> Path:
         elif gate is not None:
             gate.excite.bias.view(6, 17, 2)[:, closed, 1] = -9.0
             gate.excite.weight.mul_(30.0)  # so that clips differ
-    facts = {"epoch": 1, "metrics": {}, "provenance": {}, "versions": {}}
-    facts |= {
-        "class_names": inspected_runs.NAMES,
-        "config": config.as_dict(),
-        "skeleton": COCO_17.to_dict(),
-    }
-    folder.mkdir()
-    named = {WEIGHT + name: value for name, value in model.state_dict().items()}
-    write_checkpoint(folder / LAST, named, facts)
+    names = inspected_runs.NAMES
+    write_run(folder / LAST, model.state_dict(), config.as_dict(), COCO_17, names)
     return folder
 
 

@@ -11,6 +11,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from helpers.commands import called, ran
 from skelfuse.cli import main
 from skelfuse.cli.command import Command
 
@@ -87,6 +88,8 @@ def test_formats_of_what_comes_out_are_of_one_list() -> None:
         ("predict --run runs/x a.npz --top 2", "predict runs/x a.npz --top 2"),
         ("predict - --run runs/x", "predict runs/x -"),
         ("explain --run runs/x a.npz", "explain runs/x a.npz"),
+        ("explain a.npz --run runs/x", "explain runs/x a.npz"),
+        ("explain r a.npz --json=x -q", "explain r a.npz --json --out x -q"),
         ("explain r a.npz --json x.json", "explain r a.npz --json --out x.json"),
         ("explain r --data s --summary --json=x", "explain r --data s --summary --json --out x"),
         ("predict runs/x a.npz --joints", "predict runs/x a.npz --shares"),
@@ -105,7 +108,7 @@ def test_an_old_spelling_shows_the_new_one(old: str, new: str) -> None:
     ["info s.h5 --json --format table", "info s.h5 -q -v", "predict run - --json"],
 )
 def test_options_that_contradict_each_other_are_refused(arguments: str) -> None:
-    result = CliRunner().invoke(main, arguments.split())
+    result = called(*arguments.split())
     assert result.exit_code == 2, result.output
 
 
@@ -137,8 +140,7 @@ def test_protocols_are_those_of_the_store(tmp_path: Path, monkeypatch: pytest.Mo
     subject = np.repeat(["ann", "bob"], 2)
     arrays: dict[str, Any] = {"lengths": [9] * 4, "label": ["a", "b"] * 2, "subject": subject}
     np.savez("a.npz", coords=np.random.default_rng(0).normal(size=(36, 17, 2)), **arrays)
-    made = ["preprocess", "a.npz", "-o", "s.h5", "--skeleton", "coco-17"]
-    assert CliRunner().invoke(main, made).exit_code == 0
+    ran("preprocess", "a.npz", "-o", "s.h5", "--skeleton", "coco-17")
     found = completed("train", "--data", "s.h5", "--protocol")
     assert {"kfold:2/1", "loso:ann"} <= {*found}
     assert "ntu60-xsub" not in found
@@ -149,7 +151,7 @@ def test_what_is_quiet_says_nothing_beside_its_result(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name, words in (("none.h5", ()), ("none.h5", ("-v",))):
-        result = CliRunner().invoke(main, ["info", name, *words])
+        result = called("info", name, *words)
         assert result.exit_code == 1
         assert ("Traceback" in result.stderr) == ("-v" in words)
         assert result.stderr.splitlines()[-1].startswith("Error: none.h5: no such store")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation
 from skelfuse.errors import SkelfuseError
@@ -29,9 +28,8 @@ def clip(reach: float) -> Clip:
 def test_a_clip_beyond_half_precision_is_left_out_and_told(tmp_path: Path) -> None:
     for reach in (65504, 65505):
         np.save(tmp_path / f"{reach}.npy", clip(-reach).coords)
-    arguments = ["preprocess", str(tmp_path), "--out", str(tmp_path / "s.h5"), "--half"]
-    arguments += ["--skeleton", "coco-17"]  # noise is no body that would be guessed
-    result = CliRunner().invoke(main, arguments)
+    made = ("--skeleton", "coco-17", "--half")  # noise is no body that would be guessed
+    result = called("preprocess", tmp_path, "--out", tmp_path / "s.h5", *made)
     assert result.exit_code == 3, result.output
     assert "65505.npy: clip '65505' has a number that half" in result.stderr
     assert "expected at most 65,504, found 65,505; make the store without --half" in result.stderr

@@ -18,7 +18,7 @@ from skelfuse.inspect.head_text import head_dict, head_text
 from skelfuse.layers.known_norm import KnownNorm
 from skelfuse.layers.statistics import Feature, feature_names
 from skelfuse.layouts import COCO_17, KINECT_V2
-from skelfuse.models import STGCN, Size, SkelFuse
+from skelfuse.models import Size, SkelFuse
 from skelfuse.models.motion_features import Features
 from skelfuse.models.sizes import NANO
 from skelfuse.telling.words import feature_words
@@ -202,8 +202,3 @@ def test_a_report_can_be_written_as_json(model: SkelFuse) -> None:
     worths = [abs(entry["worth"]) for entry in found["classes"][0]["entries"]]
     assert worths == sorted(worths, reverse=True)
     assert len(worths) == 3
-
-
-def test_a_baseline_has_no_such_head() -> None:
-    with pytest.raises(SkelfuseError, match="decisions of STGCN are no sum over joints"):
-        head_weights(STGCN(KINECT_V2, 2, channels=(4,), blocks=(1,)), ["a", "b"])

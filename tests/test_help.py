@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 import pytest
-from click.testing import CliRunner
 
+from helpers.commands import called
 from skelfuse.cli import main
 
 
@@ -26,7 +26,7 @@ def test_every_argument_is_explained() -> None:
 
 
 def test_the_overview_has_a_sentence_for_each() -> None:
-    text = CliRunner().invoke(main, ["--help"]).output
+    text = called("--help").output
     for name in main.commands:
         (line,) = (line for line in text.splitlines() if line.startswith(f"  {name} "))
         assert line.endswith(".")
@@ -35,6 +35,6 @@ def test_the_overview_has_a_sentence_for_each() -> None:
 
 @pytest.mark.parametrize("command", ["train --data store.h5 --out", "evaluate run --data"])
 def test_a_path_without_a_name_is_not_the_folder_here(command: str) -> None:
-    told = CliRunner().invoke(main, [*command.split(), ""])
+    told = called(*command.split(), "")
     assert told.exit_code == 2
     assert "is empty; is a shell variable unset?" in told.output

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+from helpers.commands import in_new_process
 from skelfuse.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,10 +136,7 @@ def test_help_is_there_and_imports_nothing_heavy() -> None:
         "    heavy = {'torch', 'numpy', 'h5py', 'scipy', 'cv2', 'mediapipe'} & set(sys.modules)\n"
         "    if heavy: sys.exit(f'{command} imports {heavy}')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = in_new_process(script)
     assert done.stdout.count("Usage:") == 1 + len(main.commands)
 
 
@@ -151,10 +148,7 @@ def test_a_wrong_window_is_told_without_waiting_for_torch() -> None:
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0
+    done = in_new_process(script)
     assert "found 2x" in done.stderr
 
 
@@ -166,10 +160,3 @@ def test_help_comes_at_once() -> None:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.3
-
-
-def test_an_error_is_one_line(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["info", str(tmp_path / "none.h5")])
-    assert result.exit_code == 1
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.startswith("Error: ")

@@ -9,8 +9,8 @@ import threading
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
+from helpers.commands import called, ran
 from skelfuse.cli import main
 
 COMMANDS = {
@@ -28,7 +28,7 @@ def test_resume_is_named_where_it_is_an_option(name: str, monkeypatch: pytest.Mo
         raise KeyboardInterrupt
 
     monkeypatch.setattr(main.commands[name], "callback", interrupted)
-    told = CliRunner().invoke(main, [name, *COMMANDS[name]])
+    told = called(name, *COMMANDS[name])
     assert told.exit_code == 130
     assert "Interrupted. What was there before is unchanged" in told.stderr
     assert ("--resume" in told.stderr) == (name in ("preprocess", "train"))
@@ -141,5 +141,5 @@ def test_without_an_interrupt_what_fails_is_shown() -> None:
 
 def test_a_program_that_calls_commands_keeps_its_handlers() -> None:
     before = signal.getsignal(signal.SIGINT), sys.unraisablehook, threading.excepthook
-    assert CliRunner().invoke(main, ["layouts"]).exit_code == 0
+    ran("layouts")
     assert (signal.getsignal(signal.SIGINT), sys.unraisablehook, threading.excepthook) == before

@@ -19,28 +19,6 @@ from skelfuse.inspect.kernel_text import kernel_text
 from skelfuse.layers import MotionKernels
 
 
-def test_untrained_kernels_are_the_exact_differences_on_every_axis() -> None:
-    start = MotionKernels(3, scales=(1, 2, 4)).kernels()
-    report = report_kernels(start, start=start)
-    first, central, wide = report.kernels
-    assert (first.offsets, central.offsets, wide.offsets) == (
-        (-1, 0),
-        (-1, 0, 1),
-        tuple(range(-2, 3)),
-    )
-    for kernel, taps, name in (
-        (first, (-1, 1), "velocity, forward"),
-        (central, (-0.5, 0, 0.5), "velocity, central"),
-    ):
-        assert [axis.axis for axis in kernel.axes] == ["x", "y", "z"]
-        for axis in kernel.axes:
-            assert axis.taps == taps
-            assert axis.likeness is not None
-            assert axis.likeness.pattern == name
-            assert axis.likeness.cosine == pytest.approx(1.0, abs=1e-12)
-            assert (axis.total, axis.drift) == (0, 0)
-
-
 @pytest.mark.parametrize("groups", [None, (0, 0, 1, 1, 1)])
 @pytest.mark.parametrize("shared", [False, True])
 def test_the_penalties_are_those_of_training(groups: tuple[int, ...] | None, shared: bool) -> None:

@@ -9,9 +9,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import called
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "labels.md"
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -20,7 +19,7 @@ PROMPT = "$ skelfuse "
 
 def ran(command: str) -> str:
     """Return what a command prints, as a terminal shows it."""
-    return CliRunner().invoke(main, shlex.split(command)).output
+    return called(*shlex.split(command)).output
 
 
 def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from skelfuse.cli import main
+from helpers.commands import called, ran
 from skelfuse.intervals import Interval, Origin
 from skelfuse.store import Store
 
@@ -17,7 +17,7 @@ FPS = 25
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["preprocess", "--skeleton", "coco-17", *map(str, arguments)])
+    return called("preprocess", "--skeleton", "coco-17", *arguments)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_each_interval_is_a_clip_with_its_own_frames(poses: Path, tmp_path: Path
     assert "1 interval behind the recording's end" in result.output
     assert "1 interval in which nobody is seen" in result.output
     assert "1 interval sharing frames with an earlier one" in result.output
-    assert CliRunner().invoke(main, ["info", str(out), "--verify"]).exit_code == 0
+    ran("info", out, "--verify")
 
 
 def test_whole_recordings_keep_their_intervals(poses: Path, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_whole_recordings_keep_their_intervals(poses: Path, tmp_path: Path) -> N
     assert (store.names, store.subjects, store.class_names) == (["a_walk"], ["ann"], ["down", "up"])
     assert store[0].label is None
     assert store[0].intervals == (Interval(0, 8, "down"), Interval(5, 10, "up"))
-    told = CliRunner().invoke(main, ["info", str(out), "--verify"])
+    told = called("info", out, "--verify")
     assert "2 in recordings kept whole: down 1, up 1" in told.output
     assert told.exit_code == 0
 
@@ -91,7 +91,7 @@ def test_a_changed_interval_is_seen_by_verify(poses: Path, tmp_path: Path) -> No
     run(poses, "--labels", labels, "--whole", "--out", out)
     with h5py.File(out, "r+") as file:
         file["intervals"][0] = '[[5, 11, "up", null]]'
-    told = CliRunner().invoke(main, ["info", str(out), "--verify"])
+    told = called("info", out, "--verify")
     assert "are not what was written" in told.output
 
 

@@ -14,6 +14,7 @@ from helpers.gapped import gapped, padded
 from skelfuse.errors import SkelfuseError
 from skelfuse.layers import (
     DCTChannels,
+    FourierFeatures,
     FrierenFuse,
     GlobalFilter,
     MotionKernels,
@@ -62,6 +63,10 @@ def motion(ends: Any) -> Case:
     return Case(lambda: SpectralMotion(ends=ends, fps=2.0), {"atol": 4e-5, "rtol": 1e-5})
 
 
+def waves(**how: Any) -> Case:
+    return Case(lambda: FourierFeatures(2, 3, **how), {"atol": 1e-5, "rtol": 1e-5})
+
+
 DCT = Case(lambda: DCTChannels(5), {}, shortest=6)  # two windows
 WEIGHTING = Case(lambda: SpectralFrameWeighting(2, 7, sharpness=1.0), {"atol": 1e-6, "rtol": 1e-5})
 # From frames to as many frames.
@@ -77,6 +82,8 @@ SAME_LENGTH = {
     ),
     **{f"fuse, {bound}": fused(bound) for bound in ("none", "sequence", "population")},
     **{f"motion, {ends}": motion(ends) for ends in ("line", "mirror", "circle")},
+    "drawn waves": waves(learnable=True),
+    "steady waves": waves(kind="linear"),
 }
 ALL = {"cosines": DCT, "frame weighting": WEIGHTING, **SAME_LENGTH}
 

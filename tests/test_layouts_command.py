@@ -6,18 +6,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran, refused
 from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
 from skelfuse.telling.layout_text import layout_text
 
 
 def told(*arguments: str) -> str:
-    result = CliRunner().invoke(main, ["layouts", *arguments])
-    assert result.exit_code == 0, result.output
-    return result.output
+    return ran("layouts", *arguments).output
 
 
 def test_every_layout_has_a_line() -> None:
@@ -54,6 +51,4 @@ def test_names_that_yaml_misreads_are_quoted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_layout_says_which_there_are() -> None:
-    result = CliRunner().invoke(main, ["layouts", "coco17"])
-    assert result.exit_code == 1
-    assert "did you mean 'coco-17'? There are: kinect-v2" in result.output
+    assert "did you mean 'coco-17'? There are: kinect-v2" in refused("layouts", "coco17")

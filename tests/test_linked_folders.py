@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
@@ -66,6 +65,5 @@ def test_a_store_is_made_of_what_is_behind_links(tmp_path: Path) -> None:
     linked(farm / "raw", tmp_path / "raw")
     linked(tmp_path / "raw" / "farm", farm)
     out = tmp_path / "s.h5"
-    result = CliRunner().invoke(main, ["preprocess", str(farm), "--out", str(out)])
-    assert result.exit_code == 0, result.output
+    ran("preprocess", farm, "--out", out)
     assert len(Store(out)) == 4

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from click.testing import CliRunner
 
 from helpers import stick_figure
+from helpers.commands import ran
 from helpers.stick_figure import acted, clip_of
-from skelfuse.cli import main
 from skelfuse.clips.most_active import by_activity
 from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.clips import find_clip_files, read_clips
@@ -173,9 +172,8 @@ def test_a_run_of_a_store_for_one_person_takes_one(run: Run) -> None:
 def test_people_of_a_store_stay_as_it_holds_them(of_one: Recogniser, tmp_path: Path) -> None:
     _npz(tmp_path, together(STILL, WAVING))
     (tmp_path / "stick.yaml").write_text(json.dumps(stick_figure.STICK.to_dict()))
-    words = ["preprocess", tmp_path / "a.npz", "--out", tmp_path / "s.h5"]
-    words += ["--skeleton", tmp_path / "stick.yaml"]
-    assert CliRunner().invoke(main, [str(word) for word in words]).exit_code == 0
+    made = ("--skeleton", tmp_path / "stick.yaml")
+    ran("preprocess", tmp_path / "a.npz", "--out", tmp_path / "s.h5", *made)
     clip = Store(tmp_path / "s.h5")[0]
     np.testing.assert_array_equal(clip.coords, together(WAVING, STILL))
     assert of_one.predict(clip).best == "wave"

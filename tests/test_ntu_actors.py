@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -11,7 +8,7 @@ from hypothesis import strategies as st
 
 from helpers.standing_people import recording, standing
 from skelfuse.datasets.ntu_actors import find_actors
-from skelfuse.datasets.ntu_text import Recording, read_ntu_text
+from skelfuse.datasets.ntu_text import Recording
 from skelfuse.errors import SkelfuseError
 
 Joints = npt.NDArray[np.float32]
@@ -175,24 +172,3 @@ def test_every_place_is_one_that_was_recorded_there(
     ]
     assert shifts
     np.testing.assert_array_equal(found.confidence, seen.all(-1).astype(np.float32))
-
-
-@pytest.mark.parametrize(
-    ("name", "persons"),
-    [
-        ("S001C001P001R001A011", 1),
-        ("S001C003P008R002A058", 2),
-        ("S002C001P003R001A003", 1),
-        ("S003C001P015R001A034", 1),
-        ("S004C002P003R001A017", 1),
-    ],
-)
-def test_real_recordings(real_data: Callable[[str], Path], name: str, persons: int) -> None:
-    made = read_ntu_text(real_data(f"ntu-samples/{name}.skeleton"))
-    found = find_actors(made)
-    assert found.coords.shape[1:] == (persons, 25, 3)
-    assert len(found.coords) == len(np.unique(made.frame))
-    assert np.isfinite(found.coords).all()
-    if persons == 2:
-        motion = [person.reshape(-1, 3).var(0).sum() for person in found.coords.swapaxes(0, 1)]
-        assert motion[0] > motion[1]

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import called, ran
 from skelfuse.store import Store
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -39,18 +38,15 @@ def test_a_prediction_in_four_commands(tmp_path: Path, monkeypatch: pytest.Monke
     preprocess, info, train, predict = commands()
     mp_data(tmp_path)
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, preprocess)
-    assert done.exit_code == 0, done.output
+    done = ran(*preprocess)
     assert done.stderr.splitlines() == ["note: 16 clips: face left out"]
     store = Store("signs.h5")
     assert (len(store), store.class_names) == (16, ["hello", "thanks"])
     assert store.skeleton.name == "mediapipe-holistic-75"
-    told = CliRunner().invoke(main, info).output
+    told = called(*info).output
     assert "notes      16 clips: face left out" in told
-    done = CliRunner().invoke(main, [*train, "--set", "train.epochs=1"])
-    assert done.exit_code == 0, done.output
-    done = CliRunner().invoke(main, predict)
-    assert done.exit_code == 0, done.output
+    ran(*train, "--set", "train.epochs=1")
+    done = ran(*predict)
     assert "hello/0" in done.output
 
 
@@ -81,11 +77,10 @@ def test_a_run_reads_tables_as_its_store_was_read(
         "explain run raw/slow/0.csv --rounds 2",
     )
     for line in lines:
-        done = CliRunner().invoke(main, line.split())
-        assert done.exit_code == 0, done.output
-    done = CliRunner().invoke(main, ["predict", "run", "raw", "--format", "csv"])
+        ran(*line.split())
+    done = called("predict", "run", "raw", "--format", "csv")
     assert len(done.stdout.splitlines()) == 1 + 16, done.output
     clips = Store("s.h5")[0].coords[:, 0]
     np.save(tmp_path / "one.npy", clips)  # other formats are recognised as before
-    done = CliRunner().invoke(main, ["predict", "run", "one.npy"])
+    done = called("predict", "run", "one.npy")
     assert "3 joints in 2 dimensions: no built-in layout has them" in done.stderr

@@ -275,11 +275,6 @@ def test_what_a_joint_is_worth_in_a_clip_of_one_person() -> None:
     torch.testing.assert_close(worth[:, seen], made.head().worth[:, order][:, seen])
 
 
-def test_without_frieren_fuse_there_is_no_head() -> None:
-    with pytest.raises(SkelfuseError, match="trained without FrierenFuse"):
-        model(fuse=False).head()
-
-
 def test_who_can_be_explained() -> None:
     made = model()
     assert explainable(made) is made

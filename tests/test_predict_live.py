@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,12 @@ import pytest
 
 import skelfuse
 from helpers import stick_figure
-from helpers.commands import called
+from helpers.commands import called, ran
 from helpers.stick_figure import JOINTS, acted, clip_of
-from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
 
 Array = npt.NDArray[Any]
-
-
-@pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    """Return a run that knows three actions of a stick figure."""
-    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 def live_lines(coords: Array, **more: Any) -> Iterator[str]:
@@ -44,8 +37,7 @@ def test_a_live_stream_is_the_timeline_of_what_it_was(run: Path) -> None:
     glued[20:25, 3] = np.nan
     heading = json.dumps({"joint_names": JOINTS[::-1], "fps": 30})
     stdin = "\n".join([heading, *live_lines(glued[:, ::-1])])
-    result = called(*("predict", run, "-", "--window", "1s", "--stride", "0.5s"), stdin=stdin)
-    assert result.exit_code == 0, result.output
+    result = ran(*("predict", run, "-", "--window", "1s", "--stride", "0.5s"), stdin=stdin)
     told = [json.loads(line) for line in result.stdout.splitlines()]
     whole = skelfuse.load(run).timeline(clip_of(glued), window="1s", stride="0.5s")
     assert [one["frames"] for one in told] == [[one.first, one.after] for one in whole]

@@ -25,12 +25,6 @@ from skelfuse.training import ModelChoice, TrainConfig, build_model
 pytestmark = pytest.mark.training
 
 
-@pytest.fixture(scope="module")
-def recogniser(stick_run: Callable[[ModelChoice], Path]) -> Recogniser:
-    """Return a run that knows three actions of a stick figure."""
-    return skelfuse.load(stick_run(ModelChoice("skelfuse", "nano")), device="cpu")
-
-
 def test_persons_are_also_recognised_alone(recogniser: Recogniser) -> None:
     people = [acted("nod", 60, seed=1), acted("wave", 60, seed=2), np.full((60, 5, 2), np.nan)]
     found = recogniser.predict(clip_of(np.stack(people, axis=1)), persons=True)
@@ -60,21 +54,6 @@ def test_joints_say_what_they_add(stick_run: Callable[[ModelChoice], Path]) -> N
         plain.by_joint()
     with pytest.raises(SkelfuseError, match="no class 'jump'"):
         found.by_joint("jump")
-
-
-@pytest.mark.parametrize("size", ["nano", "pure"])
-def test_shares_and_rest_are_the_logits(size: str) -> None:
-    torch.manual_seed(1)
-    model = build_model(ModelChoice("skelfuse", size), STICK, 3)
-    assert isinstance(model, SkelFuse)
-    x = torch.randn(8, 32, 2, 5, 2)
-    model(x)  # in training: the normalisation learns its averages
-    mask = torch.rand(8, 32, 2, 5) > 0.2
-    with torch.no_grad():
-        logits, shares, together, rest = model.eval().by_joint(x, mask)
-        torch.testing.assert_close(logits, model(x, mask))
-    torch.testing.assert_close(shares.sum(dim=-1) + together + rest, logits, atol=1e-5, rtol=0)
-    assert shares.shape == (8, 3, 5)
 
 
 def test_the_share_of_each_path_is_that_of_its_part_in_the_decision(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.commands import called
+from helpers.commands import called, ran, refused
 from skelfuse.datasets.synth.dataset import plan_clips, write_dataset
 from skelfuse.datasets.synth.sensor import render
 from skelfuse.store import Store
@@ -37,8 +37,7 @@ def copied(raw: Path, to: Path, count: int = 4) -> list[Path]:
 @pytest.mark.slow
 def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
     write_dataset(tmp_path / "raw", clips=60, classes=20, seed=1, noise=0)
-    result = called("preprocess", tmp_path / "raw", "--out", tmp_path / "s.h5", "--no-filters")
-    assert result.exit_code == 0, result.output
+    ran("preprocess", tmp_path / "raw", "--out", tmp_path / "s.h5", "--no-filters")
     store = Store(tmp_path / "s.h5")
     plans = {plan.name: plan for plan in plan_clips(60, 20, seed=1)}
     assert sorted(store.names) == sorted(plans)
@@ -66,10 +65,7 @@ def test_what_was_made_is_what_is_stored(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_processes_change_nothing(raw: Path, tmp_path: Path) -> None:
     for jobs in (1, 2):
-        assert (
-            called("preprocess", raw, "--out", tmp_path / f"{jobs}.h5", "--jobs", jobs).exit_code
-            == 0
-        )
+        ran("preprocess", raw, "--out", tmp_path / f"{jobs}.h5", "--jobs", jobs)
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "2.h5").read_bytes()
     assert len(Store(tmp_path / "1.h5")) == CLIPS
 
@@ -132,9 +128,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(raw: Path, tmp_path: Path, kind
     assert Path(problem["file"]).name in (bad.name, "holiday.skeleton")
     assert "\n" not in problem["message"]
 
-    strict = called("preprocess", tmp_path / "in", "--out", tmp_path / "t.h5", "--strict")
-    assert strict.exit_code == 1
-    assert told in strict.stderr
+    assert told in refused("preprocess", tmp_path / "in", "--out", tmp_path / "t.h5", "--strict")
     assert not (tmp_path / "t.h5").exists()
 
 
@@ -144,17 +138,12 @@ def test_strict_stops_at_the_first_bad_file(raw: Path, tmp_path: Path) -> None:
     cut(third)
     report = tmp_path / "r.json"
     options = ("--out", tmp_path / "s.h5", "--strict", "--report", report)
-    result = called("preprocess", tmp_path / "in", *options)
-    assert result.exit_code == 1
-    assert result.stderr.count("\n") == 1
-    assert second.name in result.stderr
+    assert second.name in refused("preprocess", tmp_path / "in", *options)
     sources = json.loads(report.read_text())["sources"]
     assert [source["source"] for source in sources] == [first.name, second.name]
     assert not (tmp_path / "s.h5").exists()
     second.write_bytes(last.read_bytes())
-    again = called("preprocess", tmp_path / "in", *options, "--resume")
-    assert again.exit_code == 1
-    assert third.name in again.stderr
+    assert third.name in refused("preprocess", tmp_path / "in", *options, "--resume")
 
 
 def test_a_name_that_comes_twice_is_kept_once(raw: Path, tmp_path: Path) -> None:
@@ -176,14 +165,6 @@ def test_a_name_that_comes_twice_is_kept_once(raw: Path, tmp_path: Path) -> None
     assert store.digests[0] == Store(tmp_path / "first.h5").digests[0]
 
 
-def test_bad_sources_are_counted_not_what_is_wrong_with_them(tmp_path: Path) -> None:
-    coords = np.full((12, 17, 2), np.nan, np.float32)
-    coords[:4] = 0
-    np.savez(tmp_path / "x.npz", coords=coords, lengths=[4, 4, 4], label=["a", "b", "c"])
-    result = called("preprocess", tmp_path / "x.npz", "--out", tmp_path / "s.h5")
-    assert "1 of 1 files had a problem" in result.stderr
-
-
 def test_one_bad_clip_does_not_cost_its_neighbours(tmp_path: Path) -> None:
     coords = np.zeros((12, 17, 2), np.float32)
     coords[4:8] = np.inf  # the second clip of three
@@ -194,35 +175,32 @@ def test_one_bad_clip_does_not_cost_its_neighbours(tmp_path: Path) -> None:
     assert len(Store(tmp_path / "s.h5")) == 1
     assert "infinite" in result.stderr
     assert "shows nobody" in result.stderr
+    assert "1 of 1 files had a problem" in result.stderr
 
 
 def test_nothing_usable_leaves_the_old_store(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.h5"
     files = copied(raw, tmp_path / "in", count=2)
-    assert called("preprocess", tmp_path / "in", "--out", out).exit_code == 0
+    ran("preprocess", tmp_path / "in", "--out", out)
     before = out.read_bytes()
     for file in files:
         cut(file)
-    result = called("preprocess", tmp_path / "in", "--out", out)
-    assert result.exit_code == 1
-    assert "none of the 2 files gave a clip" in result.stderr
+    assert "none of the 2 files gave a clip" in refused("preprocess", tmp_path / "in", "--out", out)
     assert out.read_bytes() == before
 
 
 def test_inputs_that_are_not_there_or_empty(tmp_path: Path) -> None:
     (tmp_path / "blank").mkdir()
     for name, told in (("gone", "no such file or folder"), ("blank", "an empty folder")):
-        result = called("preprocess", tmp_path / name, "--out", tmp_path / "s.h5")
-        assert result.exit_code == 1
-        assert result.stderr.startswith(f"Error: {tmp_path / name}: {told}; ")
-        assert result.stderr.count("\n") == 1
+        line = refused("preprocess", tmp_path / name, "--out", tmp_path / "s.h5")
+        assert line.startswith(f"Error: {tmp_path / name}: {told}; ")
         assert list(tmp_path.iterdir()) == [tmp_path / "blank"]
 
 
 def test_align_and_scale_are_options_and_are_remembered(raw: Path, tmp_path: Path) -> None:
     copied(raw, tmp_path / "in")
     out = tmp_path / "s.h5"
-    assert called("preprocess", tmp_path / "in", "--out", out, "--align", "--scale").exit_code == 0
+    ran("preprocess", tmp_path / "in", "--out", out, "--align", "--scale")
     store = Store(out)
     assert store.provenance.align is True
     clip = store[0]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.store import Store
 
 JOINTS = ["neck", "left_hip", "right_hip", "left_foot", "right_foot"]
@@ -37,8 +37,7 @@ def saved(folder: Path, name: str, order: list[int], **arrays: object) -> None:
 
 
 def preprocess(folder: Path, *more: str) -> Result:
-    arguments = ["preprocess", str(folder), "--out", str(folder / "s.h5"), *more]
-    return CliRunner().invoke(main, arguments)
+    return called("preprocess", folder, "--out", folder / "s.h5", *more)
 
 
 @pytest.mark.parametrize("more", [(), ("--half",)], ids=str)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.commands import called
+from helpers.commands import ran
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 
@@ -52,17 +52,16 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.long
 def test_killed_in_the_middle_and_resumed_is_as_if_never_killed(many: Path, tmp_path: Path) -> None:
-    assert called("preprocess", many, "--out", tmp_path / "whole.h5").exit_code == 0
+    ran("preprocess", many, "--out", tmp_path / "whole.h5")
     out = tmp_path / "s.h5"
-    assert called("preprocess", next(many.glob("*.skeleton")), "--out", out).exit_code == 0
+    ran("preprocess", next(many.glob("*.skeleton")), "--out", out)
     older = out.read_bytes()
     process = start(many, out)
     wait_for_journal(out, lines=60)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert out.read_bytes() == older
-    result = called("preprocess", many, "--out", out, "--resume")
-    assert result.exit_code == 0, result.output
+    ran("preprocess", many, "--out", out, "--resume")
     assert out.read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
 
@@ -78,7 +77,7 @@ def test_an_interrupt_ends_it_cleanly(many: Path, tmp_path: Path) -> None:
     assert b"--resume" in told
     assert b"Traceback" not in told
     assert not out.exists()
-    assert called("preprocess", many, "--out", out, "--resume").exit_code == 0
+    ran("preprocess", many, "--out", out, "--resume")
     assert len(Store(out)) == 160
 
 
@@ -90,7 +89,7 @@ def test_a_request_to_terminate_ends_it_cleanly(many: Path, tmp_path: Path) -> N
     _, told = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM
     assert told == b""  # no word of leaked semaphores either
-    assert called("preprocess", many, "--out", tmp_path / "s.h5", "--resume").exit_code == 0
+    ran("preprocess", many, "--out", tmp_path / "s.h5", "--resume")
 
 
 def workers_of(session: int) -> list[int]:

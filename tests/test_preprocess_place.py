@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from helpers.commands import called, refused
+from helpers.commands import called, ran, refused
+from helpers.full_disk import no_room_beyond
 from skelfuse.datasets.synth.dataset import write_dataset
 from skelfuse.store import Store
 from skelfuse.store.place import Place
@@ -62,10 +62,10 @@ def test_a_store_has_one_writer(
         assert "another run is writing this store; wait until" in told
     journal = tmp_path / "s.h5.partial" / "journal"
     assert journal.read_text() == "what the other run has done\n"
-    assert called("preprocess", raw, "--out", tmp_path / "other.h5").exit_code == 0
+    ran("preprocess", raw, "--out", tmp_path / "other.h5")
     os.kill(another_run.pid, signal.SIGKILL)  # the lock goes with the process
     another_run.wait()
-    assert called("preprocess", raw, "--out", tmp_path / "s.h5").exit_code == 0
+    ran("preprocess", raw, "--out", tmp_path / "s.h5")
     assert (tmp_path / "s.h5").read_bytes() == (tmp_path / "other.h5").read_bytes()
 
 
@@ -82,7 +82,7 @@ def test_runs_at_one_moment_give_one_whole_store(raw: Path, tmp_path: Path) -> N
     assert 0 in [code for _, code in ends]
     for told, code in ends:
         assert code == 0 or b"another run is writing this store" in told
-    assert called("info", out, "--verify").exit_code == 0
+    ran("info", out, "--verify")
     assert len(Store(out)) == CLIPS
     assert list(tmp_path.iterdir()) == [out]
 
@@ -106,11 +106,11 @@ def test_nothing_but_a_store_is_replaced_by_one(raw: Path, tmp_path: Path) -> No
         assert not path.with_name(path.name + ".partial").exists()
     out = tmp_path / "s.h5"
     out.touch()  # as mktemp makes it
-    assert called("preprocess", raw, "--out", out).exit_code == 0
+    ran("preprocess", raw, "--out", out)
     whole = out.read_bytes()
     for damaged in (whole[:3000], whole[:1000] + b"\xff" * 50 + whole[1050:], whole):
         out.write_bytes(damaged)  # what a store's own message says: make it anew
-        assert called("preprocess", raw, "--out", out).exit_code == 0
+        ran("preprocess", raw, "--out", out)
         assert out.read_bytes() == whole
 
 
@@ -148,7 +148,7 @@ def test_a_report_replaces_a_report_alone(raw: Path, tmp_path: Path) -> None:
     assert not out.exists()
     report.unlink()
     for _ in range(2):
-        assert called("preprocess", raw, "--out", out, "--report", report).exit_code == 0
+        ran("preprocess", raw, "--out", out, "--report", report)
         assert len(json.loads(report.read_text())["sources"]) == CLIPS
 
 
@@ -160,21 +160,18 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(raw: Path, tmp_
     assert "cannot write the report" in told
     assert not (tmp_path / "s.h5").exists()
     report = tmp_path / "new" / "folder" / "r.json"
-    assert called("preprocess", raw, "--out", tmp_path / "s.h5", "--report", report).exit_code == 0
+    ran("preprocess", raw, "--out", tmp_path / "s.h5", "--report", report)
     assert json.loads(report.read_text())["store"] == str(tmp_path / "s.h5")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk, as Linux offers it")
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.95, 1.0])
 def test_a_full_disk_ends_in_one_line_and_resume_goes_on(
-    share: float,
-    raw: Path,
-    tmp_path: Path,
-    no_room_beyond: Callable[[int], AbstractContextManager[None]],
+    share: float, raw: Path, tmp_path: Path
 ) -> None:
     whole, out = tmp_path / "whole.h5", tmp_path / "s.h5"
     call = ("preprocess", raw, "--jobs", 1, "--out")
-    assert called(*call, whole).exit_code == 0
+    ran(*call, whole)
     coords = sum(Store(whole).coords(i).nbytes for i in range(CLIPS))
     out.write_bytes(old := whole.read_bytes()[:-100])
     # at the end there is room for the coordinates, and none for the store that is made of them
@@ -183,7 +180,7 @@ def test_a_full_disk_ends_in_one_line_and_resume_goes_on(
     assert f"{out}.partial: cannot write the store: " in told
     assert told.endswith("; make room, then go on with --resume")
     assert out.read_bytes() == old
-    assert called(*call, out, "--resume").exit_code == 0
+    ran(*call, out, "--resume")
     assert out.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.h5", "whole.h5"]
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import called
 from skelfuse.store import Store
 
 COORDS = np.arange(4 * 17 * 2, dtype=float).reshape(4, 17, 2)
@@ -33,8 +32,7 @@ def as_npy(path: Path) -> None:
 
 
 def names(out: Path, *inputs: Path, code: int = 0) -> list[str]:
-    arguments = ["preprocess", *map(str, inputs), "--out", str(out)]
-    result = CliRunner().invoke(main, arguments)
+    result = called("preprocess", *inputs, "--out", out)
     assert result.exit_code == code, result.output
     return Store(out).names
 

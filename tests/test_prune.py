@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.commands import called
+from helpers.checkpoints import write_run
+from helpers.commands import ran, refused
 from helpers.trained_run import CONFIG, rewritten, trained, whole_store
 from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
@@ -21,7 +22,6 @@ from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training import Gates, ModelChoice, build_model, config_from_dict
-from skelfuse.training.checkpoint import write_checkpoint
 from skelfuse.training.log import METRICS, read_lines
 
 pytestmark = pytest.mark.training
@@ -114,12 +114,8 @@ def untrained(folder: Path, skeleton: Skeleton, **frequencies: Any) -> Path:
             "sampling": {"frames": 64, "persons": 2},
         }
     )
-    model = build_model(config.model, skeleton, 3)
-    facts = {"config": config.as_dict(), "skeleton": skeleton.to_dict(), "epoch": 1}
-    facts |= {"class_names": list("abc"), "metrics": {}, "provenance": {}, "versions": {}}
-    weights = {f"weight/{name}": value for name, value in model.state_dict().items()}
-    folder.mkdir()
-    write_checkpoint(folder / "best.safetensors", weights, facts)
+    weights = build_model(config.model, skeleton, 3).state_dict()
+    write_run(folder / "best.safetensors", weights, config.as_dict(), skeleton, "abc")
     return folder
 
 
@@ -140,22 +136,19 @@ def test_seven_eighths_closed_are_smaller(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_the_commands_use_it_like_any_other(store: Store, run: Path, tmp_path: Path) -> None:
     out = tmp_path / "small"
-    result = called("prune", run, "--out", out)
-    assert result.exit_code == 0, result.output
+    result = ran("prune", run, "--out", out)
     for word in ("channels are left", "parameters", "MACs a clip", "ms a clip", "logits"):
         assert word in result.output
     accuracies = []
     for one in (run, out):
-        result = called("evaluate", one, "--data", store.path, "--json")
-        assert result.exit_code == 0, result.output
+        result = ran("evaluate", one, "--data", store.path, "--json")
         accuracies.append(result.output.partition('"classes"')[2])
     assert accuracies[0] == accuracies[1]
     assert (out / METRICS).read_bytes() == (run / METRICS).read_bytes()
-    assert called("inspect-kernels", out).exit_code == 0
-    assert called("inspect-head", out).exit_code == 0
-    again = called("prune", out, "--out", tmp_path / "smaller")
-    assert again.exit_code == 1
-    assert "only what a static gate has closed can be pruned: found no gate" in again.stderr
+    ran("inspect-kernels", out)
+    ran("inspect-head", out)
+    line = refused("prune", out, "--out", tmp_path / "smaller")
+    assert "only what a static gate has closed can be pruned: found no gate" in line
 
 
 def test_what_cannot_be_pruned_is_told(run: Path, store: Store, tmp_path: Path) -> None:

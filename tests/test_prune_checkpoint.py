@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
-from skelfuse.cli import main
+from helpers.checkpoints import write_run
+from helpers.commands import called, ran
+from helpers.full_disk import no_room_beyond
 from skelfuse.layouts import COCO_17
 from skelfuse.prune import prune
 from skelfuse.run import load_run
 from skelfuse.training import build_model, config_from_dict
-from skelfuse.training.checkpoint import BEST, LAST, WEIGHT, write_checkpoint
+from skelfuse.training.checkpoint import BEST, LAST
 
 pytestmark = pytest.mark.training
 
@@ -32,22 +31,12 @@ def gated(folder: Path, closed: dict[str, float], *, penalty: float) -> Path:
     }
     config = config_from_dict(plain)
     model = build_model(config.model, COCO_17, 3)
-    facts = {"config": config.as_dict(), "skeleton": COCO_17.to_dict(), "class_names": list("abc")}
-    facts |= {"metrics": {}, "provenance": {}, "versions": {}}
-    folder.mkdir()
     for epoch, (name, share) in enumerate(closed.items(), 1):
-        weights = {WEIGHT + name: value.clone() for name, value in model.state_dict().items()}
-        gate = weights[f"{WEIGHT}spectrum.gate.weights"].view(-1, 2)  # off, on
+        gate = model.state_dict()["spectrum.gate.weights"].view(-1, 2)  # off, on
         gate[:, 0], gate[:, 1] = -1.0, 1.0
         gate[: round(share * len(gate)), 0] = 2.0
-        write_checkpoint(folder / name, weights, {**facts, "epoch": epoch})
+        write_run(folder / name, model.state_dict(), config.as_dict(), COCO_17, "abc", epoch)
     return folder
-
-
-def called(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, [str(one) for one in arguments])
-    assert result.exit_code == 0, result.output
-    return result
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +50,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_the_last_is_pruned_and_that_is_said(run: Path, tmp_path: Path) -> None:
-    result = called("prune", run, "--out", tmp_path / "small")
+    result = ran("prune", run, "--out", tmp_path / "small")
     assert f"{CHANNELS // 4} of {CHANNELS} channels are left" in result.stdout
     (note,) = result.stderr.splitlines()
     assert f"note: this is {run / LAST} (epoch 2)" in note
@@ -75,7 +64,7 @@ def test_the_last_is_pruned_and_that_is_said(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["option", "file"])
 def test_another_can_be_asked_for(how: str, run: Path, tmp_path: Path) -> None:
     asked = (run, "--checkpoint", "best") if how == "option" else (run / BEST,)
-    result = called("prune", *asked, "--out", tmp_path / "small")
+    result = ran("prune", *asked, "--out", tmp_path / "small")
     assert f"{3 * CHANNELS // 4} of {CHANNELS} channels are left" in result.stdout
     assert result.stderr == ""
     assert load_run(tmp_path / "small").epoch == 1
@@ -91,26 +80,22 @@ def test_without_a_penalty_or_a_last_one_it_is_the_best(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_a_file_is_a_wrong_option(run: Path, tmp_path: Path) -> None:
-    command = ["prune", str(run / LAST), "--out", str(tmp_path / "small"), "--checkpoint", "best"]
-    assert CliRunner().invoke(main, command).exit_code == 2
+    command = ("prune", run / LAST, "--out", tmp_path / "small", "--checkpoint", "best")
+    assert called(*command).exit_code == 2
 
 
 @pytest.mark.parametrize(("size", "there"), [(0, "out"), (20_000, None)])
 def test_a_full_disk_leaves_nothing_in_the_way(
-    size: int,
-    there: str | None,
-    run: Path,
-    tmp_path: Path,
-    no_room_beyond: Callable[[int], AbstractContextManager[None]],
+    size: int, there: str | None, run: Path, tmp_path: Path
 ) -> None:
     (run / "metrics.jsonl").write_text('{"epoch": 1}\n' * 200)
     out = tmp_path / "out" / "of" / "it"
     if there:
         (tmp_path / there).mkdir(parents=True)
     before = {path: path.stat().st_mode for path in tmp_path.rglob("*")}
-    command = [str(one) for one in ("prune", run, "--out", out)]
+    command = ("prune", run, "--out", out)
     with no_room_beyond(size):
-        result = CliRunner().invoke(main, command)
+        result = called(*command)
     assert result.exit_code == 1
     message = result.stderr.splitlines()[-1]
     assert message.startswith(f"Error: {out}")
@@ -118,17 +103,15 @@ def test_a_full_disk_leaves_nothing_in_the_way(
     assert "make room or choose another --out, then prune again" in message
     assert "--resume" not in message
     assert {path: path.stat().st_mode for path in tmp_path.rglob("*")} == before
-    called(*command)
+    ran(*command)
     assert (out / "metrics.jsonl").read_bytes() == (run / "metrics.jsonl").read_bytes()
     assert load_run(out).epoch == 2
 
 
-def test_an_empty_folder_that_was_there_stays(
-    run: Path, tmp_path: Path, no_room_beyond: Callable[[int], AbstractContextManager[None]]
-) -> None:
+def test_an_empty_folder_that_was_there_stays(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir(mode=0o750)
     with no_room_beyond(100):
-        assert CliRunner().invoke(main, ["prune", str(run), "--out", str(out)]).exit_code == 1
+        assert called("prune", run, "--out", out).exit_code == 1
     assert list(out.iterdir()) == []
-    called("prune", run, "--out", out)
+    ran("prune", run, "--out", out)

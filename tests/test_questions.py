@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from helpers.asked_models import Stub, clip_of, run_of, speed_of
+from helpers.commands import in_new_process
 from skelfuse.explain.hiding import explain_by_hiding
 from skelfuse.explain.players import joint_players, moment_players
 from skelfuse.explain.questions import Questions
@@ -56,9 +56,7 @@ coords = np.random.default_rng(0).normal(size=(50_000, 2, 25, 3)).astype(np.floa
 Recogniser(run).explain(Clip(coords, KINECT_V2, name="long"), players="limbs", rounds=2)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
+    done = in_new_process(script)
     kibibytes = int(done.stdout) / (1024 if sys.platform == "darwin" else 1)
     assert kibibytes < 1e9 / 1024
 

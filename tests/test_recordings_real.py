@@ -14,7 +14,6 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import FORMATS
 from skelfuse.errors import SkelfuseError
-from skelfuse.layouts import LAYOUTS
 from skelfuse.skeleton import Skeleton
 
 Unpacked = Callable[[str], Path]
@@ -178,17 +177,3 @@ def test_motion_capture(samples: Path) -> None:
     assert capture.coords[300, 0, 0].tolist() == pytest.approx(
         [-1.01786755, 1.32103552, 0.403933838]
     )
-
-
-def test_layouts_are_those_of_the_files() -> None:
-    sizes = {
-        **{"h36m-17": 17, "azure-kinect-32": 32, "smpl-24": 24, "cmu-bvh": 31},
-        **{"msr-action3d-20": 20, "utkinect-20": 20, "ui-prmd-22": 22, "shrec-22": 22},
-    }
-    assert {name: len(LAYOUTS[name]) for name in sizes} == sizes
-    for name in sizes:
-        body = LAYOUTS[name]
-        assert sum(i == parent for i, parent in enumerate(body.parents)) == 1
-        assert body.pairs or name == "shrec-22"
-        paired = {joint for pair in body.pairs for joint in pair}
-        assert not any("left" in joint.lower() for joint in {*body.joints} - paired)

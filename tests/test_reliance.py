@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from skelfuse.explain.reliance_text import plot_reliance, reliance_text
 from skelfuse.layouts import COCO_17
 from skelfuse.predict import Recogniser
 from skelfuse.run import Run
-from skelfuse.training import ModelChoice, TrainConfig
+from skelfuse.training import TrainConfig
 
 ANKLE, WRIST = COCO_17.index("left_ankle"), COCO_17.index("right_wrist")
 
@@ -96,11 +95,8 @@ def test_without_labels_there_is_nothing_to_tell() -> None:
 
 @pytest.mark.long
 @pytest.mark.training
-def test_the_command_sums_up_a_store(
-    stick_run: Callable[[ModelChoice], Path], tmp_path: Path
-) -> None:
+def test_the_command_sums_up_a_store(run: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    run = stick_run(ModelChoice("skelfuse", "nano"))
     clips = [stick_figure.acted(label, 60, seed=i) for i, label in enumerate(("wave", "nod"))]
     stick_figure.stored(
         stick_figure.write_npz(tmp_path / "raw.npz", clips, ["wave", "nod"]), tmp_path / "clips.h5"

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
+from helpers.commands import called, ran
 from helpers.stores import stored
 from skelfuse.batches import Sampling
 from skelfuse.batches.rate import seen_rate
-from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.run import load_run
 from skelfuse.skeleton import Skeleton
@@ -48,12 +47,11 @@ def test_a_run_remembers_it(tmp_path: Path) -> None:
     store, run = store_of(tmp_path / "s.h5", [33] * 16, fps=30), tmp_path / "run"
     sets = ["train.epochs=1", "train.validation=0", "sampling.frames=17", "model.size=nano"]
     command = ["train", "--data", str(store.path), "--out", str(run), "--protocol", "loso:1"]
-    result = CliRunner().invoke(main, [*command, *(f"--set={one}" for one in sets)])
-    assert result.exit_code == 0, result.output
+    ran(*command, *(f"--set={one}" for one in sets))
     seen = load_run(run).seen_rate
     assert seen is not None
     assert seen.median == pytest.approx(15)
-    shown = CliRunner().invoke(main, ["inspect-kernels", str(run)]).output
+    shown = called("inspect-kernels", run).output
     assert "15 frames per second (of 16 clips of its training store)" in shown
     assert "peak (Hz)" in shown
 
@@ -64,5 +62,4 @@ def test_single_frames_have_no_rate_and_can_be_learned_from(tmp_path: Path) -> N
     assert seen_rate(Sampling(frames=1), store) is None
     command = ["train", f"--data={store.path}", f"--out={tmp_path / 'run'}", "--protocol=loso:1"]
     command += ["--set=sampling.frames=1", "--set=model.size=nano", "--set=train.epochs=1"]
-    done = CliRunner().invoke(main, command)
-    assert done.exit_code == 0, done.output
+    ran(*command)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
 from skelfuse.clip import Clip
 from skelfuse.datasets.clips import reading_of_store
 from skelfuse.skeleton import Skeleton
@@ -45,9 +44,7 @@ def test_a_store_has_one_tree_and_later_files_have_it_too(tmp_path: Path) -> Non
     head = "scorer,x,x,x,x,x,x\nbodyparts,nose,nose,body,body,tail,tail\ncoords,x,y,x,y,x,y\n"
     (tmp_path / "a.csv").write_text(head + "0,0,0,4,0,9,0\n")
     (tmp_path / "b.csv").write_text(head + "0,0,0,9,0,1,0\n")
-    arguments = ["preprocess", str(tmp_path), "--out", str(tmp_path / "s.h5"), "--join"]
-    done = CliRunner().invoke(main, arguments)
-    assert done.exit_code == 0, done.output
+    ran("preprocess", tmp_path, "--out", tmp_path / "s.h5", "--join")
     store = Store(tmp_path / "s.h5")
     assert store.skeleton.bones == (("nose", "body"), ("tail", "body"))
     reading = reading_of_store(store.provenance, store.skeleton)

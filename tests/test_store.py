@@ -122,16 +122,6 @@ def test_processes_share_a_store(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(store)).names == store.names
 
 
-def test_a_repacked_store_still_reads(tmp_path: Path) -> None:
-    store = written(tmp_path / "s.h5", [clip("one"), clip("two")])
-    with h5py.File(tmp_path / "s.h5") as old, h5py.File(tmp_path / "r.h5", "w") as new:
-        new.attrs.update(old.attrs)
-        for name, dataset in old.items():
-            zip_it = {"compression": "gzip"} if name == "coords" else {}
-            new.create_dataset(name, data=dataset[()], dtype=dataset.dtype, **zip_it)
-    np.testing.assert_array_equal(Store(tmp_path / "r.h5").coords(1), store.coords(1))
-
-
 def test_what_is_no_store_is_told_so(tmp_path: Path) -> None:
     text, other, cut = tmp_path / "a.h5", tmp_path / "b.h5", tmp_path / "c.h5"
     text.write_text("hello")

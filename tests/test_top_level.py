@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +11,10 @@ import torch
 from torch.utils.data import DataLoader
 
 import skelfuse
+from helpers.commands import in_new_process
 from skelfuse.batches import Augment, Sampling
 from skelfuse.layouts import layout
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
 
@@ -39,19 +36,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.mark.process
 def test_importing_waits_for_neither_torch_nor_numpy() -> None:
     script = (
-        "import sys, skelfuse; assert 'train' in dir(skelfuse)\n"
+        "import sys, skelfuse; assert {*skelfuse.__all__} <= {*dir(skelfuse)}\n"
         "found = {'torch', 'numpy', 'h5py', 'scipy', 'click', 'skelfuse.datasets'}\n"
         "sys.exit(', '.join(found & {*sys.modules}) or 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    in_new_process(script)
 
 
 @pytest.mark.parametrize("name", skelfuse.__all__)
 def test_every_name_is_there(name: str) -> None:
     assert getattr(skelfuse, name).__name__ == name
+
+
+def test_no_other_name_is() -> None:
+    with pytest.raises(AttributeError):
+        skelfuse.nothing  # noqa: B018
 
 
 def test_from_files_to_a_measured_run(store: Store, tmp_path: Path) -> None:
@@ -106,10 +105,9 @@ def test_what_is_missing_is_told(store: Store, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_objects_say_what_they_are(store: Store, stick_run: Callable[[ModelChoice], Path]) -> None:
+def test_objects_say_what_they_are(store: Store, run: Path) -> None:
     assert repr(store) == f"Store({str(store.path)!r}: 12 clips of 2 classes, coco-17)"
     assert repr(store[0]).startswith("Clip('a-00001': sit, ")
-    run = stick_run(ModelChoice("skelfuse", "nano"))
     text = repr(skelfuse.load(run, device="cpu"))
     assert text.startswith(f"Recogniser({str(run / 'best.safetensors')!r}: skelfuse, epoch ")
     assert "3 classes" in text

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import skelfuse
 from helpers import stick_figure, trained_run
-from skelfuse.cli import main
+from helpers.commands import ran
 from skelfuse.clip import Clip
 from skelfuse.explain.typical import EXEMPLARS, keep_exemplars, typical_clips
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice
 
 pytestmark = pytest.mark.training
-
-
-@pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 def store_of(path: Path) -> Store:
@@ -92,29 +84,24 @@ def data_of(page: Path) -> Any:
     return json.loads(text.partition('id="data">')[2].partition("</script>")[0])
 
 
-def told(*arguments: object) -> None:
-    result = CliRunner().invoke(main, [str(one) for one in arguments], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-
-
 @pytest.mark.long
 def test_train_keeps_some_where_it_is_asked_and_the_page_shows_them(tmp_path: Path) -> None:
     store = store_of(tmp_path / "s.h5")
     small = ("model.size=nano", "sampling.frames=16", "train.validation=0")
     common = ["train", "--data", store.path, "--protocol", "mine", "--epochs", "3", "--device"]
     common += ["cpu", *(part for one in small for part in ("--set", one))]
-    told(*common, "-o", tmp_path / "plain")
+    ran(*common, "-o", tmp_path / "plain")
     assert not (tmp_path / "plain" / EXEMPLARS).exists()
-    told(*common, "-o", tmp_path / "run", "--exemplars", "2")
+    ran(*common, "-o", tmp_path / "run", "--exemplars", "2")
     kept = Store(tmp_path / "run" / EXEMPLARS)
     assert 0 < len(kept) <= 6
     assert all(clip.splits["mine"] == "train" for clip in kept)
     page, asked = tmp_path / "why.html", ("--players", "limbs", "--html", tmp_path / "why.html")
-    told("explain", tmp_path / "run", store.path, "--clip", "wave-7", *asked)
+    ran("explain", tmp_path / "run", store.path, "--clip", "wave-7", *asked)
     by_class = {name: len(clips) for name, clips in data_of(page)["typical"].items()}
     expected = {name: int((kept.labels == i).sum()) for i, name in enumerate(kept.class_names)}
     assert {name: count for name, count in by_class.items() if count} == expected
-    told("explain", tmp_path / "plain", store.path, "--clip", "wave-7", *asked)
+    ran("explain", tmp_path / "plain", store.path, "--clip", "wave-7", *asked)
     assert not any(data_of(page)["typical"].values())
 
 
@@ -125,7 +112,7 @@ def test_a_store_brings_typical_clips_but_never_the_clip_itself(run: Path, tmp_p
     shown = skelfuse.load(run)
     assert shown.classes == stick_figure.ACTIONS
     asked = ("--players", "limbs", "--html", page, "--data", store.path, "--protocol", "mine")
-    told("explain", run, store.path, "--clip", store.names[first], *asked)
+    ran("explain", run, store.path, "--clip", store.names[first], *asked)
     typical = data_of(page)["typical"]
     assert set(typical) == set(stick_figure.ACTIONS)
     names = [one["name"] for one in typical["wave"]]

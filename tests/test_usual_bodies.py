@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from skelfuse.clip import Clip
 from skelfuse.clips.usual_bodies import UsualBodies, height
 from skelfuse.layouts import KINECT_V1
 from skelfuse.run import Run
-from skelfuse.training import ModelChoice, TrainConfig
+from skelfuse.training import TrainConfig
 
 Array = npt.NDArray[Any]
 LARGE = "bodies are about 1,000 times as large as in training: in another unit?"
@@ -89,12 +88,6 @@ def test_of_a_long_clip_frames_all_along_it_are_looked_at() -> None:
     grown = clip.coords.copy()
     grown[100:] *= 100  # after as many frames as are looked at
     assert usual(clip).unlike(replace(clip, coords=grown)) != []
-
-
-@pytest.fixture(scope="module")
-def run(stick_run: Callable[[ModelChoice], Path]) -> Path:
-    """Return a run that knows three actions of a stick figure, and nothing else is known of it."""
-    return stick_run(ModelChoice("skelfuse", "nano"))
 
 
 def in_millimetres(folder: Path) -> Path:

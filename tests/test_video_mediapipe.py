@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from helpers.commands import called
+from helpers.commands import called, ran
 from skelfuse.clip import Clip
 from skelfuse.datasets import ragged_npz, video
 from skelfuse.datasets.format import ReadOptions
@@ -53,8 +53,7 @@ def recorded() -> Path:
 def posed(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """Return the joints of the whole video, and what the command said."""
     out = tmp_path_factory.mktemp("posed") / "clips.npz"
-    result = called("pose", recorded, "-o", out)
-    assert result.exit_code == 0, result.output
+    result = ran("pose", recorded, "-o", out)
     return out, result
 
 
@@ -115,8 +114,7 @@ def test_the_body_stands_in_the_picture(clip: Clip) -> None:
 def test_nothing_but_what_the_command_says_is_printed(
     short: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    result = called("pose", short, "-o", tmp_path / "a.npz")
-    assert result.exit_code == 0, result.output
+    ran("pose", short, "-o", tmp_path / "a.npz")
     assert capfd.readouterr() == ("", "")  # what MediaPipe's own parts write to the terminal
 
 
@@ -141,18 +139,16 @@ def test_a_run_predicts_a_video_as_its_joints_and_a_camera_by_its_windows(
         label=["forth", "back"] * 8,
         **made,
     )
-    assert called("preprocess", tmp_path / "two.npz", "-o", store).exit_code == 0
+    ran("preprocess", tmp_path / "two.npz", "-o", store)
     train = ("train", "--config", "generic", "--data", store, "--protocol", "all", "-o", run)
-    assert called(*train, "--size", "nano", "--epochs", "1", "--device", "cpu").exit_code == 0
-    assert called("pose", short, "-o", npz).exit_code == 0
+    ran(*train, "--size", "nano", "--epochs", "1", "--device", "cpu")
+    ran("pose", short, "-o", npz)
     told = []
     for source in (short, npz):
-        result = called("predict", run, source, "--json")
-        assert result.exit_code == 0, result.output
+        result = ran("predict", run, source, "--json")
         told.append([one | {"file": ""} for one in json.loads(result.stdout)])
     assert told[0] == told[1]
-    live = called("predict", run, "--camera", short, "--window", "20f", "--stride", "10f")
-    assert live.exit_code == 0, live.output
+    live = ran("predict", run, "--camera", short, "--window", "20f", "--stride", "10f")
     windows = [json.loads(line) for line in live.stdout.splitlines()]
     assert len(windows) >= 2
     assert {one["class"] for one in windows} <= {"forth", "back"}
@@ -257,8 +253,7 @@ def test_jobs_read_several_videos_at_once(short: Path, tmp_path: Path) -> None:
     stores = []
     for jobs in (1, 2):
         out = tmp_path / f"{jobs}.h5"
-        result = called("preprocess", folder, "-o", out, "--jobs", jobs)
-        assert result.exit_code == 0, result.output
+        ran("preprocess", folder, "-o", out, "--jobs", jobs)
         stores.append([one.coords for one in Store(out)])
     for one, other in zip(*stores, strict=True):
         np.testing.assert_array_equal(one, other)

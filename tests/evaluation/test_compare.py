@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from helpers import trained_run
-from helpers.commands import called
+from helpers.commands import called, ran, refused
 from skelfuse.training import Fit, ModelChoice
 
 pytestmark = pytest.mark.training
@@ -29,8 +29,7 @@ RUNS = {
 
 
 def compared(*arguments: object) -> dict[str, Any]:
-    result = called("compare", *arguments, "--json")
-    assert result.exit_code == 0, result.output
+    result = ran("compare", *arguments, "--json")
     found: dict[str, Any] = json.loads(result.stdout)
     return found
 
@@ -43,8 +42,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, config in RUNS.items():
         trained_run.trained(store, folder / "runs" / name, config)
         if name != "a5":
-            result = called("evaluate", folder / "runs" / name, "--data", store.path)
-            assert result.exit_code == 0, result.output
+            ran("evaluate", folder / "runs" / name, "--data", store.path)
     return folder / "runs"
 
 
@@ -138,7 +136,7 @@ def test_other_tests_get_other_names(runs: Path, tmp_path: Path) -> None:
         (same_name,),
         (store, "--part", "all"),
     ):
-        assert called("evaluate", run, "--data", data, *more).exit_code == 0
+        ran("evaluate", run, "--data", data, *more)
     (found,) = compared(run)["runs"]
     names = sorted(found["tests"])
     assert [name for name in names if "store" not in name] == [
@@ -180,8 +178,6 @@ def test_what_is_no_run_is_told_and_left_out(runs: Path, tmp_path: Path) -> None
 
 
 def test_nothing_to_compare(tmp_path: Path) -> None:
-    result = called("compare", tmp_path / "missing")
-    assert result.exit_code == 1
-    assert result.output.startswith("Error: no run to compare")
+    assert "no run to compare" in refused("compare", tmp_path / "missing")
     assert called("compare").exit_code == 2
     assert called("compare", tmp_path, "--json", "--format", "markdown").exit_code == 2

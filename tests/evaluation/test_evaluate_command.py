@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from helpers import trained_run
-from helpers.commands import called
+from helpers.commands import called, ran
 from helpers.trained_run import ACTIONS
-from skelfuse.cli import main
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.evaluation import evaluate
@@ -33,10 +31,7 @@ def test_the_command_prints_writes_and_leaves_the_same_numbers(
     test_part = split(clip_table(store), "official")["test"]
     plain = evaluate([load_run(folder / "run")], store, test_part)
     arguments = (folder / "run", "--data", folder / "store.h5", "--device", "cpu")
-    result = CliRunner().invoke(
-        main, ["evaluate", *map(str, arguments), "--json", "--out", str(tmp_path / "a" / "b")]
-    )
-    assert result.exit_code == 0, result.output
+    result = ran("evaluate", *arguments, "--json", "--out", tmp_path / "a" / "b")
     told = json.loads(result.stdout)
     assert told["metrics"] == pytest.approx(vars(plain.metrics))
     assert told["top1_interval"] == list(plain.interval)
@@ -101,8 +96,7 @@ def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -
     clips = [trained_run.clip(i, a, splits={}, subject=None) for a in (0, 1) for i in range(3)]
     clips.append(replace(trained_run.clip(7, 2, splits={}), label=None))
     mine = trained_run.written(tmp_path / "mine.h5", clips)
-    result = called("evaluate", folder / "run", "--data", mine, "--part", "all", "--json")
-    assert result.exit_code == 0, result.output
+    result = ran("evaluate", folder / "run", "--data", mine, "--part", "all", "--json")
     told = json.loads(result.stdout)
     assert told["metrics"]["clips"] == 6
     assert (told["test"]["protocol"], told["test"]["part"]) == (None, "all")
@@ -115,8 +109,7 @@ def test_all_clips_of_any_store_need_no_protocol(folder: Path, tmp_path: Path) -
 def test_another_protocol_or_making_than_the_runs_is_told(folder: Path, tmp_path: Path) -> None:
     clips = [trained_run.clip(i, a) for a in range(6) for i in range(14)]
     aligned = trained_run.written(tmp_path / "aligned.h5", clips, align=True)
-    result = called("evaluate", folder / "run", "--data", aligned, "--protocol", "loso:s2")
-    assert result.exit_code == 0
+    result = ran("evaluate", folder / "run", "--data", aligned, "--protocol", "loso:s2")
     assert "trained by the protocol official, not loso:s2" in result.stderr
     assert "trained on a store made without --align" in result.stderr
 
@@ -133,7 +126,6 @@ def test_a_run_that_cannot_be_written_to_is_evaluated(
         return write_text(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "write_text", full)
-    result = called("evaluate", run, "--data", folder / "store.h5")
-    assert result.exit_code == 0
+    result = ran("evaluate", run, "--data", folder / "store.h5")
     assert "top-1" in result.stdout
     assert f"nothing is left in {run}: No space left on device" in result.stderr

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from helpers import trained_run
-from helpers.commands import called, refused
+from helpers.commands import ran, refused
 from skelfuse.clip import Clip
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
@@ -41,10 +41,7 @@ def test_a_test_in_a_store_of_its_own_is_evaluated_as_in_the_whole(
     assert len(Store(alone)) == len(test) < len(Store(whole))
     told = []
     for store in (whole, alone):
-        result = called(
-            "evaluate", folder / "run", "--data", store, "--protocol", protocol, "--json"
-        )
-        assert result.exit_code == 0, result.output
+        result = ran("evaluate", folder / "run", "--data", store, "--protocol", protocol, "--json")
         found = json.loads(result.stdout)
         del found["test"]["store"]
         del found["notes"]  # only the whole store knows who is in both parts
@@ -62,7 +59,7 @@ def test_a_part_that_is_not_there_is_told_without_another_protocols_name(
     line = refused(*run, "--protocol", "odd-even")
     assert f"{odd}: protocol 'odd-even' leaves the part 'test' empty here; --part all takes" in line
     assert "did you mean" not in line
-    assert called(*run, "--protocol", "odd-even", "--part", "train").exit_code == 0
+    ran(*run, "--protocol", "odd-even", "--part", "train")
     # Folds follow from who is there: of a part of the people they would be other ones.
     only = trained_run.written(tmp_path / "only.h5", clips(subject="s1"))
     assert "kfold" in refused("evaluate", folder / "run", "--data", only, "--protocol", "kfold:4/1")

@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from click.testing import CliRunner
 
 from helpers import trained_run
+from helpers.commands import called, ran
 from helpers.ramps import ramp
 from skelfuse.batches import Sampling
-from skelfuse.cli import main
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import Robustness, evaluate, evaluate_robustness, robustness_text
 from skelfuse.evaluation.conditions import without_joints
@@ -159,15 +158,13 @@ def test_the_command_prints_and_writes_the_table(
     folder: Path, tmp_path: Path, found: Robustness
 ) -> None:
     base = ["evaluate", str(folder / "run"), "--data", str(folder / "store.h5")]
-    plain = CliRunner().invoke(main, base)
-    assert plain.exit_code == 0, plain.output
+    plain = ran(*base)
     assert "robustness, " not in plain.stdout
-    text = CliRunner().invoke(main, [*base, "--robustness"])
-    assert text.exit_code == 0, text.output
+    text = ran(*base, "--robustness")
     assert text.stdout.startswith(plain.stdout)
     assert text.stdout.endswith(f"\n{robustness_text(found)}\n")
     out = tmp_path / "out"
-    result = CliRunner().invoke(main, [*base, "--robustness", "--json", "--out", str(out)])
+    result = called(*base, "--robustness", "--json", "--out", out)
     told = json.loads(result.stdout)
     assert (
         told["robustness"] == found.as_dict() == json.loads((out / "robustness.json").read_text())

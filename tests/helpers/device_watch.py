@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 DEVICE = torch.device("meta")
-LIBRARY = str(Path(__file__).resolve().parent.parent / "skelfuse")
+LIBRARY = str(Path(__file__).resolve().parents[2] / "skelfuse")
 
 
 class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -90,11 +90,6 @@ def watched(patch: pytest.MonkeyPatch) -> Iterator[Watch]:
     watch = Watch()
     with watch, Indices(watch):
         yield watch
-
-
-def without_values(model: nn.Module) -> nn.Module:
-    """Return the model on the device, tensors kept as plain attributes included."""
-    return model.to(DEVICE)
 
 
 def tensors(values: Any) -> list[Tensor]:

@@ -8,13 +8,14 @@ import numpy as np
 from click import Command
 from click.testing import CliRunner
 
+from helpers.checkpoints import write_run
 from helpers.stores import stored
 from skelfuse.clip import Clip
 from skelfuse.layouts import COCO_17
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training import TrainConfig, build_model, config_from_dict, train
-from skelfuse.training.checkpoint import BEST, WEIGHT, write_checkpoint
+from skelfuse.training.checkpoint import BEST
 
 EPOCHS = 3
 NAMES = ["reach", "shake"]
@@ -60,9 +61,5 @@ def runs(folder: Path) -> Path:
         train(config_of(**model), store, {"train": np.arange(16)}, folder / name, device="cpu")
     config = config_of(name="stgcn", channels=[4], blocks=[1])
     weights = build_model(config.model, COCO_17, 2).state_dict()
-    facts = {"epoch": 1, "metrics": {}, "provenance": {}, "versions": {}, "class_names": NAMES}
-    facts |= {"config": config.as_dict(), "skeleton": COCO_17.to_dict()}
-    (folder / "stgcn").mkdir()
-    named = {WEIGHT + name: value for name, value in weights.items()}
-    write_checkpoint(folder / "stgcn" / BEST, named, facts)
+    write_run(folder / "stgcn" / BEST, weights, config.as_dict(), COCO_17, NAMES)
     return folder

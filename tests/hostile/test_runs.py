@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from torch._subclasses.fake_tensor import FakeTensor
 
+from helpers.checkpoints import write_run
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.compare import compare
 from skelfuse.layouts import HAND_21
 from skelfuse.run import load_run
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import BEST, WEIGHT, write_checkpoint
+from skelfuse.training.checkpoint import BEST
 from skelfuse.training.config_file import config_from_dict
 from skelfuse.training.curves import draw_curves
 from skelfuse.training.log import KERNELS, METRICS, Log, read_lines
@@ -28,11 +29,8 @@ CHOICE = {"model": {"size": "pure", "directions": 4, "scales": [1]}}
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     config = config_from_dict(CHOICE)
-    model = build_model(config.model, HAND_21, 2)
-    facts = {"config": config.as_dict(), "skeleton": HAND_21.to_dict(), "epoch": 9}
-    facts |= {"class_names": ["sit", "stand"], "metrics": {}, "provenance": {}, "versions": {}}
-    weights = {WEIGHT + name: value for name, value in model.state_dict().items()}
-    write_checkpoint(folder / BEST, weights, facts)
+    weights = build_model(config.model, HAND_21, 2).state_dict()
+    write_run(folder / BEST, weights, config.as_dict(), HAND_21, ["sit", "stand"], epoch=9)
     return folder
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.moving_hand import configured
 from helpers.stores import stored
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation import evaluate
@@ -19,7 +20,6 @@ from skelfuse.training import ModelChoice, TrainConfig, train
 
 pytestmark = pytest.mark.training
 
-Configured = Callable[..., TrainConfig]
 BAD = 17
 
 
@@ -56,7 +56,7 @@ def failed(config: TrainConfig, store: Store, out: Path) -> str:
     ids=lambda choice: choice.name,
 )
 def test_a_clip_out_of_the_world_is_named_with_its_step(
-    choice: ModelChoice, spoiled: Callable[[float], Store], tmp_path: Path, configured: Configured
+    choice: ModelChoice, spoiled: Callable[[float], Store], tmp_path: Path
 ) -> None:
     line = failed(configured(choice, epochs=1, validation=0), spoiled(1e30), tmp_path)
     assert re.search(r"epoch 1, (after )?batch \d", line)
@@ -67,7 +67,7 @@ def test_a_clip_out_of_the_world_is_named_with_its_step(
 
 
 def test_the_clips_of_the_very_batch_are_named_and_no_other(
-    spoiled: Callable[[float], Store], tmp_path: Path, configured: Configured
+    spoiled: Callable[[float], Store], tmp_path: Path
 ) -> None:
     config = configured(epochs=1, validation=0, batch_size=6)
     line = failed(config, spoiled(1e20), tmp_path)
@@ -77,9 +77,7 @@ def test_the_clips_of_the_very_batch_are_named_and_no_other(
     assert len(named) == len(set(named)) == 6
 
 
-def test_no_clip_is_accused_where_the_rate_is_to_blame(
-    store: Store, tmp_path: Path, configured: Configured
-) -> None:
+def test_no_clip_is_accused_where_the_rate_is_to_blame(store: Store, tmp_path: Path) -> None:
     wild = configured(epochs=2, learning_rate=1e30, clip_gradient=0, warmup_epochs=0)
     line = failed(wild, store, tmp_path)
     assert re.search(r"epoch 1, (after )?batch 2", line)
@@ -88,7 +86,7 @@ def test_no_clip_is_accused_where_the_rate_is_to_blame(
 
 
 def test_a_clip_of_the_validation_is_named_too(
-    spoiled: Callable[[float], Store], tmp_path: Path, configured: Configured
+    spoiled: Callable[[float], Store], tmp_path: Path
 ) -> None:
     store = spoiled(1e30)
     validation = np.array([BAD - 1, BAD, BAD + 1])
@@ -100,7 +98,7 @@ def test_a_clip_of_the_validation_is_named_too(
 
 
 def test_a_clip_that_cannot_be_evaluated_is_named(
-    store: Store, spoiled: Callable[[float], Store], tmp_path: Path, configured: Configured
+    store: Store, spoiled: Callable[[float], Store], tmp_path: Path
 ) -> None:
     trained = train(configured(epochs=1), store, {"train": np.arange(len(store))}, tmp_path)
     with pytest.raises(SkelfuseError, match=f"clip 'clip{BAD}' are not numbers") as error:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from helpers.moving_hand import configured, json_lines
 from skelfuse.batches import Batches
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice, TrainConfig, train
+from skelfuse.training import ModelChoice, train
 from skelfuse.training.checkpoint import WEIGHT, read_checkpoint
-
-Configured = Callable[..., TrainConfig]
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 # What is the same at all times has, in front of a norm, no gradient, only rounding, which the
 # optimiser makes to steps of full length. And norms count otherwise where a model is compiled.
@@ -37,7 +34,7 @@ def compared(name: str) -> bool:
 # torch warns of parts of itself when its compiler is imported.
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_a_compiled_run_ends_where_the_plain_one_does(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     # Compiled, it would drop other units; and a voter of bones alone gathers the root's, which is
     # nothing, at a weight that is rounding, too.
@@ -61,10 +58,10 @@ def test_a_compiled_run_ends_where_the_plain_one_does(
         apart = (other[name] - plain[name]).abs()
         assert apart.max() < 4 * NEAR, name  # an optimiser makes a step of mere rounding
         assert (apart < NEAR).double().mean() > 0.99, name
-    records, others = (lines(tmp_path / run / "metrics.jsonl") for run in ("False", "True"))
+    records, others = (json_lines(tmp_path / run / "metrics.jsonl") for run in ("False", "True"))
     losses = [line["loss"] for line in records]
     assert [line["loss"] for line in others] == pytest.approx(losses, rel=1e-3)
-    kernels = lines(tmp_path / "True" / "kernels.jsonl")
+    kernels = json_lines(tmp_path / "True" / "kernels.jsonl")
     first, last = (torch.tensor(kernels[i]["kernels"]["joint/scale4"]["taps"]) for i in (0, -1))
     assert (last - first).abs().max() > 10 * NEAR  # or equal ends would say nothing
 

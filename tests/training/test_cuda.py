@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
+from helpers.moving_hand import configured, json_lines
+from helpers.two_processes import two_processes
 from skelfuse.store import Store
-from skelfuse.training import TrainConfig, Watcher, train
+from skelfuse.training import Watcher, train
 from skelfuse.training.checkpoint import read_checkpoint
 from skelfuse.training.devices import casting, device_named
 
 pytestmark = pytest.mark.training
 
-ROOT = Path(__file__).resolve().parents[2]
 GPUS = torch.cuda.device_count() if torch.cuda.is_available() else 0
 one_gpu = pytest.mark.skipif(GPUS < 1, reason="there is no CUDA device here")
 two_gpus = pytest.mark.skipif(GPUS < 2, reason=f"needs two CUDA devices; there are {GPUS}")
-Configured = Callable[..., TrainConfig]
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 
 @one_gpu
 def test_a_gpu_learns_in_bfloat16_unless_told_otherwise(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     device = device_named("cuda")
     for precision, expected in (("auto", torch.bfloat16), ("float32", torch.float32)):
@@ -48,13 +42,13 @@ def test_a_gpu_learns_in_bfloat16_unless_told_otherwise(
 
 @one_gpu
 def test_in_float32_a_gpu_ends_near_the_cpu(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     losses = []
     for device in ("cpu", "cuda"):
         wanted = configured(epochs=1, precision="float32", mixing="mixup")
         train(wanted, store, parts, tmp_path / device, device=device)
-        (line,) = lines(tmp_path / device / "metrics.jsonl")
+        (line,) = json_lines(tmp_path / device / "metrics.jsonl")
         losses.append(line["loss"])
     assert losses[1] == pytest.approx(losses[0], rel=0.05)  # dropout draws otherwise there
 
@@ -67,7 +61,7 @@ class Pulled(Watcher):
 
 @one_gpu
 def test_an_interrupted_run_goes_on_on_a_gpu_or_on_the_cpu(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     wanted = configured(epochs=4)
     for device in ("cuda", "cpu"):
@@ -75,7 +69,7 @@ def test_an_interrupted_run_goes_on_on_a_gpu_or_on_the_cpu(
         with pytest.raises(KeyboardInterrupt):
             train(wanted, store, parts, out, device="cuda", watcher=Pulled())
         train(wanted, store, parts, out, device=device, resume=True)
-        assert [line["epoch"] for line in lines(out / "metrics.jsonl")] == [1, 2, 3, 4]
+        assert [line["epoch"] for line in json_lines(out / "metrics.jsonl")] == [1, 2, 3, 4]
 
 
 @one_gpu
@@ -88,29 +82,21 @@ def test_what_a_gpu_trained_needs_none(store: Store, tmp_path: Path) -> None:
         ["evaluate", str(run), *both, "--json", f"--device={device}"] for device in ("cuda", "cpu")
     ]
     for command in commands:
-        done = CliRunner().invoke(main, command)
-        assert done.exit_code == 0, done.output
+        ran(*command)
 
 
 @pytest.mark.process
 @two_gpus
-def test_two_gpus_end_where_one_does(store: Store, tmp_path: Path, lines: Lines) -> None:
+def test_two_gpus_end_where_one_does(store: Store, tmp_path: Path) -> None:
     command = ["train", f"--data={store.path}", "--protocol=loso:1", "--device=cuda"]
     command += ["--set=model={name: skelfuse, size: nano, dropout: 0, evidence_dropout: 0}"]
     command += [f"--set={one}" for one in ("sampling.frames=16", "train.batch_size=8")]
     command += [f"--set={one}" for one in ("train.epochs=3", "train.precision=float32")]
     alone, together = tmp_path / "one", tmp_path / "two"
-    assert CliRunner().invoke(main, [*command, f"--out={alone}"]).exit_code == 0
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run(
-        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command, f"--out={together}"],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    expected, found = (lines(run / "metrics.jsonl") for run in (alone, together))
+    ran(*command, f"--out={alone}")
+    both = two_processes(*command, f"--out={together}")
+    told = both.communicate()[1]
+    assert both.returncode == 0, told
+    expected, found = (json_lines(run / "metrics.jsonl") for run in (alone, together))
     for a, b in zip(expected, found, strict=True):
         assert b["loss"] == pytest.approx(a["loss"], rel=1e-2)

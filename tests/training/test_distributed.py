@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
+from helpers.moving_hand import json_lines
+from helpers.two_processes import two_processes
 from skelfuse.store import Store
 from skelfuse.training.checkpoint import read_checkpoint
 
 pytestmark = pytest.mark.training
 
-ROOT = Path(__file__).resolve().parents[2]
 # Nothing that each process draws for itself: those draws cannot be the single process's.
 SETTINGS = (
     "--protocol=loso:1",
@@ -32,7 +29,6 @@ SETTINGS = (
     "--set=train.validation=0.3",
     "--set=train.class_weights=balanced",
 )
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 
 def arguments(store: Store, out: Path, *more: str) -> list[str]:
@@ -40,32 +36,19 @@ def arguments(store: Store, out: Path, *more: str) -> list[str]:
 
 
 def alone(store: Store, out: Path, *more: str) -> None:
-    done = CliRunner().invoke(main, arguments(store, out, *more))
-    assert done.exit_code == 0, done.output
-
-
-def two_processes(store: Store, out: Path, *more: str) -> subprocess.Popen[str]:
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=1"]
-    return subprocess.Popen(
-        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *arguments(store, out, *more)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    ran(*arguments(store, out, *more))
 
 
 @pytest.mark.long
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
 def test_two_processes_end_where_one_does_though_one_of_them_is_lost(
-    store: Store, lines: Lines, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     lost, whole = tmp_path / "lost", tmp_path / "whole"
     settings = ("--set=train.epochs=5", "--set=train.checkpoint_minutes=0.001")
     alone(store, whole, *settings)
-    launcher = two_processes(store, lost, *settings)
+    launcher = two_processes(*arguments(store, lost, *settings), restarts=1)
     while not (lost / "last.safetensors").exists() and launcher.poll() is None:
         time.sleep(0.01)
     children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
@@ -79,7 +62,7 @@ def test_two_processes_end_where_one_does_though_one_of_them_is_lost(
     _, errors = launcher.communicate()
     assert launcher.returncode == 0, errors
     assert errors.count("epochs of") == 2, errors  # it did begin twice, and one process tells
-    expected, found = (lines(run / "metrics.jsonl") for run in (whole, lost))
+    expected, found = (json_lines(run / "metrics.jsonl") for run in (whole, lost))
     assert [line["epoch"] for line in found] == [1, 2, 3, 4, 5]  # and one writes
     for a, b in zip(expected, found, strict=True):
         # Accuracies are counts over all clips: a clip counted twice would show.

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from helpers.commands import called, ran
+from helpers.moving_hand import moving_store
 from helpers.stores import stored
-from skelfuse.cli import main
 from skelfuse.clip import Clip
 from skelfuse.configs import find
 from skelfuse.datasets.protocols import split
@@ -128,9 +129,11 @@ def test_mistakes_with_the_key_are_told(tmp_path: Path) -> None:
         read_config(path, ["defaults.x=1"])
 
 
-def called(store: Store, out: Path, *more: str) -> Result:
-    command = ["train", "--config=generic", f"--data={store.path}", f"--out={out}", *more]
-    return CliRunner().invoke(main, [*command, "--device=cpu", "--set=model.size=nano"])
+def trained(store: Store, out: Path, *more: str) -> Result:
+    quick = ("--device=cpu", "--set=model.size=nano")
+    return called(
+        "train", "--config=generic", f"--data={store.path}", f"--out={out}", *quick, *more
+    )
 
 
 QUICK = ("--protocol=loso:1", "--set=train.epochs=1")
@@ -141,7 +144,7 @@ def test_a_run_keeps_what_was_chosen_and_goes_on_with_it(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "run"
-    result = called(store, out, *QUICK)
+    result = trained(store, out, *QUICK)
     assert result.exit_code == 0, result.output
     told = [line for line in result.stderr.splitlines() if line.startswith("chosen: ")]
     assert any("train.batch_size 16: 3 steps" in line for line in told)
@@ -154,26 +157,18 @@ def test_a_run_keeps_what_was_chosen_and_goes_on_with_it(
 
     # Another version may choose otherwise: a run that has begun does not.
     monkeypatch.setattr("skelfuse.training.suggested.UNEVEN", 0.1)
-    again = called(store, out, *QUICK, "--resume")
+    again = trained(store, out, *QUICK, "--resume")
     assert again.exit_code == 0, again.output
     assert "chosen" not in again.stderr
     assert (out / "config.yaml").read_text() == saved
-    other = called(store, out, *QUICK, "--resume", "--set=sampling.uneven=0.2")
+    other = trained(store, out, *QUICK, "--resume", "--set=sampling.uneven=0.2")
     assert "cannot resume: 'sampling.uneven' was 1.0 and is now 0.2" in other.stderr
-    assert called(store, tmp_path / "new", *QUICK, "--resume").exit_code == 0  # nothing there yet
+    assert trained(store, tmp_path / "new", *QUICK, "--resume").exit_code == 0  # nothing there yet
     assert saved_config(tmp_path / "new").sampling.uneven == 0.1
 
 
-def test_without_a_protocol_nothing_can_be_chosen(store: Store, tmp_path: Path) -> None:
-    result = called(store, tmp_path / "run")
-    assert "no protocol is given; add --protocol" in result.stderr
-    assert not (tmp_path / "run").exists()
-
-
-def test_the_shipped_configuration_leaves_everything_to_the_store(
-    make_store: Callable[..., Store], tmp_path: Path
-) -> None:
-    store = make_store(tmp_path / "s.h5", clips=12, skeleton=WORM)
+def test_the_shipped_configuration_leaves_everything_to_the_store(tmp_path: Path) -> None:
+    store = moving_store(tmp_path / "s.h5", clips=12, skeleton=WORM)
     found = suggested(store_facts(store, np.arange(12))).settings
     config = read_config(find("generic"), suggest=lambda _: found)
     assert config == config_from_dict(found)
@@ -183,8 +178,7 @@ def test_a_real_set_gets_settings_like_those_tuned_for_it(
     real_data: Callable[[str], Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "jhmdb.h5"
-    command = ["preprocess", str(real_data("jhmdb14.npz")), f"--out={path}"]
-    assert CliRunner().invoke(main, command).exit_code == 0
+    ran("preprocess", real_data("jhmdb14.npz"), f"--out={path}")
     store = Store(path)
     train = split(clip_table(store), "split1")["train"]
     found = config_from_dict(suggested(store_facts(store, train)).settings)
@@ -199,13 +193,11 @@ def test_whoever_names_no_configuration_gets_what_the_clips_suggest(tmp_path: Pa
     given = ["train", f"--data={store.path}", "--protocol=all", "--size=nano", "--epochs=1"]
     runs = []
     for name, more in (("named", ["--config=generic"]), ("unnamed", [])):
-        done = CliRunner().invoke(main, [*given, f"--out={tmp_path / name}", *more])
-        assert done.exit_code == 0, done.output
+        done = ran(*given, f"--out={tmp_path / name}", *more)
         assert "chosen: sampling.frames 48" in done.stderr
         runs.append(saved_config(tmp_path / name))
     assert runs[0] == runs[1]
     (tmp_path / "empty.yaml").write_text("{}")  # this asks for the plain defaults
     plain = [f"--out={tmp_path / 'plain'}", f"--config={tmp_path / 'empty.yaml'}"]
-    done = CliRunner().invoke(main, [*given, *plain])
-    assert done.exit_code == 0, done.output
+    done = ran(*given, *plain)
     assert "chosen:" not in done.stderr

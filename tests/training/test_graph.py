@@ -11,15 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from helpers.moving_hand import configured, json_lines
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
-from skelfuse.training import TrainConfig, Watcher, train
+from skelfuse.training import Watcher, train
 from skelfuse.training.checkpoint import read_checkpoint
 from skelfuse.training.config_file import config_from_dict
 from skelfuse.training.graph import TRIAL, Replay, StepGraph
-
-Configured = Callable[..., TrainConfig]
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 
 def again(step: Callable[[], list[Tensor]]) -> Replay:
@@ -129,8 +127,6 @@ def test_a_training_by_graph_ends_where_the_plain_one_does(
     store: Store,
     parts: dict[str, Any],
     tmp_path: Path,
-    configured: Configured,
-    lines: Lines,
     monkeypatch: pytest.MonkeyPatch,
     capture: Callable[..., Replay],
 ) -> None:
@@ -150,7 +146,7 @@ def test_a_training_by_graph_ends_where_the_plain_one_does(
     assert (used.graph is not None) == (capture is again)
     assert len([note for note in notes.notes if "train.graph" in note]) == (capture is refused)
     found, expected = (
-        [line["loss"] for line in lines(tmp_path / run / "metrics.jsonl")]
+        [line["loss"] for line in json_lines(tmp_path / run / "metrics.jsonl")]
         for run in ("graph", "plain")
     )
     assert found == pytest.approx(expected, rel=1e-4)  # the rate is of single precision there
@@ -174,8 +170,7 @@ def test_without_a_gpu_there_is_no_graph_and_one_line_says_so_if_it_was_asked_fo
     store: Store,
     parts: dict[str, Any],
     tmp_path: Path,
-    configured: Configured,
-    settings: dict[str, str],
+    settings: dict[str, Any],
     reason: str | None,
 ) -> None:
     notes = Notes()
@@ -199,14 +194,12 @@ def test_another_word_is_an_error() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
-def test_a_gpu_records_its_steps(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
-) -> None:
+def test_a_gpu_records_its_steps(store: Store, parts: dict[str, Any], tmp_path: Path) -> None:
     ends = []
     for choice in ("off", "on"):
         notes = Notes()
         wanted = configured(epochs=12, validation=0, graph=choice, precision="float32")
         train(wanted, store, parts, tmp_path / choice, device="cuda", watcher=notes)
         assert not [note for note in notes.notes if "train.graph" in note]
-        ends.append(lines(tmp_path / choice / "metrics.jsonl")[-1]["loss"])
+        ends.append(json_lines(tmp_path / choice / "metrics.jsonl")[-1]["loss"])
     assert ends[1] == pytest.approx(ends[0], rel=1e-3)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.moving_hand import configured
+from helpers.two_processes import two_processes
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
-from skelfuse.training import Step, TrainConfig, Watcher, train
+from skelfuse.training import Step, Watcher, train
 
 pytestmark = pytest.mark.training
-
-Configured = Callable[..., TrainConfig]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def launched(monkeypatch: pytest.MonkeyPatch, name: str | None, restart: int = 0) -> None:
@@ -40,12 +35,7 @@ class Lost(Watcher):
 
 @pytest.mark.parametrize("name", ["3f0c", "none"])  # "none" is what torchrun calls many
 def test_a_restart_leaves_a_run_alone_that_was_there_before(
-    name: str,
-    store: Store,
-    parts: dict[str, Any],
-    tmp_path: Path,
-    configured: Configured,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, store: Store, parts: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = configured(epochs=3)
     launched(monkeypatch, name)
@@ -72,7 +62,6 @@ def test_a_restart_goes_on_with_the_run_of_its_launch(
     store: Store,
     parts: dict[str, Any],
     tmp_path: Path,
-    configured: Configured,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = configured(epochs=3)
@@ -94,21 +83,14 @@ def test_a_restart_goes_on_with_the_run_of_its_launch(
 @pytest.mark.long
 @pytest.mark.process
 def test_torchrun_cannot_get_round_a_run_that_is_there_and_one_process_tells(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     train(configured(epochs=1), store, parts, tmp_path / "run")
     before = {path: path.read_bytes() for path in (tmp_path / "run").glob("*.safetensors")}
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=0"]
     command = ["train", f"--data={store.path}", f"--out={tmp_path / 'run'}", "--protocol=loso:1"]
     settings = ["--device=cpu", "--set=model.size=nano", "--set=sampling.frames=16"]
-    done = subprocess.run(
-        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command, *settings],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert done.stderr.count("there is a run already") == 1  # by the leader
+    both = two_processes(*command, *settings)
+    told = both.communicate()[1]
+    assert both.returncode != 0
+    assert told.count("there is a run already") == 1  # by the leader
     assert {path: path.read_bytes() for path in before} == before

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +11,11 @@ import pytest
 from click.testing import Result
 
 from helpers.anyone import as_anyone
-from helpers.commands import called
+from helpers.commands import called, ran
+from helpers.full_disk import no_room_beyond
 from skelfuse.store import Store
 
 ARM, BONES = ["shoulder", "elbow", "hand"], [["elbow", "shoulder"], ["hand", "elbow"]]
-NoRoom = Callable[[int], AbstractContextManager[None]]
 QUICK = (
     "--config=generic",
     "--protocol=loso:1",
@@ -52,8 +50,7 @@ def called_by_anyone(*arguments: object) -> Result:
 def whole(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a finished run."""
     out = tmp_path_factory.mktemp("whole") / "run"
-    result = called("train", f"--data={store.path}", f"--out={out}", *QUICK)
-    assert result.exit_code == 0, result.output
+    ran("train", f"--data={store.path}", f"--out={out}", *QUICK)
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     return out
 
@@ -69,7 +66,7 @@ pytestmark = [pytest.mark.curves, pytest.mark.training]  # the largest of a run'
 @pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
-    share: float, store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    share: float, store: Store, whole: Path, tmp_path: Path
 ) -> None:
     largest = max(path.stat().st_size for path in whole.rglob("*") if path.is_file())
     out = tmp_path / "run"
@@ -82,15 +79,14 @@ def test_a_full_disk_stops_a_run_anywhere_and_it_goes_on(
     out.mkdir(exist_ok=True)
     left = out / ".last.safetensors.0123456789abcdef.new"
     left.write_bytes(b"what a killed run leaves")
-    again = called(*command, "--resume")
-    assert again.exit_code == 0, again.output
+    ran(*command, "--resume")
     assert not left.exists()
     assert checkpoints(out) == checkpoints(whole)
     assert (out / "kernels.jsonl").read_bytes() == (whole / "kernels.jsonl").read_bytes()
 
 
 def test_a_picture_that_finds_no_room_costs_nothing_else(
-    store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    store: Store, whole: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
     run, out = tmp_path / "run", tmp_path / "out"
@@ -107,13 +103,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.long
 def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
-    store: Store, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    store: Store, whole: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
     run, out = tmp_path / "run", tmp_path / "out"
     shutil.copytree(whole, run)
     command = ("evaluate", run, f"--data={store.path}", f"--out={out}")
-    assert called(*command).exit_code == 0
+    ran(*command)
     new = contents(out)
     assert len(new) == 5
     old = dict.fromkeys(new, b"old")
@@ -126,7 +122,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
             message = told(called(*command))
         assert f"{out}: cannot write the evaluation: File too large; make room" in message
         assert contents(out) == old
-    assert called(*command).exit_code == 0
+    ran(*command)
     assert contents(out).keys() == new.keys()
     assert not any(content == b"old" for content in contents(out).values())
 
@@ -134,7 +130,7 @@ def test_an_evaluation_takes_the_place_of_an_old_one_as_a_whole(
 @pytest.mark.long
 @pytest.mark.parametrize("option", ["--html=a.html", "--out=a.txt", "--plot=a.png"])
 def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
-    option: str, whole: Path, tmp_path: Path, no_room_beyond: NoRoom
+    option: str, whole: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
     name = option.partition("=")[2]
@@ -149,7 +145,7 @@ def test_pictures_and_pages_take_the_place_of_old_ones_when_whole(
             message = told(called(*command))
         assert re.search(rf"{out / name}: cannot write the \w+: File too large; make room", message)
         assert contents(out) == {name: b"old"}
-    assert called(*command).exit_code == 0
+    ran(*command)
     assert (out / name).is_symlink()
     assert [*contents(out)] == [name]
     assert len((tmp_path / "real").read_bytes()) > 3000

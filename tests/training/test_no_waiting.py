@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from helpers import device_watch
+from helpers.moving_hand import configured
 from skelfuse.batches import Augment, Batches, Sampling
 from skelfuse.evaluation.scores import said_of
 from skelfuse.run import load_run
@@ -23,7 +24,6 @@ from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
 
 EVERYTHING = Augment((0.3, 0.3, 0.3), 0.1, 0.1, 0.1, 0.01, 0.5, 0.1, 0.1, 0.5, 0.3, 0.2)
-Configured = Callable[..., TrainConfig]
 
 
 def on_device(batches: Batches) -> Batches:
@@ -75,11 +75,7 @@ def steps(loop: EpochLoop, count: int) -> Iterator[int]:
     ],
 )
 def test_no_step_waits(
-    store: Store,
-    configured: Configured,
-    monkeypatch: pytest.MonkeyPatch,
-    model: ModelChoice,
-    mixing: str,
+    store: Store, monkeypatch: pytest.MonkeyPatch, model: ModelChoice, mixing: str
 ) -> None:
     config = replace(
         configured(model, mixing=mixing, precision="float32"),
@@ -97,7 +93,7 @@ def test_no_step_waits(
 @pytest.mark.long
 @pytest.mark.training
 def test_clips_from_the_file_come_without_waiting(
-    store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = configured(precision="float32")
     loop = begun(store, config, memory_limit=0)
@@ -134,9 +130,7 @@ def test_a_look_would_be_found(monkeypatch: pytest.MonkeyPatch, look: str) -> No
 
 
 @pytest.mark.training
-def test_a_look_planted_in_the_loss_is_found(
-    store: Store, configured: Configured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_planted_in_the_loss_is_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def kernel_loss(*_: Any) -> Tensor:
         return torch.tensor(0.0, device=device_watch.DEVICE)
 
@@ -150,12 +144,7 @@ def test_a_look_planted_in_the_loss_is_found(
 @pytest.mark.training
 @pytest.mark.parametrize("crops", [1, 3])
 def test_no_batch_of_an_evaluation_waits(
-    store: Store,
-    parts: dict[str, Any],
-    configured: Configured,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    crops: int,
+    store: Store, parts: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crops: int
 ) -> None:
     config = replace(configured(epochs=1), sampling=Sampling(frames=16, crop=(0.5, 1.0)))
     train(config, store, parts, tmp_path, device="cpu")

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from skelfuse.cli import main
+from helpers.commands import ran
+from helpers.moving_hand import configured
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
-from skelfuse.training import Distill, TrainConfig, train
+from skelfuse.training import Distill, train
 
 pytestmark = pytest.mark.training
 
-Configured = Callable[..., TrainConfig]
 QUICK = ("--device=cpu", "--protocol=loso:1", "--set=model.size=nano", "--set=sampling.frames=8")
 
 
-def called(store: Store, out: Path, *more: str) -> str:
-    result = CliRunner().invoke(main, ["train", f"--data={store.path}", f"--out={out}", *more])
-    assert result.exit_code == 0, result.output
-    return result.output
+def said(store: Store, out: Path, *more: str) -> str:
+    return ran("train", f"--data={store.path}", f"--out={out}", *more).output
 
 
 def test_a_validation_that_says_next_to_nothing_is_told(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     subject = np.array(store.subjects)
     of_x = np.flatnonzero((subject == "2") & (store.labels == 0))
@@ -52,7 +48,7 @@ def test_a_validation_that_says_next_to_nothing_is_told(
 
 
 def test_a_lesson_without_a_teacher_is_told(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     config = configured(epochs=1)
     taught = replace(config, distill=Distill(logits=3.0, temperature=2.0))
@@ -65,23 +61,23 @@ def test_a_lesson_without_a_teacher_is_told(
 @pytest.mark.long
 def test_a_finished_run_says_that_it_is(store: Store, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    first = called(store, run, *QUICK, "--set=train.epochs=2")
+    first = said(store, run, *QUICK, "--set=train.epochs=2")
     assert "already" not in first
-    again = called(store, run, "--resume", "--device=cpu")
+    again = said(store, run, "--resume", "--device=cpu")
     assert "2 epochs of " in again
     assert "finished already, after 2" in again
     assert "from epoch" not in again
     # One that stopped early has epochs left that nobody will train.
     stopped = tmp_path / "stopped"
     patient = ("--set=train={epochs: 30, patience: 1, validation: 0.3, learning_rate: 1e-12}",)
-    assert "stopped early" in called(store, stopped, *QUICK, *patient)
-    again = called(store, stopped, "--resume", "--device=cpu")
+    assert "stopped early" in said(store, stopped, *QUICK, *patient)
+    again = said(store, stopped, "--resume", "--device=cpu")
     assert "finished already" in again
     assert "from epoch" not in again
 
 
 def test_a_teacher_that_is_not_there_is_told_with_the_whole_path_that_was_tried(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     here = Path.cwd()
     teacher = train(configured(epochs=1), store, parts, tmp_path / "teacher").folder

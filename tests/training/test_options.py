@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from helpers.moving_hand import configured, json_lines, moving_store
 from skelfuse.batches import Augment, Batches, Sampling
 from skelfuse.store import Store
 from skelfuse.training import Distill, Fit, Gates, KernelWeights, TrainConfig, train
@@ -23,7 +23,6 @@ from skelfuse.training.optimiser import rate_at
 
 pytestmark = pytest.mark.training
 
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 BASE: dict[str, Any] = {
     "sampling": {"frames": 8, "persons": 1, "crop": [0.7, 1.0], "jitter": 0.2},
@@ -94,9 +93,9 @@ def settings() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def uneven(make_store: Callable[..., Store], tmp_path_factory: pytest.TempPathFactory) -> Store:
+def uneven(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Return a store whose first class has more clips than the others."""
-    return make_store(tmp_path_factory.mktemp("uneven") / "s.h5", clips=37)
+    return moving_store(tmp_path_factory.mktemp("uneven") / "s.h5", clips=37)
 
 
 def ended(store: Store, out: Path, *settings: str) -> dict[str, torch.Tensor]:
@@ -133,14 +132,16 @@ def test_a_key_changes_what_is_learned(
 
 
 def test_the_rate_goes_up_and_down_as_it_should(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Any, lines: Lines
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     wanted = configured(epochs=5, warmup_epochs=2, learning_rate=0.01, final_rate=0.1)
     train(wanted, store, parts, tmp_path)
     # 24 clips in batches of 12: two steps an epoch, and the rate of its last one is told.
     steps = [2 * epoch - 1 for epoch in range(1, 6)]
     expected = [0.01 * rate_at(step, steps=10, warmup=4, final=0.1) for step in steps]
-    assert [line["lr"] for line in lines(tmp_path / "metrics.jsonl")] == pytest.approx(expected)
+    assert [line["lr"] for line in json_lines(tmp_path / "metrics.jsonl")] == pytest.approx(
+        expected
+    )
     assert 0.001 < expected[-1] < 0.0015  # it would be final_rate a step later
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +9,16 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.moving_hand import configured, json_lines
 from skelfuse.batches import Batches
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.training import ModelChoice, Plan, Step, TrainConfig, Watcher, measure, train
+from skelfuse.training import ModelChoice, Plan, Step, Watcher, measure, train
 from skelfuse.training.distributed import Team
 from skelfuse.training.learner import Learner
 from skelfuse.training.loop import EpochLoop
 
 pytestmark = pytest.mark.training
-
-Configured = Callable[..., TrainConfig]
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 
 class Heard(Watcher):
@@ -53,7 +50,7 @@ OTHERS = [pytest.param(name, marks=pytest.mark.long) for name in ("stgcn", "ddne
 
 @pytest.mark.parametrize("name", ["skelfuse", "pure", *OTHERS])
 def test_every_model_learns_what_is_visible(
-    name: str, store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    name: str, store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     choices = {
         "skelfuse": ModelChoice("skelfuse", "nano"),
@@ -68,11 +65,13 @@ def test_every_model_learns_what_is_visible(
 
 
 def test_a_run_leaves_records_of_every_epoch_and_kernel(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     heard = Heard()
     result = train(configured(epochs=3), store, parts, tmp_path / "a" / "run", watcher=heard)
-    metrics, kernels = (lines(result.folder / f"{name}.jsonl") for name in ("metrics", "kernels"))
+    metrics, kernels = (
+        json_lines(result.folder / f"{name}.jsonl") for name in ("metrics", "kernels")
+    )
     assert [line["epoch"] for line in metrics] == [1, 2, 3]
     assert [line["epoch"] for line in kernels] == [0, 1, 2, 3]
     for key in ("loss", "accuracy", "validation_loss", "validation_accuracy", "lr", "seconds"):
@@ -94,9 +93,7 @@ def test_a_run_leaves_records_of_every_epoch_and_kernel(
     assert best["epoch"] == result.best_epoch
 
 
-def test_nothing_depends_on_the_test(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
-) -> None:
+def test_nothing_depends_on_the_test(store: Store, parts: dict[str, Any], tmp_path: Path) -> None:
     result = train(configured(epochs=2), store, parts, tmp_path / "a")
     other = train(configured(epochs=2), store, {"train": parts["train"]}, tmp_path / "b")
     assert result.notes == other.notes == ("validation on 12 clips: 1 of 3 training subjects",)
@@ -105,7 +102,7 @@ def test_nothing_depends_on_the_test(
 
 
 def test_the_splits_own_validation_is_used(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     own = {**parts, "val": parts["train"][:9]}
     heard = Heard()
@@ -115,7 +112,7 @@ def test_the_splits_own_validation_is_used(
 
 
 def test_without_validation_the_best_is_the_last(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     result = train(configured(epochs=2, validation=0), store, parts, tmp_path)
     assert result.best_epoch == 2
@@ -123,17 +120,17 @@ def test_without_validation_the_best_is_the_last(
 
 
 def test_a_warm_up_longer_than_the_run_leaves_half_of_it_to_learn(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     asked = configured(epochs=4, validation=0, warmup_epochs=50, learning_rate=0.01)
     train(asked, store, parts, tmp_path)
-    rates = [line["lr"] for line in lines(tmp_path / "metrics.jsonl")]
+    rates = [line["lr"] for line in json_lines(tmp_path / "metrics.jsonl")]
     assert rates == sorted(rates[:2]) + sorted(rates[2:], reverse=True)
     assert rates[1] == pytest.approx(0.01)
 
 
 def test_a_run_that_no_longer_improves_stops(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     # A rate of next to nothing: nothing improves by more than the average's warming up.
     still = configured(epochs=60, patience=2, learning_rate=1e-12, average=0)
@@ -155,7 +152,7 @@ def test_a_run_that_no_longer_improves_stops(
     ],
 )
 def test_every_way_of_training_still_learns(
-    fit: dict[str, Any], store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    fit: dict[str, Any], store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     result = train(configured(**fit), store, parts, tmp_path)
     assert result.metrics["validation_accuracy"] > 0.9
@@ -175,7 +172,7 @@ class Flat(nn.Module):
 
 
 def test_gradients_of_several_batches_make_the_step_of_one(
-    store: Store, parts: dict[str, Any], configured: Configured
+    store: Store, parts: dict[str, Any]
 ) -> None:
     weights = []
     for size, accumulate in ((16, 1), (8, 2)):  # 36 clips: steps of 16, 16 and 4
@@ -204,7 +201,7 @@ class Normed(nn.Module):
 
 
 def test_running_statistics_take_every_batch_of_a_step_alike(
-    store: Store, parts: dict[str, Any], configured: Configured
+    store: Store, parts: dict[str, Any]
 ) -> None:
     wanted = configured(batch_size=6, accumulate=3)
     batches = Batches(store, parts["train"], sampling=wanted.sampling, batch_size=6, shuffle=True)
@@ -218,7 +215,7 @@ def test_running_statistics_take_every_batch_of_a_step_alike(
 
 
 def test_the_callers_random_numbers_stay_the_callers(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     torch.manual_seed(7)
     expected = torch.rand(3)

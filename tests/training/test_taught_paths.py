@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from helpers.moving_hand import configured
 from skelfuse.batches import Batches
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import COCO_17
@@ -18,11 +18,9 @@ from skelfuse.models import STGCN, SkelFuse
 from skelfuse.models.paths import own_votes
 from skelfuse.run import load_run
 from skelfuse.store import Store
-from skelfuse.training import Fit, ModelChoice, TrainConfig, train
+from skelfuse.training import Fit, ModelChoice, train
 from skelfuse.training.checkpoint import WEIGHT, read_checkpoint
 from skelfuse.training.losses import TEACHING_TEMPERATURE, path_losses, softened_divergence
-
-Configured = Callable[..., TrainConfig]
 
 
 def by_hand(own: Tensor, teacher: Tensor) -> Tensor:
@@ -73,7 +71,7 @@ def test_votes_are_the_own_paths_first() -> None:
 
 @pytest.mark.training
 def test_a_taught_own_path_agrees_more_with_the_other(
-    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     def apart(teach_own: float) -> float:
         config = configured(
@@ -93,7 +91,7 @@ def test_a_taught_own_path_agrees_more_with_the_other(
 
 @pytest.mark.training
 def test_a_model_of_one_path_learns_the_same(
-    store: Store, parts: dict[str, Any], configured: Configured, tmp_path: Path
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     def weights(teach_own: float) -> dict[str, Tensor]:
         config = configured(ModelChoice("skelfuse", "pure"), epochs=1, teach_own=teach_own)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.moving_hand import configured, json_lines
 from skelfuse.store import Store
-from skelfuse.training import Step, TrainConfig, Watcher, train
+from skelfuse.training import Step, Watcher, train
 
 pytestmark = pytest.mark.training
-
-Configured = Callable[..., TrainConfig]
-Lines = Callable[[Path], list[dict[str, Any]]]
 
 
 def scalars(folder: Path) -> dict[str, dict[int, list[float]]]:
@@ -44,16 +41,6 @@ def recorded(lines: list[dict[str, Any]]) -> dict[str, dict[int, Any]]:
     return found
 
 
-def test_tensorboard_shows_the_numbers_of_the_records(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
-) -> None:
-    train(configured(epochs=2), store, parts, tmp_path)
-    shown = scalars(tmp_path)
-    assert shown == recorded(lines(tmp_path / "metrics.jsonl"))
-    assert set(shown["validation_accuracy"]) == {1, 2}
-    assert {"loss", "accuracy", "lr", "kernel_weight_sum"} <= set(shown)
-
-
 class Pulled(Watcher):
     """Stop in the middle of the third epoch, as by ctrl-C."""
 
@@ -62,8 +49,8 @@ class Pulled(Watcher):
             raise KeyboardInterrupt
 
 
-def test_a_resumed_run_goes_on_at_the_next_epoch(
-    store: Store, parts: dict[str, Any], tmp_path: Path, configured: Configured, lines: Lines
+def test_it_shows_the_numbers_of_the_records_also_of_a_resumed_run(
+    store: Store, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     wanted = configured(epochs=4)
     with pytest.raises(KeyboardInterrupt):
@@ -71,17 +58,13 @@ def test_a_resumed_run_goes_on_at_the_next_epoch(
     assert set(scalars(tmp_path)["loss"]) == {1, 2}
     train(wanted, store, parts, tmp_path, resume=True)
     shown = scalars(tmp_path)
-    assert shown == recorded(lines(tmp_path / "metrics.jsonl"))
-    assert set(shown["loss"]) == {1, 2, 3, 4}
+    assert shown == recorded(json_lines(tmp_path / "metrics.jsonl"))
+    assert set(shown["loss"]) == set(shown["validation_accuracy"]) == {1, 2, 3, 4}
+    assert {"accuracy", "lr", "kernel_weight_sum"} <= set(shown)
 
 
 def test_without_tensorboard_a_run_goes_its_way_silently(
-    store: Store,
-    parts: dict[str, Any],
-    tmp_path: Path,
-    configured: Configured,
-    lines: Lines,
-    capfd: pytest.CaptureFixture[str],
+    store: Store, parts: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     class Others:
         """Find every module but that one, as where it was never installed."""
@@ -99,6 +82,6 @@ def test_without_tensorboard_a_run_goes_its_way_silently(
             patch.delitem(sys.modules, name)
         patch.setattr(sys, "meta_path", [Others])
         train(configured(epochs=1), store, parts, tmp_path)
-    assert [line["epoch"] for line in lines(tmp_path / "metrics.jsonl")] == [1]
+    assert [line["epoch"] for line in json_lines(tmp_path / "metrics.jsonl")] == [1]
     assert not (tmp_path / "tensorboard").exists()
     assert capfd.readouterr() == ("", "")

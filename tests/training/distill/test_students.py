@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.moving_hand import student
 from skelfuse.batches import Batches
 from skelfuse.models import SIZES, SkelFuse
 from skelfuse.run import load_run
@@ -19,7 +19,6 @@ from skelfuse.store import Store
 from skelfuse.training import (
     Distill,
     ModelChoice,
-    TrainConfig,
     Watcher,
     build_model,
     measure,
@@ -31,7 +30,6 @@ from skelfuse.training.losses import softened_divergence
 
 pytestmark = pytest.mark.training
 
-Configured = Callable[..., TrainConfig]
 Parts = dict[str, Any]
 
 
@@ -47,10 +45,10 @@ class Deeper(Watcher):
 
 @pytest.mark.long
 def test_a_student_comes_to_know_its_teacher(
-    teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
+    teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     # Labels alone make a student sure: what it shares of the teacher's doubts, it was taught.
-    fit = {"epochs": 16, "learning_rate": 5e-3, "label_smoothing": 0}
+    fit: dict[str, Any] = {"epochs": 16, "learning_rate": 5e-3, "label_smoothing": 0}
     alone = student(**fit)
     taught = replace(alone, distill=Distill(str(teacher), logits=10.0, temperature=1.0))
     gaps, heard = {"alone": 0.0, "taught": 0.0}, Deeper()
@@ -77,7 +75,7 @@ def gap_between(a: Path, b: Path, store: Store, parts: Parts) -> float:
 
 @pytest.mark.long
 def test_the_student_is_whole_without_its_teacher(
-    teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
+    teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     gone = Path(shutil.copytree(teacher, tmp_path / "gone"))
     train(student(gone, epochs=12, learning_rate=5e-3), store, parts, tmp_path / "s")
@@ -93,9 +91,7 @@ def test_the_student_is_whole_without_its_teacher(
 
 @pytest.mark.export
 @pytest.mark.usefixtures("exportable")
-def test_nothing_of_the_motion_branch_is_in_a_students_graph(
-    student: Configured, store: Store
-) -> None:
+def test_nothing_of_the_motion_branch_is_in_a_students_graph(store: Store) -> None:
     def exported(choice: ModelChoice) -> tuple[torch.export.ExportedProgram, nn.Module]:
         torch.manual_seed(0)
         model = build_model(choice, store.skeleton, 3).eval()

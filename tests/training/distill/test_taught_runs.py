@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from helpers.moving_hand import json_lines, student
+from helpers.two_processes import two_processes
 from skelfuse.cli import main
 from skelfuse.store import Store
-from skelfuse.training import Step, TrainConfig, Watcher, train
+from skelfuse.training import Step, Watcher, train
 from skelfuse.training.checkpoint import LAST, read_checkpoint
 
 pytestmark = pytest.mark.training
 
-ROOT = Path(__file__).resolve().parents[3]
-Configured = Callable[..., TrainConfig]
-Lines = Callable[[Path], list[dict[str, Any]]]
 Parts = dict[str, Any]
 
 
@@ -34,12 +29,7 @@ Parts = dict[str, Any]
     ],
 )
 def test_every_way_of_training_can_be_taught(
-    fit: dict[str, Any],
-    teacher: Path,
-    student: Configured,
-    store: Store,
-    parts: Parts,
-    tmp_path: Path,
+    fit: dict[str, Any], teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     config = student(teacher, learning_rate=5e-3, **fit)
     result = train(config, store, parts, tmp_path / "s")
@@ -56,11 +46,7 @@ class Stop(Watcher):
 
 @pytest.mark.long
 def test_a_taught_run_resumes_bit_for_bit(
-    teacher: Path,
-    student: Configured,
-    store: Store,
-    parts: Parts,
-    tmp_path: Path,
+    teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     fit = {"epochs": 2, "checkpoint_minutes": 1e-9, "mixing": "mixup", "average": 0.999}
     config = student(teacher, batch_size=8, **fit)
@@ -91,25 +77,16 @@ def command(store: Store, out: Path, *more: str) -> list[str]:
 
 @pytest.mark.long
 @pytest.mark.process
-def test_two_processes_are_taught_as_one_is(
-    teacher: Path, store: Store, lines: Lines, tmp_path: Path
-) -> None:
+def test_two_processes_are_taught_as_one_is(teacher: Path, store: Store, tmp_path: Path) -> None:
     plain = tmp_path / "plain.yaml"
     plain.write_text("train: {epochs: 2}")
     settings = (f"--config={plain}", f"--set=distill.teacher={teacher}")
     one, two = tmp_path / "one", tmp_path / "two"
     main(command(store, one, *settings), standalone_mode=False)
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=0"]
-    done = subprocess.run(
-        [sys.executable, "-m", *launch, "-m", "skelfuse.cli", *command(store, two, *settings)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    for a, b in zip(*(lines(run / "metrics.jsonl") for run in (one, two)), strict=True):
+    both = two_processes(*command(store, two, *settings))
+    told = both.communicate()[1]
+    assert both.returncode == 0, told
+    for a, b in zip(*(json_lines(run / "metrics.jsonl") for run in (one, two)), strict=True):
         for key in ("loss", "distill_features", "distill_logits"):
             assert b[key] == pytest.approx(a[key], rel=1e-3), key
     # Biases before a normalisation have no gradient but noise, and their averages follow it.

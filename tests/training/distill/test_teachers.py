@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from helpers.moving_hand import moving_store, student
 from skelfuse.batches import Batches, Sampling
 from skelfuse.errors import SkelfuseError
 from skelfuse.models import MODELS, SkelFuse
@@ -24,12 +24,11 @@ from skelfuse.training.teacher import Teacher, load_teacher
 
 pytestmark = pytest.mark.training
 
-Configured = Callable[..., TrainConfig]
 Parts = dict[str, Any]
 
 
 def test_the_teacher_sees_the_very_clips_of_the_student_and_stays_as_it_is(
-    teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
+    teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     given: list[Tensor] = []
     students: list[Tensor] = []
@@ -67,12 +66,7 @@ def test_any_model_teaches_what_its_classifier_decides_on(name: str, store: Stor
 
 @pytest.mark.parametrize("choice", [ModelChoice("ddnet", options={"filters": 8})])
 def test_any_model_can_learn_from_one(
-    choice: ModelChoice,
-    teacher: Path,
-    student: Configured,
-    store: Store,
-    parts: Parts,
-    tmp_path: Path,
+    choice: ModelChoice, teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     config = replace(student(teacher, epochs=1), model=choice)
     train(config, store, parts, tmp_path / "s")
@@ -108,12 +102,7 @@ def test_joints_are_matched_by_name(
 
 
 def test_what_cannot_teach_is_told(
-    teacher: Path,
-    student: Configured,
-    store: Store,
-    parts: Parts,
-    make_store: Callable[..., Store],
-    tmp_path: Path,
+    teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     config = student(teacher, epochs=1)
 
@@ -133,16 +122,16 @@ def test_what_cannot_teach_is_told(
     drawn = Sampling(frames=16, crop=(0.5, 1.0), jitter=0.2)  # how clips are drawn may differ
     train(replace(config, sampling=drawn), store, parts, tmp_path / "drawn")
     twig = Skeleton("twig", joints=("a", "b"), bones=(("b", "a"),), root="a")
-    other = told(config, make_store(tmp_path / "twig.h5", skeleton=twig))
+    other = told(config, moving_store(tmp_path / "twig.h5", skeleton=twig))
     assert "different skeletons" in other
     assert "expected twig (2 joints), found arm (3 joints): without 'a', 'b' and with" in other
-    few = make_store(tmp_path / "few.h5", clips=2)
+    few = moving_store(tmp_path / "few.h5", clips=2)
     with pytest.raises(SkelfuseError, match=r"different classes.*not in both: along z"):
         train(config, few, {"train": np.arange(2)}, tmp_path / "s")
 
 
 def test_another_teacher_in_its_place_is_told(
-    teacher: Path, student: Configured, store: Store, parts: Parts, tmp_path: Path
+    teacher: Path, store: Store, parts: Parts, tmp_path: Path
 ) -> None:
     shutil.copytree(teacher, tmp_path / "t")
     config = student(tmp_path / "t", epochs=1)
