@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.answer import Explanation, Moment, Named, standing_out
@@ -25,8 +25,6 @@ from skelfuse.explain.questions import Questions
 from skelfuse.explain.seen import log_class_shares, seen_by
 from skelfuse.explain.shapley import Shares, shapley_shares, synergies
 from skelfuse.run import Run
-
-Array = npt.NDArray[np.float64]
 
 FIRST = 4  # shares that must be sure
 SURE = 0.1  # of these shares: the standard error that is small enough

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from skelfuse.arrays import Array, Bools
 from skelfuse.explain.answer import clearly_above
 from skelfuse.explain.game import Game
-
-Array = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 CANDIDATES = 8  # of the largest shares, of whom some are named
 GAIN = 0.05  # of probability: for less nobody is exchanged for one of a smaller share
@@ -22,24 +19,25 @@ def needed_together(
 ) -> list[int]:
     """Return so many players whom a class, or it rather than its rival, needs most together.
 
-    They are among those of the largest `shares [P]`, each clearly above its error, and come in the
-    order of their shares.
+    They are among those of the largest `shares [P]`, each clearly above its error as long as there
+    are enough of these, and come in the order of their shares.
     """
     order = [int(player) for player in np.argsort(-shares, kind="stable")]
     clear = [i for i in order if clearly_above(shares[i], error[i])]
+    first = [*clear, *(i for i in order if i not in clear)][:count]
 
-    def worth(here: BoolArray) -> Array:
+    def worth(here: Bools) -> Array:
         log = game.value(here)  # [E,K]
         mine = log[:, number]
         both = 0.0 if rival is None else np.logaddexp(mine, log[:, rival])
         return np.asarray(np.exp(mine - both))
 
-    group = strongest_group(worth, len(order), order[:count], clear[:CANDIDATES])
+    group = strongest_group(worth, len(order), first, clear[:CANDIDATES])
     return sorted(group, key=order.index)
 
 
 def strongest_group(
-    worth: Callable[[BoolArray], Array],
+    worth: Callable[[Bools], Array],
     players: int,
     first: Sequence[int],
     candidates: Sequence[int],
@@ -58,7 +56,7 @@ def strongest_group(
     [2, 1]
     """
 
-    def quality(groups: BoolArray) -> Array:
+    def quality(groups: Bools) -> Array:
         both = worth(np.concatenate([groups, ~groups]))
         return np.asarray(both[: len(groups)] - both[len(groups) :])
 
@@ -79,7 +77,7 @@ def strongest_group(
         group, best = exchanged[int(found.argmax())], float(found.max())
 
 
-def _sets(groups: list[list[int]], players: int) -> BoolArray:
+def _sets(groups: list[list[int]], players: int) -> Bools:
     here = np.zeros((len(groups), players), bool)
     for row, group in zip(here, groups, strict=True):
         row[group] = True
