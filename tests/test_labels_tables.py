@@ -231,6 +231,13 @@ def test_dlc_analyzers_own_table(samples: Callable[[str], Path]) -> None:
     )
 
 
+def test_columns_that_are_nearly_those_of_a_tool_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("file,experimenter,from,to,type,id\nx,me,0.5,1.0,rear,a\n")
+    with pytest.raises(SkelfuseError, match="the first line must name the columns"):
+        read_labels(file)
+
+
 def test_a_real_table_with_a_line_a_frame(samples: Callable[[str], Path]) -> None:
     found = read_labels(samples("labels/Home_FDD.csv"))
     assert found.kind == "a line a frame"

@@ -19,7 +19,7 @@ from skelfuse.errors import SkelfuseError
 
 ENDINGS = (".csv", ".tsv", ".txt")
 FRAME = ("frame", "frame_number", "frame_id", "frame_index")
-DLC_ANALYZER = {"file", "experimenter", "from", "to", "type", "id"}
+DLC_ANALYZER = {"file", "Experimenter", "from", "to", "type", "ID"}
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,6 @@ def _of_tool(
         return "BORIS, tabular events", boris_tabular(sheet, problems, notes)
     if any(name.startswith("begin time") for name in names):
         return "ELAN, tab-delimited", elan(sheet, problems)
-    if names >= DLC_ANALYZER:
+    if {*sheet.columns} >= DLC_ANALYZER:
         return "DLCAnalyzer's intervals", dlc_analyzer(sheet, problems)
     return None
