@@ -96,6 +96,21 @@ def test_the_library_prints_nothing() -> None:
 
 
 @pytest.mark.slow
+def test_what_isinstance_asks_of_a_model_are_methods_alone() -> None:
+    """From Python 3.12 on it does not see what torch keeps elsewhere: modules within a module."""
+    checked = [
+        (path, node)
+        for path in LIBRARY
+        for node in nodes(path)
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(one) == "runtime_checkable" for one in node.decorator_list)
+    ]
+    assert checked
+    for path, node in checked:
+        assert not any(isinstance(one, ast.AnnAssign) for one in node.body), (path, node.name)
+
+
+@pytest.mark.slow
 def test_reading_knows_no_command_and_no_torch() -> None:
     for path in (ROOT / "datasets").rglob("*.py"):
         for module in imported(path):
