@@ -149,5 +149,5 @@ def _source(run: str, skeleton: Path | None, store: Store | None) -> KernelSourc
             remedy="correct the path or the name",
         )
     if skeleton is None and store is not None:
-        return kernels_of_config(find(run), store.skeleton)
-    return kernels_of_config(find(run), find_layout(str(skeleton or DEFAULT_SKELETON)))
+        return kernels_of_config(find(run), store.skeleton, store)
+    return kernels_of_config(find(run), find_layout(str(skeleton or DEFAULT_SKELETON)), store)

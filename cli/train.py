@@ -122,4 +122,4 @@ def _next(result: Result, data: Path, device: str) -> None:
     else:
         clips = counted(found.metrics.clips, "test clip")
         output(f"{found.metrics.top1:.1%} on {clips}: {command}")
-    say(f"next: skelfuse predict {run} FILE, skelfuse inspect-kernels {run}")
+    say(f"next: skelfuse predict {run} FILE, skelfuse explain {run} FILE")

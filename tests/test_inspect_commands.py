@@ -67,8 +67,18 @@ def test_a_shipped_configuration_is_known_by_its_name() -> None:
     assert found["frame_rate"]["hz"] is None
     assert found["frequency_unit"] == "cycles per frame"
     assert [kernel["name"] for kernel in found["kernels"]][:2] == ["joint/scale1", "joint/scale2"]
-    flat = told(inspect_kernels, "jhmdb", "--skeleton", "jhmdb-15", "--format", "csv")
+    flat = told(inspect_kernels, "synth", "--skeleton", "jhmdb-15", "--format", "csv")
     assert {row["axis"] for row in csv.DictReader(io.StringIO(flat))} == {"x", "y"}
+
+
+def test_what_a_configuration_leaves_to_the_store_is_asked_of_it(tmp_path: Path) -> None:
+    with pytest.raises(SkelfuseError, match=r"needs a store to choose by; give one with --data"):
+        told(inspect_kernels, "generic")
+    store = inspected_runs.store_of(tmp_path / "store.h5", COCO_17)
+    found = json.loads(told(inspect_kernels, "generic", "--data", store.path, "--format", "json"))
+    names = [kernel["name"] for kernel in found["kernels"]]
+    assert "bone/scale1" in names
+    assert not any(name.startswith("partner") for name in names)  # all its clips are of one person
 
 
 def test_a_configuration_begins_with_the_kernels_that_its_run_begins_with(

@@ -64,7 +64,7 @@ def page(
 ) -> str:
     """Return the page; `changed` are each variant's settings, `seconds` a clip's on one core.
 
-    `begun_with` is what the whole table sets otherwise than the shipped configurations, by set.
+    `begun_with` is what the whole table sets otherwise than the tuned configurations, by set.
     """
     found = by_pair(cells, rows)
     together = "`together`, the parts that gain joined, is run once all others have their rows."
@@ -105,7 +105,7 @@ def _begun(begun_with: Mapping[str, Sequence[str]]) -> str:
         return ""
     told = [f"{SETS[data].title} {_settings(begun_with[data])}" for data in begun_with]
     return (
-        "All rows of a set share one configuration; where the shipped one has changed since the "
+        "All rows of a set share one configuration; where the tuned one has changed since the "
         f"table was begun, it is the one from before: {'; '.join(told)}."
     )
 

@@ -40,7 +40,7 @@ from research.lab.tables import Found, by_pair
 from skelfuse.training import build_model
 
 SETS_HERE = ("utd-mhad", "nw-ucla", "jhmdb", "synth")
-# The table was begun with these; the shipped configurations have moved on since.
+# The table was begun with these; the tuned configurations have moved on since.
 BEGUN_WITH = {
     "utd-mhad": ("train.epochs=60", "model.dropout=0.3", "model.evidence_dropout=0.5"),
     "jhmdb": ("augment.joint_dropout=0",),

@@ -24,7 +24,7 @@ from research.lab.tables import (
 )
 
 MAIN = {
-    "small": "**`small`**, the shipped configuration",
+    "small": "**`small`**, the tuned configuration",
     "nano": "`nano`",
     "generic": "`generic`",
     "generic-bfloat16": "`generic` in bfloat16",

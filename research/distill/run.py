@@ -27,11 +27,11 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
+from research.lab.data_sets import TUNED
 from research.lab.measured import latencies, processor
 from research.lab.rows import append_row, read_rows
 from research.lab.tables import markdown, told
 from skelfuse.batches import Batches
-from skelfuse.configs import find
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
 from skelfuse.evaluation import evaluate
@@ -128,7 +128,8 @@ def main(
             raise click.UsageError(f"not CONFIG=STORE: {pair}")
         store = Store(Path(file))
         shorter = [f"train.epochs={epochs}"] if epochs else []
-        plain = read_config(find(config_name), shorter)
+        file_of_config = TUNED / f"{config_name}.yaml"
+        plain = read_config(file_of_config, shorter)
         if plain.protocol is None:
             raise click.UsageError(f"{config_name} has no protocol")
         parts = split(clip_table(store), plain.protocol)
@@ -148,7 +149,7 @@ def main(
                 if key in known and (folder / LAST).exists():
                     continue
                 apart = settings(kind, (teacher, student), of_seed[TEACHER] / LAST, given)
-                config = read_config(find(config_name), [*shorter, f"seed={seed}", *apart])
+                config = read_config(file_of_config, [*shorter, f"seed={seed}", *apart])
                 start = time.perf_counter()
                 train(config, store, parts, folder, device="cpu", resume=True)
                 seconds = time.perf_counter() - start

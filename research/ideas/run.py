@@ -2,7 +2,7 @@
 
     python research/ideas/run.py DATA [--seeds 3] [--workers 2] --write PAGE
 
-Each idea changes some settings of the shipped configurations. Of every data set the training clips
+Each idea changes some settings of the tuned configurations. Of every data set the training clips
 are split by person, by camera, or in blocks; each part in turn is what the others are tested on.
 Test clips of the protocols are never looked at. Data sets, rows, resuming and several processes
 are as in research/accuracy.
@@ -45,7 +45,7 @@ from research.lab.tables import (
     told,
 )
 
-PLAIN = "as shipped"
+PLAIN = "as tuned"
 SETTINGS = {
     "without FrierenFuse": ("model.fuse=false",),
     "kernels that stay differences": ("model.learnable=false",),
@@ -102,12 +102,12 @@ def page(
         "# Ideas, tried on training clips alone",
         made_by(asked_for(cells, rows), command),
         "Each idea changes the settings named, and nothing else, of the configuration that is "
-        "shipped for the set. " + _apart() + " Accuracy of the last epoch in percent, mean ± "
+        "tuned for the set. " + _apart() + " Accuracy of the last epoch in percent, mean ± "
         f"standard deviation (n − 1) over {seeds} seeds (another number in brackets) of the mean "
         "over the parts; below it the cross entropy, which tells more where few clips are in "
         "doubt. – where there is no run.",
         _table(found, seeds),
-        "## Differences to what is shipped",
+        "## Differences to the tuned configuration",
         "In points of accuracy / in hundredths of cross entropy (less is better), over the seeds "
         "that both have.",
         _differences(found),

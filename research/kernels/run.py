@@ -38,10 +38,9 @@ from research.lab.tables import (
     Found,
     asked_for,
     by_pair,
-    difference,
+    compared,
     made_by,
     markdown,
-    signed,
     told,
 )
 
@@ -135,19 +134,12 @@ def table(found: Mapping[tuple[str, str], Found], seeds: int) -> str:
 
 def learned_and_fixed(found: Mapping[tuple[str, str], Found], seeds: int) -> str:
     """Return a line for each idea: accuracy of the own path alone, kernels learned and fixed."""
-    lines = []
-    for name in IDEAS | PENALTIES:
-        compared = (f"own {name}", f"own {name if name in IDEAS else '1-2-4'} fixed")
-        cells, gains = [], []
-        for data in INNER:
-            learned, fixed = (found.get((data, one), Found()).accuracy for one in compared)
-            cells += [told(learned, seeds), told(fixed, seeds)]
-            gains.append(signed(difference(learned, fixed)))
-        if any(cell != NONE for cell in cells):
-            lines.append([name, *cells, *gains])
-    titles = [SETS[name].title for name in INNER]
-    head = [f"{title}, {what}" for title in titles for what in ("learned", "fixed")]
-    return markdown(["own path", *head, *(f"{title}, gain" for title in titles)], lines)
+    pairs = {
+        name: (f"own {name}", f"own {name if name in IDEAS else '1-2-4'} fixed")
+        for name in IDEAS | PENALTIES
+    }
+    titles = {name: SETS[name].title for name in INNER}
+    return compared(found, pairs, titles, ("learned", "fixed"), seeds)
 
 
 def _figures(one: Found, seeds: int) -> str:

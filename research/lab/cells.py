@@ -1,4 +1,4 @@
-"""What is to be run: variants of the shipped configurations, and by what a run is known again."""
+"""What is to be run: variants of configurations, and by what a run is known again."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ LONGEST = 8  # times as many epochs for a small share of the clips, so that ther
 
 @dataclass(frozen=True)
 class Variant:
-    """What an experiment changes of the configuration that is shipped for its data set."""
+    """What an experiment changes of the configuration that was tuned for its data set."""
 
     settings: tuple[str, ...] = ()  # as for --set
-    config: str | None = None  # another shipped configuration
+    config: str | None = None  # a shipped configuration instead of the tuned one
     model: Mapping[str, Any] | None = None  # a model section of its own instead of the file's
     share: float = 1.0  # of the training subjects
     matched: str = ""  # the variant whose number of parameters a wider mixer brings this one to
@@ -126,7 +126,7 @@ def decided(cell: Cell, store: Store, learned_from: Indices) -> TrainConfig:
 def _configured(
     data: RealSet, variant: Variant, settings: tuple[str, ...], suggest: Suggest
 ) -> TrainConfig:
-    file = find(variant.config or data.config)
+    file = find(variant.config) if variant.config else data.recipe
     changes = () if variant.config else data.settings
     if variant.model is None:
         config = read_config(file, [*changes, *variant.settings, *settings], suggest=suggest)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from research.lab.rows import locked
+from skelfuse.configs import find
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources, preprocess
 from skelfuse.datasets.protocols import split
 from skelfuse.datasets.summary import clip_table
@@ -21,6 +22,7 @@ from skelfuse.datasets.workers import usable_cores
 from skelfuse.store import Store
 
 Indices = npt.NDArray[np.intp]
+TUNED = Path(__file__).resolve().parent / "tuned"  # configurations made by hand, one a data set
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,17 @@ class RealSet:
     title: str
     raw: str  # in the data folder; "" where skelfuse makes the data itself
     short: str  # another name of its store
-    config: str
+    config: str  # in `TUNED`, or the shipped one of this name
     protocols: tuple[str, ...]  # figures are means over them
     clean: bool = False  # has test clips that are in the training part as well
     apart: str = ""  # what parts of its training clips differ in, and how many, e.g. "subject of 2"
-    settings: tuple[str, ...] = ()  # as for --set, where it is not to be run as it is shipped
+    settings: tuple[str, ...] = ()  # as for --set, where it is not to be run as it was tuned
+
+    @property
+    def recipe(self) -> Path:
+        """The file of its configuration."""
+        tuned = TUNED / f"{self.config}.yaml"
+        return tuned if tuned.exists() else find(self.config)
 
 
 SETS = {

@@ -120,6 +120,29 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {line} |" for line in [*lines, *(" | ".join(row) for row in rows)])
 
 
+def compared(
+    found: Mapping[tuple[str, str], Found],
+    pairs: Mapping[str, tuple[str, str]],
+    titles: Mapping[str, str],
+    words: tuple[str, str],
+    seeds: int,
+) -> str:
+    """Return a line for each pair of variants that has a figure: both, and what one gains.
+
+    `titles` are those of the data sets, a column each; `words` name the two variants.
+    """
+    lines = []
+    for name, pair in pairs.items():
+        cells = []
+        for data in titles:
+            a, b = (found.get((data, one), Found()).accuracy for one in pair)
+            both = f"{told(a, seeds)} / {told(b, seeds)} / {signed(difference(a, b))}"
+            cells.append(both if a or b else NONE)
+        if set(cells) != {NONE}:
+            lines.append([name, *cells])
+    return markdown([f"{words[0]} / {words[1]} / gain", *titles.values()], lines)
+
+
 def made_by(rows: Sequence[Row], command: str) -> str:
     """Return the paragraph that says how, when and where the rows were made."""
     if not rows:

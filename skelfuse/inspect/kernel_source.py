@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ from skelfuse.layers.kernels import Kernel
 from skelfuse.models import MODELS
 from skelfuse.run import Run, load_run
 from skelfuse.skeleton import Skeleton
+from skelfuse.store import Store
 from skelfuse.training import TrainConfig, build_model, read_config
 from skelfuse.training.checkpoint import BEST, LAST
 from skelfuse.training.log import KERNELS, read_lines
 from skelfuse.training.losses import kernels_of
 from skelfuse.training.seeds import seed_of
+from skelfuse.training.store_facts import store_facts
+from skelfuse.training.suggested import suggested
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +72,12 @@ def kernels_of_run(path: str | Path) -> KernelSource:
     return KernelSource(title, now, start, history, run.config, True, run.seen_rate, run)
 
 
-def kernels_of_config(path: str | Path, skeleton: Skeleton) -> KernelSource:
+def kernels_of_config(
+    path: str | Path, skeleton: Skeleton, store: Store | None = None
+) -> KernelSource:
     """Return the kernels that training with a configuration begins with, for one skeleton.
+
+    What the configuration leaves to a store is chosen by the clips of `store`.
 
     >>> import tempfile
     >>> from skelfuse.layouts import COCO_17
@@ -79,12 +87,16 @@ def kernels_of_config(path: str | Path, skeleton: Skeleton) -> KernelSource:
     >>> found.kernels["joint/scale1"].taps.tolist()
     [[-1.0, -1.0], [1.0, 1.0]]
     """
-    config = read_config(path)
+    config = read_config(path, suggest=None if store is None else partial(_chosen_by, store))
     # Kernels belong to no class: any number of classes gives the same ones.
     now = _untrained(config, skeleton, 2, path)
     D = skeleton.dimensions
     title = f"{path}: {_model(config)}, before any training, for '{skeleton.name}' in {D} axes"
     return KernelSource(title, now, now, (), config, trained=False)
+
+
+def _chosen_by(store: Store, written: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    return suggested(store_facts(store, np.arange(len(store))), written).settings
 
 
 def _begun(folder: Path) -> KernelSource | None:

@@ -96,7 +96,7 @@ def _config_of(
     if suggest is None:
         raise SkelfuseError(
             f"'{DEFAULTS}: {defaults}' needs a store to choose by",
-            remedy=f"train with it, or leave '{DEFAULTS}' out",
+            remedy=f"give one with --data, or leave '{DEFAULTS}' out",
             key=DEFAULTS,
         )
     plain, written = config.as_dict(), dict[str, Any]()  # as it was understood, not as spelled

@@ -10,21 +10,22 @@ from research.ablation import run as ablation
 from research.accuracy import run as accuracy
 from research.lab.cells import cells_of, fingerprint
 from research.lab.data_sets import SETS
-from skelfuse.configs import find
 from skelfuse.models import SIZES
 from skelfuse.training import read_config
 
 
 def test_a_fingerprint_is_of_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def of(*settings: str) -> str:
-        return fingerprint(read_config(find("utd_mhad"), settings))
+        return fingerprint(read_config(SETS["utd-mhad"].recipe, settings))
 
     plain = of()
     assert plain == of() == of("model.size=small")  # the default, spelled out
-    assert plain == fingerprint(replace(read_config(find("utd_mhad")), seed=5, protocol="odd-even"))
+    assert plain == fingerprint(
+        replace(read_config(SETS["utd-mhad"].recipe), seed=5, protocol="odd-even")
+    )
     asked = [of("train.epochs=2"), of("model.fuse=false"), of("model.size=nano")]
     asked += [of("augment.mirror=0.5"), of(*ablation.MODULES["dct-static-gate"])]
-    asked += [fingerprint(read_config(find("utd_mhad")), share=0.5)]
+    asked += [fingerprint(read_config(SETS["utd-mhad"].recipe), share=0.5)]
     assert len({plain, *asked}) == 1 + len(asked)
     monkeypatch.setitem(SIZES, "small", replace(SIZES["small"], width=136))
     assert of() != plain

@@ -59,9 +59,9 @@ def test_the_page_of_made_up_rows() -> None:
     ]
     stale = [row | {"hash": "of an older configuration", "accuracy": 1.0} for row in rows]
     text = page(cells, [*rows, *stale], seeds=2, command="python it")
-    shipped = "| **`small`**, the shipped configuration |"
-    assert f"{shipped} 91.0 ± 1.4 | 1,234 | 2.5 | 1.5 | 7 |" in text
-    assert f"{shipped} 91.0 ± 1.4 | 80.5 ± 0.7 | 1,234 |" in text  # NW-UCLA has two columns
+    tuned = "| **`small`**, the tuned configuration |"
+    assert f"{tuned} 91.0 ± 1.4 | 1,234 | 2.5 | 1.5 | 7 |" in text
+    assert f"{tuned} 91.0 ± 1.4 | 80.5 ± 0.7 | 1,234 |" in text  # NW-UCLA has two columns
     five = " | ".join(["+1.00 (2)"] * 5)
     assert f"| `small`: FrierenFuse, on − off | {five} | +1.00 |" in text
     four = " | ".join(["−0.50 (2)"] * 4)
@@ -130,7 +130,7 @@ def test_the_ablation_joins_what_gains_once_all_is_measured() -> None:
     assert "| Fourier features | `fourier=8` | 1,234 | 2.5 | 3.00 | 1.50 × |" in text
     assert "| **together** | – | – | – | – | – |" in text
     assert "All of them are off by default: plain `small` is" in text
-    assert "the shipped one has changed" not in text
+    assert "the tuned one has changed" not in text
     more = changed | {"together": ["model.fuse=true"]}
     text = ablation_page(
         cells,
@@ -146,13 +146,13 @@ def test_the_ablation_joins_what_gains_once_all_is_measured() -> None:
     assert "On by default: **together**. The others are off by default." in text
 
 
-def test_a_set_may_be_run_otherwise_than_shipped() -> None:
+def test_a_set_may_be_run_otherwise_than_tuned() -> None:
     changed = ablation.as_begun(SETS["utd-mhad"])
     (cell,) = cells_of(changed, "small", ablation.VARIANTS, seeds=1)
     assert (cell.config.train.epochs, cell.config.model.options["dropout"]) == (60, 0.3)
-    own = Variant(config="sbu")  # a configuration of the variant's own stays as it is
+    own = Variant(config="synth")  # a configuration of the variant's own stays as it is
     (cell,) = cells_of(changed, "own", {"own": own}, seeds=1)
-    assert cell.config.train.epochs == read_config(configs.find("sbu")).train.epochs != 60
+    assert cell.config.train.epochs == read_config(configs.find("synth")).train.epochs != 60
     bare = Variant(model={"size": "pure"})
     (cell,) = cells_of(changed, "bare", {"bare": bare}, seeds=1)
     assert cell.config.train.epochs == 60
@@ -167,8 +167,8 @@ def test_off_by_default_is_what_the_model_itself_says() -> None:
     assert not on_by_default(["model.fuse=true", "model.frequencies.gate=static"])
 
 
-def test_the_page_of_ideas_compares_with_what_is_shipped() -> None:
-    names = ["as shipped", "size base"]
+def test_the_page_of_ideas_compares_with_what_was_tuned() -> None:
+    names = ["as tuned", "size base"]
     cells = [
         cell
         for data in INNER
@@ -180,7 +180,7 @@ def test_the_page_of_ideas_compares_with_what_is_shipped() -> None:
         for cell in cells
     ]
     text = ideas.page(cells, rows, seeds=2, command="python it")
-    assert "| as shipped |  | 90.0 ± 0.0<br>0.450 |" in text
+    assert "| as tuned |  | 90.0 ± 0.0<br>0.450 |" in text
     assert "| size base | `model.size=base` | 92.0 ± 0.0<br>0.450 |" in text
     assert "| size base | +2.00 / +0.00 |" in text
     assert "| 120 epochs | – | – | – | – | – |" in text

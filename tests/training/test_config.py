@@ -262,7 +262,7 @@ def test_a_configuration_is_found_by_name_or_path(tmp_path: Path) -> None:
     mine.write_text("seed: 9")
     assert find(str(mine)) == mine
     assert find("utd_mhad") == find("utd-mhad") == find("configs/utd_mhad.yaml").resolve()
-    assert read_config(find("utd_mhad")).seed == 0
+    assert read_config(find("synth")).seed == 0
     for wrong in ("utd_mhat", "utd_mhat.yaml", str(tmp_path / "jhmdb.yaml")):
         with pytest.raises(SkelfuseError, match=r"no such configuration.*one of generic, jhmdb"):
             find(wrong)

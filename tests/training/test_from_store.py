@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from click.testing import Result
 
 from helpers.commands import called, ran
 from helpers.moving_hand import moving_store
 from helpers.stores import stored
+from research.lab.data_sets import SETS, TUNED, store_of
 from skelfuse.clip import Clip
 from skelfuse.configs import find
 from skelfuse.datasets.protocols import split
@@ -27,6 +29,8 @@ from skelfuse.training import config_from_dict, config_text, read_config
 from skelfuse.training.resume import saved_config
 from skelfuse.training.store_facts import store_facts
 from skelfuse.training.suggested import suggested
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 
 WORM = Skeleton("worm", joints=("a", "b", "c"), bones=(("b", "a"), ("c", "b")), root="a")
 
@@ -174,6 +178,15 @@ def test_the_shipped_configuration_leaves_everything_to_the_store(tmp_path: Path
     assert config == config_from_dict(found)
 
 
+@pytest.mark.parametrize("name", ["utd_mhad", "nw_ucla", "jhmdb", "penn_action", "sbu"])
+def test_the_configuration_of_a_real_set_is_generic_with_its_protocol(name: str) -> None:
+    plain, own = (yaml.safe_load(find(file).read_text()) for file in ("generic", name))
+    assert own == {**plain, "protocol": own["protocol"]}
+    assert own["protocol"] in next(
+        data.protocols for data in SETS.values() if data.config == name
+    )  # whose accuracy is reported
+
+
 def test_a_real_set_gets_settings_like_those_tuned_for_it(
     real_data: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -182,9 +195,25 @@ def test_a_real_set_gets_settings_like_those_tuned_for_it(
     store = Store(path)
     train = split(clip_table(store), "split1")["train"]
     found = config_from_dict(suggested(store_facts(store, train)).settings)
-    tuned = read_config(find("jhmdb"))
+    tuned = read_config(TUNED / "jhmdb.yaml")
     assert found.sampling == tuned.sampling
     assert found.augment == replace(tuned.augment, joint_dropout=found.augment.joint_dropout)
+
+
+@pytest.mark.parametrize("name", ["nw-ucla", "jhmdb"])
+def test_what_the_page_says_is_chosen_for_a_real_set_is_chosen(
+    real_data: Callable[[str], Path], tmp_path: Path, name: str
+) -> None:
+    data = SETS[name]
+    store = store_of(data, real_data(data.raw).parent, tmp_path)
+    assert store is not None
+    train = split(clip_table(store), data.protocols[0])["train"]
+    reasons = suggested(store_facts(store, train)).reasons
+    page = PAGE.read_text(encoding="utf-8")
+    quoted = page.partition(f"$ skelfuse train --config {data.config} ")[2].partition("```")[0]
+    lines = [line for line in quoted.splitlines() if line.startswith("chosen: ")]
+    assert lines
+    assert set(lines) <= {f"chosen: {reason}" for reason in reasons}
 
 
 @pytest.mark.training
