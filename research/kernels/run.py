@@ -51,6 +51,7 @@ SCALES = {  # names as in a table, for commas divide them on the command line
     "2": "[2]",
     "1-2-8": "[1,2,8]",
     "2-14": "[2,14]",
+    "1-2-4-8": "[1,2,4,8]",
     "none": "[]",
 }
 TAUGHT = (0, 1, 2, 4)
