@@ -101,9 +101,9 @@ def page(cells: Sequence[Cell], rows: Sequence[Row], *, seeds: int, command: str
         "Where a set has several splits, a seed's figure is the mean over them. MACs are of one "
         "clip, minutes of one training. † marks published figures quoted at second hand.",
         "`generic` is `small` as the configuration `generic` trains it, which looks at the "
-        "training clips of the store alone: `skelfuse train --config utd_mhad`, `nw_ucla`, `jhmdb`, "
-        "`penn_action` or `sbu` is that with the protocol of the set. DD-Net and ST-GCN are trained "
-        "with settings that were tuned for each set by hand (research/lab/tuned).",
+        "training clips of the store alone: `skelfuse train --config utd_mhad`, `nw_ucla`, "
+        "`jhmdb`, `penn_action` or `sbu` is that with the protocol of the set. DD-Net and ST-GCN "
+        "are trained with settings that were tuned for each set by hand (research/lab/tuned).",
         *(_of_set(name, look, seeds) for name in REAL),
         _worth(look),
         _paths(look, seeds),
