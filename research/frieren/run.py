@@ -20,18 +20,10 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
 from research.lab.cells import Variant
-from research.lab.data_sets import INNER, SETS, inner
+from research.lab.data_sets import INNER, SETS
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import read_rows
-from research.lab.runs import (
-    Plan,
-    chosen,
-    plan_cells,
-    present,
-    run_all,
-    sets_named,
-    work_through,
-)
+from research.lab.runs import Plan, cells_within, chosen, run_within, work_through
 from research.lab.tables import asked_for, by_pair, compared, made_by
 from skelfuse.models import SIZES
 
@@ -85,12 +77,8 @@ def main(asked: Asked) -> None:
     """Try FrierenFuse within the training clips of the data sets in DATA, and write the table."""
     SIZES.update(ONLY_HERE)
     names = chosen(asked.variants or tuple(VARIANTS), list(VARIANTS), {})
-    failed: list[str] = []
-    if not asked.no_runs:
-        sets = [inner(data) for data in present(asked, sets_named(asked.only, INNER))]
-        failed = run_all(Plan(asked, plan_cells(asked, sets, names, VARIANTS)), work)
-    sets = [inner(data) for data in sets_named((), INNER)]
-    cells = plan_cells(asked, sets, list(VARIANTS), VARIANTS)
+    failed = run_within(asked, names, VARIANTS, work)
+    cells = cells_within(asked, VARIANTS)
     rows = read_rows([asked.rows])
     pairs = {name: (name, f"{name} off") for name in AROUND}
     pairs |= {name: (name, "as shipped off") for name in FORMS}

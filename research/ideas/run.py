@@ -20,18 +20,10 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
 from research.lab.cells import Cell, Variant
-from research.lab.data_sets import INNER, SETS, inner
+from research.lab.data_sets import INNER, SETS
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import Row, read_rows
-from research.lab.runs import (
-    Plan,
-    chosen,
-    plan_cells,
-    present,
-    run_all,
-    sets_named,
-    work_through,
-)
+from research.lab.runs import cells_within, chosen, run_within
 from research.lab.tables import (
     NONE,
     Found,
@@ -77,13 +69,9 @@ VARIANTS = {PLAIN: Variant()} | IDEAS
 def main(asked: Asked) -> None:
     """Try each idea within the training clips of the data sets in DATA, and write the table."""
     names = chosen(asked.variants, list(VARIANTS), {}) or list(VARIANTS)
-    failed: list[str] = []
-    if not asked.no_runs:
-        sets = [inner(data) for data in present(asked, sets_named(asked.only, INNER))]
-        failed = run_all(Plan(asked, plan_cells(asked, sets, names, VARIANTS)), work_through)
+    failed = run_within(asked, names, VARIANTS)
     if asked.write:
-        sets = [inner(data) for data in sets_named((), INNER)]
-        cells = plan_cells(asked, sets, list(VARIANTS), VARIANTS)
+        cells = cells_within(asked, VARIANTS)
         text = page(cells, read_rows([asked.rows]), seeds=asked.seeds, command=asked.command)
         write_page(asked.write, text)
     exit_if_any(failed)

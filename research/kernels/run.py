@@ -21,18 +21,10 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder of `research`
 
 from research.lab.cells import Variant
-from research.lab.data_sets import INNER, SETS, inner
+from research.lab.data_sets import INNER, SETS
 from research.lab.options import Asked, exit_if_any, experiment_options, write_page
 from research.lab.rows import read_rows
-from research.lab.runs import (
-    Plan,
-    chosen,
-    plan_cells,
-    present,
-    run_all,
-    sets_named,
-    work_through,
-)
+from research.lab.runs import cells_within, chosen, run_within
 from research.lab.tables import (
     NONE,
     Found,
@@ -107,12 +99,8 @@ VARIANTS = {**variants(), **own_path_variants()}
 def main(asked: Asked) -> None:
     """Try kernels within the training clips of the data sets in DATA, and write the table."""
     names = chosen(asked.variants or ("1-2-4", "1-2-14 taught 1"), list(VARIANTS), {})
-    failed: list[str] = []
-    if not asked.no_runs:
-        sets = [inner(data) for data in present(asked, sets_named(asked.only, INNER))]
-        failed = run_all(Plan(asked, plan_cells(asked, sets, names, VARIANTS)), work_through)
-    sets = [inner(data) for data in sets_named((), INNER)]
-    cells = plan_cells(asked, sets, list(VARIANTS), VARIANTS)
+    failed = run_within(asked, names, VARIANTS)
+    cells = cells_within(asked, VARIANTS)
     rows = read_rows([asked.rows])
     text = f"{made_by(asked_for(cells, rows), asked.command)}\n\n"
     found = by_pair(cells, rows)

@@ -13,7 +13,7 @@ import click
 import torch
 
 from research.lab.cells import Cell, Variant, cells_of
-from research.lab.data_sets import SETS, RealSet, store_of
+from research.lab.data_sets import INNER, SETS, RealSet, inner, store_of
 from research.lab.experiment import run_cell
 from research.lab.options import Asked
 from research.lab.rows import Row, append_row, key_of, locked, read_rows
@@ -106,6 +106,25 @@ def work_through(plan: Plan, experiment: Experiment = run_cell) -> list[str]:
                 f"{row['macs']:,} MACs, {time.perf_counter() - start:.0f} s"
             )
     return failed
+
+
+def run_within(
+    asked: Asked,
+    names: Sequence[str],
+    variants: Mapping[str, Variant],
+    task: Task = work_through,
+) -> list[str]:
+    """Do these variants within the training clips of the sets, and return what failed."""
+    if asked.no_runs:
+        return []
+    sets = [inner(data) for data in present(asked, sets_named(asked.only, INNER))]
+    return run_all(Plan(asked, plan_cells(asked, sets, names, variants)), task)
+
+
+def cells_within(asked: Asked, variants: Mapping[str, Variant]) -> tuple[Cell, ...]:
+    """Return all runs of the variants within the training clips of all sets, done or not."""
+    sets = [inner(data) for data in sets_named((), INNER)]
+    return plan_cells(asked, sets, list(variants), variants)
 
 
 def place_of(cell: Cell) -> str:
