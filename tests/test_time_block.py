@@ -59,8 +59,9 @@ def test_a_tap_is_a_frame() -> None:
 @pytest.mark.parametrize("before", [0, 4])
 @pytest.mark.parametrize("after", [1, 7])
 @pytest.mark.parametrize("dilation", [1, 2])
-def test_padding_changes_nothing(before: int, after: int, dilation: int) -> None:
-    layer = block(dilation=dilation, groups=2)
+@pytest.mark.parametrize("training", [False, True])
+def test_padding_changes_nothing(before: int, after: int, dilation: int, training: bool) -> None:
+    layer = block(dilation=dilation, groups=2).train(training)
     x = torch.randn(2, 9, 3, 6)
     longer = F.pad(x, (0, 0, 0, 0, before, after))
     seen = F.pad(torch.ones(2, 9, 1, 1), (0, 0, 0, 0, before, after))

@@ -110,7 +110,7 @@ class TimeBlock(nn.Module):
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         """Return `x [R,T,N,C]` with what the block makes of it added."""
-        inner = self.act(self.norm(self.across(x)))
-        inner = self.norm_after(self.back(self.dropout(inner)))  # [R,T,N,C]
-        added: Tensor = x + inner if seen is None else x + inner * seen
+        inner = self.act(self.norm(self.across(x), seen))
+        inner = self.norm_after(self.back(self.dropout(inner)), seen)  # [R,T,N,C]
+        added: Tensor = x + inner
         return added

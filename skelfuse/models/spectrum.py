@@ -77,7 +77,7 @@ class Spectrum(nn.Module):
         self.register_buffer("parents", torch.tensor(skeleton.parents), persistent=False)
         inputs = (F * N if pairs is None else len(pairs)) * 2 * skeleton.dimensions
         # Not affine: the next layer is linear, and 0 is the mean of a channel, closed or unseen.
-        self.norm = nn.BatchNorm1d(inputs, eps=SPREAD_OF_NOISE**2, affine=False)
+        self.norm = KnownNorm(inputs, eps=SPREAD_OF_NOISE**2, affine=False)
         self.gather = nn.Linear(inputs, width)
         self.block = TimeBlock(width, dropout=dropout)
         self.norm_after = KnownNorm(width)
@@ -94,8 +94,6 @@ class Spectrum(nn.Module):
         waves = _of_joints(waves)  # [R,F,N,2D,W]
         if self.places is not None:
             waves = waves.flatten(1, 2).index_select(1, self.places)  # [R,G,2D,W]
-        rest = waves.shape[1:]
-        waves = self.norm(waves.flatten(1, -2)).view(-1, *rest)
         there = None
         valid = waves.new_ones(x.shape[0], waves.shape[-1], 1, 1)  # [R,W,1,1]
         if seen is not None:
@@ -105,12 +103,14 @@ class Spectrum(nn.Module):
             if self.places is not None:
                 joint = self.places % len(self.skeleton)
                 there = there[:, 0].index_select(1, joint)  # [R,G,2D,W]
-            waves = torch.where(there, waves, 0.0)
+        rows = waves.flatten(1, -2).transpose(1, 2)  # [R,W,C], C of all frequencies and joints
+        known = None if there is None else there.expand_as(waves).flatten(1, -2).transpose(1, 2)
+        waves = self.norm(rows, known).transpose(1, 2).reshape(waves.shape)
         if self.gate is not None:
             waves = self.gate(waves, there)
         body = self.gather(waves.flatten(1, -2).transpose(1, 2))[:, :, None]  # [R,W,1,width]
         body = self.block(body * valid, valid)
-        body = nn.functional.gelu(self.norm_after(body)) * valid
+        body = nn.functional.gelu(self.norm_after(body, valid))
         clip = body.sum(dim=(1, 2)) / valid.sum(dim=(1, 2)).clamp_min(1)  # [R,width]
         spread: Tensor = self.spread(clip)  # [R,outputs]
         return spread

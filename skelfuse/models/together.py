@@ -82,8 +82,7 @@ class Together(nn.Module):
     def forward(self, h: Tensor, frames: Tensor | None = None) -> Tensor:
         """Sum up joints `h [R,T,N,V·C]` over the frames that count, `frames [R,T]`; None: all."""
         inside = None if frames is None else frames[:, :, None, None].to(h.dtype)  # [R,T,1,1]
-        body = self.act(self.norm(self.gather(h)))  # [R,T,1,V·W]
-        body = body if inside is None else body * inside
+        body = self.act(self.norm(self.gather(h), inside))  # [R,T,1,V·W]
         for block in self.blocks:
             body = block(body, inside)
         counts = None if frames is None else frames[:, :, None]  # [R,T,1]
