@@ -10,6 +10,7 @@ import click
 from skelfuse.cli import options
 from skelfuse.cli.command import Command
 from skelfuse.cli.label_options import label_options, labelling
+from skelfuse.cli.options import AUTO
 from skelfuse.cli.paths import FILE, PATH
 from skelfuse.cli.renamed import input_format
 from skelfuse.cli.termination import ended_cleanly
@@ -83,6 +84,10 @@ def preprocess(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **giv
     from skelfuse.layouts import find_layout
     from skelfuse.store.place import check_replaceable
 
+    if given["columns"] and given["input_format"] not in (AUTO, "table"):
+        raise click.UsageError(
+            f"--columns is for tables: leave out --input-format {given['input_format']}"
+        )
     options = PreprocessOptions(
         format="table" if given["columns"] else given["input_format"],
         reading=ReadOptions(

@@ -49,9 +49,7 @@ def find(path: Path) -> list[Path]:
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clips of a file, `[T,M,V,C]`; a bad clip does not end the iteration."""
     annotations, parts, notes = _contents(path)
-    labels = [_label_number(annotation) for annotation in annotations]
-    classes = max((label for label in labels if label is not None), default=0) + 1
-    reading = _Reading(path, options, parts, notes, classes)
+    reading = _Reading(path, options, parts, notes)
     return map(reading.clip, range(1, len(annotations) + 1), annotations)
 
 
@@ -111,7 +109,6 @@ class _Reading:
     options: ReadOptions
     parts: Parts
     notes: tuple[str, ...]
-    classes: int
 
     def clip(self, number: int, annotation: Any) -> Clip:
         """Build the clip of one annotation; they count from 1."""
@@ -167,14 +164,14 @@ class _Reading:
                 "no usable 'label'", expected="a whole number", remedy="number the classes from 0"
             )
         if not is_ntu_name(name):
-            label = label_of(number, None, self.options, self.classes)
+            label = label_of(number, None, self.options)
             return Facts(name, label=label, splits=self.parts.get(name, {}))
         ntu = parse_ntu_name(name)
         if ntu.action == number + 1:  # the same words as for the set's own files
             file = self.options.class_names
             label = class_label(ntu.action, read_class_names(file) if file else NTU_CLASSES)
         else:
-            label = label_of(number, None, self.options, self.classes)
+            label = label_of(number, None, self.options)
         return Facts(
             name,
             label=label,
@@ -192,4 +189,5 @@ FORMAT = Format(
     find,
     read,
     needs="a .pkl that holds 'annotations', of PYSKL or MMAction2",
+    numbered_classes=True,
 )

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.files import ending, read_text
+from skelfuse.datasets.reading.files import ending, read_any_text
 from skelfuse.datasets.reading.forward_kinematics import places_of, turn_about
+from skelfuse.datasets.reading.frames import other_count
 from skelfuse.datasets.reading.named_joints import named_clip
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.errors import SkelfuseError
@@ -34,9 +35,9 @@ class _Joint:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,N,3]` in its own unit; ends of chains are no joints."""
-    lines = read_text(path, encoding="latin-1").splitlines()
+    lines = read_any_text(path).splitlines()
     joints, at = _hierarchy(lines)
-    frame_time, at = _motion(lines, at)
+    frames, frame_time, at = _motion(lines, at)
     columns = sum(len(joint.channels) for joint in joints)
     rest = "\n".join(lines[at:])
     values, _, _ = rows_of_numbers(rest, columns, delimiter=None, first_line=at + 1)
@@ -46,7 +47,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     names = [joint.name for joint in joints]
     bones = [(names[i], names[above]) for i, above in enumerate(parents) if i != above]
     facts = Facts(path.stem, fps=round(1 / frame_time, 2) if frame_time else None)
-    yield named_clip(facts, places[:, None], None, names, options, bones=bones, body="bvh")
+    clip = named_clip(facts, places[:, None], None, names, options, bones=bones, body="bvh")
+    yield clip.noted(*other_count(frames, clip.frames))
 
 
 def _hierarchy(lines: list[str]) -> tuple[list[_Joint], int]:
@@ -96,10 +98,13 @@ def _channels(words: list[str], line: int) -> list[str]:
     return channels
 
 
-def _motion(lines: list[str], at: int) -> tuple[float | None, int]:
-    """Return the time between frames, and the line of the first frame."""
+def _motion(lines: list[str], at: int) -> tuple[str, float | None, int]:
+    """Return how many frames the file says, the time between them, and the line of the first."""
+    frames = ""
     for number in range(at, min(at + 4, len(lines))):
         key, _, value = lines[number].partition(":")
+        if key.strip().lower() == "frames":
+            frames = value.strip()
         if key.strip().lower() == "frame time":
             try:
                 time = float(value)
@@ -107,7 +112,7 @@ def _motion(lines: list[str], at: int) -> tuple[float | None, int]:
                 time = -1.0
             if not 0 <= time < 1e4:
                 raise _unsound("no time between frames", number + 1, "Frame Time: and seconds")
-            return time or None, number + 1
+            return frames, time or None, number + 1
     raise _unsound("no time between frames", at + 1, "a line 'Frame Time: 0.0333' after MOTION")
 
 
@@ -132,5 +137,10 @@ def _unsound(problem: str, line: int, expected: str) -> SkelfuseError:
 
 
 FORMAT = Format(
-    "bvh", "BVH motion capture", ending(".bvh"), read, needs="*.bvh, a hierarchy and its motion"
+    "bvh",
+    "BVH motion capture",
+    ending(".bvh"),
+    read,
+    needs="*.bvh, a hierarchy and its motion",
+    named_by_users=True,
 )

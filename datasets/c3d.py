@@ -173,4 +173,11 @@ def _names(parameters: Parameters, points: int) -> tuple[list[str], list[int], t
     return [names[i] for i in kept], kept, note
 
 
-FORMAT = Format("c3d", "C3D markers", ending(".c3d"), read, needs="*.c3d with points")
+FORMAT = Format(
+    "c3d",
+    "C3D markers",
+    ending(".c3d"),
+    read,
+    needs="*.c3d with points",
+    named_by_users=True,
+)

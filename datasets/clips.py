@@ -13,6 +13,7 @@ from skelfuse.datasets import video
 from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.formats import AUTO, FORMATS, recognise
 from skelfuse.datasets.reading.coordinates import without_mark
+from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.datasets.table import FORMAT as TABLE
 from skelfuse.datasets.table import tables_in
 from skelfuse.datasets.video import Watch
@@ -111,6 +112,7 @@ def clips_in(
     while True:
         try:
             clip = next(clips)
+            clip = _without_unsure(clip, options.min_score)
             coords = without_mark(clip.coords, options.missing)
             clip = replace(clip, coords=coords, ranked=True)
             clip = with_joints(clip, options.joints) if options.joints else clip
@@ -119,6 +121,16 @@ def clips_in(
             return
         except Exception as error:
             yield as_error(error, path)
+
+
+def _without_unsure(clip: Clip, min_score: float | None) -> Clip:
+    """Return a clip without the joints of a score below what the user gave, whatever its format."""
+    if min_score is None:
+        return clip
+    if clip.confidence is None:
+        return clip.noted("no scores: --min-score hides nothing")
+    coords, notes = hide_unsure(clip.coords, clip.confidence, min_score, default=0)
+    return replace(clip, coords=coords).noted(*notes)
 
 
 def _read(file: ClipFile, options: ReadOptions, watch: Watch | None) -> Iterator[Found]:

@@ -7,6 +7,7 @@ same. Pictures of several folders (`labeled-data/day1/img003.png`) are a recordi
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import defaultdict
@@ -27,6 +28,9 @@ from skelfuse.errors import SkelfuseError
 
 MIN_SCORE = 0.6  # DeepLabCut's own pcutoff
 SCORES = ("likelihood", "confidence")
+HEADER = 1 << 16  # bytes of the first lines: many body parts of many animals
+OTHERWISE_SAVED = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"scorer;", b"scorer\t")
+_COORDS = re.compile(rb"\ncoords,(?:,|coords,)*([^,\r\n]*)")
 _PICTURE = re.compile(r"(?:(.*)[/\\])?[^/\\]*?(\d{1,15})\D*", re.ASCII | re.DOTALL)
 
 
@@ -45,27 +49,29 @@ def find(path: Path) -> list[Path]:
 def _is_table(file: Path) -> bool | None:
     if file.suffix.lower() == ".h5":
         return is_pandas_table(file)
-    return beginning(file, 16).removeprefix(b"\xef\xbb\xbf").startswith(b"scorer,")
+    start = beginning(file, HEADER).removeprefix(codecs.BOM_UTF8)
+    if not start or start.startswith(OTHERWISE_SAVED):
+        return None  # nothing, or what somebody made of such a table: told when it is read
+    coords = _COORDS.search(start)  # SimBA's project has the same lines, with names in the last
+    return start.startswith(b"scorer,") and (coords is None or coords[1] in (b"x", b"y"))
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
-    """Yield the clip of a table `[T,M,N,D]` in pixels; of pictures one a folder."""
+    """Yield the clip of a table `[T,M,N,D]` in pixels; of pictures one a folder, bad or not."""
     if path.suffix.lower() == ".h5":
         names, values, index = read_pandas_table(path)
         columns = [_column(name) for name in names]
     else:
         columns, values, index = _csv(path)
-    for folder, rows, numbers in _recordings(index):
-        name = f"{path.stem}/{folder}" if folder else path.stem
-        yield clip_of_columns(
-            Facts(name),
-            columns,
-            values[rows],
-            numbers,
-            options,
-            min_score=MIN_SCORE,
-            body="deeplabcut",
+
+    def clip(recording: tuple[str, npt.NDArray[np.intp], list[int]]) -> Clip:
+        folder, rows, numbers = recording
+        facts = Facts(f"{path.stem}/{folder}" if folder else path.stem)
+        return clip_of_columns(
+            facts, columns, values[rows], numbers, options, min_score=MIN_SCORE, body="deeplabcut"
         )
+
+    return map(clip, _recordings(index))
 
 
 def _column(name: Sequence[str]) -> Column:
@@ -125,7 +131,8 @@ def _recordings(
     for folder, found in rows.items():
         found.sort()
         numbers = [number for number, _ in found]
-        if len(set(numbers)) < len(numbers):  # no frame numbers: the order of the table
+        counted = all(entry.strip().isdecimal() for entry in index)
+        if len(set(numbers)) < len(numbers) and not counted:  # names without numbers of frames
             found.sort(key=lambda pair: pair[1])
             numbers = list(range(len(found)))
         yield folder if len(rows) > 1 else "", np.array([row for _, row in found]), numbers
@@ -150,4 +157,5 @@ FORMAT = Format(
     find,
     read,
     needs="a .csv that begins with 'scorer,', or pandas' table in an .h5",
+    named_by_users=True,
 )

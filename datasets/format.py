@@ -41,7 +41,9 @@ class Format:
     yields the clips of one source, or raises a SkelfuseError that says what is wrong, on which
     line, and what to do; `clips_in` of clips.py adds the name of the source. `needs` says in a few
     words what its files have, for whoever has others. `check` raises where what `read` needs is not
-    installed.
+    installed. `files_of` lists the files of a source that has several, such as a folder of frames.
+    `named_by_users`: files of one name in several folders are clips of their own, not copies.
+    `numbered_classes`: a class may be a number alone, which `--class-names` names.
 
     >>> from skelfuse.datasets.reading.files import ending
     >>> form = Format("mine", "my sensor's text", ending(".mine"), lambda path, options: iter(()))
@@ -56,3 +58,6 @@ class Format:
     find_named: Callable[[Path], list[Path]] | None = None
     needs: str = ""
     check: Callable[[], None] | None = None
+    files_of: Callable[[Path], list[Path]] | None = None
+    named_by_users: bool = False
+    numbered_classes: bool = False

@@ -29,7 +29,7 @@ from skelfuse.datasets.openpose import ENDING as OPENPOSE_ENDING
 from skelfuse.datasets.openpose import is_openpose
 from skelfuse.datasets.reading import keypoint_people, layout_of
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
-from skelfuse.datasets.reading.facts import WHO, Facts, in_file, make_clip
+from skelfuse.datasets.reading.facts import WHO, Facts, in_file, make_clip, named
 from skelfuse.datasets.reading.files import beginning, ending, files_ending, of_kind, speaks_of
 from skelfuse.datasets.reading.json_file import FETCH_AGAIN, as_numbers, get, get_number, read_json
 from skelfuse.datasets.reading.likely import check_guess
@@ -105,7 +105,7 @@ def _facts(found: dict[str, Any], path: Path) -> Facts:
         value = get(found, key, (str, int))
         return None if value is None else str(value)
 
-    folder = path.absolute().parent.name or None
+    folder = named(path).parent.name or None
     fps = get_number(found, "fps")
     if fps is not None and not 0 < fps < float("inf"):
         raise SkelfuseError(
@@ -225,4 +225,5 @@ FORMAT = Format(
     read,
     ending(".json"),  # where the format is named, a file without keypoints is to be told
     needs="a .json with keypoints, landmarks, instances or annotations",
+    named_by_users=True,
 )

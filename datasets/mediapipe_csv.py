@@ -3,15 +3,17 @@
 Wide: `frame, L0_x, L0_y, L0_z, L0_visibility, L1_x, ...`, also `NOSE_x`, `x1, y1, z1, v1`, 33 of
 the pose, 21 of a hand, 75 of pose and hands, 543 with the face. Long: `frame, landmark, x, y, z`,
 where `landmark` is a name or a number, and `type` the part (pose, left_hand, right_hand). Columns
-`label` (class, action), `subject` and `video` (clip, file) are read: each video, and each run of
-rows with one label, is a clip. Without a label the name of the folder is the label.
+`label` (class, action), `subject` (person) and `video` (clip, file) are read: of each person in
+each video each run of rows with one label is a clip. Times say the frame rate. Without a label the
+name of the folder is the label.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from itertools import groupby
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,9 @@ from skelfuse.datasets.mediapipe_columns import Columns, landmark_columns
 from skelfuse.datasets.mediapipe_long import Long, frames_of_long, long_columns
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates, blank_zeros
 from skelfuse.datasets.reading.detections import for_joints
-from skelfuse.datasets.reading.facts import Facts, make_clip
+from skelfuse.datasets.reading.facts import Facts, make_clip, named
 from skelfuse.datasets.reading.files import beginning, files_ending, of_kind
-from skelfuse.datasets.reading.frames import frame_slots
+from skelfuse.datasets.reading.frames import frame_slots, rate_of
 from skelfuse.datasets.reading.number_rows import Table, read_table
 from skelfuse.datasets.reading.scores import hide_unsure
 from skelfuse.errors import SkelfuseError
@@ -34,7 +36,7 @@ FRAME = ("frame", "frame_id", "frame_number", "frame_num", "frame_index", "frame
 VIDEO = ("video", "video_id", "video_name", "clip", "clip_id", "file", "filename", "sequence_id")
 LABEL = ("label", "class", "action", "activity", "gesture", "sign", "exercise")
 SUBJECT = ("subject", "subject_id", "person", "participant", "participant_id", "signer", "actor")
-TIMES = ("time", "timestamp", "timestamp_ms", "time_ms", "seconds")  # told by the rate instead
+TIMES = ("time", "timestamp", "timestamp_ms", "time_ms", "seconds")
 HEADER = 1 << 16  # bytes of a first line: 543 landmarks with four columns each
 Key = tuple[str, str, str]  # video, label, subject of a row
 
@@ -58,7 +60,7 @@ def _is_table(file: Path) -> bool | None:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clips of a table, `[T,1,33|75|42|21,3]`."""
-    table = read_table(path)
+    table = read_table(path, told_by=(*FRAME, *VIDEO, *LABEL, *SUBJECT))
     names = [name.lower() for name in table.names]
     keys, frames = _keys(table, names), _frame_column(table, names)
     wide, long = landmark_columns(table.names), long_columns(table.names)
@@ -77,13 +79,16 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     skeleton = for_joints(len(skeleton), 3, (skeleton,), options.skeleton)
     notes = _notes(table, names, wide, long)
     numbers = None if frames is None else [frames[row] for row in rows]
-    clips = _clips([keys[row] for row in rows])
-    folder = path.absolute().parent.name or None
+    of_time = _column(names, TIMES)
+    times = None if of_time is None else table.numbers([of_time])[:, 0]
+    clips = _clips([keys[row] for row in rows], numbers)
+    folder = named(path).parent.name or None
 
     def clip(which: tuple[str, Key, list[int]]) -> Clip:
         name, (_, label, subject), at = which
         name = name if label or not folder else f"{folder}/{name}"
-        facts = Facts(name, label=label or folder, subject=subject or None)
+        rate = None if times is None else rate_of(times[[rows[row] for row in at]])
+        facts = Facts(name, label=label or folder, subject=subject or None, fps=rate)
         known = None if numbers is None else [numbers[row] for row in at]
         return _clip(values[at], known, skeleton, facts, options).noted(*notes)
 
@@ -121,15 +126,33 @@ def _frame_column(table: Table, names: list[str]) -> list[int] | None:
     return [int(number) for number in numbers]
 
 
-def _clips(keys: list[Key]) -> list[tuple[Key, list[int]]]:
-    """Return the rows of each clip: those of one video and label, or a run of one label."""
-    if any(video for video, _, _ in keys):
-        rows: dict[Key, list[int]] = {}
-        for row, key in enumerate(keys):
-            rows.setdefault(key, []).append(row)
-        return list(rows.items())
-    runs = groupby(range(len(keys)), key=keys.__getitem__)
-    return [(key, list(run)) for key, run in runs]
+def _clips(keys: list[Key], numbers: list[int] | None) -> list[tuple[Key, list[int]]]:
+    """Return the rows of each clip: in a recording of somebody, each run of rows of one label.
+
+    Without a column that tells recordings apart a new one begins where frame numbers fall; without
+    those either, where another person's rows lie in between.
+
+    >>> keys = [("", label, who) for label, who in ("wA", "wB", "wA", "wB", "sA", "wB", "wA")]
+    >>> [(label + who, rows) for (_, label, who), rows in _clips(keys, [1, 1, 2, 2, 3, 3, 4])]
+    [('wA', [0, 2]), ('sA', [4]), ('wA', [6]), ('wB', [1, 3, 5])]
+    """
+    recordings: dict[tuple[str, str], list[int]] = {}
+    for row, (video, _, subject) in enumerate(keys):
+        recordings.setdefault((video, subject), []).append(row)
+    clips = []
+    for (video, _), rows in recordings.items():
+        if video and numbers is not None:
+            rows.sort(key=numbers.__getitem__)
+        runs = [rows[:1]]
+        for before, row in pairwise(rows):
+            again = keys[row] != keys[before]
+            if not video:
+                again |= row > before + 1 if numbers is None else numbers[row] < numbers[before]
+            if again:
+                runs.append([])
+            runs[-1].append(row)
+        clips += [(keys[run[0]], run) for run in runs]
+    return clips
 
 
 def _named(clips: list[tuple[Key, list[int]]], stem: str) -> Iterator[tuple[str, Key, list[int]]]:
@@ -147,7 +170,7 @@ def _clip(
     facts: Facts,
     options: ReadOptions,
 ) -> Clip:
-    notes: tuple[str, ...] = ()
+    first, notes = 0, tuple[str, ...]()
     if numbers is not None:
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         increasing = [numbers[row] for row in order]
@@ -158,9 +181,10 @@ def _clip(
                 found=f"{len(numbers)} rows with {len(set(numbers))} numbers",
                 remedy="give every person a table, or a column 'video' that tells recordings apart",
             )
-        slots, notes = frame_slots(increasing)
-        whole = np.full((slots[-1] + 1, *values.shape[1:]), np.nan)
-        whole[slots] = values[order]
+        slots = frame_slots(increasing)
+        first, notes = slots.first, slots.notes
+        whole = np.full((slots.at[-1] + 1, *values.shape[1:]), np.nan)
+        whole[slots.at] = values[order]
         values = whole
     flat = bool(np.isnan(values[..., 2]).all())
     places = values[:, None, :, : 2 if flat else 3]
@@ -173,7 +197,8 @@ def _clip(
     # Visibility says what is hidden, not what was not found: nothing is missing unless asked for.
     coords, unsure = hide_unsure(coords, confidence, options.min_score, -np.inf)
     body = for_joints(len(skeleton), coords.shape[3], (skeleton,), None)
-    return make_clip(facts, coords, confidence, body, options).noted(*notes, *unsure)
+    clip = make_clip(facts, coords, confidence, body, options).noted(*notes, *unsure)
+    return replace(clip, first_frame=first)
 
 
 def _notes(
@@ -196,4 +221,5 @@ FORMAT = Format(
     find,
     read,
     needs="columns L0_x, NOSE_x or x1 of all landmarks, or frame, landmark, x, y, z",
+    named_by_users=True,
 )

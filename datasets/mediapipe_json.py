@@ -193,6 +193,8 @@ def _chosen(
             # The body's metres have another origin than the hands: pixels are common to both.
             pose = "pose" if "pose" in body else "world"
             sizes = {pose: len(MEDIAPIPE_33), **sizes}
+        if any(len(people) > 1 for frame in frames for people in frame.values()):
+            notes = (*notes, "with hands only the first person of a frame is kept")
         return [_joined(frame, sizes) for frame in frames], notes
     alone = next((part for part in ALONE if part in has), "")
     further = ("hands are left out",) if hands else ()

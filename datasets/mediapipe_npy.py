@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +77,13 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the clip of a folder of frames, or of one file: `[T,1,75|42|33|21,3]`."""
     rows, numbers = _folder(path) if path.is_dir() else _file(path)
     coords, sure, skeleton, notes = bodies_of_rows(rows, options.skeleton)
-    slots, gaps = frame_slots(numbers)
-    if slots[-1] + 1 > len(slots):
-        coords, sure = _spread(coords, slots, np.nan), _spread(sure, slots, 0)
+    slots = frame_slots(numbers)
+    if slots.at[-1] + 1 > len(slots.at):
+        coords, sure = _spread(coords, slots.at, np.nan), _spread(sure, slots.at, 0)
     # Visibility says what is hidden, not what was not found: nothing is missing unless asked for.
     coords, unsure = hide_unsure(coords, sure, options.min_score, -np.inf)
     clip = make_clip(in_its_folder(path), coords, sure, skeleton, options)
-    yield clip.noted(*notes, *unsure, *gaps)
+    yield replace(clip, first_frame=slots.first).noted(*notes, *unsure, *slots.notes)
 
 
 def _spread(values: npt.NDArray[Any], slots: list[int], nobody: float) -> npt.NDArray[Any]:
@@ -169,4 +170,6 @@ FORMAT = Format(
     find,
     read,
     needs=".npy of 1,662, 258, 126, ... numbers a frame",
+    files_of=files_of,
+    named_by_users=True,
 )

@@ -94,4 +94,5 @@ FORMAT = Format(
     partial(find_hdf5, endings=(".nc", ".h5"), needed=("position", "keypoints", "space")),
     read,
     needs="an .nc of netCDF 4 with position",
+    named_by_users=True,
 )

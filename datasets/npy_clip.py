@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets import mediapipe_npy, npy_folder
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.array_clip import of_array
-from skelfuse.datasets.reading.axes import clips_in_array
+from skelfuse.datasets.reading.axes import arranged, arrays_of_clips
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import files_ending
 from skelfuse.datasets.reading.numpy_file import load_npy
@@ -24,11 +28,14 @@ def find(path: Path) -> list[Path]:
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
-    """Yield the one clip of a file, named as the file is; with `--axes` there may be several."""
-    clips = clips_in_array(load_npy(path), options)
-    for number, (coords, confidence) in enumerate(clips):
-        name = path.stem if len(clips) == 1 else f"{path.stem}-{number:05d}"
-        yield of_array(Facts(name, fps=options.fps), coords, confidence, options)
+    """Yield the one clip of a file, named as the file is; with `--axes` several, bad or not."""
+    arrays = arrays_of_clips(load_npy(path), options)
+
+    def clip(number: int, values: npt.NDArray[Any]) -> Clip:
+        name = path.stem if len(arrays) == 1 else f"{path.stem}-{number:05d}"
+        return of_array(Facts(name, fps=options.fps), *arranged(values, options), options)
+
+    return map(clip, count(), arrays)
 
 
 FORMAT = Format(
@@ -37,4 +44,5 @@ FORMAT = Format(
     find,
     read,
     needs=".npy of [T,N,D] or [T,M,N,D]",
+    named_by_users=True,
 )

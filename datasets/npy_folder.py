@@ -190,4 +190,5 @@ FORMAT = Format(
     find,
     read,
     needs="a clips.csv with columns file and label beside .npy of [T,N,D]",
+    files_of=files_of,
 )

@@ -70,5 +70,10 @@ def _label(action: int, path: Path, options: ReadOptions) -> str:
 # Whatever their names: one that does not follow NTU's pattern is an error to be reported when it is
 # read, not a file to be passed over in silence.
 FORMAT = Format(
-    "ntu", "NTU RGB+D 60 and 120, .skeleton text files", ending(SUFFIX), read, needs="*.skeleton"
+    "ntu",
+    "NTU RGB+D 60 and 120, .skeleton text files",
+    ending(SUFFIX),
+    read,
+    needs="*.skeleton",
+    numbered_classes=True,
 )

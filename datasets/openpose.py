@@ -204,4 +204,6 @@ FORMAT = Format(
     find,
     read,
     needs="names such as ..._keypoints.json, with people in them",
+    files_of=frame_files,
+    named_by_users=True,
 )

@@ -42,7 +42,7 @@ class Piece:
 def read_source(source: Source, options: PreprocessOptions) -> Iterator[Piece]:
     """Yield one source's clips; whatever is wrong with it is in the last piece, not raised."""
     piece = Piece(source)
-    if source.path.stem in options.skip:
+    if options.skip & {source.path.stem, source.path.name}:
         piece.skipped, piece.fingerprint = True, (0, "")
         yield piece
         return

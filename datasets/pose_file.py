@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.clip import Clip
+from skelfuse.clip import Clip, FloatArray
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.coordinates import as_confidence, as_coordinates
 from skelfuse.datasets.reading.facts import in_its_folder, make_clip
 from skelfuse.datasets.reading.files import ending
 from skelfuse.datasets.reading.joined_limbs import Limb, joined_body
 from skelfuse.datasets.reading.scores import hide_unsure
+from skelfuse.datasets.reading.tracks import Track, most_active
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 
@@ -73,15 +74,15 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     source = _Bytes(path.read_bytes())
     (version,) = source.take("f")
     parts = _parts(source)
-    fps, values = _values(source, round(version, 1), parts)
-    coords = as_coordinates(values[..., :-1])
-    sure = as_confidence(values[..., -1], coords.shape[:3])
+    fps, places, scores, left_out = _values(source, round(version, 1), parts, options.max_persons)
+    coords = as_coordinates(places)
+    sure = as_confidence(scores, coords.shape[:3])
     coords[sure <= 0] = np.nan
     skeleton, order = _skeleton(parts, coords.shape[3], options.skeleton)
     coords, sure = coords[:, :, order], sure[:, :, order]
     coords, unsure = hide_unsure(coords, sure, options.min_score, 0)
     facts = in_its_folder(path, fps)
-    yield make_clip(facts, coords, sure, skeleton, options).noted(*unsure)
+    yield make_clip(facts, coords, sure, skeleton, options).noted(*unsure, *left_out)
 
 
 def _parts(source: _Bytes) -> list[_Part]:
@@ -107,14 +108,14 @@ def _parts(source: _Bytes) -> list[_Part]:
 
 
 def _values(
-    source: _Bytes, version: float, parts: list[_Part]
-) -> tuple[float | None, npt.NDArray[np.float32]]:
-    """Return the rate and `[T,M,N,D+1]`, the last number a point's confidence."""
+    source: _Bytes, version: float, parts: list[_Part], limit: int
+) -> tuple[float | None, FloatArray, FloatArray, tuple[str, ...]]:
+    """Return the rate, places `[T,M,N,D]`, confidence `[T,M,N]`, and notes."""
     points = sum(len(part.points) for part in parts)
     numbers = max(part.numbers for part in parts)
     if version == 0:
         fps, frames = source.take("HH")
-        return _rate(fps), _by_frames(source, frames, parts, numbers)
+        return _rate(fps), *_by_frames(source, frames, parts, numbers, limit)
     if version == 0.1:
         fps, frames, people = source.take("HHH")
     elif version == 0.2:
@@ -138,27 +139,31 @@ def _values(
             remedy=REMEDY,
         )
     places = source.floats(frames, people, points, numbers - 1)
-    sure = source.floats(frames, people, points, 1)
-    return _rate(fps), np.concatenate([places, sure], axis=-1)
+    sure = source.floats(frames, people, points)
+    return _rate(fps), places, sure, ()
 
 
 def _by_frames(
-    source: _Bytes, frames: int, parts: list[_Part], numbers: int
-) -> npt.NDArray[np.float32]:
-    """Read frames that have a number of people each, as the first version wrote them."""
-    seen: list[list[npt.NDArray[np.float32]]] = []
-    for _ in range(frames):
-        (people,) = source.take("H")
-        bodies = []
-        for _ in range(people):
+    source: _Bytes, frames: int, parts: list[_Part], numbers: int, limit: int
+) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
+    """Read frames that have a number of people each, as the first version wrote them.
+
+    Who is at one place of the list in every frame is one person.
+    """
+    people: list[Track] = []
+    for t in range(frames):
+        (count,) = source.take("H")
+        for who in range(count):
             source.take("h")  # whom: -1 where nobody knows
             blocks = [source.floats(len(part.points), part.numbers) for part in parts]
             wide = [
                 np.insert(b, b.shape[1] - 1, 0, axis=1) if b.shape[1] < numbers else b
                 for b in blocks
             ]
-            bodies.append(np.concatenate(wide))
-        seen.append(bodies)
+            body = np.concatenate(wide)
+            if who == len(people):
+                people.append({})
+            people[who][t] = np.where(body[:, -1:] > 0, body[:, :-1], np.nan), body[:, -1]
     if source.at != len(source.content):
         raise SkelfuseError(
             "more in the file than its frames",
@@ -166,16 +171,9 @@ def _by_frames(
             found=len(source.content),
             remedy=REMEDY,
         )
-    most = max((len(bodies) for bodies in seen), default=0)
-    if not most:
+    if not people:
         raise SkelfuseError("no person in any frame", remedy="leave the file out")
-    points = sum(len(part.points) for part in parts)
-    values = np.full((frames, most, points, numbers), np.nan, np.float32)
-    values[..., -1] = 0
-    for t, bodies in enumerate(seen):
-        for m, body in enumerate(bodies):
-            values[t, m] = body
-    return values
+    return most_active(people, frames, limit)
 
 
 def _rate(fps: float) -> float | None:
@@ -229,5 +227,10 @@ def _spaced(name: str) -> str:
 
 
 FORMAT = Format(
-    "pose", "sign language's .pose files", ending(".pose"), read, needs="*.pose of sign language"
+    "pose",
+    "sign language's .pose files",
+    ending(".pose"),
+    read,
+    needs="*.pose of sign language",
+    named_by_users=True,
 )

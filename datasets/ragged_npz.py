@@ -206,9 +206,7 @@ def _labels(npz: Npz, clips: int, options: ReadOptions) -> list[str | None]:
     if "label" not in npz.keys or npz.header("label").dtype.kind not in "iu":
         return texts
     class_names = _texts(npz, "class_names", MOST_CLASSES) if "class_names" in npz.keys else None
-    numbers = [int(text or 0) for text in texts]
-    classes = max(numbers, default=0) + 1
-    return [label_of(number, class_names, options, classes) for number in numbers]
+    return [label_of(int(text or 0), class_names, options) for text in texts]
 
 
 def _rates(npz: Npz, clips: int) -> list[float | None]:
@@ -246,4 +244,6 @@ FORMAT = Format(
     find,
     read,
     needs="an .npz with coords [sum of T,N,D], lengths and label",
+    named_by_users=True,
+    numbered_classes=True,
 )

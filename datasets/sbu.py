@@ -73,9 +73,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             found=frames[:5],
             remedy=FETCH_AGAIN,
         )
-    slots, gaps = frame_slots(frames)
-    coords = np.full((slots[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
-    coords[slots] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
+    slots = frame_slots(frames)
+    coords = np.full((slots.at[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
+    coords[slots.at] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
     left_out: tuple[str, ...] = ()
     if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
         coords, _, left_out = keep_most_active(coords, None, options.max_persons)
@@ -87,7 +87,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         subject=pair,
         replication=str(trial),
         fps=options.fps or FPS,
-        notes=(*gaps, *left_out),
+        notes=(*slots.notes, *left_out),
     )
 
 

@@ -78,4 +78,5 @@ FORMAT = Format(
     find,
     read,
     needs="files named skeletons_world.txt",
+    named_by_users=True,
 )

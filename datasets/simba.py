@@ -6,6 +6,7 @@ over. The lines of a project's `input_csv` above the names are, too.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.files import beginning, files_ending, read_text
+from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, read_text
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, cells_of, rows_of_numbers
 from skelfuse.errors import SkelfuseError
 
@@ -28,9 +29,12 @@ _ANIMAL = re.compile(r"(.+)_(\d{1,2})")
 
 def find(path: Path) -> list[Path]:
     """List the tables whose first columns are x, y and p of one body part."""
-    return [
-        file for file in files_ending(path, ".csv") if FIRST_NAMES.search(beginning(file, 1 << 16))
-    ]
+    return of_kind(files_ending(path, ".csv"), _is_table)
+
+
+def _is_table(file: Path) -> bool | None:
+    start = beginning(file, 1 << 16).removeprefix(codecs.BOM_UTF8)
+    return FIRST_NAMES.search(start) is not None if start else None
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
@@ -39,7 +43,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     names, above = _names(text)
     at, columns = _columns(names)
     rest = text.split("\n", above)[above] if text.count("\n") >= above else ""
-    numbers, _, _ = rows_of_numbers(rest, len(names), first_line=above + 1, numbers=at)
+    numbers, _, _ = rows_of_numbers(
+        rest, len(names), first_line=above + 1, numbers=at, blank_rows=True
+    )
     frames = range(len(numbers))
     clip = clip_of_columns(Facts(path.stem), columns, numbers, frames, options, body="simba")
     others = len([name for name in names if name]) - len(columns)
@@ -83,5 +89,10 @@ def _columns(names: Sequence[str]) -> tuple[list[int], list[Column]]:
 
 
 FORMAT = Format(
-    "simba", "SimBA's csv", find, read, needs="a .csv that begins with part_x,part_y,part_p"
+    "simba",
+    "SimBA's csv",
+    find,
+    read,
+    needs="a .csv that begins with part_x,part_y,part_p",
+    named_by_users=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,8 @@ def _clip(
     options: ReadOptions,
 ) -> Clip:
     numbers = np.unique(frames["frame_idx"]).astype(np.int64)
-    slots, gaps = frame_slots(numbers.tolist())
-    slot_of = dict(zip(numbers.tolist(), slots, strict=True))
+    slots = frame_slots(numbers.tolist())
+    slot_of = dict(zip(numbers.tolist(), slots.at, strict=True))
     begin, end = (frames[f"instance_id_{which}"].astype(np.int64) for which in ("start", "end"))
     if (begin > end).any() or (end > len(instances)).any() or (begin < 0).any():
         raise SkelfuseError("frames with instances that are not there", remedy=FETCH_AGAIN)
@@ -109,7 +110,7 @@ def _clip(
     which = [np.arange(a, b) for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
     found = instances[np.concatenate(which)]
     at, found = _uncorrected(at, found)
-    notes = [*gaps]
+    notes = [*slots.notes]
     tracked = found["track"] != UNTRACKED
     if tracked.any() and not tracked.all():
         notes.append(f"{int((~tracked).sum()):,} instances without a track left out")
@@ -118,9 +119,9 @@ def _clip(
         raise SkelfuseError("no instance in any frame", remedy="leave the video out")
     places, scores = _points(found, points, len(joints))
     named = [str(track) if track != UNTRACKED else "" for track in found["track"].tolist()]
-    coords, sure, linked = by_rows(places, scores, at, named, slots[-1] + 1, options)
+    coords, sure, linked = by_rows(places, scores, at, named, slots.at[-1] + 1, options)
     clip = named_clip(facts, coords, sure, joints, options, bones=bones, body="sleap")
-    return clip.noted(*notes, *linked)
+    return replace(clip, first_frame=slots.first).noted(*notes, *linked)
 
 
 def _uncorrected(at: Indices, found: Table) -> tuple[Indices, Table]:
@@ -173,4 +174,5 @@ FORMAT = Format(
     partial(find_hdf5, endings=(".slp",), needed=("frames", "instances", "metadata")),
     read,
     needs="an .slp with instances",
+    named_by_users=True,
 )

@@ -86,4 +86,5 @@ FORMAT = Format(
     partial(find_hdf5, endings=(".h5", ".hdf5"), needed=("tracks", "node_names")),
     read,
     needs="an .h5 with tracks and node_names",
+    named_by_users=True,
 )

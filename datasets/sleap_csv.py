@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.files import beginning, files_ending, read_text
+from skelfuse.datasets.reading.files import beginning, files_ending, of_kind, read_text
 from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 
@@ -18,8 +19,12 @@ HEAD = ["track", "frame_idx", "instance.score"]
 
 def find(path: Path) -> list[Path]:
     """List the tables that begin with SLEAP's three columns."""
-    begins = ",".join(HEAD).encode()
-    return [file for file in files_ending(path, ".csv") if beginning(file).startswith(begins)]
+    return of_kind(files_ending(path, ".csv"), _is_table)
+
+
+def _is_table(file: Path) -> bool | None:
+    start = beginning(file).removeprefix(codecs.BOM_UTF8)
+    return start.startswith(",".join(HEAD).encode()) if start else None
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
@@ -58,4 +63,5 @@ FORMAT = Format(
     find,
     read,
     needs="a .csv that begins with track,frame_idx,instance.score",
+    named_by_users=True,
 )

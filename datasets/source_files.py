@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
-from skelfuse.datasets import mediapipe_npy, npy_folder, openpose, ui_prmd, utkinect, yolo
+from skelfuse.datasets.formats import FORMATS
 from skelfuse.files import check_readable
-
-OF_SEVERAL: Mapping[str, Callable[[Path], list[Path]]] = MappingProxyType(
-    {
-        npy_folder.FORMAT.name: npy_folder.files_of,
-        ui_prmd.FORMAT.name: ui_prmd.files_of,
-        utkinect.FORMAT.name: utkinect.files_of,
-        openpose.FORMAT.name: openpose.frame_files,
-        mediapipe_npy.FORMAT.name: mediapipe_npy.files_of,
-        yolo.FORMAT.name: yolo.files_of,
-    }
-)
 
 
 def stamp(path: Path, form: str) -> str | None:
@@ -29,9 +16,10 @@ def stamp(path: Path, form: str) -> str | None:
     Equal stamps are equal contents, as far as can be known without reading them.
     """
     try:
-        if form not in OF_SEVERAL:
+        files_of = FORMATS[form].files_of
+        if files_of is None:
             return _stamp(path)
-        files = OF_SEVERAL[form](path)
+        files = files_of(path)
         seen = [f"{file.name} {_stamp(file) if file.exists() else None}" for file in files]
     except OSError:
         return None
@@ -53,9 +41,8 @@ def fingerprint(path: Path, form: str) -> tuple[int, str]:
     ...     fingerprint(path, "ntu")
     (3, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
     """
-    files = [path]
-    if form in OF_SEVERAL:
-        files = [file for file in OF_SEVERAL[form](path) if file.is_file()]
+    files_of = FORMATS[form].files_of
+    files = [path] if files_of is None else [file for file in files_of(path) if file.is_file()]
     digest, size = hashlib.sha256(), 0
     for file in files:
         check_readable(file)  # a pipe would keep us for ever

@@ -11,30 +11,12 @@ from pathlib import Path
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.clips import clips_in
-from skelfuse.datasets.formats import recognise
+from skelfuse.datasets.formats import FORMATS, recognise
 from skelfuse.datasets.labels.matching import check_apart
 from skelfuse.datasets.ntu_names import read_class_names
 from skelfuse.datasets.preprocess_options import PreprocessOptions
 from skelfuse.errors import SkelfuseError
 from skelfuse.spanning_tree import spanning_bones
-
-NUMBERED_CLASSES = ("ntu", "annotations", "npz")  # in whose files a class may be a number alone
-# Two files of one name are no copies of each other in these.
-NAMED_BY_USERS = (
-    *("keypoints", "npz", "npy", "deeplabcut", "sleap", "sleap-analysis", "sleap-csv", "movement"),
-    *(
-        "mediapipe-npy",
-        "mediapipe-csv",
-        "pose",
-        "simba",
-        "bvh",
-        "trc",
-        "c3d",
-        "table",
-        "shrec",
-        "video",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +56,8 @@ def find_sources(inputs: Sequence[Path], options: PreprocessOptions) -> list[Sou
     if options.labels and options.labels.table is not None:  # in which no name may fit several
         stems = {source.place: source.path.stem for source in sources}
         check_apart(options.labels.matcher, stems, str(options.labels.table.path))
-    return _told_apart(sources) if {*formats} & {*NAMED_BY_USERS} else sources
+    named_by_users = any(FORMATS[name].named_by_users for name in formats)
+    return _told_apart(sources) if named_by_users else sources
 
 
 def with_tree(sources: Sequence[Source], options: PreprocessOptions) -> PreprocessOptions:
@@ -116,7 +99,7 @@ def _told_apart(sources: list[Source]) -> list[Source]:
 def _check_class_names(file: Path | None, form: str) -> None:
     if file is None:
         return
-    if form not in NUMBERED_CLASSES:
+    if not FORMATS[form].numbered_classes:
         raise SkelfuseError(
             f"files of the format '{form}' name their classes themselves",
             file=file,

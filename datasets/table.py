@@ -18,6 +18,7 @@ from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.columns import AXES, SCORE, Column, clip_of_columns
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import files_ending, read_text
+from skelfuse.datasets.reading.frames import rate_of
 from skelfuse.datasets.reading.number_rows import cells_of, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 
@@ -63,10 +64,11 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         first_line=2,
         texts=[i for i in (person, joint) if i is not None],
         numbers=numbers_at,
+        blank_rows=frame is None,
     )
     coords, more = values[:, : len(at)], values[:, len(at) :]
     numbers = whole_numbers(more[:, 0], lines) if frame is not None else list(range(len(values)))
-    rate = _rate(more[:, -1]) if time is not None else None
+    rate = rate_of(more[:, -1]) if time is not None else None
     people = words[0] if person is not None else None
     if long:
         columns, coords, numbers, people = _wide(columns, coords, numbers, words[-1], people)
@@ -120,20 +122,6 @@ def _matched(names: Sequence[str], pattern: str) -> tuple[list[Column], list[int
     return columns, at
 
 
-def _rate(times: Numbers) -> float | None:
-    """Return the frames per second, by times in seconds or milliseconds.
-
-    >>> _rate(np.array([0.0, 0.04, 0.08])), _rate(np.array([0.0, 40, 80])), _rate(np.array([1.0]))
-    (25.0, 25.0, None)
-    """
-    steps = np.diff(np.unique(times[np.isfinite(times)]))
-    if not len(steps):
-        return None
-    step = float(np.median(steps))
-    rate = round((1000 if step >= 2 else 1) / step, 3)
-    return rate if 0 < rate < 1e4 else None
-
-
 def _wide(
     columns: Sequence[Column],
     values: Numbers,
@@ -144,6 +132,13 @@ def _wide(
     """Return a table of a row a frame and person, from one of a row a joint."""
     keys = list(zip(numbers, people or [""] * len(numbers), strict=True))
     rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+    if len({*zip(keys, joints, strict=True)}) < len(keys):
+        raise SkelfuseError(
+            "a joint twice in one frame",
+            expected="one row for each joint of a person in a frame",
+            found=f"{len(keys)} rows of {len(rows)} frames and people",
+            remedy=f"add a column that says whose it is, such as {PERSON[0]} or {PERSON[2]}",
+        )
     names = {name: n for n, name in enumerate(dict.fromkeys(joints))}
     wide = np.full((len(rows), len(names), len(columns)), np.nan)
     wide[[rows[key] for key in keys], [names[name] for name in joints]] = values
@@ -165,4 +160,5 @@ FORMAT = Format(
     read,
     find_named=tables_in,
     needs="--columns, such as '{joint}_{axis}', for a row a frame",
+    named_by_users=True,
 )

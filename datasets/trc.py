@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ import numpy as np
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.facts import Facts
-from skelfuse.datasets.reading.files import ending, read_text
+from skelfuse.datasets.reading.files import ending, read_any_text
+from skelfuse.datasets.reading.frames import frame_slots, other_count
 from skelfuse.datasets.reading.markers import in_metres
 from skelfuse.datasets.reading.named_joints import named_clip
-from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
 from skelfuse.errors import SkelfuseError
 
 HEADER = 5  # lines: the file's kind, keys, their values, markers, axes
@@ -21,7 +23,7 @@ HEADER = 5  # lines: the file's kind, keys, their values, markers, axes
 
 def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     """Yield the one clip of a file, `[T,1,N,3]` in metres where it says its unit."""
-    lines = read_text(path, encoding="latin-1").splitlines()
+    lines = read_any_text(path).splitlines()
     delimiter = "\t" if "\t" in "".join(lines[:HEADER]) else ","
     rows = [[cell.strip() for cell in line.split(delimiter)] for line in lines[:HEADER]]
     if len(rows) < HEADER or rows[0][0] != "PathFileType" or rows[3][0] != "Frame#":
@@ -35,18 +37,32 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     said = dict(zip(rows[1], rows[2], strict=False))
     names = [name for name in rows[3][2:] if name]
     text = "\n".join(lines[HEADER:])
-    values, _, _ = rows_of_numbers(
+    values, _, at = rows_of_numbers(
         text, 2 + 3 * len(names), delimiter=delimiter, first_line=HEADER + 1, pad=True
     )
     if not names:
         raise SkelfuseError("no markers", line=4, remedy=FETCH_AGAIN)
-    markers = values[:, 2:].reshape(len(values), 1, len(names), 3)
-    coords, note = in_metres(markers, said.get("Units", ""))
+    slots = frame_slots(_increasing(whole_numbers(values[:, 0], at), at))
+    markers = np.full((slots.at[-1] + 1, 1, len(names), 3), np.nan)
+    markers[slots.at, 0] = values[:, 2:].reshape(len(values), len(names), 3)
+    coords, unit = in_metres(markers, said.get("Units", ""))
     facts = Facts(path.stem, fps=_rate(said.get("DataRate", "")))
-    frames = said.get("NumFrames", "")
-    if frames.isdecimal() and int(frames) != len(values):
-        note = (*note, f"the file says {int(frames):,} frames, and has {len(values):,}")
-    yield named_clip(facts, coords, None, names, options, body="trc").noted(*note)
+    clip = named_clip(facts, coords, None, names, options, body="trc")
+    count = other_count(said.get("NumFrames", ""), len(values))
+    yield replace(clip, first_frame=slots.first).noted(*unit, *count, *slots.notes)
+
+
+def _increasing(numbers: list[int], lines: list[int]) -> list[int]:
+    for before, number, line in zip(numbers, numbers[1:], lines[1:], strict=False):
+        if number <= before:
+            raise SkelfuseError(
+                "frame numbers that do not increase",
+                line=line,
+                expected=f"more than {before}",
+                found=number,
+                remedy=FETCH_AGAIN,
+            )
+    return numbers
 
 
 def _rate(text: str) -> float | None:
@@ -57,4 +73,11 @@ def _rate(text: str) -> float | None:
     return rate if 0 < rate < 1e6 else None
 
 
-FORMAT = Format("trc", "TRC markers", ending(".trc"), read, needs="*.trc")
+FORMAT = Format(
+    "trc",
+    "TRC markers",
+    ending(".trc"),
+    read,
+    needs="*.trc",
+    named_by_users=True,
+)

@@ -111,4 +111,5 @@ FORMAT = Format(
     find,
     read,
     needs="names such as m01_s02_e03_positions.txt",
+    files_of=files_of,
 )

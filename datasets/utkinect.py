@@ -154,4 +154,5 @@ FORMAT = Format(
     named(NAME, ".txt"),
     read,
     needs="names such as joints_s01_e02.txt, and actionLabel.txt",
+    files_of=files_of,
 )

@@ -88,4 +88,5 @@ FORMAT = Format(
     find_named,
     needs="a video such as .mp4 or .mov, and MediaPipe (pip install 'skelfuse[video]')",
     check=check_installed,
+    named_by_users=True,
 )

@@ -165,4 +165,6 @@ FORMAT = Format(
     find,
     read,
     needs=".txt with class, box and joints x, y, score in a line",
+    files_of=files_of,
+    named_by_users=True,
 )

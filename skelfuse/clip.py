@@ -47,6 +47,7 @@ class Clip:
     intervals: tuple[Interval, ...] = ()  # what happens when, in a recording that is kept whole
     origin: Origin | None = None  # the part of a recording that it was cut from
     ranked: bool = False  # whether its reader, or a store, has put its people in their order
+    first_frame: int = 0  # its number in the video, from whose beginning times and labels count
 
     def __post_init__(self) -> None:
         self._check_texts()

@@ -53,7 +53,7 @@ def test_a_data_set_of_image_keypoints(tmp_path: Path) -> None:
     assert first.mask.sum() == 4 * 2 * 17 - 1 - 2 * 17
     assert first.confidence is not None
     assert first.confidence[0, 0, 0] == 0.5
-    assert (first.name, first.label, second.label) == ("a", "03", "11")
+    assert (first.name, first.label, second.label) == ("a", "003", "011")
     assert dict(first.splits) == {"xsub": "train"}
     assert dict(second.splits) == {"xsub": "val", "split1": "train"}
     assert second.mask[1, 0, 3]  # without a score a single zero is a position

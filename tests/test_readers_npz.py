@@ -87,7 +87,7 @@ def test_npz_of_a_rate_that_is_not_known_for_all(tmp_path: Path) -> None:
 def test_npz_train_flags_and_plain_labels(tmp_path: Path) -> None:
     one, two = _read(_npz(tmp_path, train=[True, False], label=[12, 3]))
     assert [dict(clip.splits) for clip in (one, two)] == [{"file": "train"}, {"file": "test"}]
-    assert [clip.label for clip in (one, two)] == ["12", "03"]  # sorts as numbers do
+    assert [clip.label for clip in (one, two)] == ["012", "003"]  # sorts as numbers do
     assert [clip.name for clip in (one, two)] == ["mine-00001", "mine-00002"]
     assert [clip.label for clip in _read(_npz(tmp_path, label=None))] == [None, None]
 

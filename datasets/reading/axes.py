@@ -24,18 +24,18 @@ EXAMPLES = "such as --axes TMND, TND, CTVM or NCTVM"
 Arranged = tuple[FloatArray, FloatArray | None]  # [T,M,N,D], confidence [T,M,N]
 
 
-def clips_in_array(values: npt.NDArray[Any], options: ReadOptions) -> list[Arranged]:
-    """Return the clips of an array as `options.axes` has them; one, `[T,(M,)N,D]`, without it.
+def arrays_of_clips(
+    values: npt.NDArray[Any], options: ReadOptions
+) -> npt.NDArray[Any] | list[npt.NDArray[Any]]:
+    """Return the array of each clip `[T,(M,)N,D]`: one, or as many as `options.axes` has.
 
-    >>> field = np.zeros((3, 7, 25, 2))  # coordinate, frame, joint, person
-    >>> field[2] = 4
-    >>> ((coords, _),) = clips_in_array(field, ReadOptions(axes="CTVM"))
-    >>> coords.shape, coords[0, 0, 0].tolist()
-    ((7, 2, 25, 3), [0.0, 0.0, 4.0])
+    >>> field = np.zeros((4, 3, 7, 25, 2))  # clip, coordinate, frame, joint, person
+    >>> [clip.shape for clip in arrays_of_clips(field, ReadOptions(axes="NCTVM"))][:1]
+    [(7, 2, 25, 3)]
     """
     if options.axes is None:
         _refuse_other_orders(values)
-        return [_split(values, options)]
+        return [values]
     letters = canonical(options.axes)
     if values.ndim != len(letters):
         raise SkelfuseError(
@@ -48,7 +48,7 @@ def clips_in_array(values: npt.NDArray[Any], options: ReadOptions) -> list[Arran
     ordered = values.transpose([letters.index(axis) for axis in wanted])
     if "T" not in letters:  # pictures: each is a clip of one frame
         ordered = np.expand_dims(ordered, 1 if "B" in letters else 0)
-    return [_split(clip, options) for clip in (ordered if "B" in letters else ordered[None])]
+    return ordered if "B" in letters else [ordered]
 
 
 def one_clip(values: npt.NDArray[Any], options: ReadOptions) -> Arranged:
@@ -60,7 +60,7 @@ def one_clip(values: npt.NDArray[Any], options: ReadOptions) -> Arranged:
     skelfuse.errors.SkelfuseError: an array of 4 clips: expected one clip a line of the table, \
 found [4, 3, 7, 25, 2]; save a .npy for each clip
     """
-    clips = clips_in_array(values, options)
+    clips = arrays_of_clips(values, options)
     if len(clips) != 1:
         raise SkelfuseError(
             f"an array of {len(clips)} clips",
@@ -68,7 +68,7 @@ found [4, 3, 7, 25, 2]; save a .npy for each clip
             found=list(values.shape),
             remedy="save a .npy for each clip",
         )
-    return clips[0]
+    return arranged(clips[0], options)
 
 
 def canonical(axes: str) -> str:
@@ -131,7 +131,13 @@ def check_third_column(
     )
 
 
-def _split(values: npt.NDArray[Any], options: ReadOptions) -> Arranged:
+def arranged(values: npt.NDArray[Any], options: ReadOptions) -> Arranged:
+    """Return the coordinates of a clip `[T,(M,)N,D]`, and with `--score` its last column apart.
+
+    >>> coords, scores = arranged(np.full((7, 17, 3), 0.5), ReadOptions(score=True))
+    >>> coords.shape, scores.shape
+    ((7, 1, 17, 2), (7, 1, 17))
+    """
     if not options.score:
         coords = as_coordinates(values)
         return without_mark(coords, options.missing), None

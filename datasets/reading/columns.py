@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from skelfuse.datasets.format import ReadOptions
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.frames import frame_slots
 from skelfuse.datasets.reading.named_joints import named_clip
-from skelfuse.datasets.reading.tracks import link, most_active
+from skelfuse.datasets.reading.tracks import Track, link, most_active
 from skelfuse.errors import SkelfuseError
 
 AXES = ("x", "y", "z")
@@ -57,10 +58,10 @@ def clip_of_columns(
     values, numbers = values[order], [numbers[i] for i in order.tolist()]
     places = _picked(columns, values, people, joints, axes)  # [R,M,N,D]
     scores = _picked(columns, values, people, joints, [SCORE])[..., 0]
-    slots, gaps = frame_slots(list(dict.fromkeys(numbers)))
-    slot_of = dict(zip(dict.fromkeys(numbers), slots, strict=True))
+    slots = frame_slots(list(dict.fromkeys(numbers)))
+    slot_of = dict(zip(dict.fromkeys(numbers), slots.at, strict=True))
     at = np.array([slot_of[number] for number in numbers])
-    frames = slots[-1] + 1
+    frames = slots.at[-1] + 1
     if rows_of is not None:
         named = [rows_of[i] for i in order.tolist()]
         coords, sure, linked = by_rows(places[:, 0], scores[:, 0], at, named, frames, options)
@@ -81,7 +82,7 @@ def clip_of_columns(
     clip = named_clip(
         facts, coords, sure if told else None, joints, options, min_score=min_score, body=body
     )
-    return clip.noted(*gaps, *notes)
+    return replace(clip, first_frame=slots.first).noted(*slots.notes, *notes)
 
 
 def _whose(columns: Sequence[Column]) -> tuple[list[str], list[str], list[str], list[str]]:
@@ -134,18 +135,24 @@ def by_rows(
     """Return `[T,M,N,D]` and `[T,M,N]` of rows `[R,N,D]`, each of a frame and of somebody."""
     with np.errstate(over="ignore"):
         places, scores = places.astype(np.float32), scores.astype(np.float32)
-    people = {who: m for m, who in enumerate(dict.fromkeys(named))}
-    which = np.array([people[who] for who in named])
+    rows = list(zip(at.tolist(), places, scores, strict=True))
+    notes: list[str] = []
     if len({*zip(at.tolist(), named, strict=True)}) < len(named):
         seen: list[list[tuple[FloatArray, FloatArray]]] = [[] for _ in range(frames)]
-        for t, joints, sure in zip(at.tolist(), places, scores, strict=True):
+        for t, joints, sure in rows:
             seen[t].append((joints, sure))
         tracks = link(seen)
-        if not tracks:
-            raise SkelfuseError("nobody in any frame", remedy="leave the file out")
-        coords, sure, left_out = most_active(tracks, frames, options.max_persons)
-        return coords, sure, ["who is who was found by places", *left_out]
-    coords = np.full((frames, len(people), *places.shape[1:]), np.nan, np.float32)
-    sure = np.full(coords.shape[:3], np.nan, np.float32)
-    coords[at, which], sure[at, which] = places, scores
-    return coords, sure, []
+        notes.append("who is who was found by places")
+    else:
+        of_name: dict[str, Track] = {}
+        for who, (t, joints, sure) in zip(named, rows, strict=True):
+            of_name.setdefault(who, {})[t] = joints, sure
+        tracks = [track for track in of_name.values() if _seen(track)]
+    if not tracks:
+        raise SkelfuseError("nobody in any frame", remedy="leave the file out")
+    coords, sure, left_out = most_active(tracks, frames, options.max_persons)
+    return coords, sure, [*notes, *left_out]
+
+
+def _seen(track: Track) -> bool:
+    return any(not np.isnan(joints).all() for joints, _ in track.values())

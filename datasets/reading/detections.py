@@ -84,12 +84,13 @@ def clip_of(
     people = link(frames) if tracks is None else tracks
     if not people:
         raise SkelfuseError("no person in any frame", remedy="leave the clip out")
-    slots, gaps = frame_slots(numbers)
-    placed = [{slots[t]: seen for t, seen in person.items()} for person in people]
-    coords, confidence, left_out = most_active(placed, slots[-1] + 1, options.max_persons)
+    slots = frame_slots(numbers)
+    placed = [{slots.at[t]: seen for t, seen in person.items()} for person in people]
+    coords, confidence, left_out = most_active(placed, slots.at[-1] + 1, options.max_persons)
     coords, unsure = hide_unsure(coords, confidence, options.min_score, min_score)
     clip = make_clip(facts, coords, confidence, skeleton, options)
-    return clip.noted(*unsure, *left_out, *gaps)
+    clip = replace(clip, first_frame=slots.first)
+    return clip.noted(*unsure, *left_out, *slots.notes)
 
 
 def clip_of_known(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -72,9 +73,18 @@ def in_its_folder(path: Path, fps: float | None = None) -> Facts:
     >>> in_its_folder(Path("wave/first.mp4")).name
     'wave/first'
     """
-    label = path.absolute().parent.name or None
-    name = path.absolute().name if path.is_dir() else path.stem
+    label = named(path).parent.name or None
+    name = named(path).name if path.is_dir() else path.stem
     return Facts(f"{label}/{name}" if label else name, label=label, fps=fps)
+
+
+def named(path: Path) -> Path:
+    """Return a path with the names of all its folders, without `..`; links keep their own names.
+
+    >>> named(Path("/data/walk/../run/a.json"))
+    PosixPath('/data/run/a.json')
+    """
+    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow links
 
 
 def in_file(part: str | None) -> dict[str, str]:
@@ -118,16 +128,15 @@ def make_clip(
     )
 
 
-def label_of(
-    label: int, class_names: Sequence[str] | None, options: ReadOptions, classes: int = 1000
-) -> str:
+def label_of(label: int, class_names: Sequence[str] | None, options: ReadOptions) -> str:
     """Return the name of a class that is numbered from 0.
 
     The names are the file's own, else line `A001 ...` of `options.class_names` names class 0.
-    Without names the number itself is the label, with leading zeros so that labels sort.
+    Without names the number itself is the label, with leading zeros so that labels sort, and as
+    many in every file: the next one may have more classes.
 
-    >>> label_of(1, ["sit", "stand"], ReadOptions()), label_of(7, None, ReadOptions(), classes=60)
-    ('stand', '07')
+    >>> label_of(1, ["sit", "stand"], ReadOptions()), label_of(7, None, ReadOptions())
+    ('stand', '007')
     """
     if label < 0 or (class_names is not None and label >= len(class_names)):
         raise SkelfuseError(
@@ -139,7 +148,7 @@ def label_of(
     if class_names is not None:
         return class_names[label]
     if options.class_names is None:
-        return f"{label:0{len(str(classes - 1))}d}"
+        return f"{label:03d}"
     names: Mapping[int, str] = read_class_names(options.class_names)
     if label + 1 not in names:
         raise SkelfuseError(

@@ -144,6 +144,23 @@ def read_text(path: Path, what: str = "the file", encoding: str = "utf-8-sig") -
         ) from None
 
 
+def read_any_text(path: Path) -> str:
+    """Return a file's text, in UTF-8 or, as old programs write it, in Latin-1.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as top:
+    ...     _ = Path(top, "a.trc").write_bytes("é".encode("latin-1"))
+    ...     read_any_text(Path(top, "a.trc"))
+    'é'
+    """
+    try:
+        return read_text(path)
+    except SkelfuseError as error:
+        if error.line is None:  # not even the bytes can be read
+            raise
+        return read_text(path, encoding="latin-1")
+
+
 def speaks_of(path: Path, words: Iterable[bytes], *, within: int = BEGINNING) -> bool | None:
     """Tell whether one of these words is in a file's first bytes; None where it has none.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from skelfuse.errors import SkelfuseError
 
 Numbers = npt.NDArray[np.float64]
 PLAIN = "save it as plain comma-separated text"
-WHITE = " \t,;"  # a line of nothing else is empty
+WHITE = " \t,;"  # a row of nothing else has only empty cells
 FETCH_AGAIN = "the file is damaged: fetch it again, or correct the line"
 NOTHING = frozenset(
     {"", "na", "n/a", "null", "none", "-", "--"}
@@ -31,6 +31,7 @@ def rows_of_numbers(
     texts: Sequence[int] = (),
     numbers: Sequence[int] | None = None,
     pad: bool = False,
+    blank_rows: bool = False,
 ) -> tuple[Numbers, list[list[str]], list[int]]:
     r"""Return the numbers `[R,numbers]`, the cells of the columns `texts`, and the rows' lines.
 
@@ -44,7 +45,9 @@ def rows_of_numbers(
     2 text among the numbers 'x'
     """
     names = [""] * columns
-    table = Table(names, text, delimiter=delimiter, first_line=first_line, pad=pad)
+    table = Table(
+        names, text, delimiter=delimiter, first_line=first_line, pad=pad, blank_rows=blank_rows
+    )
     if numbers is None:
         numbers = [column for column in range(columns) if column not in texts]
     return table.numbers(numbers), [table.texts(column) for column in texts], table.lines
@@ -53,8 +56,10 @@ def rows_of_numbers(
 class Table:
     r"""A table whose columns have names, or "": `numbers(columns)` and `texts(column)`.
 
-    An empty cell is NaN, and an empty line nothing. Cells beyond the last column must be empty;
-    with `pad` a row that ends early has empty cells. `delimiter` None is any white space.
+    An empty cell is NaN, and an empty line nothing. A row of empty cells is nothing either, but for
+    `blank_rows`, where each row is a frame, seen or not; at the end it never is one. Cells beyond
+    the last column must be empty; with `pad` a row that ends early has empty cells. `delimiter`
+    None is any white space.
 
     >>> table = Table(["t", "who", "x"], "1,ann,0.5\n2,bob,\n")
     >>> table.numbers([0, 2]).tolist(), table.texts(1)
@@ -69,10 +74,14 @@ class Table:
         delimiter: str | None = ",",
         first_line: int = 1,
         pad: bool = False,
+        blank_rows: bool = False,
     ) -> None:
         self.names, self._delimiter, self._pad = list(names), delimiter, pad
         numbered = enumerate(text.splitlines(), first_line)
-        kept = [(number, line) for number, line in numbered if line.strip(WHITE)]
+        empty = None if blank_rows else WHITE  # for `strip`: white space, or separators as well
+        kept = [(number, line) for number, line in numbered if line.strip(empty)]
+        while kept and not kept[-1][1].strip(WHITE):
+            kept.pop()
         if not kept:
             raise SkelfuseError(
                 "no rows of numbers", remedy="fetch it again, or leave the file out"
@@ -210,9 +219,14 @@ def whole_numbers(values: Numbers, lines: Sequence[int]) -> list[int]:
     return [int(value) for value in values.tolist()]
 
 
-def read_table(path: Path) -> Table:
-    """Return the table of a comma- or tab-separated file."""
+def read_table(path: Path, told_by: Collection[str] = ()) -> Table:
+    """Return the table of a comma- or tab-separated file.
+
+    Where no column is one of those that say which frame of what a row is, `told_by`, each row is
+    a frame, an empty one too.
+    """
     head, _, body = read_text(path, "the table").partition("\n")
     delimiter = "\t" if "\t" in head else ";" if ";" in head and "," not in head else ","
     names = [name.strip() for name in cells_of(head.rstrip("\r"), delimiter, 1)]
-    return Table(names, body, delimiter=delimiter, first_line=2)
+    blank_rows = not {name.lower() for name in names} & {*told_by}
+    return Table(names, body, delimiter=delimiter, first_line=2, blank_rows=blank_rows)

@@ -177,9 +177,10 @@ class Recogniser:
         """Recognise windows of a long clip, lengths in seconds ("2s") or frames ("60f").
 
         Without a stride (None) it is a quarter of the window. Each window is treated as a clip of
-        its own. What is left over at the end is covered by a window that ends with the clip.
+        its own. What is left over at the end is covered by a window that ends with the clip. Frames
+        and seconds count from the beginning of the video, of which a clip may be a later part.
         """
-        rate = clip.fps
+        rate, before = clip.fps, clip.first_frame
         matched = self._matched(clip)
         bounds = list(Windows.of(window, stride, fps=rate).within(clip.frames))
         parts = (part(matched, first, after) for first, after in bounds)
@@ -187,11 +188,11 @@ class Recogniser:
         found = self._recognised(bodies, batch_size, joints=joints, limbs=limbs)
         return [
             Window(
-                first,
-                after,
+                before + first,
+                before + after,
                 prediction,
-                begins=None if rate is None else first / rate,
-                ends=None if rate is None else after / rate,
+                begins=None if rate is None else (before + first) / rate,
+                ends=None if rate is None else (before + after) / rate,
             )
             for (first, after), (prediction,) in zip(bounds, found, strict=True)
         ]

@@ -333,3 +333,28 @@ def test_pipes_and_devices_among_the_files_are_told(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "raw" / "d.json")
     with bounded():
         assert [form.name for form in [recognise(raw)[0]]] == ["keypoints"]
+
+
+def test_thousands_of_people_of_a_frame_each_take_no_memory(tmp_path: Path) -> None:
+    table = "track,frame_idx,instance.score,nose.x,nose.y,nose.score,tail.x,tail.y,tail.score\n"
+    rows = [f"track_{t},{t},1,{t},2,1,3,4,1\n" for t in range(2000)]
+    (tmp_path / "a.csv").write_text(table + "".join(rows))
+    with bounded(bytes_=40 * MB):
+        (clip,) = clips_in(tmp_path / "a.csv", "sleap-csv", ReadOptions())
+    assert not isinstance(clip, SkelfuseError)
+    assert clip.coords.shape == (2000, 2, 2, 2)
+
+
+def test_a_crowd_in_one_frame_of_many_takes_no_memory(tmp_path: Path) -> None:
+    def words(*texts: str) -> bytes:
+        return b"".join(struct.pack("<H", len(text)) + text.encode() for text in texts)
+
+    head = struct.pack("<fHHHH", 0.0, 9, 9, 0, 1) + words("POSE", "XYC")
+    head += struct.pack("<HHH", 2, 0, 0) + words("nose", "neck")
+    person = struct.pack("<h", -1) + struct.pack("<6f", 1, 2, 0.9, 3, 4, 0.9)
+    frames = struct.pack("<H", 2000) + person * 2000 + struct.pack("<H", 0) * 5000
+    (tmp_path / "a.pose").write_bytes(head + struct.pack("<HH", 25, 5001) + frames)
+    with bounded(bytes_=40 * MB):
+        (clip,) = clips_in(tmp_path / "a.pose", "pose", ReadOptions())
+    assert not isinstance(clip, SkelfuseError)
+    assert clip.coords.shape == (5001, 2, 2, 2)
