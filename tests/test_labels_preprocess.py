@@ -66,6 +66,27 @@ def test_each_interval_is_a_clip_with_its_own_frames(poses: Path, tmp_path: Path
     ran("info", out, "--verify")
 
 
+@pytest.mark.parametrize("whole", [(), ("--whole",)], ids=["cut", "whole"])
+def test_intervals_cut_at_the_recordings_end_are_told(
+    poses: Path, tmp_path: Path, whole: tuple[str, ...]
+) -> None:
+    out, told = tmp_path / "s.h5", "1 interval going on behind the recording's end, cut there"
+    given = (poses / "a", "--fps", FPS, "--out", out, *whole)
+    labels = written(tmp_path, "file,label,start,end\na_walk,up,0,1000\na_walk,up,0,8.08\n")
+    assert told in run(*given, "--labels", labels).output
+    ends = [one.end for one in Store(out)[0].intervals] if whole else [Store(out)[0].frames]
+    assert {*ends} == {200}
+    labels = written(tmp_path, "file,label,start,end\na_walk,up,0,8.08\n")  # two frames more
+    assert "cut there" not in run(*given, "--labels", labels).output
+
+
+def test_intervals_of_two_people_do_not_overlap(poses: Path, tmp_path: Path) -> None:
+    lines = ["0,1,1", "0,1,2", "0.5,2,1", "1.5,3,", "2,3,2", "2.98,4,"]  # start, end, person
+    table = "file,start,end,person,label\n" + "".join(f"a_walk,{line},up\n" for line in lines)
+    given = ("--labels", written(tmp_path, table), "--fps", FPS, "--out", tmp_path / "s.h5")
+    assert "  3 intervals sharing frames with an earlier one" in run(poses, *given).output
+
+
 def test_whole_recordings_keep_their_intervals(poses: Path, tmp_path: Path) -> None:
     labels = written(
         tmp_path,
