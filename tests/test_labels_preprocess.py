@@ -87,6 +87,20 @@ def test_intervals_of_two_people_do_not_overlap(poses: Path, tmp_path: Path) -> 
     assert "  3 intervals sharing frames with an earlier one" in run(poses, *given).output
 
 
+def test_a_bad_line_of_the_table_stops_a_strict_run(poses: Path, tmp_path: Path) -> None:
+    labels = written(tmp_path, "file,label,start,end\na_walk,up,0,1\nb_walk,up,two,3\n")
+    out = tmp_path / "s.h5"
+    given = (poses, "--labels", labels, "--fps", FPS, "--out", out)
+    result = run(*given, "--strict")
+    assert result.exit_code == 1
+    assert f"Error: {labels}, line 3: not a time in seconds" in result.output
+    assert not out.exists()
+    assert run(*given).exit_code == 3
+    assert Store(out).names == ["a_walk@0-24"]
+    labels.write_text("file,label,start,end\na_walk,up,0,1\n")
+    assert run(*given, "--strict").exit_code == 0
+
+
 def test_whole_recordings_keep_their_intervals(poses: Path, tmp_path: Path) -> None:
     labels = written(
         tmp_path,
