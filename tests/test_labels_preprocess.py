@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 from helpers.commands import called, ran
+from skelfuse.datasets.steps import split
 from skelfuse.intervals import Interval, Origin
 from skelfuse.store import Store
 
@@ -200,6 +201,44 @@ def test_a_table_may_say_who_alone_and_a_name_what(poses: Path, tmp_path: Path) 
     assert [(clip.label, clip.subject, dict(clip.splits)) for clip in store] == [
         ("walk", "ann", {"file": "train"}),
         ("walk", "ben", {"file": "test"}),
+    ]
+
+
+@pytest.mark.parametrize("way", ["folder", "name:^([a-z]+)_", "column:who"])
+def test_camera_and_split_come_from_folder_name_or_column(
+    poses: Path, tmp_path: Path, way: str
+) -> None:
+    given: list[object] = ["--camera-from", way, "--split-from", way]
+    if way.startswith("column"):
+        given += ["--labels", written(tmp_path, "file,who\na_walk,a\nb_walk,b\n")]
+    out = tmp_path / "s.h5"
+    result = run(poses, *given, "--out", out)
+    assert result.exit_code == 0, result.output
+    store = Store(out)
+    found = [(clip.name, clip.camera, dict(clip.splits)) for clip in store]
+    assert found == [("a_walk", "a", {"file": "a"}), ("b_walk", "b", {"file": "b"})]
+    assert store.cameras == ["a", "b"]
+
+
+def test_a_split_from_names_is_the_protocol_file(poses: Path, tmp_path: Path) -> None:
+    (poses / "a").rename(poses / "train")
+    (poses / "b").rename(poses / "test")
+    out = tmp_path / "s.h5"
+    run(poses, "--label-from", "name:^([a-z])_", "--split-from", "folder", "--out", out)
+    store = Store(out)
+    parts = {part: [store.names[i] for i in of_it] for part, of_it in split(store, "file").items()}
+    assert parts == {"train": ["a_walk"], "test": ["b_walk"]}
+
+
+def test_names_that_say_no_camera_or_split_are_told(poses: Path, tmp_path: Path) -> None:
+    given = ("--camera-from", "name:(a)_", "--split-from", "folder:9", "--out", tmp_path / "s.h5")
+    result = run(poses, *given)
+    assert result.exit_code == 0
+    assert "no camera by --camera-from: 1 clip: b_walk" in result.output
+    assert "no split by --split-from: 2 clips: a_walk, b_walk" in result.output
+    assert [(clip.camera, dict(clip.splits)) for clip in Store(tmp_path / "s.h5")] == [
+        ("a", {}),
+        (None, {}),
     ]
 
 
