@@ -138,7 +138,7 @@ def test_two_lines_of_one_frame_with_other_flags_are_told(tmp_path: Path) -> Non
     assert "line 4: frame 1 of 'a' has two labels: expected '1, 0', as in line 3" in str(problem)
 
 
-@pytest.mark.parametrize("cell", ["", "NaN", "NA"])
+@pytest.mark.parametrize("cell", ["", "NaN", "NA", "-"])
 def test_a_frame_that_nobody_scored_is_no_flag_and_told(tmp_path: Path, cell: str) -> None:
     text = f",Nose_x,Rear,Blank,Groom\n0,1.5,1,,0\n1,1.5,{cell},,1\n2,1.5,1,,1\n"
     found = table(tmp_path, text, "a.csv")

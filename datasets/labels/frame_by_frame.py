@@ -9,11 +9,12 @@ from itertools import groupby
 from skelfuse.datasets.labels.plain import Problems, each_line
 from skelfuse.datasets.labels.rows import Row, frame
 from skelfuse.datasets.labels.sheet import Sheet
+from skelfuse.datasets.reading.number_rows import NOTHING
 from skelfuse.errors import SkelfuseError
 from skelfuse.telling.counted import counted
 
 FLAGS = {"0", "1", "0.0", "1.0"}
-NOT_SCORED = {"", "na", "nan"}
+NOT_SCORED = {*NOTHING, "nan"}
 # SimBA's features that may happen to be 0 and 1 alone.
 FEATURES = re.compile(
     r"(Low_prob_detections|Sum_probabilities|Mouse_\d|.*_(x|y|p|z|likelihood)$)", re.IGNORECASE
