@@ -73,11 +73,15 @@ def preprocess(
 ) -> Outcome:
     """Read all sources into the store `out`; with `strict` stop at the first problem.
 
-    The store keeps `asked`, the words of whoever had it made.
+    A bad line of the table of labels is one too. The store keeps `asked`, the words of whoever had
+    it made.
 
     In every case but success the old file at `out` stays as it was, and what is done so far waits
     in `out.partial` for `resume`.
     """
+    table = options.labels.table if options.labels else None
+    if strict and table is not None and table.problems:
+        raise table.problems[0]
     plan = options.described()
     judge = unchanged(sources, options, out)
     with StoreWriter(

@@ -25,6 +25,12 @@ from skelfuse.errors import SkelfuseError
         ("Walk", "walk.csv", False),
         ("walk", "walks.csv", False),
         ("video (1).avi", "video (1).csv", True),
+        ("P01.walk", "P01.walk.npy", True),
+        ("P01.walk", "P01.jump.npy", False),
+        ("P01.walk.MP4", "P01.walk.npy", True),
+        ("P01.walk.mp4", "P01.jump.npy", False),
+        ("P01.walk.mp4", "P01.walk.predictions.analysis.h5", True),
+        ("P01.walk.mp4", "P01.walkDLC_resnet50.csv", True),
     ],
 )
 def test_endings_and_what_tools_add_do_not_count(named: str, place: str, *, found: bool) -> None:
@@ -41,6 +47,12 @@ def test_folders_tell_files_of_one_name_apart() -> None:
         Matcher(["walk.csv", "walk.mp4"]).find("x", "/data/walk.json")
     elsewhere = Matcher(["C:/videos/ann/walk.mp4", "C:/videos/ben/walk.mp4"])
     assert elsewhere.find("x", "/data/ben/walk.csv") == "C:/videos/ben/walk.mp4"
+
+
+def test_the_longest_name_that_fits_is_taken() -> None:
+    matcher = Matcher(["P01.mp4", "P01.walk.mp4"])
+    assert matcher.find("x", "P01.walk.analysis.h5") == "P01.walk.mp4"
+    assert matcher.find("x", "P01.analysis.h5") == "P01.mp4"
 
 
 def test_the_clips_own_name_goes_first() -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 from helpers.commands import called, ran
+from skelfuse.datasets.steps import split
 from skelfuse.intervals import Interval, Origin
 from skelfuse.store import Store
 
@@ -64,6 +65,41 @@ def test_each_interval_is_a_clip_with_its_own_frames(poses: Path, tmp_path: Path
     assert "1 interval in which nobody is seen" in result.output
     assert "1 interval sharing frames with an earlier one" in result.output
     ran("info", out, "--verify")
+
+
+@pytest.mark.parametrize("whole", [(), ("--whole",)], ids=["cut", "whole"])
+def test_intervals_cut_at_the_recordings_end_are_told(
+    poses: Path, tmp_path: Path, whole: tuple[str, ...]
+) -> None:
+    out, told = tmp_path / "s.h5", "1 interval going on behind the recording's end, cut there"
+    given = (poses / "a", "--fps", FPS, "--out", out, *whole)
+    labels = written(tmp_path, "file,label,start,end\na_walk,up,0,1000\na_walk,up,0,8.08\n")
+    assert told in run(*given, "--labels", labels).output
+    ends = [one.end for one in Store(out)[0].intervals] if whole else [Store(out)[0].frames]
+    assert {*ends} == {200}
+    labels = written(tmp_path, "file,label,start,end\na_walk,up,0,8.08\n")  # two frames more
+    assert "cut there" not in run(*given, "--labels", labels).output
+
+
+def test_intervals_of_two_people_do_not_overlap(poses: Path, tmp_path: Path) -> None:
+    lines = ["0,1,1", "0,1,2", "0.5,2,1", "1.5,3,", "2,3,2", "2.98,4,"]  # start, end, person
+    table = "file,start,end,person,label\n" + "".join(f"a_walk,{line},up\n" for line in lines)
+    given = ("--labels", written(tmp_path, table), "--fps", FPS, "--out", tmp_path / "s.h5")
+    assert "  3 intervals sharing frames with an earlier one" in run(poses, *given).output
+
+
+def test_a_bad_line_of_the_table_stops_a_strict_run(poses: Path, tmp_path: Path) -> None:
+    labels = written(tmp_path, "file,label,start,end\na_walk,up,0,1\nb_walk,up,two,3\n")
+    out = tmp_path / "s.h5"
+    given = (poses, "--labels", labels, "--fps", FPS, "--out", out)
+    result = run(*given, "--strict")
+    assert result.exit_code == 1
+    assert f"Error: {labels}, line 3: not a time in seconds" in result.output
+    assert not out.exists()
+    assert run(*given).exit_code == 3
+    assert Store(out).names == ["a_walk@0-24"]
+    labels.write_text("file,label,start,end\na_walk,up,0,1\n")
+    assert run(*given, "--strict").exit_code == 0
 
 
 def test_whole_recordings_keep_their_intervals(poses: Path, tmp_path: Path) -> None:
@@ -165,6 +201,44 @@ def test_a_table_may_say_who_alone_and_a_name_what(poses: Path, tmp_path: Path) 
     assert [(clip.label, clip.subject, dict(clip.splits)) for clip in store] == [
         ("walk", "ann", {"file": "train"}),
         ("walk", "ben", {"file": "test"}),
+    ]
+
+
+@pytest.mark.parametrize("way", ["folder", "name:^([a-z]+)_", "column:who"])
+def test_camera_and_split_come_from_folder_name_or_column(
+    poses: Path, tmp_path: Path, way: str
+) -> None:
+    given: list[object] = ["--camera-from", way, "--split-from", way]
+    if way.startswith("column"):
+        given += ["--labels", written(tmp_path, "file,who\na_walk,a\nb_walk,b\n")]
+    out = tmp_path / "s.h5"
+    result = run(poses, *given, "--out", out)
+    assert result.exit_code == 0, result.output
+    store = Store(out)
+    found = [(clip.name, clip.camera, dict(clip.splits)) for clip in store]
+    assert found == [("a_walk", "a", {"file": "a"}), ("b_walk", "b", {"file": "b"})]
+    assert store.cameras == ["a", "b"]
+
+
+def test_a_split_from_names_is_the_protocol_file(poses: Path, tmp_path: Path) -> None:
+    (poses / "a").rename(poses / "train")
+    (poses / "b").rename(poses / "test")
+    out = tmp_path / "s.h5"
+    run(poses, "--label-from", "name:^([a-z])_", "--split-from", "folder", "--out", out)
+    store = Store(out)
+    parts = {part: [store.names[i] for i in of_it] for part, of_it in split(store, "file").items()}
+    assert parts == {"train": ["a_walk"], "test": ["b_walk"]}
+
+
+def test_names_that_say_no_camera_or_split_are_told(poses: Path, tmp_path: Path) -> None:
+    given = ("--camera-from", "name:(a)_", "--split-from", "folder:9", "--out", tmp_path / "s.h5")
+    result = run(poses, *given)
+    assert result.exit_code == 0
+    assert "no camera by --camera-from: 1 clip: b_walk" in result.output
+    assert "no split by --split-from: 2 clips: a_walk, b_walk" in result.output
+    assert [(clip.camera, dict(clip.splits)) for clip in Store(tmp_path / "s.h5")] == [
+        ("a", {}),
+        (None, {}),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -108,6 +109,76 @@ def test_simba_takes_the_behaviours_and_not_the_features(tmp_path: Path) -> None
     assert all(row.in_frames for row in found.rows)
 
 
+def test_frames_of_flags_are_those_of_their_column(tmp_path: Path) -> None:
+    late = table(tmp_path, "frame,Nose_x,Rear\n100,1.5,1\n101,1.5,1\n103,1.5,1\n", "a.csv")
+    assert intervals(late) == [("a", "Rear", 100, 102), ("a", "Rear", 103, 104)]
+    last = table(tmp_path, "Rear,Groom,frame\n1,0,0\n0,1,1\n\n,,\n0,1,2\n", "a.csv")
+    assert intervals(last) == [("a", "Rear", 0, 1), ("a", "Groom", 1, 3)]
+    assert not last.notes
+    assert not last.problems
+    from_one = table(tmp_path, "file,frame,Rear\na,1,0\na,2,1\nb,1,1\n")
+    assert intervals(from_one) == [("a", "Rear", 1, 2), ("b", "Rear", 0, 1)]
+    assert from_one.notes == ("frames are counted from 1, as every recording begins with it",)
+
+
+def test_flags_without_frame_numbers_count_the_lines_of_each_recording(tmp_path: Path) -> None:
+    text = "file,cam,Rear\nx,A,0\ny,A,1\nx,B,0\nx,A,1\ny,A,1\n"
+    every = table(tmp_path, text)
+    assert intervals(every) == [("x", "Rear", 2, 3), ("y", "Rear", 0, 2)]
+    assert every.notes == ()
+    chosen = table(tmp_path, text, "labels.csv", "cam=A")
+    assert intervals(chosen) == [("x", "Rear", 1, 2), ("y", "Rear", 0, 2)]
+    assert chosen.notes == ("frames are counted among the lines that --label-rows takes",)
+
+
+def test_two_lines_of_one_frame_with_other_flags_are_told(tmp_path: Path) -> None:
+    found = table(tmp_path, "frame,Rear,Groom\n0,1,0\n1,1,0\n1,0,0\n1,1,0\n", "a.csv")
+    assert intervals(found) == [("a", "Rear", 0, 2)]
+    (problem,) = found.problems
+    assert "line 4: frame 1 of 'a' has two labels: expected '1, 0', as in line 3" in str(problem)
+
+
+@pytest.mark.parametrize("cell", ["", "NaN", "NA", "-"])
+def test_a_frame_that_nobody_scored_is_no_flag_and_told(tmp_path: Path, cell: str) -> None:
+    text = f",Nose_x,Rear,Blank,Groom\n0,1.5,1,,0\n1,1.5,{cell},,1\n2,1.5,1,,1\n"
+    found = table(tmp_path, text, "a.csv")
+    assert intervals(found) == [("a", "Rear", 0, 1), ("a", "Rear", 2, 3), ("a", "Groom", 1, 3)]
+    assert found.notes == ("a.csv: 1 cell of Rear without 0 or 1, taken as 0",)
+
+
+def test_a_line_of_empty_flags_is_a_frame(tmp_path: Path) -> None:
+    found = table(tmp_path, "Rear,Groom\n1,0\n,\n0,1\n,\n,\n", "a.csv")
+    assert intervals(found) == [("a", "Rear", 0, 1), ("a", "Groom", 2, 3)]
+    assert found.notes == ("a.csv: 2 cells of Rear, Groom without 0 or 1, taken as 0",)
+
+
+def test_flags_whose_lines_cannot_be_counted_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SkelfuseError, match="line 3: more cells than columns"):
+        table(tmp_path, "Rear,Groom\n1,0\n0,1,1\n0,1\n")
+    numbered = table(tmp_path, "frame,Rear\n0,0\n1,0,1\n2,1\n", "a.csv")
+    assert intervals(numbered) == [("a", "Rear", 2, 3)]
+    assert [problem.line for problem in numbered.problems] == [3]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("frame", "Frame#", "frame id", "frame_no", "frame-nr", "frame_num", "frame_number"),
+        *("frameNumber", "frame_idx", "frameIdx", "frame_index", "FrameIndex", "frameid"),
+    ],
+)
+def test_a_column_of_frames_by_any_of_its_names(tmp_path: Path, name: str) -> None:
+    found = table(tmp_path, f"file,{name},label\na,0,walk\na,1,sit\n")
+    assert intervals(found) == [("a", "walk", 0, 1), ("a", "sit", 1, 2)]
+    assert found.notes == ()
+
+
+def test_how_many_frames_a_clip_has_is_no_frame(tmp_path: Path) -> None:
+    found = table(tmp_path, "file,frames,label\na,120,walk\n")
+    assert intervals(found) == [("a", "walk", None, None)]
+    assert found.notes == ("column 'frames' is passed over",)
+
+
 def test_a_line_a_frame_becomes_intervals_that_gaps_end(tmp_path: Path) -> None:
     text = "file,frame,label\na,0,walk\na,1,walk\na,3,walk\na,4,\na,5,sit\nb,7,sit\na,5,lie\n"
     found = table(tmp_path, text)
@@ -155,9 +226,49 @@ def test_a_bad_line_is_told_and_the_rest_goes_on(tmp_path: Path, line: str, word
 
 
 @pytest.mark.parametrize(
+    ("mark", "line", "words"),
+    [
+        (",", "a,walk,0,5,2,0", "expected 4 cells, found 6: a | walk | 0 | 5 | 2 | 0; .* a comma "),
+        (",", "a,walk, slow,0,5", "found 5: .* a comma in double quotes, .* tabs or semicolons"),
+        (";", "a;walk; slow;0;5", "found 5: .* a semicolon in double quotes, .* commas or tabs"),
+        ("\t", "a\twalk\t0\t5\t\t!", "found 6: .* a tab in double quotes"),
+    ],
+)
+def test_a_line_with_more_cells_than_columns_is_told(
+    tmp_path: Path, mark: str, line: str, words: str
+) -> None:
+    text = "file,label,start,end\nb,sit,1,2,,\n".replace(",", mark)
+    found = table(tmp_path, f"{text}{line}\n")
+    assert intervals(found) == [("b", "sit", 1.0, 2.0)]
+    (problem,) = found.problems
+    assert (problem.file, problem.line) == (str(tmp_path / "labels.csv"), 3)
+    assert problem.problem == "more cells than columns"
+    assert re.search(words.replace("|", r"\|"), str(problem))
+    quoted = table(tmp_path, 'file,label\na,"walk, slow"\n')
+    assert intervals(quoted) == [("a", "walk, slow", None, None)]
+
+
+def test_comments_are_above_the_header_and_a_recording_may_be_named_like_one(
+    tmp_path: Path,
+) -> None:
+    found = table(tmp_path, "# of May, 3rd\n#\nfile,label\n#1,walk\n#2,sit\n")
+    assert intervals(found) == [("#1", "walk", None, None), ("#2", "sit", None, None)]
+
+
+def test_lines_are_numbered_as_in_the_file(tmp_path: Path) -> None:
+    above = "\n# a comment\n\n"
+    found = table(tmp_path, f"{above}file,label,start,end\n\na,walk,0,1\na,sit,x,2\n")
+    assert [row.line for row in found.rows] == [6]
+    assert [problem.line for problem in found.problems] == [7]
+    with pytest.raises(SkelfuseError, match="line 4: the first line must name the columns"):
+        table(tmp_path, f"{above}file,lable\na,walk\n")
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "a table without lines"),
+        ("file,label\na,walk,slow\n", "line 2: more cells than columns"),
         ("file,label\n", "without lines below its header"),
         ("file,lable\na,wave\n", "expected 'file' and 'label'.*did you mean 'label'"),
         ("label,subject\nwave,ann\n", "a table that names no files"),

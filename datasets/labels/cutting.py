@@ -16,6 +16,7 @@ from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
 
 SHORTEST_REST = 10  # frames
+ROUNDING = 2  # frames by which a last interval may end behind the recording
 OF_RECORDING = ("subject", "split", "camera")
 
 
@@ -32,8 +33,9 @@ def intervals_of(
 ) -> tuple[list[Cut], list[SkelfuseError]]:
     """Return the intervals that rows speak of, in order of time, and what is wrong with them.
 
-    Counted are those that share more than a frame with one before (`overlapping`), and those that
-    begin behind the recording's end, or are of nobody in it (`outside`).
+    Counted are those that share more than a frame with one before (`overlapping`), those that begin
+    behind the recording's end, or are of nobody in it (`outside`), and those that go on behind its
+    end (`shortened`): its rate may be another than the table's.
 
     >>> import numpy as np
     >>> from skelfuse.layouts import HAND_21
@@ -59,23 +61,36 @@ def intervals_of(
         assert row.end is not None
         rate = 1.0 if row.in_frames else clip.fps or 1.0
         start = round(row.start * rate)
-        end = min(max(round(row.end * rate), start + 1), clip.frames)
+        end = max(round(row.end * rate), start + 1)
         if start >= clip.frames or (row.person or 0) >= clip.persons:
             counts["outside"] += 1
             continue
+        counts["shortened"] += end > clip.frames + ROUNDING
+        end = min(end, clip.frames)
         try:
             cuts.append(Cut(Interval(start, end, row.label or "", row.person), row))
         except SkelfuseError as error:
             problems.append(error.with_context(file=row.table, line=row.line))
     cuts.sort(key=lambda one: (one.interval.start, one.interval.end, one.row.line))
-    latest: dict[int | None, int] = {}
-    for one in cuts:
-        own = one.interval.person
-        before = max((end for who, end in latest.items() if own in (who, None) or who is None),
-                     default=0)  # fmt: skip
-        counts["overlapping"] += one.interval.start < before - 1
-        latest[own] = max(latest.get(own, 0), one.interval.end)
+    counts["overlapping"] += _overlapping([one.interval for one in cuts])
     return cuts, problems
+
+
+def _overlapping(intervals: Sequence[Interval]) -> int:
+    """Return how many of them, in order of time, share more than a frame with an earlier one.
+
+    An interval of nobody named is of everybody; those of two people share no frames.
+    """
+    count = 0
+    latest: dict[int | None, int] = {}  # where the intervals of each person end, so far
+    for one in intervals:
+        if one.person is None:
+            before = max(latest.values(), default=0)
+        else:
+            before = max(latest.get(one.person, 0), latest.get(None, 0))
+        count += one.start < before - 1
+        latest[one.person] = max(latest.get(one.person, 0), one.end)
+    return count
 
 
 def alike(cuts: Sequence[Cut]) -> dict[str, Any]:

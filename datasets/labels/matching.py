@@ -8,9 +8,15 @@ from itertools import takewhile
 
 from skelfuse.errors import SkelfuseError
 
-ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,6}$")
-# What estimators and analysers write behind the name of the video.
-BEHIND = re.compile(r"(?<=.)(DLC_|DeepCut_|\.).*$")
+# Endings of videos, recordings and tables: in `P01.walk` the second part is none of these.
+ENDING = re.compile(
+    r"\.(mp4|m4v|mov|avi|mkv|webm|wmv|flv|mpg|mpeg|ogv|3gp|mts|m2ts|ts|mxf|asf|vob|seq|wav|mp3"
+    r"|csv|tsv|txt|json|jsonl|npy|npz|h5|hdf5|nc|slp|pkl|pickle|mat|bvh|trc|c3d|pose|skeleton"
+    r"|xlsx?|ods|eaf|boris|xml|ya?ml)$",
+    re.IGNORECASE,
+)
+# What DeepLabCut writes behind the name of the video.
+BEHIND = re.compile(r"(?<=.)(DLC_|DeepCut_).*$")
 
 Parts = tuple[str, ...]
 
@@ -18,9 +24,9 @@ Parts = tuple[str, ...]
 class Matcher:
     """Finds a table's own name for a recording.
 
-    Letters and folders count, endings do not: a table speaks of `walk.mp4`, the file is
-    `walk.csv` or `walkDLC_resnet50.csv`. Folders that all names of the table share (`C:/videos`)
-    say where the videos were, and do not count either.
+    Letters and folders count, known endings do not: a table speaks of `walk.mp4`, the file is
+    `walk.csv`, `walkDLC_resnet50.csv` or `walk.analysis.h5`. Folders that all names of the table
+    share (`C:/videos`) say where the videos were, and do not count either.
 
     >>> matcher = Matcher(["walk.mp4", "ann/run.mp4", "ben/run.mp4"])
     >>> matcher.find("walk", "data/walk.csv"), matcher.find("run", "data/ben/run.csv")
@@ -99,11 +105,18 @@ def _parts(name: str) -> Parts:
 
 
 def _lasts(parts: Parts) -> list[str]:
-    """Return the file's name as it is, without its ending, and without what tools add."""
+    """Return the file's name as it is, without its ending, and without what tools add.
+
+    >>> _lasts(("walk.predictions.analysis.h5",))[1:]
+    ['walk.predictions.analysis', 'walk.predictions.analysis', 'walk.predictions', 'walk']
+    """
     if not parts:
         return []
     bare = ENDING.sub("", parts[-1])
-    return [parts[-1], bare, BEHIND.sub("", bare)]
+    shorter = [BEHIND.sub("", bare)]
+    while above := shorter[-1].rpartition(".")[0]:
+        shorter.append(above)
+    return [parts[-1], bare, *shorter]
 
 
 def _fits(folders: Parts, above: Parts) -> bool:

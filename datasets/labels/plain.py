@@ -48,15 +48,22 @@ def named_columns(sheet: Sheet, given: Mapping[str, str]) -> dict[str, str]:
                 expected=" or ".join(sheet.columns),
                 remedy=f"did you mean '{near[0]}'?" if near else "correct the name",
             )
-    spelled = {
-        column.lower().replace(" ", "_").replace("-", "_"): column for column in sheet.columns
-    }
+    spelled = {plainly(column): column for column in sheet.columns}
     found = {
         what: next(spelled[name] for name in names if name in spelled)
         for what, names in NAMES.items()
         if not spelled.keys().isdisjoint(names)
     }
     return {**found, **given}
+
+
+def plainly(column: str) -> str:
+    """Return a column's name as tables of one's own are asked for it.
+
+    >>> plainly("Start-Frame"), plainly("start frame")
+    ('start_frame', 'start_frame')
+    """
+    return column.lower().replace(" ", "_").replace("-", "_")
 
 
 def unknown_columns(sheet: Sheet, known: Iterable[str]) -> list[str]:
@@ -84,7 +91,7 @@ def plain_rows(sheet: Sheet, columns: Mapping[str, str], problems: Problems) -> 
         raise SkelfuseError(
             "the first line must name the columns of a table of labels",
             file=sheet.path,
-            line=1,
+            line=sheet.header,
             expected="'file' and 'label', and any of " + ", ".join([*NAMES][2:]),
             found=", ".join(sheet.columns),
             remedy=notes or "correct the first line",

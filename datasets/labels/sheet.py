@@ -7,15 +7,19 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import dropwhile, zip_longest
 from pathlib import Path
 
 from skelfuse.datasets.reading.files import read_text
 from skelfuse.errors import SkelfuseError
+from skelfuse.telling.counted import counted
 
-SEPARATORS = (",", "\t", ";")
+SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon"}
 HEADER_WITHIN = 200  # lines: some tools tell of the observation first
 ELAN_TIME = re.compile(r"\d+:\d\d:\d\d\.\d+|\d+\.\d+|\d+")
 ELAN_FIRST = 2  # tier and participant come before the times
+
+Cells = list[tuple[int, list[str]]]  # of each line, with its number in the file
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,14 @@ class Sheet:
     columns: tuple[str, ...]
     lines: tuple[tuple[int, dict[str, str]], ...]
     decimal_comma: bool = False
+    header: int = 1  # the number of the line that names the columns
+    chosen: bool = False  # whether conditions have taken lines out
+    problems: tuple[SkelfuseError, ...] = ()  # of lines that are left out
+
+    @property
+    def filled(self) -> Sheet:
+        """The sheet without lines in which all cells are empty, as spreadsheets leave them."""
+        return replace(self, lines=tuple(one for one in self.lines if any(one[1].values())))
 
     def where(self, conditions: Sequence[Condition]) -> Sheet:
         """Return the sheet with those lines that fulfil all conditions."""
@@ -77,11 +89,13 @@ class Sheet:
                 expected="lines that --label-rows takes",
                 remedy="correct it",
             )
-        return replace(self, lines=kept)
+        return replace(self, lines=kept, chosen=len(kept) < len(self.lines))
 
 
 def read_sheet(path: Path) -> Sheet:
     r"""Read a table whose columns are parted by commas, tabs or semicolons.
+
+    Lines above the header that begin with # are comments; below it they are lines like others.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "labels.csv"
@@ -90,19 +104,18 @@ def read_sheet(path: Path) -> Sheet:
     >>> sheet.columns, sheet.lines
     (('file', 'label'), ((2, {'file': 'a;1.csv', 'label': 'wave'}),))
     """
-    text = read_text(path, "the table of labels").lstrip("\n")
+    text = read_text(path, "the table of labels")
     separator = _separator(text)
     try:
-        cells = [
-            (reader.line_num, [cell.strip() for cell in row])
-            for reader in [csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
-            for row in reader
-        ]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
     except csv.Error as error:
         raise SkelfuseError(
             f"cannot read the table of labels: {error}", file=path, remedy="save it as plain text"
         ) from None
-    cells = [(line, row) for line, row in cells if any(row) and not row[0].startswith("#")]
+    cells = [*dropwhile(lambda one: not any(one[1]) or one[1][0].startswith("#"), cells)]
+    while cells and not any(cells[-1][1]):
+        cells.pop()
     if not cells:
         raise SkelfuseError(
             "a table without lines",
@@ -110,21 +123,52 @@ def read_sheet(path: Path) -> Sheet:
             expected="a line with the columns' names, and a line for each label",
             remedy="save it again",
         )
-    header, rows = _header(cells)
-    columns = _told_apart(header)
-    width = len(columns)
-    lines = tuple(
-        (line, dict(zip(columns, [*row, *[""] * (width - len(row))], strict=False)))
-        for line, row in rows
-    )
-    if not lines:
+    header, names, rows = _header(cells)
+    columns = _told_apart(names)
+    if not rows:
         raise SkelfuseError(
             "a table without lines below its header",
             file=path,
             found=", ".join(columns),
             remedy="add a line for each label",
         )
-    return Sheet(path, columns, lines, decimal_comma=separator != ",")
+    lines: list[tuple[int, dict[str, str]]] = []
+    problems: list[SkelfuseError] = []
+    for number, row in rows:
+        try:
+            lines.append((number, _by_column(row, columns, separator)))
+        except SkelfuseError as error:
+            problems.append(error.with_context(file=path, line=number))
+    if not lines:
+        raise problems[0]
+    comma = separator != ","
+    return Sheet(path, columns, tuple(lines), comma, header, problems=tuple(problems))
+
+
+def _by_column(row: list[str], columns: Sequence[str], separator: str) -> dict[str, str]:
+    """Return what a line says in each column; refuse it where a cell would be in none.
+
+    >>> _by_column(["a", "walk"], ["file", "label", "subject"], ",")
+    {'file': 'a', 'label': 'walk', 'subject': ''}
+    >>> _by_column(["a", "0", "5"], ["file", "start"], ",")
+    Traceback (most recent call last):
+    ...
+    skelfuse.errors.SkelfuseError: more cells than columns: expected 2 cells, \
+found 3: a | 0 | 5; put a cell with a comma in double quotes, \
+or separate columns by tabs or semicolons
+    """
+    while len(row) > len(columns) and not row[-1]:
+        row = row[:-1]
+    if len(row) > len(columns):
+        others = " or ".join(f"{name}s" for mark, name in SEPARATORS.items() if mark != separator)
+        raise SkelfuseError(
+            "more cells than columns",
+            expected=counted(len(columns), "cell"),
+            found=f"{len(row)}: {' | '.join(row)}"[:200],
+            remedy=f"put a cell with a {SEPARATORS[separator]} in double quotes, "
+            f"or separate columns by {others}",
+        )
+    return dict(zip_longest(columns, row, fillvalue=""))
 
 
 def _separator(text: str) -> str:
@@ -134,21 +178,19 @@ def _separator(text: str) -> str:
         most = max(SEPARATORS, key=bare.count)
         if most in bare and not line.startswith("#"):
             return most
-    return SEPARATORS[0]
+    return ","
 
 
-def _header(
-    cells: list[tuple[int, list[str]]],
-) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the columns' names and the lines below them."""
-    for i, (_, row) in enumerate(cells[:HEADER_WITHIN]):  # BORIS tells of the observation first
+def _header(cells: Cells) -> tuple[int, list[str], Cells]:
+    """Return the header's line, the columns' names, and the lines below them."""
+    for i, (line, row) in enumerate(cells[:HEADER_WITHIN]):  # BORIS tells of the observation first
         names = {cell.lower() for cell in row}
         if {"time", "behavior"} <= names or {"behavior", "start (s)"} <= names:
-            return row, cells[i + 1 :]
-    first = cells[0][1]
+            return line, row, cells[i + 1 :]
+    line, first = cells[0]
     if elan := _elan_columns(first):
-        return elan, cells
-    return first, cells[1:]
+        return line, elan, cells
+    return line, first, cells[1:]
 
 
 def _elan_columns(row: list[str]) -> list[str] | None:

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from skelfuse.datasets.labels.frame_by_frame import flag_columns, flag_rows, frame_rows
-from skelfuse.datasets.labels.plain import SAID, named_columns, plain_rows, unknown_columns
+from skelfuse.datasets.labels.plain import (
+    SAID,
+    named_columns,
+    plain_rows,
+    plainly,
+    unknown_columns,
+)
 from skelfuse.datasets.labels.rows import Row
 from skelfuse.datasets.labels.sheet import Condition, Sheet, read_sheet
 from skelfuse.datasets.labels.tools import boris_aggregated, boris_tabular, dlc_analyzer, elan
@@ -18,7 +24,11 @@ from skelfuse.datasets.reading.files import files_ending
 from skelfuse.errors import SkelfuseError
 
 ENDINGS = (".csv", ".tsv", ".txt")
-FRAME = ("frame", "frame_number", "frame_id", "frame_index")
+# Not `frames`: in a table of clips that is how many a clip has.
+FRAME = (
+    *("frame", "frame_number", "frame_num", "frame_no", "frame_nr", "frame_id", "frame_idx"),
+    *("frame_index", "framenumber", "frameid", "frameidx", "frameindex", "frame#", "frame_#"),
+)
 DLC_ANALYZER = {"file", "Experimenter", "from", "to", "type", "ID"}
 
 
@@ -83,9 +93,10 @@ def read_labels(
     notes: list[str] = []
     kinds: dict[str, None] = {}
     for file in files:
+        of_lines: list[SkelfuseError] = []
         try:
             sheet = read_sheet(file).where(conditions)
-            kind, found = _rows(sheet, dict(given), problems, notes)
+            kind, found = _rows(sheet, dict(given), of_lines, notes)
         except SkelfuseError as error:
             if len(files) == 1:
                 raise
@@ -93,6 +104,8 @@ def read_labels(
         else:
             kinds[kind] = None
             rows += found
+            of_lines += sheet.problems
+            problems += sorted(of_lines, key=lambda error: error.line or 0)
     if not rows:
         raise (
             problems[0]
@@ -124,16 +137,20 @@ def _rows(
     sheet: Sheet, given: Mapping[str, str], problems: list[SkelfuseError], notes: list[str]
 ) -> tuple[str, Sequence[Row]]:
     """Return what kind of table a sheet is, and its rows; chosen columns make it one's own."""
-    if not given and (of_tool := _of_tool(sheet, problems, notes)):
+    filled = sheet.filled
+    if not given and (of_tool := _of_tool(filled, problems, notes)):
         return of_tool
     columns = named_columns(sheet, given)
-    frame = next((name for name in sheet.columns if name.lower() in FRAME), None)
+    frame = next((name for name in sheet.columns if plainly(name) in FRAME), None)
+    placed = columns if frame is None else {**columns, "frame": frame}
     if "label" in columns and frame and not {"start", "start_frame"} & set(columns):
-        notes += unknown_columns(sheet, [*columns.values(), frame])
-        return "a line a frame", frame_rows(sheet, {**columns, "frame": frame}, problems, notes)
-    if not set(columns) & set(SAID) and (flags := flag_columns(sheet)):
-        return "a column of 0 and 1 for each label", flag_rows(sheet, flags)
-    found = plain_rows(sheet, columns, problems)
+        notes += unknown_columns(sheet, placed.values())
+        return "a line a frame", frame_rows(filled, placed, problems, notes)
+    if not set(columns) & set(SAID) and (flags := flag_columns(sheet, placed.values())):
+        lines = filled if frame else sheet  # without numbers an empty line is a frame too
+        kind = "a column of 0 and 1 for each label"
+        return kind, flag_rows(lines, placed, flags, problems, notes)
+    found = plain_rows(filled, columns, problems)
     intervals = any(row.start is not None for row in found)
     if "file" not in columns and not intervals:
         raise SkelfuseError(

@@ -44,7 +44,7 @@ def _check_columns(sheet: Sheet, *needed: str) -> None:
         raise SkelfuseError(
             f"events of BORIS without '{missing[0]}'",
             file=sheet.path,
-            line=1,
+            line=sheet.header,
             expected=f"columns {', '.join(needed)}",
             found=", ".join(sheet.columns)[:200],
             remedy="export them from BORIS again",
