@@ -61,7 +61,7 @@ def test_each_interval_is_a_clip_with_its_own_frames(poses: Path, tmp_path: Path
     np.testing.assert_array_equal(store[2].coords, whole[125:140, :1])
     assert store.origin(2) == Origin("a_walk", 200, 125, 140, 0)
     assert store.recordings == ["a_walk"] * 3 + ["b_walk"]
-    assert "1 interval behind the recording's end" in result.output
+    assert "1 interval outside the recording" in result.output
     assert "1 interval in which nobody is seen" in result.output
     assert "1 interval sharing frames with an earlier one" in result.output
     ran("info", out, "--verify")
@@ -71,7 +71,7 @@ def test_each_interval_is_a_clip_with_its_own_frames(poses: Path, tmp_path: Path
 def test_intervals_cut_at_the_recordings_end_are_told(
     poses: Path, tmp_path: Path, whole: tuple[str, ...]
 ) -> None:
-    out, told = tmp_path / "s.h5", "1 interval going on behind the recording's end, cut there"
+    out, told = tmp_path / "s.h5", "1 interval going beyond the recording, cut there"
     given = (poses / "a", "--fps", FPS, "--out", out, *whole)
     labels = written(tmp_path, "file,label,start,end\na_walk,up,0,1000\na_walk,up,0,8.08\n")
     assert told in run(*given, "--labels", labels).output
@@ -79,6 +79,24 @@ def test_intervals_cut_at_the_recordings_end_are_told(
     assert {*ends} == {200}
     labels = written(tmp_path, "file,label,start,end\na_walk,up,0,8.08\n")  # two frames more
     assert "cut there" not in run(*given, "--labels", labels).output
+
+
+def test_labels_count_from_the_beginning_of_the_video(tmp_path: Path) -> None:
+    rows = [f"{n},{n},{2 * n}\n" for n in range(100, 150)]
+    (tmp_path / "a.csv").write_text("".join(["frame,nose_x,nose_y\n", *rows]))
+    lines = ["100,109", "140,199", "80,119", "50,90", "0,9"]  # the last two are before it
+    table = "start_frame,end_frame,label\n" + "".join(f"{line},up\n" for line in lines)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.csv").write_text(table)
+    out = tmp_path / "s.h5"
+    given = ("--columns", "{joint}_{axis}", "--labels", tmp_path / "labels", "--out", out)
+    result = called("preprocess", tmp_path / "a.csv", *given)
+    assert result.exit_code == 0, result.output
+    store = Store(out)
+    found = [store[i].coords[[0, -1], 0, 0, 0].tolist() for i in range(len(store.names))]
+    assert sorted(found) == [[100, 109], [100, 119], [140, 149]]
+    assert "  2 intervals going beyond the recording" in result.output
+    assert "  2 intervals outside the recording" in result.output
 
 
 def test_intervals_of_two_people_do_not_overlap(poses: Path, tmp_path: Path) -> None:

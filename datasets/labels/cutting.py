@@ -33,9 +33,10 @@ def intervals_of(
 ) -> tuple[list[Cut], list[SkelfuseError]]:
     """Return the intervals that rows speak of, in order of time, and what is wrong with them.
 
-    Counted are those that share more than a frame with one before (`overlapping`), those that begin
-    behind the recording's end, or are of nobody in it (`outside`), and those that go on behind its
-    end (`shortened`): its rate may be another than the table's.
+    Rows count from the beginning of the video, of which a recording may be a later part. Counted
+    are those that share more than a frame with one before (`overlapping`), those that are not in
+    the recording, or of nobody in it (`outside`), and those that begin before it or go on behind
+    its end (`shortened`): its rate may be another than the table's.
 
     >>> import numpy as np
     >>> from skelfuse.layouts import HAND_21
@@ -60,13 +61,13 @@ def intervals_of(
         assert row.start is not None
         assert row.end is not None
         rate = 1.0 if row.in_frames else clip.fps or 1.0
-        start = round(row.start * rate)
-        end = max(round(row.end * rate), start + 1)
-        if start >= clip.frames or (row.person or 0) >= clip.persons:
+        start = round(row.start * rate) - clip.first_frame
+        end = max(round(row.end * rate) - clip.first_frame, start + 1)
+        if start >= clip.frames or end <= 0 or (row.person or 0) >= clip.persons:
             counts["outside"] += 1
             continue
-        counts["shortened"] += end > clip.frames + ROUNDING
-        end = min(end, clip.frames)
+        counts["shortened"] += start < -ROUNDING or end > clip.frames + ROUNDING
+        start, end = max(start, 0), min(end, clip.frames)
         try:
             cuts.append(Cut(Interval(start, end, row.label or "", row.person), row))
         except SkelfuseError as error:

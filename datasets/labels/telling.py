@@ -12,8 +12,8 @@ NAMED = 3
 MEANINGS = {
     "rest": "of what no row covers",
     "overlapping": "sharing frames with an earlier one",
-    "shortened": "going on behind the recording's end, cut there: is the frame rate right?",
-    "outside": "behind the recording's end, or of a person who is not in it, left out",
+    "shortened": "going beyond the recording, cut there: is the frame rate right?",
+    "outside": "outside the recording, or of a person who is not in it, left out",
     "unseen": "in which nobody is seen, left out",
 }
 
