@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,14 @@ from skelfuse.configs import find
 from skelfuse.datasets.evaluated_part import evaluated_clips
 from skelfuse.datasets.format import MOST_PERSONS, ReadOptions
 from skelfuse.datasets.from_stores import as_stored
+from skelfuse.datasets.labels.labelling import labelling_of
 from skelfuse.datasets.preprocess import PreprocessOptions, find_sources
 from skelfuse.datasets.preprocess import preprocess as stored
 from skelfuse.datasets.protocols import caution, likeliest, shared_people
 from skelfuse.datasets.protocols import split as parts_of
+from skelfuse.datasets.sources import with_tree
 from skelfuse.datasets.summary import clip_table
+from skelfuse.datasets.table import FORMAT as TABLE
 from skelfuse.errors import SkelfuseError
 from skelfuse.layouts import find_layout
 from skelfuse.store import Store
@@ -51,16 +54,36 @@ def preprocess(
     class_names: PathLike | None = None,
     fps: float | None = None,
     max_persons: int | None = None,
+    min_score: float | None = None,
+    missing: float | None = None,
+    joints: Sequence[str] = (),
+    join: bool = False,
+    columns: str | None = None,
+    axes: str | None = None,
+    score: bool = False,
     filters: bool = True,
+    skip: Collection[str] = (),
     align: bool = False,
     scale: bool = False,
     half: bool = False,
+    labels: PathLike | None = None,
+    label_rows: Sequence[str] = (),
+    label_from: str | None = None,
+    subject_from: str | None = None,
+    camera_from: str | None = None,
+    split_from: str | None = None,
+    whole: bool = False,
+    rest_label: str | None = None,
     jobs: int = 1,
+    resume: bool = False,
+    strict: bool = False,
 ) -> Store:
     """Read skeleton files or folders, or stores, into the store `out`, and open it.
 
+    Everything is as in the command of this name; `skip` are names of clips or files to leave out.
     Of each clip the two people who move most are kept, of a store's all, or `max_persons`. A bad
-    file is left out with a warning; `store.sources` says what became of every file.
+    file or line of labels is left out with a warning; `store.sources` says what became of every
+    file.
 
     >>> import tempfile, numpy as np
     >>> folder = Path(tempfile.mkdtemp())
@@ -76,14 +99,39 @@ def preprocess(
         max_persons=max_persons or MOST_PERSONS,
         filters=filters,
         class_names=None if class_names is None else Path(class_names),
+        min_score=min_score,
+        missing=missing,
+        joints=(joints,) if isinstance(joints, str) else tuple(joints),
+        columns=columns,
+        axes=axes,
+        score=score,
     )
-    options = PreprocessOptions(input_format, reading, align=align, scale=scale, half=half)
-    asked = {"inputs": [str(path) for path in paths]}
+    sides = {"label": label_from, "subject": subject_from}
+    sides |= {"camera": camera_from, "split": split_from}
+    table = None if labels is None else Path(labels)
+    options = PreprocessOptions(
+        TABLE.name if columns else input_format,
+        reading,
+        skip=frozenset(skip),
+        align=align,
+        scale=scale,
+        half=half,
+        labels=labelling_of(table, label_rows, sides, whole=whole, rest=rest_label),
+    )
+    asked = {"inputs": [str(path) for path in paths], **({"labels": str(table)} if table else {})}
     sources = find_sources(paths, options)
     options = as_stored(sources, options, max_persons)
-    outcome = stored(sources, Path(out), options, jobs=jobs, asked=asked)
+    if join:
+        options = with_tree(sources, options)
+    outcome = stored(
+        sources, Path(out), options, jobs=jobs, resume=resume, strict=strict, asked=asked
+    )
     if outcome.error is not None:
         raise outcome.error
+    bad_lines = options.labels.table.problems if options.labels and options.labels.table else ()
+    if bad_lines:
+        told = f"{len(bad_lines)} lines of the labels had a problem, the first: {bad_lines[0]}"
+        warnings.warn(told, stacklevel=2)
     if outcome.problems:
         first = outcome.problems[0]["message"]
         told = f"{outcome.bad} of {len(outcome.sources)} files had a problem, the first: {first}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader
 import skelfuse
 from helpers.commands import in_new_process
 from skelfuse.batches import Augment, Sampling
+from skelfuse.cli import main
 from skelfuse.layouts import layout
 from skelfuse.store import Store
 
@@ -95,6 +97,39 @@ def test_bad_files_are_a_warning_and_stop_no_other(store: Store, tmp_path: Path)
             [tmp_path / "good.npz", tmp_path / "cut.npz"], tmp_path / "s.h5", input_format="npz"
         )
     assert len(made) == len(store)
+
+
+def test_preprocess_offers_what_its_command_does() -> None:
+    command = main.commands["preprocess"]
+    offered = {parameter.name for parameter in command.params}
+    # What only a terminal needs, and what has another name: a list instead of a file, yes for no.
+    offered -= {"help", "report", "quiet", "verbose"}
+    offered -= {"label_table", "skip_list", "no_filters"}
+    asked = {*inspect.signature(skelfuse.preprocess).parameters}
+    assert asked == offered | {"labels", "skip", "filters"}
+
+
+def test_labels_beside_the_files(tmp_path: Path) -> None:
+    coords = np.random.default_rng(0).normal(size=(60, 17, 2))
+    (tmp_path / "ann").mkdir()
+    np.savez(tmp_path / "ann" / "gait.npz", coords=coords, lengths=[60], name=["gait"])
+    lines = ["file,label,start,end", "gait,walk,0,1", "gait,turn,1,2", "gait,turn,3,2"]
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    with pytest.warns(UserWarning, match=r"1 lines of the labels had a problem.*line 4"):
+        made = skelfuse.preprocess(
+            tmp_path / "ann",
+            tmp_path / "s.h5",
+            skeleton="coco-17",
+            fps=30,
+            joints="!left_*",
+            labels=tmp_path / "labels.csv",
+            subject_from="folder",
+        )
+    assert [(clip.label, clip.frames, clip.subject) for clip in made] == [
+        ("walk", 30, "ann"),
+        ("turn", 30, "ann"),
+    ]
+    assert "left_hip" not in made.skeleton.joints
 
 
 def test_what_is_missing_is_told(store: Store, tmp_path: Path) -> None:
