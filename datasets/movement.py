@@ -47,9 +47,25 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             )
         facts = Facts(path.stem, fps=_rate(file))
         clip = named_clip(
-            facts, coords, scores, joints, options, min_score=MIN_SCORE, body="movement"
+            facts,
+            coords,
+            scores,
+            joints,
+            options,
+            min_score=MIN_SCORE,
+            body="movement",
+            people=_individuals(file, coords.shape[1]),
         )
     yield clip
+
+
+def _individuals(file: h5py.File, count: int) -> list[str]:
+    """Return the names of all individuals; none where the file does not name each of them."""
+    named = file.get("individuals")
+    if not isinstance(named, h5py.Dataset) or named.dtype.kind not in "OSU":
+        return []
+    found = texts(file, "individuals")
+    return found if len(found) == count else []
 
 
 def _in_order(file: h5py.File, name: str, wanted: tuple[str, ...]) -> npt.NDArray[np.float32]:

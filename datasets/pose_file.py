@@ -173,7 +173,8 @@ def _by_frames(
         )
     if not people:
         raise SkelfuseError("no person in any frame", remedy="leave the file out")
-    return most_active(people, frames, limit)
+    seen = most_active(people, frames, limit)
+    return seen.coords, seen.confidence, seen.notes
 
 
 def _rate(fps: float) -> float | None:

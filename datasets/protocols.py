@@ -116,6 +116,8 @@ def caution(table: ClipTable, protocol: str) -> str | None:
 are recognised by how they move, and the figures are better than for new people; \
 preprocess --subject-from tells who is who
     """
+    if shared := _shared_recordings(table, protocol):
+        return shared
     family = protocol.partition(":")[0]
     if protocol in named_in_files(table) or family not in FAMILIES:
         return None
@@ -152,6 +154,8 @@ are better than for new people
         parts = split(table, protocol)
     except SkelfuseError:  # a test in a store of its own
         return None
+    if recordings := _shared_recordings(table, protocol):
+        return recordings
     people = {part: {table.subjects[i] for i in at.tolist()} - {None} for part, at in parts.items()}
     test = people.pop("test", set())
     shared = test & set[str | None]().union(*people.values())
@@ -161,6 +165,35 @@ are better than for new people
     return (
         f"{len(shared):,} of the {len(test):,} people in the test {is_are} in training too, and "
         "recognised by how they move: the figures are better than for new people"
+    )
+
+
+def _shared_recordings(table: ClipTable, protocol: str) -> str | None:
+    """Say how many clips of the test are cut from recordings that training has clips of too.
+
+    >>> unknown = [None] * 3
+    >>> table = ClipTable(names=["r@0-9", "r@5-14", "s@0-9"], labels=np.arange(3),
+    ...                   subjects=["resident", "intruder", "intruder"], cameras=unknown,
+    ...                   setups=unknown, replications=unknown, splits=[{}] * 3,
+    ...                   recordings=["r", "r", "s"])
+    >>> print(_shared_recordings(table, "loso:intruder"))
+    1 of the 2 clips in the test is cut from a recording that training has clips of too, perhaps \
+of the same frames: the figures are better than for new recordings
+    """
+    try:
+        parts = split(table, protocol)
+    except SkelfuseError:  # a test in a store of its own
+        return None
+    test = parts.pop("test", np.array([], int)).tolist()
+    learned = {table.recordings[i] for at in parts.values() for i in at.tolist()}
+    cut = [i for i in test if table.recordings[i] != table.names[i]]
+    count = sum(table.recordings[i] in learned for i in cut)
+    if not count:
+        return None
+    are = "is cut from a recording" if count == 1 else "are cut from recordings"
+    return (
+        f"{count:,} of the {len(test):,} clips in the test {are} that training has clips of too, "
+        "perhaps of the same frames: the figures are better than for new recordings"
     )
 
 

@@ -76,10 +76,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     slots = frame_slots(frames)
     coords = np.full((slots.at[-1] + 1, 2, len(SBU_15), 3), np.nan, dtype=np.float32)
     coords[slots.at] = in_metres(rows[:, 1:].reshape(len(rows), 2, len(SBU_15), 3))
-    left_out: tuple[str, ...] = ()
-    if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
-        coords, _, left_out = keep_most_active(coords, None, options.max_persons)
-    yield Clip(
+    clip = Clip(
         coords,
         layout_of.imposed(options.skeleton, SBU_15),
         name=f"{pair}_{action:02d}_{trial:03d}",
@@ -87,8 +84,11 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
         subject=pair,
         replication=str(trial),
         fps=options.fps or FPS,
-        notes=(*slots.notes, *left_out),
+        notes=slots.notes,
     )
+    if options.max_persons < 2:  # the set's own two keep the order in which it tells of them
+        clip = keep_most_active(clip, options.max_persons)
+    yield clip
 
 
 def in_metres(normalised: npt.NDArray[np.float64]) -> FloatArray:

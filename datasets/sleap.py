@@ -119,9 +119,9 @@ def _clip(
         raise SkelfuseError("no instance in any frame", remedy="leave the video out")
     places, scores = _points(found, points, len(joints))
     named = [str(track) if track != UNTRACKED else "" for track in found["track"].tolist()]
-    coords, sure, linked = by_rows(places, scores, at, named, slots.at[-1] + 1, options)
-    clip = named_clip(facts, coords, sure, joints, options, bones=bones, body="sleap")
-    return replace(clip, first_frame=slots.first).noted(*notes, *linked)
+    seen = by_rows(places, scores, at, named, slots.at[-1] + 1, options)
+    clip = named_clip(facts, seen.coords, seen.scores, joints, options, bones=bones, body="sleap")
+    return replace(clip, first_frame=slots.first).noted(*notes, *seen.notes)
 
 
 def _uncorrected(at: Indices, found: Table) -> tuple[Indices, Table]:

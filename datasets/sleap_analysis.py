@@ -52,8 +52,18 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
             known = (edges >= 0) & (edges < len(joints))
             if edges.shape[1] == 2 and edges.dtype.kind in "iu" and known.all():
                 bones = [(joints[child], joints[parent]) for parent, child in edges.tolist()]
-        facts = Facts(path.stem)
-        clip = named_clip(facts, tracks, scores, joints, options, bones=bones, body="sleap")
+        people = texts(file, "track_names") if "track_names" in file else []
+        people = people if len(people) == tracks.shape[1] else []
+        clip = named_clip(
+            Facts(path.stem),
+            tracks,
+            scores,
+            joints,
+            options,
+            bones=bones,
+            body="sleap",
+            people=people,
+        )
     yield clip
 
 

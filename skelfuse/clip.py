@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,6 +47,7 @@ class Clip:
     intervals: tuple[Interval, ...] = ()  # what happens when, in a recording that is kept whole
     origin: Origin | None = None  # the part of a recording that it was cut from
     ranked: bool = False  # whether its reader, or a store, has put its people in their order
+    people: tuple[str, ...] = ()  # the names of its M persons, where the file has them
     first_frame: int = 0  # its number in the video, from whose beginning times and labels count
 
     def __post_init__(self) -> None:
@@ -64,6 +65,13 @@ class Clip:
                 within=f"clip '{self.name}'",
                 expected=wanted,
                 found=list(coords.shape),
+            )
+        if self.people and len(self.people) != coords.shape[1]:
+            raise SkelfuseError(
+                "as many names as people belong together",
+                within=f"clip '{self.name}'",
+                expected=f"{coords.shape[1]} names, or none",
+                found=", ".join(self.people),
             )
         if not np.issubdtype(coords.dtype, np.floating):
             raise SkelfuseError(
@@ -106,6 +114,7 @@ class Clip:
 
     def _check_texts(self) -> None:
         told = [(what, getattr(self, what)) for what in TEXTS]
+        told += [("person's name", name) for name in self.people]
         told += [("split", text) for split in self.splits.items() for text in split]
         for what, text in told:
             if text is not None and not is_plain(str(text)):
@@ -131,6 +140,22 @@ class Clip:
     def mask(self) -> npt.NDArray[np.bool_]:
         """True where a joint was seen, `[T,M,N]`."""
         return np.asarray(~np.isnan(self.coords).any(axis=-1))
+
+    def of(self, places: Sequence[int] | npt.NDArray[np.intp]) -> Clip:
+        """Return the clip of some of its people, in this order.
+
+        >>> from skelfuse.layouts import HAND_21
+        >>> pair = Clip(np.zeros((9, 2, 21, 3)), HAND_21, name="a", people=("Ann", "Bob"))
+        >>> pair.of([1]).people
+        ('Bob',)
+        """
+        which = list(places)
+        return replace(
+            self,
+            coords=self.coords[:, which],
+            confidence=None if self.confidence is None else self.confidence[:, which],
+            people=tuple(self.people[m] for m in which) if self.people else (),
+        )
 
     def noted(self, *notes: str) -> Clip:
         """Return the clip with further notes on what was done to it."""

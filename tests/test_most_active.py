@@ -15,6 +15,7 @@ import pytest
 from helpers import stick_figure
 from helpers.commands import ran
 from helpers.stick_figure import acted, clip_of
+from skelfuse.clip import Clip
 from skelfuse.clips.most_active import by_activity
 from skelfuse.clips.provenance import Provenance
 from skelfuse.datasets.clips import find_clip_files, read_clips
@@ -26,6 +27,7 @@ from skelfuse.export import inputs
 from skelfuse.predict import Recogniser
 from skelfuse.predict.stream import Stream
 from skelfuse.run import Run, load_run
+from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 from skelfuse.training import ModelChoice
 
@@ -66,11 +68,14 @@ def test_people_are_put_in_order_and_equals_stay() -> None:
     half[:, 0, 0] = 1  # half a position is none
     assert by_activity(together(half, NODDING)).tolist() == [1]
     sure = np.broadcast_to(np.arange(3.0)[:, None], (FRAMES, 3, 5))
-    coords, confidence, notes = keep_most_active(together(STILL, NOBODY, WAVING), sure, limit=2)
-    np.testing.assert_array_equal(coords, together(WAVING, STILL))
-    assert confidence is not None
-    assert confidence[0, :, 0].tolist() == [2, 0]
-    assert notes == ()
+    people = together(STILL, NOBODY, WAVING)
+    body = Skeleton("five", tuple("abcde"), (), "a", dimensions=people.shape[-1])
+    clip = Clip(people, body, name="a", confidence=sure, people=("Ann", "Bob", "Cem"))
+    kept = keep_most_active(clip, limit=2)
+    np.testing.assert_array_equal(kept.coords, together(WAVING, STILL))
+    assert kept.confidence is not None
+    assert kept.confidence[0, :, 0].tolist() == [2, 0]
+    assert (kept.people, kept.notes) == (("Cem", "Ann"), ())
 
 
 def test_who_is_seen_half_of_the_time_counts_half() -> None:

@@ -15,6 +15,7 @@ from skelfuse.datasets.reading.facts import in_file
 from skelfuse.errors import SkelfuseError
 from skelfuse.intervals import Interval, Origin
 
+NOBODY = -1
 SHORTEST_REST = 10  # frames
 ROUNDING = 2  # frames by which a last interval may end behind the recording
 OF_RECORDING = ("subject", "split", "camera")
@@ -63,13 +64,14 @@ def intervals_of(
         rate = 1.0 if row.in_frames else clip.fps or 1.0
         start = round(row.start * rate) - clip.first_frame
         end = max(round(row.end * rate) - clip.first_frame, start + 1)
-        if start >= clip.frames or end <= 0 or (row.person or 0) >= clip.persons:
+        who = _whose(row, clip)
+        if start >= clip.frames or end <= 0 or who == NOBODY:
             counts["outside"] += 1
             continue
         counts["shortened"] += start < -ROUNDING or end > clip.frames + ROUNDING
         start, end = max(start, 0), min(end, clip.frames)
         try:
-            cuts.append(Cut(Interval(start, end, row.label or "", row.person), row))
+            cuts.append(Cut(Interval(start, end, row.label or "", who), row))
         except SkelfuseError as error:
             problems.append(error.with_context(file=row.table, line=row.line))
     cuts.sort(key=lambda one: (one.interval.start, one.interval.end, one.row.line))
@@ -126,6 +128,26 @@ def with_rest(clip: Clip, cuts: list[Cut], label: str) -> list[Cut]:
     return sorted([*cuts, *found], key=lambda one: (one.interval.start, one.interval.end))
 
 
+def _whose(row: Row, clip: Clip) -> int | None:
+    """Return which of a clip's people a row is of; None of all together, `NOBODY` of none of them.
+
+    A subject who is one of the people that the file names is meant, as BORIS' subjects are.
+
+    >>> import numpy as np
+    >>> from skelfuse.layouts import HAND_21
+    >>> pair = Clip(np.zeros((9, 2, 21, 3)), HAND_21, name="a", people=("resident", "intruder"))
+    >>> rows = [Row("t", 1, "a", subject="intruder"), Row("t", 2, "a", subject="M12"),
+    ...         Row("t", 3, "a", person="resident"), Row("t", 4, "a", person=2)]
+    >>> [_whose(row, pair) for row in rows]
+    [1, None, 0, -1]
+    """
+    if row.person is None:
+        return clip.people.index(row.subject) if row.subject in clip.people else None
+    if isinstance(row.person, str):
+        return clip.people.index(row.person) if row.person in clip.people else NOBODY
+    return row.person if row.person < clip.persons else NOBODY
+
+
 def cut(clip: Clip, one: Cut) -> Clip | None:
     """Return the clip of an interval; None where nobody is seen in it.
 
@@ -141,9 +163,7 @@ def cut(clip: Clip, one: Cut) -> Clip | None:
     if not len(places):
         return None
     return replace(
-        piece,
-        coords=piece.coords[:, places],
-        confidence=None if piece.confidence is None else piece.confidence[:, places],
+        piece.of(places),
         name=f"{clip.name}@{start}-{end - 1}",
         label=label,
         subject=one.row.subject or clip.subject,

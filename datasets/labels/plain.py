@@ -119,9 +119,6 @@ def each_line(
 def _row(sheet: Sheet, columns: Mapping[str, str], number: int, line: dict[str, str]) -> Row:
     said = {what: line[column] or None for what, column in columns.items()}
     start, end, in_frames = _interval(said, comma=sheet.decimal_comma)
-    person = said.get("person")
-    if person is not None and frame(person) < 1:
-        raise SkelfuseError("no person's number", expected="1 for the first", found=person)
     file = said["file"] if "file" in columns else sheet.path.stem
     if not file:
         raise SkelfuseError("a line without a file", remedy="name it, or remove the line")
@@ -138,8 +135,21 @@ def _row(sheet: Sheet, columns: Mapping[str, str], number: int, line: dict[str, 
         subject=said.get("subject"),
         split=said.get("split"),
         camera=said.get("camera"),
-        person=None if person is None else frame(person) - 1,
+        person=_person(said.get("person")),
     )
+
+
+def _person(text: str | None) -> int | str | None:
+    """Return whose interval it is: 1 is the first, anything else a name.
+
+    >>> _person("2"), _person("resident"), _person(None)
+    (1, 'resident', None)
+    """
+    if text is None or not text.isdecimal():
+        return text
+    if int(text) < 1:
+        raise SkelfuseError("no person's number", expected="1 for the first", found=text)
+    return int(text) - 1
 
 
 def _interval(

@@ -29,7 +29,7 @@ class Row:
     subject: str | None = None
     split: str | None = None
     camera: str | None = None
-    person: int | None = None  # whose interval it is, counted from 0
+    person: int | str | None = None  # whose interval it is: counted from 0, or by name
 
 
 def seconds(text: str, *, comma: bool = False) -> float:

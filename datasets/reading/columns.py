@@ -31,6 +31,15 @@ class Column(NamedTuple):
     what: str
 
 
+class People(NamedTuple):
+    """The people of a table, side by side."""
+
+    coords: FloatArray  # [T,M,N,D]
+    scores: FloatArray  # [T,M,N]
+    people: list[str]  # their names; none where they were found by places
+    notes: list[str]
+
+
 def clip_of_columns(
     facts: Facts,
     columns: Sequence[Column],
@@ -64,8 +73,9 @@ def clip_of_columns(
     frames = slots.at[-1] + 1
     if rows_of is not None:
         named = [rows_of[i] for i in order.tolist()]
-        coords, sure, linked = by_rows(places[:, 0], scores[:, 0], at, named, frames, options)
-        notes += linked
+        found = by_rows(places[:, 0], scores[:, 0], at, named, frames, options)
+        coords, sure, people = found.coords, found.scores, found.people
+        notes += found.notes
     else:
         if len(slot_of) < len(numbers):
             raise SkelfuseError(
@@ -80,7 +90,14 @@ def clip_of_columns(
             coords[at], sure[at] = places, scores
     told = any(column.what == SCORE for column in columns)
     clip = named_clip(
-        facts, coords, sure if told else None, joints, options, min_score=min_score, body=body
+        facts,
+        coords,
+        sure if told else None,
+        joints,
+        options,
+        min_score=min_score,
+        body=body,
+        people=people,
     )
     return replace(clip, first_frame=slots.first).noted(*slots.notes, *notes)
 
@@ -131,8 +148,8 @@ def by_rows(
     named: list[str],
     frames: int,
     options: ReadOptions,
-) -> tuple[FloatArray, FloatArray, list[str]]:
-    """Return `[T,M,N,D]` and `[T,M,N]` of rows `[R,N,D]`, each of a frame and of somebody."""
+) -> People:
+    """Return people from rows `[R,N,D]`, each of which is of a frame and of somebody."""
     with np.errstate(over="ignore"):
         places, scores = places.astype(np.float32), scores.astype(np.float32)
     rows = list(zip(at.tolist(), places, scores, strict=True))
@@ -141,17 +158,19 @@ def by_rows(
         seen: list[list[tuple[FloatArray, FloatArray]]] = [[] for _ in range(frames)]
         for t, joints, sure in rows:
             seen[t].append((joints, sure))
-        tracks = link(seen)
+        tracks, names = link(seen), []
         notes.append("who is who was found by places")
     else:
         of_name: dict[str, Track] = {}
         for who, (t, joints, sure) in zip(named, rows, strict=True):
             of_name.setdefault(who, {})[t] = joints, sure
-        tracks = [track for track in of_name.values() if _seen(track)]
+        of_name = {who: track for who, track in of_name.items() if _seen(track)}
+        tracks, names = list(of_name.values()), list(of_name)
     if not tracks:
         raise SkelfuseError("nobody in any frame", remedy="leave the file out")
-    coords, sure, left_out = most_active(tracks, frames, options.max_persons)
-    return coords, sure, [*notes, *left_out]
+    shown = most_active(tracks, frames, options.max_persons)
+    people = [names[m] for m in shown.who] if names else []
+    return People(shown.coords, shown.confidence, people, [*notes, *shown.notes])
 
 
 def _seen(track: Track) -> bool:

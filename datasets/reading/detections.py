@@ -86,11 +86,11 @@ def clip_of(
         raise SkelfuseError("no person in any frame", remedy="leave the clip out")
     slots = frame_slots(numbers)
     placed = [{slots.at[t]: seen for t, seen in person.items()} for person in people]
-    coords, confidence, left_out = most_active(placed, slots.at[-1] + 1, options.max_persons)
-    coords, unsure = hide_unsure(coords, confidence, options.min_score, min_score)
-    clip = make_clip(facts, coords, confidence, skeleton, options)
+    seen = most_active(placed, slots.at[-1] + 1, options.max_persons)
+    coords, unsure = hide_unsure(seen.coords, seen.confidence, options.min_score, min_score)
+    clip = make_clip(facts, coords, seen.confidence, skeleton, options)
     clip = replace(clip, first_frame=slots.first)
-    return clip.noted(*unsure, *left_out, *slots.notes)
+    return clip.noted(*unsure, *seen.notes, *slots.notes)
 
 
 def clip_of_known(

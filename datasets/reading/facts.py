@@ -102,8 +102,11 @@ def make_clip(
     confidence: FloatArray | None,
     skeleton: Skeleton,
     options: ReadOptions,
+    people: Sequence[str] = (),
 ) -> Clip:
     """Put a clip together from `[T,M,N,D]`, with at most `options.max_persons` people.
+
+    `people` are the names of all M, where the file has them.
 
     >>> import numpy as np
     >>> from skelfuse.layouts import PENN_13
@@ -111,8 +114,7 @@ def make_clip(
     >>> make_clip(Facts("a", label="wave"), coords, None, PENN_13, ReadOptions()).label
     'wave'
     """
-    coords, confidence, notes = keep_most_active(coords, confidence, options.max_persons)
-    return Clip(
+    clip = Clip(
         coords,
         skeleton,
         name=facts.name,
@@ -124,8 +126,10 @@ def make_clip(
         replication=facts.replication,
         fps=facts.fps or options.fps,
         splits=facts.splits,
-        notes=(*facts.notes, *notes),
+        notes=facts.notes,
+        people=tuple(people) if any(people) else (),
     )
+    return keep_most_active(clip, options.max_persons)
 
 
 def label_of(label: int, class_names: Sequence[str] | None, options: ReadOptions) -> str:

@@ -27,6 +27,7 @@ def named_clip(
     bones: Sequence[Pair] | None = None,
     min_score: float = 0.0,
     body: str = "file",
+    people: Sequence[str] = (),
 ) -> Clip:
     """Return a clip of `[T,M,N,D]` whose joints are named; scores `[T,M,N]` where there are any.
 
@@ -48,7 +49,7 @@ def named_clip(
         notes += unsure
         with np.errstate(over="ignore", invalid="ignore"):
             scores = np.nan_to_num(scores, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    return make_clip(facts, coords, scores, skeleton, options).noted(*notes)
+    return make_clip(facts, coords, scores, skeleton, options, people).noted(*notes)
 
 
 def body_of(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from skelfuse.clip import FloatArray
+from skelfuse.clip import Clip, FloatArray
 from skelfuse.clips.most_active import activity, by_activity
 
 Track = dict[int, tuple[FloatArray, FloatArray]]  # frame -> joints [N,D], confidence [N]
@@ -98,13 +99,17 @@ def _sizes(poses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.where(there.any(axis=1), np.linalg.norm(high - low, axis=-1), 0.0)
 
 
-def most_active(
-    tracks: Sequence[Track], frames: int, limit: int
-) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    """Lay at most `limit` tracks out as `[T,M,N,D]` and `[T,M,N]`, the most active person first.
+class LaidOut(NamedTuple):
+    """The most active people of a recording, side by side."""
 
-    Also returns a note if somebody was left out.
-    """
+    coords: FloatArray  # [T,M,N,D]
+    confidence: FloatArray  # [T,M,N]
+    who: list[int]  # which track each person is
+    notes: tuple[str, ...]  # on who was left out
+
+
+def most_active(tracks: Sequence[Track], frames: int, limit: int) -> LaidOut:
+    """Lay at most `limit` tracks out over time, the most active person first."""
     ranked = sorted(range(len(tracks)), key=lambda who: -_activity(tracks[who], frames))[:limit]
     first = next(iter(tracks[ranked[0]].values()))[0]
     coords = np.full((frames, len(ranked), *first.shape), np.nan, dtype=np.float32)
@@ -112,30 +117,29 @@ def most_active(
     for m, who in enumerate(ranked):
         for t, (joints, sure) in tracks[who].items():
             coords[t, m], confidence[t, m] = joints, sure
-    return coords, confidence, _left_out(len(tracks), len(ranked))
+    return LaidOut(coords, confidence, ranked, _left_out(len(tracks), len(ranked)))
 
 
 def _activity(track: Track, frames: int) -> float:
     return activity(np.stack([joints for joints, _ in track.values()])) * len(track) / frames
 
 
-def keep_most_active(
-    coords: FloatArray, confidence: FloatArray | None, limit: int
-) -> tuple[FloatArray, FloatArray | None, tuple[str, ...]]:
-    """Keep at most `limit` of the persons of `[T,M,N,D]`, the most active first.
+def keep_most_active(clip: Clip, limit: int) -> Clip:
+    """Keep at most `limit` of a clip's people, the most active first.
 
     Those who are never there are dropped.
 
+    >>> from skelfuse.skeleton import Skeleton
+    >>> dot = Skeleton("dot", ("a",), (), "a", dimensions=2)
     >>> seen = np.zeros((2, 3, 1, 2)); seen[1, 1] = 4; seen[:, 2] = np.nan
-    >>> coords, _, notes = keep_most_active(seen, None, limit=1)
-    >>> coords[:, 0, 0, 0].tolist(), notes
-    ([0.0, 4.0], ('1 of 2 persons left out, the least active',))
+    >>> clip = keep_most_active(Clip(seen, dot, name="c", people=("x", "y", "z")), limit=1)
+    >>> clip.coords[:, 0, 0, 0].tolist(), clip.people, clip.notes
+    ([0.0, 4.0], ('y',), ('1 of 2 persons left out, the least active',))
     """
-    ranked = by_activity(coords)
+    ranked = by_activity(clip.coords)
     # A clip has at least one person, even one whom nobody saw.
     kept = ranked[:limit] if len(ranked) else np.array([0])
-    sure = None if confidence is None else confidence[:, kept]
-    return coords[:, kept], sure, _left_out(len(ranked), len(kept))
+    return clip.of(kept).noted(*_left_out(len(ranked), len(kept)))
 
 
 def _left_out(present: int, kept: int) -> tuple[str, ...]:

@@ -126,14 +126,12 @@ class Preparation:
         places = places[: self.max_persons]
         if not len(places):  # an error with a name of its own
             return clip
-        confidence = None if clip.confidence is None else clip.confidence[:, places]
-        return replace(clip, coords=clip.coords[:, places], confidence=confidence, ranked=True)
+        return replace(clip.of(places), ranked=True)
 
 
 def person(clip: Clip, number: int) -> Clip:
     """Return a clip of one of its persons alone."""
-    confidence = None if clip.confidence is None else clip.confidence[:, number : number + 1]
-    return replace(clip, coords=clip.coords[:, number : number + 1], confidence=confidence)
+    return clip.of([number])
 
 
 def part(clip: Clip, first: int, after: int) -> Clip:
