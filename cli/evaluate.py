@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 @options.data(required=True)
 @options.protocol("the run's")
 @options.part("test")
+@options.window
+@options.stride
+@options.rest_label
 @options.crops
 @options.checkpoint()
 @click.option("--robustness", "worse", is_flag=True, help="Evaluate on worse recordings as well.")
@@ -53,8 +56,16 @@ def evaluate(
     class. --out writes the confusion matrix (CSV and PNG), the classes, and every clip's
     prediction. An evaluation of one run is also kept in its folder, for skelfuse compare.
     --robustness adds a table: missing joints, jitter, clips cut short, other frame rates, a turned
-    camera, left and right swapped.
+    camera, left and right swapped. With --window the store has whole recordings with intervals
+    (preprocess --whole): one run's decisions on every frame, and the bouts that they make, are
+    compared with the intervals.
     """
+    if given["window"]:
+        _recordings(runs, data, out, form, given)
+        return
+    for name in ("stride", "rest_label"):
+        if given[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --window")
     from skelfuse.cli.progress import bar
     from skelfuse.datasets.steps import evaluate as measured
     from skelfuse.evaluation import report_text, robustness_text, write_report, write_robustness
@@ -94,6 +105,36 @@ def evaluate(
         wrote(*files)
     if len(runs) == 1 and runs[0].is_dir():
         _kept(evaluation, runs[0])
+
+
+def _recordings(
+    runs: tuple[Path, ...], data: Path, out: Path | None, form: str, given: dict[str, Any]
+) -> None:
+    from skelfuse.cli.progress import bar
+    from skelfuse.datasets.steps import evaluate_recordings
+    from skelfuse.evaluation import recordings_text
+
+    if len(runs) > 1:
+        raise click.UsageError("--window is for one run")
+    unfit = {"--out": out, "--robustness": given["worse"]}
+    unfit["--ignore-unknown"] = given["ignore_unknown"]
+    for option, value in unfit.items():
+        if value:
+            raise click.UsageError(f"{option} is for clips: leave out --window")
+    with bar("recording") as show:
+        found = evaluate_recordings(
+            checkpoint_of(runs[0], given["checkpoint"]),
+            data,
+            window=given["window"],
+            stride=given["stride"],
+            rest_label=given["rest_label"],
+            protocol=given["protocol"],
+            part=given["part"],
+            crops=given["crops"],
+            device=given["device"],
+            progress=lambda done, total: show(done, total=total),
+        )
+    output(json_text(found.as_dict(), indent=1) if form == options.JSON else recordings_text(found))
 
 
 def _kept(evaluation: Evaluation, run: Path) -> None:

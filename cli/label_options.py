@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from skelfuse.cli import options
 from skelfuse.cli.paths import PATH
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ OPTIONS = (
         help="Use only these lines of the table; != leaves them out.",
     ),
     click.option("--whole", is_flag=True, help="Keep recordings whole, with their intervals."),
-    click.option(
-        "--rest-label",
-        metavar="NAME",
-        help="Label of the frames outside all intervals.  [default: left out]",
-    ),
+    options.rest_label,
     *(
         click.option(f"--{what}-from", metavar="WAY", help=f"The {what}: {WAYS}.")
         if what == "label"

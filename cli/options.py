@@ -56,6 +56,33 @@ def part(default: str | None = None) -> Option:
     )
 
 
+def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    from skelfuse.errors import SkelfuseError
+    from skelfuse.predict.windows import Length
+
+    try:
+        if text is not None:
+            Length.parse(text)
+    except SkelfuseError as error:
+        raise click.BadParameter(str(error)) from None
+    return text
+
+
+window = click.option(
+    "--window", callback=_length, help="Recognise windows of this length, e.g. 2s or 60f."
+)
+stride = click.option(
+    "--stride", callback=_length, help="Distance between window starts.  [default: window / 4]"
+)
+
+
+rest_label = click.option(
+    "--rest-label",
+    metavar="NAME",
+    help="Label of the frames outside all intervals.  [default: left out]",
+)
+
+
 def one_class(more: str, name: str = "class_name", *, multiple: bool = False) -> Option:
     """Return `--class`."""
     text = f"Class, by its name or a part of it.{more}"

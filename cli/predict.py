@@ -28,18 +28,6 @@ STDIN = Path("-")
 WINDOW = "2s"
 
 
-def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    from skelfuse.errors import SkelfuseError
-    from skelfuse.predict.windows import Length
-
-    try:
-        if text is not None:
-            Length.parse(text)
-    except SkelfuseError as error:
-        raise click.BadParameter(str(error)) from None
-    return text
-
-
 @click.command(
     cls=Command,
     examples=[
@@ -59,12 +47,8 @@ def _length(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 @click.option("--persons", is_flag=True, help="Also recognise each person alone.")
 @click.option("--shares", is_flag=True, help="Show how much each joint adds to the class.")
 @click.option("--explain", is_flag=True, help="Show how much each limb adds to the class.")
-@click.option(
-    "--window", callback=_length, help="Recognise windows of this length, e.g. 2s or 60f."
-)
-@click.option(
-    "--stride", callback=_length, help="Distance between window starts.  [default: window / 4]"
-)
+@options.window
+@options.stride
 @options.crops
 @options.checkpoint()
 @options.device

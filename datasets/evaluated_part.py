@@ -62,6 +62,38 @@ def evaluated_clips(
     return protocol, parts[part]
 
 
+def evaluated_recordings(
+    store: Store, protocols: Collection[str | None], part: str
+) -> npt.NDArray[np.intp]:
+    """Return the indices of the recordings with intervals in one part of a protocol.
+
+    Only a protocol that tells by a recording alone where it belongs can: the folds of a store of
+    cut clips are others than those of whole recordings.
+    """
+    with_intervals = np.array([bool(store.intervals(i)) for i in range(len(store))])
+    if not with_intervals.any():
+        raise SkelfuseError(
+            "no recording with intervals",
+            file=store.path,
+            remedy="preprocess --labels TABLE --whole makes a store of them",
+        )
+    if part == ALL:
+        return np.flatnonzero(with_intervals)
+    protocol = next(iter(protocols)) if len(protocols) == 1 else None
+    found = None if protocol is None else _alone(clip_table(store), protocol, part)
+    if found is None or not with_intervals[found].any():
+        raise SkelfuseError(
+            f"protocol '{protocol}' does not tell whole recordings apart"
+            if found is None
+            else f"protocol '{protocol}' leaves the part '{part}' empty here",
+            file=store.path,
+            expected="loso:SUBJECT, or a split that the files or labels name",
+            remedy=f"--part {ALL} takes every recording: give a store of those not trained on",
+        )
+    kept: npt.NDArray[np.intp] = found[with_intervals[found]]
+    return kept
+
+
 def _alone(table: ClipTable, protocol: str, part: str) -> npt.NDArray[np.intp] | None:
     """Return the clips of a part, perhaps none; None where they cannot be told from the others."""
     if protocol in named_in_files(table):

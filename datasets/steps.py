@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skelfuse.configs import find
-from skelfuse.datasets.evaluated_part import evaluated_clips
+from skelfuse.datasets.evaluated_part import evaluated_clips, evaluated_recordings
 from skelfuse.datasets.format import MOST_PERSONS, ReadOptions
 from skelfuse.datasets.from_stores import as_stored
 from skelfuse.datasets.labels.labelling import labelling_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from skelfuse.evaluation import Evaluation
+    from skelfuse.evaluation import Evaluation, RecordingEvaluation
     from skelfuse.predict import Recogniser
     from skelfuse.run import Run
     from skelfuse.skeleton import Skeleton
@@ -252,6 +252,42 @@ def evaluate(
         return found
     shared = shared_people(clip_table(store), protocol)
     return found if shared is None else replace(found, notes=(*found.notes, shared))
+
+
+def evaluate_recordings(
+    run: Run | Recogniser | PathLike,
+    store: Store | PathLike,
+    *,
+    window: str = "2s",
+    stride: str | None = None,
+    rest_label: str | None = None,
+    protocol: str | None = None,
+    part: str = "test",
+    crops: int = 1,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> RecordingEvaluation:
+    """Evaluate a run on whole recordings with intervals (`preprocess --whole`), window by window.
+
+    Frames that no interval covers do not count, unless `rest_label` names the class that they are
+    of. `progress` hears how many recordings are done, of how many.
+    """
+    from skelfuse.evaluation import evaluate_recordings as measured
+    from skelfuse.evaluation.matching import joint_order
+    from skelfuse.predict import Recogniser
+
+    loaded, store = _loaded(run, device), _opened(store)
+    joint_order(loaded, store)
+    asked = {loaded.config.protocol} if protocol is None else {protocol}
+    indices = evaluated_recordings(store, asked, part)
+    return measured(
+        Recogniser(loaded, crops=crops),
+        (store[i] for i in indices.tolist()),
+        window=window,
+        stride=stride,
+        rest=rest_label,
+        progress=None if progress is None else lambda done: progress(done, len(indices)),
+    )
 
 
 def leads() -> bool:

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from skelfuse.clip import Clip
-    from skelfuse.datasets.steps import evaluate, preprocess, split, train
+    from skelfuse.datasets.steps import (
+        evaluate,
+        evaluate_recordings,
+        preprocess,
+        split,
+        train,
+    )
     from skelfuse.errors import SkelfuseError
     from skelfuse.layers import FrierenFuse, MotionKernels
     from skelfuse.models import STGCN, DDNet, SkelFuse, describe
@@ -44,6 +50,7 @@ __all__ = [
     "Store",
     "describe",
     "evaluate",
+    "evaluate_recordings",
     "load",
     "preprocess",
     "split",
@@ -53,7 +60,7 @@ __all__ = [
 # Taken from their modules when first asked for: `import skelfuse` is quick, and without torch.
 _HOMES = {
     "skelfuse.clip": ("Clip",),
-    "skelfuse.datasets.steps": ("evaluate", "preprocess", "split", "train"),
+    "skelfuse.datasets.steps": ("evaluate", "evaluate_recordings", "preprocess", "split", "train"),
     "skelfuse.errors": ("SkelfuseError",),
     "skelfuse.layers": ("FrierenFuse", "MotionKernels"),
     "skelfuse.models": ("STGCN", "DDNet", "SkelFuse", "describe"),

@@ -82,7 +82,9 @@ def clips_for(
             file=store.path,
             expected="labelled clips of classes that the run knows",
             found=f"{len(given):,} clips, {clips.unlabelled:,} of them without a label",
-            remedy="use another --part or --protocol; skelfuse info lists those that fit",
+            remedy="whole recordings are evaluated with --window 2s"
+            if any(store.intervals(i) for i in given)
+            else "use another --part or --protocol; skelfuse info lists those that fit",
         )
     return clips
 

@@ -97,9 +97,7 @@ def run_data(
             "the training part has no labelled clip to train on",
             file=store.path,
             found={name: len(part) for name, part in parts.items()},
-            remedy="use another --protocol; skelfuse info lists those that fit"
-            if (labels >= 0).any()
-            else "no clip has a label: preprocess --labels or --label-from gives them",
+            remedy=_way_to_labels(store),
         )
     if dropped := len(parts["train"]) - len(train):
         notes.append(f"{dropped} training clips have no label and are left out")
@@ -180,3 +178,11 @@ def _names(store: Store, classes: list[int]) -> str:
     named = ", ".join(store.class_names[i] for i in classes[:NAMED])
     more = len(classes) - NAMED
     return f"{named} and {more} more" if more > 0 else named
+
+
+def _way_to_labels(store: Store) -> str:
+    if (store.labels >= 0).any():
+        return "use another --protocol; skelfuse info lists those that fit"
+    if any(store.intervals(i) for i in range(len(store))):
+        return "recordings are whole: preprocess without --whole cuts their intervals out"
+    return "no clip has a label: preprocess --labels or --label-from gives them"
