@@ -12,7 +12,7 @@ from skelfuse.cli.messages import complain, output, say, verbose
 from skelfuse.datasets.labels.labelling import Labelling
 from skelfuse.datasets.labels.telling import label_lines
 from skelfuse.datasets.preprocess import Outcome
-from skelfuse.datasets.summary import headline
+from skelfuse.datasets.summary import alike, headline
 from skelfuse.errors import SkelfuseError
 from skelfuse.files import atomic_write, cannot_write
 from skelfuse.store import Store
@@ -21,6 +21,7 @@ from skelfuse.telling.note_lines import note_lines, tally
 
 PROBLEMS_SHOWN = 10
 MARKS_SHOWN = 3
+CLASSES_SHOWN = 3
 BEGINNING = b'{\n "store": '  # of every report
 ELSEWHERE = "give the report another name"
 
@@ -66,7 +67,10 @@ def tell(outcome: Outcome, store: Path, *, skip: int, report: Path | None) -> No
         say(f"skip list: {counted(skip, 'name')}, {outcome.left_out:,} found and left out")
     if outcome.error:
         return
-    output(headline(Store(store)))
+    made = Store(store)
+    output(headline(made))
+    for note in alike(made.class_names)[:CLASSES_SHOWN]:
+        say(f"note: {note}")
     where = f"all are in {report}" if report else "--report FILE lists them all"
     for line in note_lines(tally(outcome.notes), more=where):
         say(f"note: {line}")

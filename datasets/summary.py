@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -115,6 +116,19 @@ def summarise(store: Store) -> Summary:
         provenance=store.provenance,
         asked=store.asked,
     )
+
+
+def alike(names: Sequence[str]) -> list[str]:
+    """Return notes on classes whose names differ only in small and large letters, or in spaces.
+
+    >>> alike(["Grooming", "grooming ", "rear"])
+    ["classes 'Grooming' and 'grooming ' differ in letters alone: are they one?"]
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(" ".join(name.casefold().split()), []).append(name)
+    told = (" and ".join(f"'{name}'" for name in group) for group in groups.values() if group[1:])
+    return [f"classes {both} differ in letters alone: are they one?" for both in told]
 
 
 def headline(store: Store) -> str:

@@ -332,3 +332,12 @@ def test_what_no_interval_covers_has_a_label_of_its_own(poses: Path, tmp_path: P
     told = run(poses, *given)
     assert told.exit_code == 1
     assert "leave out --rest-label, or give start and end" in told.stderr
+
+
+def test_names_that_differ_in_letters_alone_are_told(poses: Path, tmp_path: Path) -> None:
+    lines = ["file,label,start,end", "A_WALK,up,0,1", "b_walk,Up,0,1", "b_walk,up,1,2"]
+    labels = written(tmp_path, "\n".join(lines))
+    given = ("--fps", FPS, "--labels", labels, "--out", tmp_path / "s.h5")
+    said = run(poses / "a", poses / "b", *given).output
+    assert "'A_WALK' of the table is not 'a_walk', as letters differ: write both alike" in said
+    assert "classes 'Up' and 'up' differ in letters alone: are they one?" in said

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skelfuse.datasets.labels.labelling import Labelling
+from skelfuse.datasets.labels.matching import ENDING
 from skelfuse.telling.counted import counted
 
 NAMED = 3
@@ -41,6 +42,7 @@ def label_lines(labelling: Labelling, sources: Sequence[Mapping[str, Any]]) -> l
     if table is not None:
         lines += _unused(table.of_files, used)
         without = [name for facts in told for name in facts["without"]]
+        lines += _written_otherwise([name for name in table.of_files if name not in used], without)
         becomes = "left out" if table.has_intervals else "without its label"
         if without:
             lines.append(
@@ -70,6 +72,21 @@ def _unused(of_files: Mapping[str, Sequence[Any]], used: set[str]) -> list[str]:
         f"  {counted(len(missing), 'recording')} of the table {is_are} not there "
         f"({counted(rows, 'row')}): {_some(missing)}"
     ]
+
+
+def _written_otherwise(named: Sequence[str], clips: Sequence[str]) -> list[str]:
+    """Return a line on names in the table that would be a clip's but for small and large letters.
+
+    >>> _written_otherwise(["VID0.mp4", "vid9.mp4"], ["vid0", "vid1"])
+    ["  'VID0.mp4' of the table is not 'vid0', as letters differ: write both alike"]
+    """
+    plain = {clip.casefold(): clip for clip in clips}
+    found = [(name, plain.get(ENDING.sub("", name).casefold())) for name in named]
+    return [
+        f"  '{name}' of the table is not '{clip}', as letters differ: write both alike"
+        for name, clip in found
+        if clip is not None
+    ][:NAMED]
 
 
 def _some(names: Sequence[str]) -> str:
