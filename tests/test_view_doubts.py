@@ -157,3 +157,22 @@ def test_whatever_is_up_bodies_stand_and_face_the_onlooker_unmirrored(axis: int,
     seen = staged(clip.coords, view)[0, 0]
     at = {joint: seen[n] for n, joint in enumerate(KINECT_V2.joints)}
     assert at["head"][1] > at["left_foot"][1]
+
+
+def test_two_who_change_places_are_noticed_and_two_who_pass_are_not() -> None:
+    draw = np.random.default_rng(0)
+    body = draw.random((17, 2))
+    way = np.linspace(-3, 3, 61)[:, None, None]  # they pass each other in the middle
+    pair = np.stack([body + way * (1, 0), body - way * (1, 0)], axis=1)
+    pair += draw.normal(0, 0.01, pair.shape)
+    passing = Clip(pair, COCO_17, name="passing", fps=30)
+    assert not any("people change places" in doubt.text for doubt in doubts([passing]))
+    lost = pair.copy()
+    lost[10:20] = lost[10:20, ::-1]
+    found = [doubt.text for doubt in doubts([Clip(lost, COCO_17, name="lost", fps=30), passing])]
+    (told,) = [text for text in found if "people change places" in text]
+    assert "in 1 of 2 clips, e.g. lost, frame 10" in told
+    away = lost.copy()
+    away[:, 1] = np.nan  # one alone who leaps is another matter
+    alone = doubts([Clip(away, COCO_17, name="alone", fps=30)])
+    assert not any("people change places" in doubt.text for doubt in alone)

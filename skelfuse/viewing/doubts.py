@@ -14,6 +14,7 @@ from skelfuse.clips.upright import NAMES, up_axis
 from skelfuse.clips.usual_bodies import height
 from skelfuse.telling.counted import counted
 from skelfuse.viewing.frame_order import out_of_order
+from skelfuse.viewing.people_swaps import people_swaps
 from skelfuse.viewing.sides import mirrored, swaps
 
 FRAMES = 600  # of a clip that are looked at
@@ -54,6 +55,7 @@ def doubts(clips: Sequence[Clip]) -> list[Doubt]:
     found += [
         *_order(looked),
         *_swapped(looked),
+        *_people(looked),
         *_upside_down(looked),
         *_units(looked, sizes),
         *_bones(looked),
@@ -110,6 +112,19 @@ def _swapped(clips: Sequence[Clip]) -> list[Doubt]:
             )
         )
     return found
+
+
+def _people(clips: Sequence[Clip]) -> list[Doubt]:
+    where = {clip.name: frames for clip in clips if (frames := people_swaps(clip))}
+    if not where:
+        return []
+    name, frames = max(where.items(), key=lambda item: len(item[1]))
+    return [
+        Doubt(
+            f"people change places from one frame to the next in {_of([*where], clips)}, e.g. "
+            f"{name}, frame {frames[0]}: did a tracker lose who is who?"
+        )
+    ]
 
 
 def _upside_down(clips: Sequence[Clip]) -> list[Doubt]:
