@@ -181,7 +181,9 @@ def test_no_key_on_the_page_is_made_up() -> None:
 
 
 def test_no_key_in_a_message_or_on_another_page_is_made_up() -> None:
-    code = (path for room in ("skelfuse", "cli", "datasets") for path in (ROOT / room).rglob("*.py"))
+    code = (
+        path for room in ("skelfuse", "cli", "datasets") for path in (ROOT / room).rglob("*.py")
+    )
     texts = {path: "\n".join(messages(path)) for path in code}
     for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         texts[path] = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
