@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from skelfuse.batches import Batches
-from skelfuse.batches.shown import Shown, shown_by
+from skelfuse.batches.shown import ShownInTraining, shown_by
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 from skelfuse.training.config import Distill, TrainConfig
@@ -27,7 +27,7 @@ class RunData:
     train: Indices
     validation: Indices
     notes: tuple[str, ...]
-    shown: Shown
+    shown: ShownInTraining
 
     @property
     def class_counts(self) -> list[int]:
