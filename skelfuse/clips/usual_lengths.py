@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from skelfuse.arrays import Array
 from skelfuse.clip import Clip
 
 FAR = 3.0  # times as long as the longest: of each movement in it a model sees few frames
@@ -31,7 +31,7 @@ class UsualLengths:
     unit: str  # "s", or "f" for frames, where not every clip says its rate
 
     @classmethod
-    def of(cls, frames: Sequence[int] | Array, fps: Sequence[float | None]) -> UsualLengths:
+    def of(cls, frames: npt.ArrayLike, fps: Sequence[float | None]) -> UsualLengths:
         """Return those of clips of so many frames at these rates."""
         rates = [rate for rate in fps if rate]
         known = len(rates) == len(fps)
