@@ -108,6 +108,7 @@ def _runs() -> dict[str, Target]:
         facts = {"config": config.as_dict(), "skeleton": HAND_21.to_dict(), "epoch": 9}
         facts |= {"class_names": ["sit", "stand"], "metrics": {}, "provenance": {}, "versions": {}}
         facts |= {"class_counts": [4, 5], "usual_bodies": {"heights": [1.4, 1.8], "up": "+y"}}
+        facts |= {"usual_lengths": {"middle": 2.0, "longest": 9.0, "unit": "s"}}
         facts |= {"seen_rate": {"median": 15.0, "low": 12.0, "high": 18.0, "clips": 9}}
         weights = {WEIGHT + name: value for name, value in model.state_dict().items()}
         write_checkpoint(folder / BEST, weights, facts)

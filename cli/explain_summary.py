@@ -40,6 +40,6 @@ def explain_summary(path: Path, given: dict[str, Any]) -> None:
     as_json = given["form"] == options.JSON
     values = json_text(found.as_dict(), shown=given["out"] is None) if as_json else ""
     deliver(values or reliance_text(found), given["out"])
-    if given["plot"] and found.classes:
+    if given["plot"]:
         plot_reliance(found, given["plot"])
         wrote(given["plot"])

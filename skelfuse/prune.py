@@ -17,7 +17,14 @@ from skelfuse.models.spectrum import Spectrum
 from skelfuse.pruned_run import check_free, write_run
 from skelfuse.run import Run, load_run
 from skelfuse.training.build import build_model
-from skelfuse.training.checkpoint import LAST, WEIGHT, fill, read_checkpoint, undamaged
+from skelfuse.training.checkpoint import (
+    LAST,
+    NO_TENSOR,
+    WEIGHT,
+    fill,
+    read_checkpoint,
+    undamaged,
+)
 from skelfuse.training.config import Gates, ModelChoice
 
 TOLERANCE = 1e-5  # by which logits may differ, as two orders of summing do
@@ -124,7 +131,7 @@ def checkpoint_to_prune(path: str | Path) -> Path:
     last = Path(path) / LAST
     if not last.is_file():
         return Path(path)
-    facts, _ = read_checkpoint(last, only="no tensor at all/")
+    facts, _ = read_checkpoint(last, only=NO_TENSOR)
     with undamaged(last):
         gates = facts["config"].get("gates", {})
         return last if gates.get("penalty", Gates().penalty) else Path(path)

@@ -15,6 +15,7 @@ from skelfuse.batches.rate import SeenRate
 from skelfuse.clip import Clip
 from skelfuse.clips.provenance import Provenance
 from skelfuse.clips.usual_bodies import UsualBodies
+from skelfuse.clips.usual_lengths import UsualLengths
 from skelfuse.errors import SkelfuseError
 from skelfuse.models.deployed import deployed
 from skelfuse.models.persons import keep_to
@@ -56,6 +57,7 @@ class Run:
     seen_rate: SeenRate | None = None  # frames per second, of the clips it was trained with
     class_counts: tuple[int, ...] | None = None  # training clips; None: an earlier version's run
     usual_bodies: UsualBodies | None = None  # of the training clips; None likewise
+    usual_lengths: UsualLengths | None = None  # likewise
 
     def checked(self, scores: Tensor) -> Tensor:
         """Return the model's scores; a training that failed may give some that are no numbers."""
@@ -69,11 +71,14 @@ class Run:
 
     def doubts(self, clip: Clip) -> tuple[str, ...]:
         """Say what of a clip, prepared as those of the run's store, is as in no training clip."""
-        if self.usual_bodies is None:
-            return ()
         sampling, flat = self.config.sampling, self.skeleton.dimensions == 2
         turned = sampling.align and not flat  # then it does not matter which way is up
-        return tuple(self.usual_bodies.unlike(clip, any_size=sampling.scale, any_turn=turned))
+        found = []
+        if self.usual_bodies is not None:
+            found += self.usual_bodies.unlike(clip, any_size=sampling.scale, any_turn=turned)
+        if self.usual_lengths is not None:
+            found += self.usual_lengths.unlike(clip)
+        return tuple(found)
 
     @cached_property
     def deployed(self) -> nn.Module:
@@ -118,6 +123,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
             if facts.get("shown"):  # runs of earlier versions do not say
                 keep_to(model, **facts["shown"])
             counts, usual = facts.get("class_counts"), facts.get("usual_bodies")
+            lengths = facts.get("usual_lengths")
             run = Run(
                 model.eval(),
                 config,
@@ -131,6 +137,7 @@ def load_run(path: str | Path, *, device: str = "cpu") -> Run:
                 seen_rate=SeenRate(**facts["seen_rate"]) if facts.get("seen_rate") else None,
                 class_counts=tuple(int(count) for count in counts) if counts else None,
                 usual_bodies=UsualBodies.from_dict(usual) if usual else None,
+                usual_lengths=UsualLengths.from_dict(lengths) if lengths else None,
             )
     except SkelfuseError as error:
         raise error.at(file) from None

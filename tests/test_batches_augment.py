@@ -168,6 +168,24 @@ def test_something_of_a_clip_always_stays() -> None:
     assert seen[:, :, 0].flatten(1).any(dim=1).all()
 
 
+def test_something_of_a_clip_stays_where_joints_and_frames_go_missing_together() -> None:
+    x, mask = bodies(COCO_17)
+    mask = torch.rand(x.shape[:4], generator=torch.Generator().manual_seed(1)) < 0.2  # gaps
+    mask[:, 0, 0, 0] = True
+    x = torch.where(mask[..., None], x, 0.0)
+    both = Augment(joint_dropout=0.8, frame_dropout=0.8)
+    y, seen = changed(both, x, mask, COCO_17)
+    assert seen.flatten(1).any(dim=1).all()
+    # Where joints and frames that are drawn one without the other leave something, nothing changes.
+    _, joints = changed(Augment(joint_dropout=0.8), x, mask, COCO_17)
+    _, frames = changed(Augment(frame_dropout=0.8), x, mask, COCO_17)
+    left = joints & frames
+    something = left.flatten(1).any(dim=1)
+    assert 0 < (~something).sum() < 150
+    assert torch.equal(seen[something], left[something])
+    assert torch.equal(y, torch.where(seen[..., None], x, 0.0))
+
+
 def test_persons_change_places_and_absent_ones_stay_last() -> None:
     present = torch.tensor([[True, True, True], [True, True, False]]).repeat(150, 1)
     order = order_of_persons(Augment(swap_persons=1.0), present, KEYS)

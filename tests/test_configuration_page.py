@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -19,10 +21,15 @@ from skelfuse.models import MODELS, SIZES, Frequencies
 from skelfuse.models.streams import STREAMS
 from skelfuse.training import TrainConfig, config_from_dict
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "configuration.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`\n]+)`")
 FILES = (".md", ".yaml")
+KEY = re.compile(
+    r"(?<![\w./])(?:train|model|sampling|augment|kernels|gates|distill)(?:\.[a-z_]+)+(?![\w(])"
+)
+ENDINGS = (".md", ".png", ".jsonl", ".onnx")  # of files, whose names may begin as a key does
 
 
 class Row(NamedTuple):
@@ -111,16 +118,22 @@ def known_words() -> set[str]:
     return keys | choices | constants | sections | {*SIZES, *STREAMS, *names()}
 
 
+@cache
+def known_keys() -> set[str]:
+    """Return every key with its section, options of models also without "model."."""
+    options = {key.partition(": ")[2] for key in in_code() if ": " in key}
+    sections = {key for key in options if "." in key}
+    return {*in_code(), *(f"model.{key}" for key in options), *sections}
+
+
 def strangers(text: str) -> list[str]:
     """Return what stands in code on the page, looks like a key or a setting, and is none."""
-    known, words = in_code(), known_words()
-    options = {key.partition(": ")[2] for key in known if ": " in key}
-    keys = {*known, *(f"model.{key}" for key in options), *(key for key in options if "." in key)}
+    words = known_words()
     wrong = []
     for span in CODE.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
         lone = re.fullmatch(r"[a-z][a-z_]*((?:\.[a-z_]+)*)", span)
         if lone is not None and not span.endswith(FILES):
-            wrong += [] if span in (keys if lone[1] else words) else [span]
+            wrong += [] if span in (known_keys() if lone[1] else words) else [span]
         elif span.startswith("--set ") and "KEY" not in span:
             wrong += _refused({}, shlex.split(span)[1:], span)
         elif re.match(r"[a-z_.]+=", span):
@@ -128,6 +141,21 @@ def strangers(text: str) -> list[str]:
         elif re.match(r"[a-z]+: \{|defaults: ", span):
             wrong += _refused(yaml.safe_load(span), [], span)
     return wrong
+
+
+def named_elsewhere(text: str) -> set[str]:
+    """Return what a text calls a key of the configuration, such as "train.epochs", and is none."""
+    said = {key for key in KEY.findall(text) if not key.endswith(ENDINGS)}
+    return said - known_keys() - {"model.frequencies"}
+
+
+def messages(path: Path) -> Iterator[str]:
+    """Yield the texts in a file of code, without those that document it."""
+    nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    documenting = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and id(node) not in documenting:
+            yield str(node.value)
 
 
 def _refused(tree: Any, settings: list[str], told: str) -> list[str]:
@@ -150,6 +178,18 @@ def test_every_key_is_there_once_with_its_default_and_no_other_key() -> None:
 
 def test_no_key_on_the_page_is_made_up() -> None:
     assert strangers(TEXT) == []
+
+
+def test_no_key_in_a_message_or_on_another_page_is_made_up() -> None:
+    code = (
+        path for room in ("skelfuse", "cli", "datasets") for path in (ROOT / room).rglob("*.py")
+    )
+    texts = {path: "\n".join(messages(path)) for path in code}
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        texts[path] = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    made_up = {str(path): wrong for path, text in texts.items() if (wrong := named_elsewhere(text))}
+    assert made_up == {}
+    assert named_elsewhere("set model.global_filter, not train.epochs") == {"model.global_filter"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 
 from helpers.contract_models import ENTRIES, NAMES, clips, close, made, ready, trained
+from skelfuse.models import SkelFuse
+from skelfuse.models.deployed import deployed
 
 pytestmark = pytest.mark.training
 
@@ -59,6 +61,27 @@ def test_double_precision_agrees(name: str, model: nn.Module) -> None:
     logits = double.double()(x.double(), mask)
     assert logits.dtype == torch.float64
     torch.testing.assert_close(logits.float(), model(x, mask), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(deployed(double)(x.double(), mask), logits)
+    if isinstance(double, SkelFuse):
+        found = double.by_joint(x.double(), mask)
+        assert found.shares.dtype == torch.float64
+        whole = found.shares.sum(dim=2) + found.together + found.rest
+        torch.testing.assert_close(whole, found.logits)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_agrees(name: str, model: nn.Module, kind: torch.dtype) -> None:
+    half = made(name).eval()
+    half.load_state_dict(model.state_dict())
+    half, (x, mask) = half.to(kind), clips()
+    exact = model(x, mask).detach()
+    for used in (half, deployed(half)):
+        with torch.no_grad():
+            logits = used(x.to(kind), mask)
+        assert logits.dtype == kind
+        assert (logits - exact).abs().max() < 0.1 * exact.abs().max()
+    if isinstance(half, SkelFuse):
+        assert half.by_joint(x.to(kind), mask).shares.dtype == torch.float32
 
 
 def test_mixed_precision_agrees(model: nn.Module) -> None:

@@ -24,11 +24,11 @@ def edge_of_sine(share: float) -> float:
 
 
 def test_differences_are_velocities_up_to_where_their_sine_bends() -> None:
-    forward, central = derivative([-1, 1], -1), derivative([-0.5, 0, 0.5], -1)
-    assert (forward.slope, forward.place) == (1, -0.5)
+    first, central = derivative([-1, 1], -1), derivative([-0.5, 0, 0.5], -1)
+    assert (first.slope, first.place) == (1, -0.5)
     assert (central.slope, central.place) == (1, 0)
     # Their gains are 2·sin(ω/2) and sin ω.
-    assert forward.follows == pytest.approx((0, 2 * edge_of_sine(0.9) / (2 * math.pi)))
+    assert first.follows == pytest.approx((0, 2 * edge_of_sine(0.9) / (2 * math.pi)))
     assert central.follows == pytest.approx((0, edge_of_sine(0.9) / (2 * math.pi)))
 
 

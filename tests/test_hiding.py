@@ -17,8 +17,10 @@ from helpers.asked_models import Stub, clip_of, run_of, speed_of
 from skelfuse.batches import Sampling
 from skelfuse.errors import SkelfuseError
 from skelfuse.explain.hiding import explain_by_hiding
+from skelfuse.explain.limbs import limbs_of
 from skelfuse.explain.seen import log_class_shares
 from skelfuse.layouts import COCO_17
+from skelfuse.models.persons import keep_to
 from skelfuse.predict import Recogniser, load
 from skelfuse.training import Fit, ModelChoice, TrainConfig, build_model
 
@@ -152,6 +154,24 @@ def test_what_was_never_seen_is_no_player() -> None:
     assert alone.joints == {"right_wrist": pytest.approx(alone.total)}
     assert alone.error == {"right_wrist": 0}
     assert alone.pairs == {}
+
+
+def test_a_joint_that_no_training_clip_showed_has_no_share() -> None:
+    torch.manual_seed(0)
+    model = build_model(MODELS["skelfuse"], COCO_17, 3)
+    as_trained(model)
+    known = [joint for joint in COCO_17.joints if joint not in limbs_of(COCO_17)["head"]]
+    keep_to(model, known, persons=1)
+    recogniser = Recogniser(run_of(model, class_counts=(1, 2, 3)))
+    found = recogniser.explain(clip_of(persons=2), rounds=2)
+    assert set(found.joints) == set(known)  # of one person: nobody else is looked at
+    assert "head" not in found.limbs
+    assert sum(found.joints.values()) == pytest.approx(found.total, abs=1e-5)
+    said = recogniser.predict(clip_of(persons=2), limbs=True)
+    np.testing.assert_allclose(found.probabilities, said.probabilities, atol=1e-6)
+    assert said.limbs is not None
+    assert set(said.limbs) == set(found.limbs)
+    assert sum(said.limbs.values()) == pytest.approx(found.total, abs=1e-5)
 
 
 def test_what_cannot_be_explained_is_told_in_one_line() -> None:

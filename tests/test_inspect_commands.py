@@ -160,7 +160,7 @@ def test_formats_and_picture_of_a_run(folder: Path, tmp_path: Path) -> None:
     )
     # Joint, bone, distances, partner and the partner's distances, in the plane.
     assert len(rows) == 3 * (2 + 2 + 1 + 2 + 1)
-    assert rows[0]["pattern"] == "velocity, forward"
+    assert rows[0]["pattern"] == "velocity over 1 frame"
     assert float(rows[0]["cosine"]) == 1
 
 

@@ -15,7 +15,7 @@ kernels = st.integers(2, 9).flatmap(
     lambda k: arrays(np.float64, k, elements=st.floats(-3, 3, allow_subnormal=False))
 )
 GOLDEN = [
-    ([-1, 1], "velocity, forward"),
+    ([-1, 1], "velocity over 1 frame"),
     ([-0.5, 0, 0.5], "velocity, central"),
     ([1, -2, 1], "acceleration"),
     ([1, -3, 3, -1], "jerk"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from torch import Tensor
 
 from helpers.asked_models import Stub, clip_of, run_of, speed_of
 from helpers.commands import in_new_process
+from skelfuse.batches import Sampling
 from skelfuse.explain.hiding import explain_by_hiding
-from skelfuse.explain.players import joint_players, moment_players
+from skelfuse.explain.players import Kind, joint_players, moment_players
 from skelfuse.explain.questions import Questions
 from skelfuse.layouts import KINECT_V2
+from skelfuse.predict import Recogniser
 
 
 def test_twenty_joints_in_sixteen_rounds_take_so_many_questions() -> None:
@@ -77,6 +80,37 @@ def test_players_are_disjoint_and_cover_what_was_seen() -> None:
     assert [one.first for one in segments[1:]] == [one.last for one in segments[:-1]]
 
 
+def test_what_a_crop_does_not_show_once_something_is_hidden_is_not_asked_about() -> None:
+    blank: list[bool] = []
+
+    def logits(x: Tensor, mask: Tensor) -> Tensor:
+        blank.extend((~mask.flatten(1).any(dim=1)).tolist())
+        seen = mask.float().mean(dim=(1, 2, 3))
+        return torch.stack([0 * seen, 3 * seen, 0 * seen], dim=1)
+
+    sampling = Sampling(frames=16, crop=(0.3, 0.3))  # three crops that hardly overlap
+    run = run_of(Stub(logits), config={"sampling": sampling}, class_counts=(6, 2, 1))
+    for players in get_args(Kind):
+        found = explain_by_hiding(run, clip_of(persons=2), players=players, rounds=2, crops=3)
+        assert sum(found.shares.values()) == pytest.approx(found.total, abs=1e-5)
+    assert not any(blank)
+
+
+def test_a_crop_in_which_nobody_is_seen_counts_as_it_does_in_a_prediction() -> None:
+    def logits(x: Tensor, mask: Tensor) -> Tensor:
+        seen = mask.float().mean(dim=(1, 2, 3))
+        return torch.stack([0 * seen, 3 * seen, 1 - seen], dim=1)
+
+    clip = clip_of()
+    clip.coords[:15] = np.nan
+    sampling = Sampling(frames=16, crop=(0.3, 0.3), centre=False)
+    recogniser = Recogniser(run_of(Stub(logits), config={"sampling": sampling}), crops=3)
+    found = recogniser.explain(clip, players="limbs", rounds=2)
+    said = recogniser.predict(clip)
+    np.testing.assert_allclose(found.probabilities, said.probabilities, atol=1e-6)
+    assert sum(found.limbs.values()) == pytest.approx(found.total, abs=1e-5)
+
+
 def test_a_joint_is_held_at_the_mean_of_where_it_was_seen() -> None:
     x = torch.arange(8.0).view(1, 4, 1, 2, 1)  # joint 0 at 0, 2, 4, 6; joint 1 at 1, 3, 5, 7
     mask = torch.ones(1, 4, 1, 2, dtype=torch.bool)
@@ -88,7 +122,7 @@ def test_a_joint_is_held_at_the_mean_of_where_it_was_seen() -> None:
         return torch.zeros(len(x), 2)
 
     which = torch.tensor([True, False]).view(1, 1, 1, 1, 2)
-    Questions(model, x, mask).freezing(which)
+    Questions(model, x, mask, np.log([0.5, 0.5])).freezing(which)
     ((held, seen),) = given
     assert held[0, :, 0, :, 0].tolist() == [[2, 1], [2, 3], [2, 5], [2, 7]]
     assert torch.equal(seen, mask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from skelfuse.batches import Sampling
 from skelfuse.cli.explain import explain
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
+from skelfuse.explain.answer import Explanation
 from skelfuse.explain.reliance import Reliance, reliance_of
 from skelfuse.explain.reliance_text import plot_reliance, reliance_text
 from skelfuse.layouts import COCO_17
@@ -41,10 +43,13 @@ class Ankles(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def found() -> Reliance:
+def recogniser() -> Recogniser:
     config = TrainConfig(sampling=Sampling(frames=12, centre=False))
-    run = Run(Ankles(), config, COCO_17, ("kick", "wave"), Path("run"), 1)
-    clips = []
+    return Recogniser(Run(Ankles(), config, COCO_17, ("kick", "wave"), Path("run"), 1))
+
+
+def clips() -> list[Clip]:
+    found = []
     for number in range(6):
         coords = np.zeros((12, 1, 17, 2), np.float32)
         coords[:, 0] = np.random.default_rng(0).normal(size=(17, 2))
@@ -52,18 +57,22 @@ def found() -> Reliance:
         coords[:, 0, WRIST, 0] += np.sin(turn)  # it waves
         coords[:6, 0, ANKLE, 0] += 0.01 * (number + 1) * np.sin(turn[:6])  # early, a little
         label = ["wave", "wave", "wave", "wave", "kick", None][number]
-        clips.append(
+        found.append(
             Clip(coords, COCO_17, name=str(number), label=label, subject="ab"[number % 2], fps=6)
         )
-    recogniser = Recogniser(run)
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(recogniser: Recogniser) -> Reliance:
     return reliance_of(
-        lambda clip: recogniser.explain(clip, players="limbs"), clips, COCO_17, run="r", store="s"
+        lambda clip: recogniser.explain(clip, players="limbs"), clips(), COCO_17, run="r", store="s"
     )
 
 
 def test_parts_add_up_and_what_is_odd_is_listed(found: Reliance) -> None:
     (wave,) = found.classes
-    assert (wave.name, wave.clips, wave.correct, wave.people) == ("wave", 4, 4, 2)
+    assert (wave.name, wave.clips, wave.correct, wave.counted, wave.people) == ("wave", 4, 4, 4, 2)
     assert wave.limbs.sum() == pytest.approx(1)
     assert wave.moments.sum() == pytest.approx(1)
     assert wave.moved.sum() == pytest.approx(1)
@@ -77,6 +86,30 @@ def test_parts_add_up_and_what_is_odd_is_listed(found: Reliance) -> None:
     assert "wave: left leg 100% of the decision" in text
     assert "Odd: 1 class relies on a limb that hardly moves" in text
     assert "Never recognised: kick." in text
+    assert "not counted" not in text
+
+
+@pytest.mark.parametrize("unsure", [{"0", "2"}, {"0", "1", "2", "3"}])
+def test_a_correct_clip_without_anything_to_share_is_correct_and_told(
+    unsure: set[str], recogniser: Recogniser
+) -> None:
+    def explain(clip: Clip) -> Explanation:
+        found = recogniser.explain(clip, players="limbs", rounds=2)
+        return replace(found, total=-0.1) if clip.name in unsure else found
+
+    found = reliance_of(explain, clips(), COCO_17, run="r", store="s")
+    assert found.missed == ("kick",)
+    why = "as the class was at least as likely before anything was seen"
+    if len(unsure) == 2:
+        (wave,) = found.classes
+        assert (wave.clips, wave.correct, wave.counted, wave.people) == (4, 4, 2, 1)
+        assert f"Correct clips that are not counted, {why}: 2 of 4 of wave." in reliance_text(found)
+        assert found.uncounted == ()
+    else:
+        assert (found.classes, found.uncounted) == ((), ("wave",))
+        assert f"Correct clips that are not counted, {why}: all of wave." in reliance_text(found)
+        with pytest.raises(SkelfuseError, match=r"nothing to draw: expected a clip .* among .* s;"):
+            plot_reliance(found, "classes.png")
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from skelfuse.models.steps import only, seen_in_steps
 from skelfuse.models.together import Gather
 from skelfuse.skeleton import Skeleton
 
-LIMITS = {"nano": 0.15e6, "tiny": 0.3e6, "small": 0.5e6, "base": 2e6, "pure": 0.3e6}
+LIMITS = {"nano": 0.15e6, "tiny": 0.3e6, "small": 0.5e6, "base": 1.5e6, "pure": 0.3e6}
 GROWING = ("nano", "tiny", "small", "base")
 LITTLE = Size(channels=4, alone=(1,), summary=5, width=16, dilations=(1, 2))
 

@@ -44,8 +44,8 @@ def measured(recogniser: Recogniser, store: Store, clips: list[int]) -> Row:
         clip = recogniser.preparation.prepared(recogniser.preparation.matched(store[index]))
         seen = seen_by(recogniser.run, clip)
         joints = joint_players(seen.mask, recogniser.run.skeleton)
-        questions = Questions(recogniser.run.deployed, seen.x, seen.mask)
-        game = Game(questions, joints, log_class_shares(recogniser.run))
+        nothing = log_class_shares(recogniser.run)
+        game = Game(Questions(recogniser.run.deployed, seen.x, seen.mask, nothing), joints)
         as_it_is = game.without([])
         target = int(as_it_is.argmax())
         if recogniser.run.class_names[target] != clip.label:

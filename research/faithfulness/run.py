@@ -81,8 +81,8 @@ def measured(recogniser: Recogniser, store: Store, clips: list[int], *, rounds: 
 def _left(recogniser: Recogniser, found: Explanation, clip: Any, seed: int) -> dict[str, Left]:
     run, draw = recogniser.run, np.random.default_rng(seed)
     seen = seen_by(run, clip)
-    questions = Questions(run.deployed, seen.x, seen.mask)
-    nothing, number = log_class_shares(run), found.classes.index(found.target)
+    questions = Questions(run.deployed, seen.x, seen.mask, log_class_shares(run))
+    number = found.classes.index(found.target)
     joints = joint_players(seen.mask, run.skeleton)
     limbs = limb_players(seen.mask, run.skeleton)
     parts, _ = moment_players(seen.mask, seen.position)
@@ -94,7 +94,7 @@ def _left(recogniser: Recogniser, found: Explanation, clip: Any, seed: int) -> d
     }
     result = {}
     for kind, (players, sure) in asked.items():
-        game, counts = Game(questions, players, nothing), COUNTS[kind]
+        game, counts = Game(questions, players), COUNTS[kind]
         share, error = np.array(sure).T
         if kind == "joints":
             ways = dict(joint_scores(run.model, seen, joints, found, draw))

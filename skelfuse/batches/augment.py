@@ -32,7 +32,7 @@ class Augment:
     - `noise`: standard deviation of what is added to every coordinate of every frame.
     - `mirror`: probability that left and right change: x is negated, and paired joints swap names.
     - `joint_dropout`, `frame_dropout`: probability that a joint of a person goes missing for the
-      whole clip, and that a frame does for everybody; at least one joint and one frame stay.
+      whole clip, and that a frame does for everybody; a joint and a frame that shows one stay.
     - `swap_persons`: probability that the persons come in another order.
     - `tempo`: slow down and speed up smoothly within the clip, by up to this share.
     - `reverse`: probability that time runs backwards. That makes sitting down of standing up.
@@ -179,15 +179,19 @@ def _kept(augment: Augment, mask: Tensor, keys: Tensor) -> Tensor:
     kept = mask.new_ones(B, 1, 1, 1)
     if augment.joint_dropout:
         draw = uniform(keys, Purpose.JOINTS, M * N).view(B, 1, M, N)
-        kept = kept & _outside(draw, augment.joint_dropout, mask.any(dim=1, keepdim=True), dim=3)
+        seen = mask.any(dim=1, keepdim=True)
+        kept = kept & _outside(draw, augment.joint_dropout, seen, seen, dim=3)
     if augment.frame_dropout:
         draw = uniform(keys, Purpose.FRAMES, T).view(B, T, 1, 1)
-        seen = mask.any(dim=3, keepdim=True).any(dim=2, keepdim=True)
-        kept = kept & _outside(draw, augment.frame_dropout, seen, dim=1)
+        seen = mask.flatten(2).any(dim=2)[..., None, None]
+        # A frame that shows only joints that went missing would leave an empty clip.
+        shown = (mask & kept).flatten(2).any(dim=2)[..., None, None]
+        kept = kept & _outside(draw, augment.frame_dropout, seen, shown, dim=1)
     return kept
 
 
-def _outside(draw: Tensor, share: float, seen: Tensor, dim: int) -> Tensor:
-    """Return what the dropout leaves; of what was seen at least the largest draw."""
+def _outside(draw: Tensor, share: float, seen: Tensor, shown: Tensor, dim: int) -> Tensor:
+    """Return what the dropout leaves of what was seen; of what is `shown` at least the largest."""
     draw = torch.where(seen, draw, -1.0)
-    return (draw >= share) | (draw == draw.amax(dim=dim, keepdim=True))
+    last = torch.where(shown, draw, -1.0)
+    return (draw >= share) | (last == last.amax(dim=dim, keepdim=True))

@@ -16,10 +16,9 @@ from torch import Tensor
 from skelfuse.batches.sampling import Sampling
 from skelfuse.batches.torso import lengths_of, likely_centre, part_of_torso, whole_torso
 from skelfuse.batches.tracks import Owners, Tracks
+from skelfuse.clips.view import UNUSABLE
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
-
-_UNUSABLE = 1e-6  # a torso or a width of this share of the body's size has no direction
 
 
 class Placement(NamedTuple):
@@ -124,7 +123,7 @@ def _axes(up: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
     across = side - (side * y).sum(dim=1, keepdim=True) * y  # nothing, for a body seen edge-on
     width = across.norm(dim=1, keepdim=True)
     x = across / width
-    smallest = _UNUSABLE * (height + side.norm(dim=1, keepdim=True))
+    smallest = UNUSABLE * (height + side.norm(dim=1, keepdim=True))
     clear = ((height > smallest) & (width > smallest))[:, 0]
     return torch.stack([x, y, torch.linalg.cross(x, y)], dim=1), clear
 

@@ -14,6 +14,7 @@ from skelfuse.ranges import check_range
 
 Mode = Literal["resize", "uniform", "crop"]
 
+DRAWN = ("crop", "jitter", "uneven")  # how training draws, not what a model is made for
 _SNAP = 1e-4  # a sample time this close to a frame, in frames, is that frame
 
 

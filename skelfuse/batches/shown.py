@@ -13,7 +13,7 @@ from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
 
 
-class Shown(NamedTuple):
+class ShownInTraining(NamedTuple):
     """The joints that are seen in any clip, by name, and the most people of any clip."""
 
     joints: tuple[str, ...]
@@ -23,7 +23,7 @@ class Shown(NamedTuple):
         """Return the joints of a skeleton that no clip showed.
 
         >>> arm = Skeleton("arm", ("elbow", "hand"), bones=(("hand", "elbow"),), root="elbow")
-        >>> Shown(("hand",), 1).unseen(arm)
+        >>> ShownInTraining(("hand",), 1).unseen(arm)
         ('elbow',)
         """
         return tuple(joint for joint in skeleton.joints if joint not in self.joints)
@@ -35,7 +35,7 @@ def shown_by(
     *,
     persons: int,
     augment: Augment | None = None,
-) -> Shown:
+) -> ShownInTraining:
     """Return what the clips `indices` show of at most so many `persons`; mirrored, both sides do.
 
     It looks no further than until every joint was seen, which mostly is the first clip.
@@ -52,4 +52,4 @@ def shown_by(
     if augment is not None and augment.mirror:
         joints |= {joint for pair in skeleton.pairs for joint in pair if joints.intersection(pair)}
     most = min(persons, int(store.persons[np.asarray(indices)].max()))
-    return Shown(tuple(joint for joint in skeleton.joints if joint in joints), most)
+    return ShownInTraining(tuple(joint for joint in skeleton.joints if joint in joints), most)

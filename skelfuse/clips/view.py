@@ -15,7 +15,7 @@ import numpy.typing as npt
 from skelfuse.clip import Clip
 from skelfuse.errors import SkelfuseError
 
-_UNUSABLE = 1e-6  # a torso or a width of this share of the body's size has no direction
+UNUSABLE = 1e-6  # a torso or a width of this share of the body's size has no direction
 
 
 def align_view(clip: Clip) -> Clip:
@@ -65,7 +65,7 @@ def align_view(clip: Clip) -> Clip:
         across = side - (side * y).sum(axis=-1, keepdims=True) * y
         width = np.linalg.norm(across, axis=-1)
         x = across / width[..., None]
-        smallest = _UNUSABLE * (height[..., 0] + np.linalg.norm(side, axis=-1))
+        smallest = UNUSABLE * (height[..., 0] + np.linalg.norm(side, axis=-1))
         usable = (height[..., 0] > smallest) & (width > smallest)
     usable &= ~np.isnan(centres).any(axis=-1)
     t, m = _first(usable, clip, "centre, hips and shoulders")

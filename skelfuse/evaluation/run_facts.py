@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from skelfuse.errors import SkelfuseError
 from skelfuse.evaluation.evaluate import FORMAT, FORMAT_VERSION
 from skelfuse.run import load_run
-from skelfuse.training.checkpoint import BEST, LAST, read_checkpoint, undamaged
+from skelfuse.training.checkpoint import BEST, LAST, NO_TENSOR, read_checkpoint, undamaged
 
 SEED = "seed"
 
@@ -62,7 +62,7 @@ def run_facts(folder: Path) -> RunFacts:
     run = load_run(folder)
     epochs, final = {run.path.name: run.epoch}, run.metrics
     if (folder / LAST).exists():
-        facts, _ = read_checkpoint(folder / LAST, only="no tensor at all/")
+        facts, _ = read_checkpoint(folder / LAST, only=NO_TENSOR)
         with undamaged(folder / LAST):
             epochs[LAST], final = int(facts["epoch"]), dict(facts["metrics"])
     made_of = [run.skeleton.to_dict(), run.class_names, run.provenance.as_dict()]

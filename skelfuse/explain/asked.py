@@ -57,7 +57,7 @@ class Asked:
                 remedy="explain another clip",
             )
         self.questions = Questions(
-            lambda x, mask: run.checked(run.deployed(x, mask)), seen.x, seen.mask
+            lambda x, mask: run.checked(run.deployed(x, mask)), seen.x, seen.mask, self.nothing
         )
         self.whole = self.questions.as_it_is()  # [K], log probabilities
         parts, self.segments = moment_players(seen.mask, seen.position)
@@ -129,7 +129,7 @@ class Asked:
                 self._players[kind] = limb_players(self.seen.mask, self.run.skeleton)
             if kind == "joints":
                 self._players[kind] = joint_players(self.seen.mask, self.run.skeleton)
-            self._games[kind] = Game(self.questions, self._players[kind], self.nothing)
+            self._games[kind] = Game(self.questions, self._players[kind])
         return self._games[kind]
 
     def _played(self, kind: Kind, weights: Array) -> _Played:

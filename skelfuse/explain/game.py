@@ -12,13 +12,12 @@ from skelfuse.explain.questions import Questions
 class Game:
     """Log probabilities of all classes for any set of players; none is asked for twice.
 
-    Nobody at all is worth `nothing [K]`: no model is asked about an empty clip.
+    Nobody at all is worth what is known of nothing: no model is asked about an empty clip.
     """
 
-    def __init__(self, questions: Questions, players: Players, nothing: Array) -> None:
+    def __init__(self, questions: Questions, players: Players) -> None:
         self.questions, self.players = questions, players
-        size = len(players)
-        self._known = {_key(np.zeros(size, bool)): nothing}
+        self._known = {_key(np.zeros(len(players), bool)): questions.nothing}
 
     def value(self, coalitions: Bools) -> Array:
         """Return the log probabilities `[E,K]` of the sets of players `[E,P]`."""

@@ -26,8 +26,10 @@ GLOSSARY = {
     "change of speed": "Mean size of the change of the change: jerks, turns and stops.",
     "speed up": "Mean of the upward changes alone.",
     "speed down": "Mean of the downward changes alone.",
-    "level, above zero": "How far above the body's centre it is on average, along the direction.",
-    "level, below zero": "How far below the body's centre it is on average, along the direction.",
+    "level, above zero": "Mean of the joint's values along the direction, where it is above zero. "
+    "They are numbers that the model has made of its course: zero is no place in space.",
+    "level, below zero": "Mean of the joint's values along the direction, where it is below zero. "
+    "They are numbers that the model has made of its course: zero is no place in space.",
     "trend up": "How much it goes up from the beginning to the end.",
     "trend down": "How much it goes down from the beginning to the end.",
     "dip in the middle": "How much it is lower in the middle than at both ends.",

@@ -40,7 +40,7 @@ def limb_shares(
     players = limb_players(mask.any(dim=2, keepdim=True), skeleton)
     if not len(players):
         return {}
-    game = Game(Questions(model, x, mask), players, nothing)
+    game = Game(Questions(model, x, mask, nothing), players)
     rounds = AFFORDED // mask.numel() // max(1, len(players) - 1)
     rounds = max(LEAST, rounds // 2 * 2 if rounds < BATCH else rounds // BATCH * BATCH)
     found = shapley_shares(game.value, len(players), rounds, steady=lambda _: True)

@@ -4,7 +4,7 @@ const D = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id);
 const signed = (v, digits = 2) => (Number(v.toFixed(digits)) > 0 ? "+" : Number(v.toFixed(digits)) < 0 ? "−" : "")
   + Math.abs(v).toFixed(digits);
-const percent = p => p < 0.005 ? "under 1 %" : p >= 0.995 ? "over 99 %" : (100 * p).toFixed(0) + " %";
+const percent = p => p <= 0.005 ? "under 1 %" : p >= 0.995 ? "over 99 %" : (100 * p).toFixed(0) + " %";
 const told = time => D.seconds ? time.toFixed(2) + " s" : "frame " + Math.round(time);
 const TURNED = D.flat ? [0, 0] : [0.35, 0.1];
 let palette = readPalette(), [yaw, pitch] = TURNED, view = D.views[D.opened], picked = [], boxes = [];

@@ -20,18 +20,22 @@ CELLS_AT_ONCE = {"cpu": 1 << 17, "cuda": 1 << 20}
 class Questions:
     """One clip `x [C,T,M,N,D]`, `mask [C,T,M,N]` (C crops), about which a model is asked.
 
-    Answers are log probabilities `[E,K]` in double precision, the mean over crops. However much
-    is asked at once, a batch holds a bounded number of joints and frames.
+    Answers are log probabilities `[E,K]` in double precision, the mean over crops. A crop of which
+    all that it shows is hidden has the answer `nothing [K]`: the model is not asked about it.
+    However much is asked at once, a batch holds a bounded number of joints and frames.
 
     >>> def model(x, mask):  # it counts what is seen
     ...     return torch.stack([mask.sum((1, 2, 3)).float(), torch.zeros(len(x))], dim=1)
-    >>> asked = Questions(model, torch.zeros(1, 4, 1, 5, 3), torch.ones(1, 4, 1, 5).bool())
-    >>> np.exp(asked.hiding(torch.zeros(3, 1, 1, 1, 1).bool())).tolist()
-    [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
+    >>> x, mask = torch.zeros(1, 4, 1, 5, 3), torch.ones(1, 4, 1, 5, dtype=torch.bool)
+    >>> asked = Questions(model, x, mask, np.log([0.5, 0.5]))
+    >>> np.exp(asked.hiding(torch.zeros(2, 1, 1, 1, 1, dtype=torch.bool))).tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
     """
 
-    def __init__(self, model: Model, x: Tensor, mask: Tensor) -> None:
-        self.model, self.x, self.mask = model, x, mask
+    def __init__(self, model: Model, x: Tensor, mask: Tensor, nothing: Array) -> None:
+        self.model, self.x, self.mask, self.nothing = model, x, mask, nothing
+        # What the clip itself does not show is asked about as it is, as a prediction does.
+        self._blank = ~mask.flatten(1).any(dim=1)  # [C]
         limit = CELLS_AT_ONCE.get(x.device.type, CELLS_AT_ONCE["cpu"])
         self.at_once = max(1, limit // max(1, mask.numel()))
         self.asked = 0  # how often
@@ -68,9 +72,19 @@ class Questions:
                 part.expand(size, *own.shape).flatten(0, 1)
                 for part, own in ((x, self.x), (mask, self.mask))
             )
-            each = self.model(x, mask).double().log_softmax(dim=1)  # [E·C,K]
-            crops = torch.unflatten(each, 0, (size, -1))
+            crops = torch.unflatten(self._of_rows(x, mask), 0, (size, -1))  # [E,C,K]
             found.append(crops.logsumexp(dim=1) - np.log(crops.shape[1]))
         self.asked += count
         answers = torch.cat(found) if found else torch.zeros(0)
         return np.asarray(answers.cpu().numpy())
+
+    def _of_rows(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Return the answers to crops `x [E·C,T,M,N,D]`, `[E·C,K]`."""
+        ask = mask.flatten(1).any(dim=1) | self._blank.repeat(len(mask) // len(self._blank))
+        if bool(ask.all()):
+            return self.model(x, mask).double().log_softmax(dim=1)
+        nothing = torch.from_numpy(self.nothing).to(x.device)
+        answers = nothing.repeat(len(x), 1)
+        if bool(ask.any()):
+            answers[ask] = self.model(x[ask], mask[ask]).double().log_softmax(dim=1)
+        return answers

@@ -25,11 +25,12 @@ SURE = 2.0  # standard errors over people
 
 @dataclass(frozen=True, eq=False)
 class ClassReliance:
-    """What one class rests on: parts of a whole, the mean over people of their correct clips."""
+    """What one class rests on: parts of a whole, the mean over people of their counted clips."""
 
     name: str
     clips: int  # with this label
-    correct: int  # of them, which alone count here
+    correct: int  # of them
+    counted: int  # of these, in which the class is likelier than before anything is seen
     people: int  # clips, where a store does not say who it is
     limbs: Array  # [L], adding up to 1
     spread: Array  # [L], the standard deviation over people; NaN of one
@@ -58,6 +59,7 @@ class Reliance:
     limbs: tuple[str, ...]  # L
     classes: tuple[ClassReliance, ...]
     missed: tuple[str, ...]  # classes of which no clip was recognised
+    uncounted: tuple[str, ...] = ()  # classes of which some were, and none counts
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""
@@ -66,6 +68,7 @@ class Reliance:
                 "class": one.name,
                 "clips": one.clips,
                 "correct": one.correct,
+                "counted": one.counted,
                 "people": one.people,
                 "limbs": dict(zip(self.limbs, one.limbs.tolist(), strict=True)),
                 "spread": dict(zip(self.limbs, map(_plain, one.spread.tolist()), strict=True)),
@@ -81,6 +84,7 @@ class Reliance:
             "limbs": list(self.limbs),
             "classes": named,
             "missed": list(self.missed),
+            "uncounted": list(self.uncounted),
         }
 
 
@@ -96,11 +100,13 @@ def reliance_of(
     """Explain clips one by one, and take the correct ones of each class together.
 
     `explain` gives the shares of limbs and moments. A clip whose shares add up to nothing above
-    zero (the model was surer before it saw anything) says nothing of what counts, and is left out.
+    zero (its class was at least as likely unseen) says nothing of what decided: it is
+    correct, but not counted.
     """
     limbs = tuple(limbs_of(skeleton))
     rows: dict[str, list[_Row]] = {}
     count: dict[str, int] = {}
+    correct: dict[str, int] = {}
     for number, clip in enumerate(clips):
         progress(number)
         if clip.label is None:
@@ -110,7 +116,10 @@ def reliance_of(
             found = explain(clip)
         except SkelfuseError:  # it shows nobody
             continue
-        if found.target == clip.label and found.total > 0:
+        if found.target != clip.label:
+            continue
+        correct[clip.label] = correct.get(clip.label, 0) + 1
+        if found.total > 0:
             who = clip.subject or f"clip {number}"
             shares = _by_limb(found.limbs, limbs) / found.total
             moments = _by_moment(found) / found.total
@@ -122,13 +131,13 @@ def reliance_of(
             file=store,
             remedy="use another --part or --protocol; skelfuse info lists those that fit",
         )
-    known = [name for name in count if name in rows]
     return Reliance(
         run,
         store,
         limbs,
-        tuple(_together(name, count[name], rows[name]) for name in sorted(known)),
-        tuple(sorted(set(count) - set(known))),
+        tuple(_together(name, count[name], correct[name], rows[name]) for name in sorted(rows)),
+        tuple(sorted(set(count) - set(correct))),
+        tuple(sorted(set(correct) - set(rows))),
     )
 
 
@@ -150,7 +159,7 @@ class _Row(NamedTuple):
     moments: Array  # [S]
 
 
-def _together(name: str, clips: int, rows: list[_Row]) -> ClassReliance:
+def _together(name: str, clips: int, correct: int, rows: list[_Row]) -> ClassReliance:
     people = sorted({row.who for row in rows})
     each = [[row for row in rows if row.who == who] for who in people]
     limbs = np.stack([np.mean([row.limbs for row in own], axis=0) for own in each])
@@ -160,6 +169,7 @@ def _together(name: str, clips: int, rows: list[_Row]) -> ClassReliance:
     return ClassReliance(
         name,
         clips,
+        correct,
         len(rows),
         len(people),
         limbs.mean(axis=0),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skelfuse.errors import SkelfuseError
 from skelfuse.explain.reliance import Reliance
 from skelfuse.telling.body_words import listed
 from skelfuse.telling.counted import counted
@@ -30,10 +31,20 @@ def reliance_text(one: Reliance) -> str:
     table = aligned(["class", "correct", *map(joint_words, one.limbs), "when"], rows, words=words)
     note = "each limb's part of the correct decisions, mean over people ± standard deviation"
     parts = [f"{table}\n({note})"] if rows else []
+    parts += _not_counted(one)
     parts.append(_odd(one))
     if one.missed:
         parts.append(f"Never recognised: {listed(one.missed)}.")
     return "\n\n".join(parts)
+
+
+def _not_counted(one: Reliance) -> list[str]:
+    """Tell of which correct clips nothing is told."""
+    some = [row for row in one.classes if row.counted < row.correct]
+    found = [f"{row.correct - row.counted} of {row.correct} of {row.name}" for row in some]
+    found += [f"all of {name}" for name in one.uncounted]
+    why = "the class was at least as likely before anything was seen"
+    return [f"Correct clips that are not counted, as {why}: {listed(found)}."] if found else []
 
 
 def _when(moments: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
@@ -62,7 +73,14 @@ def _odd(one: Reliance) -> str:
 
 def plot_reliance(one: Reliance, path: str | Path) -> None:
     """Draw classes × limbs, and beside them classes × moments, at `path`."""
-    figure = new_picture(10, 1.8 + CELL * max(len(one.classes), 1))
+    if not one.classes:
+        raise SkelfuseError(
+            "there is nothing to draw",
+            expected="a clip that is recognised and counted",
+            found=f"none among the clips of {one.store}",
+            remedy="draw what a run relies on that recognises some of them",
+        )
+    figure = new_picture(10, 1.8 + CELL * len(one.classes))
     sides = figure.subplots(1, 2, sharey=True, width_ratios=[len(one.limbs), 4])
     limbs = np.stack([row.limbs for row in one.classes])
     moments = np.stack([row.moments for row in one.classes])

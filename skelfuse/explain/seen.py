@@ -12,6 +12,7 @@ from skelfuse.arrays import Array
 from skelfuse.batches import batch_of
 from skelfuse.batches.sampling import sample_times, spread
 from skelfuse.clip import Clip
+from skelfuse.models.persons import looked_at
 from skelfuse.run import Run
 
 
@@ -19,7 +20,7 @@ class Seen(NamedTuple):
     """A clip as the model sees it."""
 
     x: Tensor  # [C,T,M,N,D], C crops
-    mask: Tensor  # [C,T,M,N]
+    mask: Tensor  # [C,T,M,N], False too where the model does not look
     position: Tensor  # [C,T], where in the clip each frame is, in frames
 
 
@@ -46,4 +47,4 @@ def seen_by(run: Run, clip: Clip, *, crops: int = 1) -> Seen:
         rate = torch.tensor([clip.fps / sampling.fps], dtype=torch.float64).repeat(crops)
     frames = torch.tensor([clip.frames]).repeat(crops)
     when = sample_times(sampling, frames, rate, spread(sampling, 1, crops))
-    return Seen(batch.x, batch.mask, when.position)
+    return Seen(batch.x, looked_at(run.model, batch.x, batch.mask), when.position)

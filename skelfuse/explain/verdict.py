@@ -43,10 +43,10 @@ def verdict_parts(one: Explanation) -> Verdict:
 def percent(probability: float) -> str:
     """Return a probability as one says it.
 
-    >>> percent(0.974), percent(0.9996), percent(0.0001)
+    >>> percent(0.974), percent(0.9996), percent(0.005)
     ('97 %', 'over 99 %', 'under 1 %')
     """
-    if probability < 0.005:
+    if probability <= 0.005:
         return "under 1 %"
     return "over 99 %" if probability >= 0.995 else f"{probability * 100:.0f} %"
 

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from skelfuse import __version__
 from skelfuse.batches import Batch, batch_of
+from skelfuse.batches.sampling import DRAWN
 from skelfuse.clip import Clip
 from skelfuse.clips.preparation import Preparation
 from skelfuse.predict import Recogniser
@@ -17,14 +18,13 @@ from skelfuse.run import Run
 
 FACTS = "skelfuse.json"  # by this name in the file
 OF_THE_STORE = ("align", "scale", "half", "max_persons")  # what was done to its clips
-IN_TRAINING_ONLY = ("crop", "jitter", "uneven")  # of the sampling
 
 
 def facts_of(run: Run) -> dict[str, Any]:
     """Return what somebody without skelfuse needs to know of a run's graph."""
     sampling = run.config.sampling
     shape = [sampling.frames, sampling.persons, len(run.skeleton)]
-    how = {key: value for key, value in asdict(sampling).items() if key not in IN_TRAINING_ONLY}
+    how = {key: value for key, value in asdict(sampling).items() if key not in DRAWN}
     made = Preparation.of_store(run.skeleton, run.provenance)
     return {
         "skelfuse": __version__,

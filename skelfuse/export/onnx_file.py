@@ -54,8 +54,8 @@ def onnx_bytes(
         except torch.onnx.OnnxExporterError:
             raise SkelfuseError(
                 "ONNX lacks operations of this model, such as Fourier transforms",
-                remedy="train without model.global_filter and model.spectral_motion, "
-                "or give a name that ends in .pt2",
+                remedy="train without model.frequencies.global_filter and "
+                "model.frequencies.spectral_motion, or give a name that ends in .pt2",
             ) from None
     assert graph is not None
     graph.model.metadata_props[FACTS] = facts

@@ -48,8 +48,8 @@ def kernel_text(
     scale1  xyz   taps  -1.0000  +1.0000  ▁▇
     <BLANKLINE>
     What they are like (from: the pattern's first offset; sum: the answer to stillness)
-    kernel  axis  nearest pattern    from  cosine  left over    sum  smoothness
-    scale1  xyz   velocity, forward    -1   1.000       0.0%  0.000       4.000
+    kernel  axis  nearest pattern        from  cosine  left over    sum  smoothness
+    scale1  xyz   velocity over 1 frame    -1   1.000       0.0%  0.000       4.000
     <BLANKLINE>
     What they pass
     kernel  axis  passes  gain at 0 Hz  peak gain  peak (Hz)  -3 dB band (Hz)

@@ -29,8 +29,8 @@ def kernels_overview(
     new
     30 frames per second (as given)
     <BLANKLINE>
-    kernel  axis  taps  nearest pattern    cosine  passes  peak (Hz)
-    scale1  xyz   ▁▇    velocity, forward   1.000  high        15.00
+    kernel  axis  taps  nearest pattern        cosine  passes  peak (Hz)
+    scale1  xyz   ▁▇    velocity over 1 frame   1.000  high        15.00
     <BLANKLINE>
     --all shows taps, frequencies, derivatives and penalties
     """

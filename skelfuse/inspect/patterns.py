@@ -50,7 +50,7 @@ def nearest_pattern(taps: npt.ArrayLike) -> Likeness | None:
     share counts more accordingly, as in an adjusted coefficient of determination.
 
     >>> print(nearest_pattern([-1, 1]), nearest_pattern([0.5, 0, -0.5]), sep="; ")
-    velocity, forward; velocity, central, inverted
+    velocity over 1 frame; velocity, central, inverted
     >>> found = nearest_pattern([0, 1, -2, 1.2, 0])
     >>> found.pattern, found.first, round(found.cosine, 3), round(found.left_over, 3)
     ('acceleration', 1, 0.997, 0.005)
@@ -77,12 +77,12 @@ def patterns(length: int) -> Iterator[tuple[str, tuple[float, ...]]]:
     """Yield the fixed patterns of at most `length` taps, with their names, in increasing time.
 
     >>> [name for name, taps in patterns(3)]  # doctest: +NORMALIZE_WHITESPACE
-    ['position', 'velocity, forward', 'velocity, central', 'acceleration', 'smoothing (box)',
+    ['position', 'velocity over 1 frame', 'velocity, central', 'acceleration', 'smoothing (box)',
      'smoothing (box)', 'Gaussian', 'Gaussian']
     """
     every: list[tuple[str, tuple[float, ...]]] = [
         ("position", (1.0,)),
-        ("velocity, forward", (-1.0, 1.0)),
+        ("velocity over 1 frame", (-1.0, 1.0)),
         ("velocity, central", (-0.5, 0.0, 0.5)),
         ("acceleration", (1.0, -2.0, 1.0)),
         ("jerk", (1.0, -3.0, 3.0, -1.0)),

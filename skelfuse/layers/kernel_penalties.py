@@ -26,9 +26,9 @@ def kernel_penalties(
     from the frame that they describe, zero elsewhere, all axes as one vector. With joint groups,
     only kernels of one group are compared, and the groups are averaged.
 
-    >>> forward, central = torch.tensor([-1.0, 1.0, 0.0]), torch.tensor([-0.5, 0.0, 0.5])
-    >>> taps = [forward[:2].reshape(1, 2, 1), central.reshape(1, 3, 1)]
-    >>> support = torch.stack([forward, central], dim=1).reshape(1, 3, 2, 1)
+    >>> first, central = torch.tensor([-1.0, 1.0, 0.0]), torch.tensor([-0.5, 0.0, 0.5])
+    >>> taps = [first[:2].reshape(1, 2, 1), central.reshape(1, 3, 1)]
+    >>> support = torch.stack([first, central], dim=1).reshape(1, 3, 2, 1)
     >>> values = kernel_penalties(taps, support, target=0.0, threshold=0.25)
     >>> [round(value.item(), 4) for value in values]
     [0.0, 2.125, 0.25]

@@ -225,8 +225,9 @@ class _Fuse(nn.Module):
 
     def __init__(self, frieren: FrierenFuse) -> None:
         super().__init__()
-        self.register_buffer("directions", frieren.directions().clone())  # [C,K]
-        self.register_buffer("head", frieren.weight().clone())  # [F,C]
+        head = frieren.weight()
+        self.register_buffer("directions", frieren.directions().to(head.dtype, copy=True))  # [C,K]
+        self.register_buffer("head", head.clone())  # [F,C]
         self.bound = frieren.bound
         self.scales, self.order = frieren.scales, frieren.poly_order
         self.windows = frieren.windows

@@ -56,8 +56,9 @@ def features_given(stream_of: Sequence[str], voters: int, channels: int) -> Tens
     """Return which of F features each of the voters' channels is given, `[V·C,F]`.
 
     The first voter is given the joints and how they lie to a partner, the second the bones, the
-    third the distances. The last one, and all beyond the third, are given everything, as is a
-    voter for whose kind there is no stream. `stream_of` names each feature's stream.
+    third the distances, also those from a partner. The last one, and all beyond the third, are
+    given everything, as is a voter for whose kind there is no stream. `stream_of` names each
+    feature's stream.
 
     >>> features_given(("joint", "bone", "bone"), voters=3, channels=1).int().tolist()
     [[1, 0, 0], [0, 1, 1], [1, 1, 1]]

@@ -77,9 +77,10 @@ def by_joint(model: SkelFuse, x: Tensor, mask: Tensor | None) -> Split:
     beyond, bias = _apart_from_bias(model, together)
     weight = model.own_share * model.own_classifier.decision_weight()  # [classes,2·N·C]
     shape = (2, len(model.fold.skeleton), -1)
-    with torch.autocast(x.device.type, enabled=False):  # many small numbers are summed
-        each = torch.unflatten(features[:, : model.own_features].float(), 1, shape)
-        shares = torch.einsum("kpnc,bpnc->bkn", torch.unflatten(weight, 1, shape), each)
+    wide = torch.promote_types(features.dtype, torch.float32)  # many small numbers are summed
+    with torch.autocast(x.device.type, enabled=False):
+        each = torch.unflatten(features[:, : model.own_features].to(wide), 1, shape)
+        shares = torch.einsum("kpnc,bpnc->bkn", torch.unflatten(weight.to(wide), 1, shape), each)
     return Split(own + together, shares[..., model.fold.order.argsort()], beyond, bias)
 
 

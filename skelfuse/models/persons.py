@@ -116,7 +116,7 @@ class FoldPersons(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Bodies:
         """Return `x [B,T,M,N,D]` and its mask as bodies."""
         self._check(x, mask)
-        mask = self._familiar(x, mask)
+        mask = self.familiar(x, mask)
         M, missing = x.shape[2], -x.shape[1] % self.step
         x = x.index_select(3, self.order).transpose(1, 2).flatten(0, 1)  # [R,T,N,D]
         if mask is None and not missing:
@@ -141,7 +141,8 @@ class FoldPersons(nn.Module):
         self.known = None if all(known) else torch.tensor(known, device=self.order.device)
         self.most = persons
 
-    def _familiar(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
+    def familiar(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
+        """Return what of `mask [B,T,M,N]` is looked at; None: all of it."""
         if self.known is not None:
             seen = self.known.expand(x.shape[:4])
             mask = seen if mask is None else mask & seen
@@ -197,6 +198,24 @@ def keep_to(model: nn.Module, joints: Collection[str], persons: int) -> None:
     for part in model.modules():
         if isinstance(part, FoldPersons):
             part.keep_to(joints, persons)
+
+
+def looked_at(model: nn.Module, x: Tensor, mask: Tensor) -> Tensor:
+    """Return what of `mask [B,T,M,N]` a model looks at, which `keep_to` may have limited.
+
+    >>> from skelfuse.layouts import COCO_17
+    >>> from skelfuse.models.stgcn import STGCN
+    >>> model, x = STGCN(COCO_17, 2, channels=(4,), blocks=(1,)), torch.randn(1, 9, 2, 17, 2)
+    >>> keep_to(model, ("nose", "left_eye"), persons=1)
+    >>> looked_at(model, x, torch.ones(x.shape[:4], dtype=torch.bool)).any(dim=1).sum().item()
+    2
+    """
+    for part in model.modules():
+        if isinstance(part, FoldPersons):
+            left = part.familiar(x, mask)
+            assert left is not None  # as a mask was given
+            mask = left
+    return mask
 
 
 def rejoin(y: Tensor, there: Tensor | None, persons: int) -> Tensor:

@@ -42,7 +42,7 @@ class Evidence(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """What joints did, each by itself."""
+    """What joints did on the own path, each alone: no other joint has a part in it."""
 
     h: Tensor  # [R,S,N,V·C] embedded, step by step
     course: Tensor  # [R,S,N,V·C] what its network made of that
@@ -70,8 +70,8 @@ class SkelFuse(Model):
     - `streams`: what is told of each joint, names in `STREAMS`;
     - `scales`, `bank`: the motion kernels (see `MotionKernels`); `learnable` False leaves them as
       they start; without scales there are none;
-    - `specialists`: of the voters one is given joints, one bones, one distances, the rest all
-      (see `features_given`); otherwise each is given all;
+    - `specialists`: of the voters one is given joints, one bones, one distances (the first and the
+      third also of a partner), the rest all (see `features_given`); otherwise each is given all;
     - `fuse` False replaces FrierenFuse by the plain average over time, for comparison;
     - `directions` (of each voter), `dropout`, `evidence_dropout`: the size's own where None;
     - `fuse_scales`, `poly_order`, `windows`: see `FrierenFuse`;

@@ -23,6 +23,7 @@ from skelfuse.explain.players import Kind
 from skelfuse.explain.seen import log_class_shares
 from skelfuse.models.explainable import explainable
 from skelfuse.models.paths import TwoPaths, own_share
+from skelfuse.models.persons import looked_at
 from skelfuse.predict.prediction import Prediction
 from skelfuse.predict.windows import Window, Windows
 from skelfuse.run import Run
@@ -282,7 +283,7 @@ class Recogniser:
         return limb_shares(
             lambda x, mask: run.checked(run.deployed(x, mask)),
             batch.x[crops],
-            batch.mask[crops],
+            looked_at(run.model, batch.x[crops], batch.mask[crops]),
             run.skeleton,
             log_class_shares(run),
             number,

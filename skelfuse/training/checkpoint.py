@@ -30,6 +30,7 @@ FORMAT_VERSION = 1
 LAST, BEST = "last.safetensors", "best.safetensors"
 WEIGHT, LEARNING, OPTIMISER = "weight/", "learning/", "optimiser/"
 BESIDE = "beside/"
+NO_TENSOR = "no tensor at all/"  # what no name begins with: the facts alone are read
 COPY_AGAIN = "copy it again, or use another checkpoint of the run"
 
 

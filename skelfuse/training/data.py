@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from skelfuse.batches import Batches
-from skelfuse.batches.shown import Shown, shown_by
+from skelfuse.batches.shown import ShownInTraining, shown_by
 from skelfuse.errors import SkelfuseError
 from skelfuse.store import Store
 from skelfuse.training.config import Distill, TrainConfig
@@ -27,7 +27,7 @@ class RunData:
     train: Indices
     validation: Indices
     notes: tuple[str, ...]
-    shown: Shown
+    shown: ShownInTraining
 
     @property
     def class_counts(self) -> list[int]:
@@ -101,7 +101,8 @@ def run_data(
         )
     if dropped := len(parts["train"]) - len(train):
         notes.append(f"{dropped} training clips have no label and are left out")
-    if config.train.validation and len(labelled.get("val", ())):
+    own_part = bool(config.train.validation) and len(labelled.get("val", ())) > 0
+    if own_part:
         validation, how = labelled["val"], "the split's own part 'val'"
         train = np.setdiff1d(train, validation)
     else:
@@ -111,7 +112,7 @@ def run_data(
     notes += [f"validation on {len(validation):,} clips: {how}"] if len(validation) else []
     if config.train.validation and not len(validation):
         notes.append("there are too few clips to keep any for validation: best is the last epoch")
-    notes += _thin(store, train, validation)
+    notes += _thin(store, train, validation, held_out=not own_part)
     notes += _untaught(config)
     if len(train) < 2 * world:
         raise SkelfuseError(
@@ -151,16 +152,19 @@ def _missing(store: Store, train: Indices, test: Indices, *, strict: bool) -> li
     return notes
 
 
-def _thin(store: Store, train: Indices, validation: Indices) -> list[str]:
-    """Tell where a validation says next to nothing of which epoch is the best."""
+def _thin(store: Store, train: Indices, validation: Indices, *, held_out: bool) -> list[str]:
+    """Tell where a validation says next to nothing of which epoch is the best.
+
+    Clips `held_out` of the training part would be trained on without a validation.
+    """
     clips = len(validation)
     trained, seen = (len(np.unique(store.labels[part])) for part in (train, validation))
     if not clips or (clips >= trained and 2 * seen > trained):
         return []
+    instead = "trains on them too, and takes the last epoch" if held_out else "takes the last epoch"
     return [
-        f"the validation has {clips} clip{'s' * (clips > 1)} of {seen} of {trained} "
-        "classes: what it calls the best epoch is next to chance; --set train.validation=0 trains "
-        "on them too, and takes the last epoch"
+        f"the validation has {clips} clip{'s' * (clips > 1)} of {seen} of {trained} classes: what "
+        f"it calls the best epoch is next to chance; --set train.validation=0 {instead}"
     ]
 
 
@@ -171,7 +175,7 @@ def _untaught(config: TrainConfig) -> list[str]:
     usual = Distill()
     keys = [part.name for part in fields(Distill)]
     said = [f"distill.{key}" for key in keys if getattr(config.distill, key) != getattr(usual, key)]
-    return [f"without distill.teacher nothing comes of {', '.join(said)}"] if said else []
+    return [f"not used without distill.teacher: {', '.join(said)}"] if said else []
 
 
 def _names(store: Store, classes: list[int]) -> str:

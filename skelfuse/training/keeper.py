@@ -14,6 +14,7 @@ import torch
 from skelfuse import __version__
 from skelfuse.batches.rate import seen_rate
 from skelfuse.clips.usual_bodies import UsualBodies
+from skelfuse.clips.usual_lengths import UsualLengths
 from skelfuse.training.checkpoint import BEST, LAST, write_checkpoint
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import config_text
@@ -49,6 +50,8 @@ class Keeper:
         step = -(-len(data.train) // CLIPS_LOOKED_AT)
         usual = UsualBodies.of(data.store[i] for i in data.train[::step].tolist())
         self.usual_bodies = None if usual is None else asdict(usual)
+        rates = [data.store.fps[i] for i in data.train.tolist()]
+        self.usual_lengths = asdict(UsualLengths.of(data.store.frames[data.train], rates))
         self.watchers = [watcher] if watcher and active else []
 
     def begin(self, plan: Plan) -> None:
@@ -136,6 +139,7 @@ class Keeper:
             "data": self.data.fingerprint,
             "seen_rate": self.seen_rate,
             "usual_bodies": self.usual_bodies,
+            "usual_lengths": self.usual_lengths,
             "shown": self.data.shown._asdict(),
             "seed": self.config.seed,
             "versions": {

@@ -57,10 +57,13 @@ def make_optimiser(
     steps are `recorded` as a graph, rates are tensors on the weights' device.
     """
     gates = {part.weights for model in models for part in static_gates(model)}
-    named = [(name in undecayed(model), p) for model in models for name, p in learning(model)]
+    named = []
+    for model in models:
+        spared = undecayed(model)
+        named += [(name in spared, p) for name, p in learning(model)]
     groups: list[dict[str, Any]] = [
         {
-            "params": [p for spared, p in named if spared is without and p not in gates],
+            "params": [p for is_spared, p in named if is_spared is without and p not in gates],
             "weight_decay": 0.0 if without else weight_decay,
             "factor": 1.0,
         }

@@ -11,7 +11,7 @@ from torch import Tensor
 from skelfuse.errors import SkelfuseError
 from skelfuse.skeleton import Skeleton
 from skelfuse.store import Store
-from skelfuse.training.checkpoint import LAST, read_checkpoint, undamaged
+from skelfuse.training.checkpoint import LAST, NO_TENSOR, read_checkpoint, undamaged
 from skelfuse.training.config import TrainConfig
 from skelfuse.training.config_file import (
     config_from_dict,
@@ -20,8 +20,6 @@ from skelfuse.training.config_file import (
 )
 from skelfuse.training.distributed import Team
 from skelfuse.training.launch import end_launch, of_this_launch
-
-NO_TENSOR = "no tensor at all/"  # what no name begins with
 
 
 class Saved(NamedTuple):

@@ -13,13 +13,11 @@ from torch import Tensor
 
 from skelfuse.batches import Sampling
 from skelfuse.batches.joints import in_order
+from skelfuse.batches.sampling import DRAWN
 from skelfuse.errors import SkelfuseError
 from skelfuse.models.model import Model
 from skelfuse.same_body import difference, order_in
 from skelfuse.store import Store
-
-# Of Sampling: how training draws, not what a model is made for.
-DRAWN = ("crop", "jitter", "uneven")
 
 
 class Said(NamedTuple):

@@ -62,6 +62,10 @@ WRONG: dict[str, Any] = {
         *(7, {"x": 1}, {"heights": [2, 1], "up": None}, {"heights": [1, 2], "up": 3}),
         *({"heights": [1, 10**400], "up": None}, {"heights": [1, 2], "up": "\x1b[31m"}),
     ],
+    "usual_lengths": [
+        *(7, {"x": 1}, {"middle": 2.0, "longest": 1.0, "unit": "s"}, {"middle": "x"}),
+        *({"middle": 1.0, "longest": n, "unit": u} for n, u in ((1e400, "s"), (2.0, "\x1b[31m"))),
+    ],
     "format_version": [None, "x", [1], 0, 99],
 }
 

@@ -40,9 +40,14 @@ def test_a_validation_that_says_next_to_nothing_is_told(
         result = train(configured(epochs=1), store, these, tmp_path / name)
         (note,) = (note for note in result.notes if "next to chance" in note)
         assert note.startswith(said)
-        assert "--set train.validation=0" in note
+        assert note.endswith("; --set train.validation=0 takes the last epoch")
         without = configured(epochs=1, validation=0)
         assert "chance" not in str(train(without, store, these, tmp_path / f"{name}0").notes)
+    of = [rest[store.labels[rest] == label] for label in range(3)]
+    single = {"train": np.sort([*of[0][:3], of[1][0], of[2][0]])}  # two classes have but one clip
+    held_out = train(configured(epochs=1), store, single, tmp_path / "held_out")
+    (note,) = (note for note in held_out.notes if "next to chance" in note)
+    assert note.endswith("; --set train.validation=0 trains on them too, and takes the last epoch")
     enough = train(configured(epochs=1), store, parts, tmp_path / "enough")
     assert not any("next to chance" in note for note in enough.notes)
 
@@ -53,7 +58,7 @@ def test_a_lesson_without_a_teacher_is_told(
     config = configured(epochs=1)
     taught = replace(config, distill=Distill(logits=3.0, temperature=2.0))
     result = train(taught, store, parts, tmp_path / "a")
-    told = "without distill.teacher nothing comes of distill.logits, distill.temperature"
+    told = "not used without distill.teacher: distill.logits, distill.temperature"
     assert told in result.notes
     assert not any("distill" in note for note in train(config, store, parts, tmp_path / "b").notes)
 

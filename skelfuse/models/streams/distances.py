@@ -61,5 +61,7 @@ def marks_of(skeleton: Skeleton) -> tuple[str, ...]:
 
 def distances_between(x: Tensor, marks: Tensor) -> Tensor:
     """Return how far joints `x [R,T,N,D]` are from `marks [R,T,H,D]`: `[R,T,N,H]`."""
+    if x.dtype in (torch.bfloat16, torch.float16):  # of which cdist knows nothing on a CPU
+        return distances_between(x.float(), marks.float()).to(x.dtype)
     # Exact near 0, where a joint is its own mark: there the gradient is 0.
     return torch.cdist(x, marks, compute_mode="donot_use_mm_for_euclid_dist")
