@@ -43,9 +43,10 @@ def test_a_batch_is_bounded_however_much_is_asked(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told by /proc")
 def test_a_long_clip_of_two_takes_less_than_a_gigabyte() -> None:
     script = """
-import resource, numpy as np
+import numpy as np
 from pathlib import Path
 from skelfuse.clip import Clip
 from skelfuse.layouts import KINECT_V2
@@ -57,10 +58,10 @@ model = build_model(config.model, KINECT_V2, 60).eval()
 run = Run(model, config, KINECT_V2, tuple(map(str, range(60))), Path("x"), 1)
 coords = np.random.default_rng(0).normal(size=(50_000, 2, 25, 3)).astype(np.float32)
 Recogniser(run).explain(Clip(coords, KINECT_V2, name="long"), players="limbs", rounds=2)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
-    done = in_new_process(script)
-    kibibytes = int(done.stdout) / (1024 if sys.platform == "darwin" else 1)
+    # The kernel's own account of this process: `ru_maxrss` begins with what its parent had used.
+    kibibytes = int(in_new_process(script).stdout)
     assert kibibytes < 1e9 / 1024
 
 

@@ -65,6 +65,7 @@ GROUPS = {
     "all": list(VARIANTS),
 }
 ROBUST = ("small", "no-fuse", "fixed-kernels")  # also evaluated on clips made worse
+EARLIER = Path(__file__).parent / "earlier_rows.jsonl"  # with and without parts, all trained alike
 KEPT = (*ROBUST, "generic")  # whose runs stay on disk
 
 
@@ -83,7 +84,13 @@ def main(asked: Asked, robustness: bool) -> None:
             failed += run_all(replace(plan, kept=ROBUST), measure_robustness)
     if asked.write:
         cells = plan_cells(asked, sets_named((), REAL), list(VARIANTS), VARIANTS)
-        text = page(cells, read_rows([asked.rows]), seeds=asked.seeds, command=asked.command)
+        text = page(
+            cells,
+            read_rows([asked.rows]),
+            seeds=asked.seeds,
+            command=asked.command,
+            earlier=read_rows([EARLIER]),
+        )
         write_page(asked.write, text)
     exit_if_any(failed)
 
