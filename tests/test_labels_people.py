@@ -68,3 +68,19 @@ def test_the_subject_of_boris_is_the_animal_of_that_name(pair: Path, tmp_path: P
     assert where(clips["flee"].coords) == INTRUDER
     assert clips["light"].coords.shape[1] == 2
     assert clips["attack"].subject == "resident"
+
+
+@pytest.mark.parametrize("column", ["FPS", "FPS (frame/s)"])
+def test_boris_knows_the_rate_of_the_video(column: str, pair: Path, tmp_path: Path) -> None:
+    head = f"Observation id\tMedia file name\t{column}\tSubject\tBehavior\tStart (s)\tStop (s)\n"
+    line = "one\ttrial1.mp4\t20.00\tNo focal subject\tattack\t0.5\t1\n"
+    (tmp_path / "boris.tsv").write_text(head + line)
+    given = ("preprocess", pair, "--labels", tmp_path / "boris.tsv", "--out", tmp_path / "s.h5")
+    said = ran(*given).output
+    (clip,) = Store(tmp_path / "s.h5")
+    assert (clip.name, clip.fps) == ("trial1@10-19", 20)
+    assert "its frame rate is that of the table of labels" in said
+    said = ran(*given, "--fps", 30).output
+    (clip,) = Store(tmp_path / "s.h5")
+    assert (clip.name, clip.fps) == ("trial1@15-29", 30)
+    assert "the table of labels says 20 frames a second, not 30" in said

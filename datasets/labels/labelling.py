@@ -20,6 +20,8 @@ from skelfuse.datasets.labels.table import LabelTable, read_labels
 from skelfuse.datasets.reading.facts import in_file
 from skelfuse.errors import SkelfuseError
 
+SAME_RATE = 0.01  # of a rate: 29.97 is 30
+
 
 @dataclass
 class Told:
@@ -138,6 +140,7 @@ def labelled(
     if name is None:  # nobody has looked at it: it is no recording in which nothing happens
         return
     of_parts = [row for row in rows if row.start is not None]
+    clip = _at_their_rate(clip, of_parts)
     cuts, problems = intervals_of(clip, of_parts, told.counts)
     yield from problems
     if labelling.rest:
@@ -150,6 +153,19 @@ def labelled(
         yield _saying(replace(clip, intervals=tuple(one.interval for one in cuts)), said)
     else:
         yield from _cut(clip, cuts, told)
+
+
+def _at_their_rate(clip: Clip, rows: Sequence[Row]) -> Clip:
+    """Return the clip with the rate that rows say, where it has none; another one is noted."""
+    rates = {row.fps for row in rows if row.fps is not None}
+    if len(rates) != 1:
+        return clip
+    (rate,) = rates
+    if clip.fps is None:
+        return replace(clip, fps=rate).noted("its frame rate is that of the table of labels")
+    if abs(rate - clip.fps) > SAME_RATE * clip.fps:
+        return clip.noted(f"the table of labels says {rate:g} frames a second, not {clip.fps:g}")
+    return clip
 
 
 def _saying(clip: Clip, said: Mapping[str, Any]) -> Clip:

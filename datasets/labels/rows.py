@@ -29,6 +29,7 @@ class Row:
     subject: str | None = None
     split: str | None = None
     camera: str | None = None
+    fps: float | None = None  # of the video, where the table has it
     person: int | str | None = None  # whose interval it is: counted from 0, or by name
 
 

@@ -33,6 +33,7 @@ def boris_aggregated(sheet: Sheet, problems: Problems, notes: list[str]) -> list
             start=seconds(line["Start (s)"], comma=sheet.decimal_comma),
             end=seconds(line["Stop (s)"], comma=sheet.decimal_comma),
             subject=_subject(line),
+            fps=_fps(line),
         ),
         problems,
     )
@@ -76,6 +77,7 @@ def boris_tabular(sheet: Sheet, problems: Problems, notes: list[str]) -> list[Ro
                 start=start,
                 end=time,
                 subject=_subject(line),
+                fps=_fps(line),
             )
         else:
             raise SkelfuseError(
@@ -128,6 +130,20 @@ def _file(line: dict[str, str], media: str | None, table: Path) -> str:
     """Return the video, else the observation's name, else that of the table."""
     named = line[media].split(";")[0] if media else ""
     return named or line.get("Observation id") or table.stem
+
+
+def _fps(line: dict[str, str]) -> float | None:
+    """Return the rate of the video: "FPS", or "FPS (frame/s)"; of several the first.
+
+    >>> _fps({"FPS (frame/s)": "25.00"}), _fps({"FPS": "NA"}), _fps({})
+    (25.0, None, None)
+    """
+    told = next((value for name, value in line.items() if name.startswith("FPS")), "")
+    try:
+        rate = float(told.split(";")[0].replace(",", "."))
+    except ValueError:
+        return None
+    return rate if 0 < rate < 1e5 else None
 
 
 def _subject(line: dict[str, str]) -> str | None:
