@@ -79,8 +79,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     skeleton = for_joints(len(skeleton), 3, (skeleton,), options.skeleton)
     notes = _notes(table, names, wide, long)
     numbers = None if frames is None else [frames[row] for row in rows]
-    of_time = _column(names, TIMES)
-    times = None if of_time is None else table.numbers([of_time])[:, 0]
+    times = _times(table, names)
     clips = _clips([keys[row] for row in rows], numbers)
     folder = named(path).parent.name or None
 
@@ -108,6 +107,17 @@ def _keys(table: Table, names: list[str]) -> list[Key]:
     found = [_column(names, wanted) for wanted in (VIDEO, LABEL, SUBJECT)]
     columns = [[""] * len(table) if at is None else table.texts(at) for at in found]
     return list(zip(*columns, strict=True))
+
+
+def _times(table: Table, names: list[str]) -> FloatArray | None:
+    """Return the time of each row; None where the table has none, or writes them as text."""
+    at = _column(names, TIMES)
+    if at is None:
+        return None
+    try:
+        return table.numbers([at])[:, 0]
+    except SkelfuseError:  # a date, or a clock's 12:00:03
+        return None
 
 
 def _frame_column(table: Table, names: list[str]) -> list[int] | None:

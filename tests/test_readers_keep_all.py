@@ -91,6 +91,12 @@ def test_times_say_the_rate_whatever_their_unit(unit: float, tmp_path: Path) -> 
     assert clip.fps == 25
 
 
+def test_a_date_is_no_time_and_spoils_nothing(tmp_path: Path) -> None:
+    dates = [f"2026-11-29 12:00:{t:02d}" for t in range(5)]
+    (clip,) = read("mediapipe-csv", people(tmp_path / "b.csv", ["a"] * 5, timestamp=dates))
+    assert (clip.frames, clip.fps) == (5, None)
+
+
 # People and clips
 
 
