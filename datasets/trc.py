@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from skelfuse.clip import Clip
 from skelfuse.datasets.format import Format, ReadOptions
 from skelfuse.datasets.reading.facts import Facts
 from skelfuse.datasets.reading.files import ending, read_any_text
-from skelfuse.datasets.reading.frames import frame_slots, other_count
+from skelfuse.datasets.reading.frames import Slots, frame_slots, other_count
 from skelfuse.datasets.reading.markers import in_metres
 from skelfuse.datasets.reading.named_joints import named_clip
-from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers, whole_numbers
+from skelfuse.datasets.reading.number_rows import FETCH_AGAIN, rows_of_numbers
 from skelfuse.errors import SkelfuseError
 
 HEADER = 5  # lines: the file's kind, keys, their values, markers, axes
@@ -37,12 +38,12 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     said = dict(zip(rows[1], rows[2], strict=False))
     names = [name for name in rows[3][2:] if name]
     text = "\n".join(lines[HEADER:])
-    values, _, at = rows_of_numbers(
+    values, _, _ = rows_of_numbers(
         text, 2 + 3 * len(names), delimiter=delimiter, first_line=HEADER + 1, pad=True
     )
     if not names:
         raise SkelfuseError("no markers", line=4, remedy=FETCH_AGAIN)
-    slots = frame_slots(_increasing(whole_numbers(values[:, 0], at), at))
+    slots = _slots(values[:, 0])
     markers = np.full((slots.at[-1] + 1, 1, len(names), 3), np.nan)
     markers[slots.at, 0] = values[:, 2:].reshape(len(values), len(names), 3)
     coords, unit = in_metres(markers, said.get("Units", ""))
@@ -52,17 +53,13 @@ def read(path: Path, options: ReadOptions) -> Iterator[Clip]:
     yield replace(clip, first_frame=slots.first).noted(*unit, *count, *slots.notes)
 
 
-def _increasing(numbers: list[int], lines: list[int]) -> list[int]:
-    for before, number, line in zip(numbers, numbers[1:], lines[1:], strict=False):
-        if number <= before:
-            raise SkelfuseError(
-                "frame numbers that do not increase",
-                line=line,
-                expected=f"more than {before}",
-                found=number,
-                remedy=FETCH_AGAIN,
-            )
-    return numbers
+def _slots(numbers: npt.NDArray[np.float64]) -> Slots:
+    """Return where the rows lie on the T axis; numbers that do not count frames are passed over."""
+    whole = (np.abs(numbers) < 2**53).all() and (numbers == np.round(numbers)).all()
+    if whole and (np.diff(numbers) > 0).all():
+        return frame_slots(numbers.astype(np.int64).tolist())
+    told = "Frame# does not count frames: each row is taken as the next one"
+    return Slots(list(range(len(numbers))), 0, (told,))
 
 
 def _rate(text: str) -> float | None:

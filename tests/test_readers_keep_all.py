@@ -62,8 +62,9 @@ def test_frames_that_a_trc_skips_are_frames_without_anybody(tmp_path: Path) -> N
     assert clip.coords[:, 0, 0, 0].tolist()[:2] == [1, 2]
     assert clip.mask[:, 0, 0].tolist() == [True, True, False, False, True]
     assert clip.notes == ("2 frames without a record",)
-    with pytest.raises(SkelfuseError, match=r"do not increase: expected more than 5, found 2"):
-        read("trc", text(tmp_path / "a.trc", head + "5\t0\t1\t0\t0\n2\t0\t1\t0\t0\n"))
+    (clip,) = read("trc", text(tmp_path / "a.trc", head + "5\t0\t1\t0\t0\n2\t0\t3\t0\t0\n"))
+    assert clip.coords[:, 0, 0, 0].tolist() == [1, 3]
+    assert clip.notes == ("Frame# does not count frames: each row is taken as the next one",)
 
 
 def test_a_bvh_shorter_than_it_says_is_told(tmp_path: Path) -> None:
