@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from skelfuse.clips.outliers import farthest
@@ -49,21 +49,19 @@ def windows_of_lines(
                     f"a line of more than {LONGEST_LINE >> 20} MB", remedy="send one frame a line"
                 )
             found = parse_line(line.decode("utf-8-sig"), recogniser.skeleton)
-            if not isinstance(found, Frame):
-                if stream is not None:
-                    raise SkelfuseError(
-                        "joint_names and fps belong before the first frame",
-                        remedy="send them in the first line",
-                    )
-                if found.joint_names:
-                    recogniser.preparation.skeleton_of(found.joint_names)
-                    names = tuple(found.joint_names)
-                fps = fps or found.fps
-                continue
+            if not isinstance(found, Frame) and stream is not None:
+                raise SkelfuseError(
+                    "joint_names and fps belong before the first frame",
+                    remedy="send them in the first line",
+                )
         except (SkelfuseError, UnicodeDecodeError) as error:
             bad(_in_line(error, number))
             if stream is not None:
                 yield from stream.skip()
+            continue
+        if not isinstance(found, Frame):
+            names = _names_of(found.joint_names, recogniser, number) or names
+            fps = fps or found.fps
             continue
         if stream is None:
             stream = begin(fps=fps, joint_names=names)
@@ -88,6 +86,19 @@ def windows_of_lines(
             remedy="pipe one line a frame into the command; docs/predict.md shows their form",
         )
     yield from stream.finish()
+
+
+def _names_of(
+    names: Sequence[str] | None, recogniser: Recogniser, number: int
+) -> tuple[str, ...] | None:
+    """Return the joints' names in a line; frames behind others would be read in another order."""
+    if not names:
+        return None
+    try:
+        recogniser.preparation.skeleton_of(names)
+    except SkelfuseError as error:
+        raise _in_line(error, number) from None
+    return tuple(names)
 
 
 def _lines(lines: BinaryIO) -> Iterator[bytes]:
